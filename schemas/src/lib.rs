@@ -1,0 +1,20 @@
+//! Every type that travels, once: serde types, JSON Schemas, golden vectors.
+//!
+//! Guarantees: signed structures are closed (unknown members are refused), hold no floats, and
+//! every identifier, digest and time has a type of its own that cannot hold an invalid value.
+//! Deliberately absent: signatures, keys, policy, I/O and the clock. Those live in the rows above.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod answer;
+pub mod bundle;
+pub mod consent;
+pub mod digest;
+pub mod event;
+pub mod federation;
+pub mod id;
+pub mod problem;
+pub mod query;
+pub mod receipt;
+pub mod scheme;
+pub mod time;
+pub mod version;
