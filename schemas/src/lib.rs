@@ -7,11 +7,14 @@
 
 pub mod answer;
 pub mod bundle;
+pub mod citizen;
 pub mod consent;
 pub mod digest;
 pub mod event;
 pub mod federation;
 pub mod id;
+pub mod local;
+pub mod openid;
 pub mod problem;
 pub mod query;
 pub mod receipt;

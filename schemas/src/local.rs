@@ -1,0 +1,129 @@
+//! What a department's own systems say to their gateway on the local listener.
+//!
+//! Source: protocol, "Local interface". Plain JSON over mutual TLS; nothing here is signed by a citizen.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    answer::Record,
+    consent::{DataRange, Frequency},
+    id::{CaseId, ConsentId, DatasetId, EntityId, FieldName, MessageId, PurposeCode, SystemName},
+    time::{CalendarDuration, NumericDate},
+};
+
+/// `POST /v1/consent-requests`: ask a citizen, within the bounds of the purpose registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentRequestOrder {
+    /// For what.
+    pub purpose: PurposeCode,
+    /// What to ask for; each becomes a consent of its own.
+    pub items: Vec<ConsentItem>,
+    /// From approval on.
+    pub validity: CalendarDuration,
+    /// How often.
+    pub frequency: Frequency,
+    /// How long answers are kept.
+    pub retention: CalendarDuration,
+    /// The asker's case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
+}
+
+/// One provider, one dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentItem {
+    /// Who holds the data.
+    pub provider: EntityId,
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Its fields.
+    pub fields: Vec<FieldName>,
+    /// Which days the data may speak of.
+    #[serde(rename = "dataRange", default, skip_serializing_if = "Option::is_none")]
+    pub data_range: Option<DataRange>,
+}
+
+/// A consent request that waits for a citizen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentRequestView {
+    /// Its id.
+    pub id: MessageId,
+    /// For a QR code or a link: `openid4vp://?client_id=…&request_uri=…&request_uri_method=post`.
+    pub link: String,
+    /// When it ends by itself.
+    pub expires: NumericDate,
+    /// How it stands.
+    pub state: ConsentRequestState,
+    /// The consents that came of it.
+    pub consents: Vec<ConsentId>,
+}
+
+/// How a consent request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConsentRequestState {
+    /// No decision yet.
+    Waiting,
+    /// She agreed.
+    Given,
+    /// She did not.
+    Denied,
+    /// Nobody answered in time.
+    Expired,
+}
+
+/// `POST /v1/queries`, with an `Idempotency-Key` (a UUID of version 7): use a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocalQuery {
+    /// Which consent.
+    pub consent: ConsentId,
+    /// Which of its fields.
+    pub fields: Vec<FieldName>,
+    /// For what; must be the consent's purpose and one of the system's own.
+    pub purpose: PurposeCode,
+    /// The asker's case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
+    /// A pseudonym of the officer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer: Option<SystemName>,
+}
+
+/// The answer of `POST /v1/queries`; a refusal is a problem document that carries the signed refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocalAnswer {
+    /// `jti` of the query.
+    pub exchange: MessageId,
+    /// The department's own receipt.
+    pub receipt: MessageId,
+    /// The other department's receipt.
+    pub counterpart: MessageId,
+    /// What was asked for.
+    pub record: Record,
+}
+
+/// `POST /v1/binding-offers` at the identity registry: invite a resident's wallet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindingOfferOrder {
+    /// The register's own number of the resident.
+    pub resident: String,
+}
+
+/// What the officer hands to the resident: the link, and by another way the code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindingOffer {
+    /// `openid-credential-offer://?credential_offer=…`.
+    pub offer: String,
+    /// The transaction code; five tries.
+    pub tx_code: String,
+    /// When it ends.
+    pub expires: NumericDate,
+}
