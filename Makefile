@@ -1,0 +1,35 @@
+# demo   sets up what is missing, builds, tells one whole story, stays up
+# test   sets up what is missing, runs every test
+# soak   the same tests with the full counts; hours
+# bench  the figures of the README, side by side in one run
+# check  formatting, lints, licences, bans, sources
+CARGO ?= cargo
+DEMO ?=
+
+.PHONY: demo test soak bench check packages-build packages-test
+
+packages-build:
+	@scripts/packages.sh build
+
+packages-test:
+	@scripts/packages.sh build test
+
+demo: packages-build
+	$(CARGO) build --profile demo --bin vinimay
+	target/demo/vinimay demo $(DEMO)
+
+test: packages-test
+	VINIMAY_DEPTH=test scripts/test.sh
+
+soak: packages-test
+	VINIMAY_DEPTH=soak scripts/test.sh
+
+bench: packages-test
+	$(CARGO) build --release --bin vinimay --bench exchange
+	$(CARGO) bench --bench exchange
+
+check: packages-build
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --features test-clock -- -D warnings
+	@command -v cargo-deny >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	cargo-deny check licenses bans sources
