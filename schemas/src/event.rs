@@ -34,7 +34,7 @@ pub struct Event {
     /// Keeps the logged digest from being guessed.
     pub salt: Salt,
     /// CloudEvents: always `1.0`.
-    pub specversion: String,
+    pub specversion: CloudEventsVersion,
     /// What happened.
     pub r#type: EventType,
     /// The subscriber's gap-free number, from 1.
@@ -61,6 +61,15 @@ pub struct Event {
     pub r#match: CompactJwe,
     /// The payload of the type, sealed by the source.
     pub data: CompactJwe,
+}
+
+/// The version of CloudEvents whose attributes the claims carry (CloudEvents 1.0 §3.1.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CloudEventsVersion {
+    /// `1.0`.
+    #[default]
+    #[serde(rename = "1.0")]
+    V1,
 }
 
 /// How sure the source is.

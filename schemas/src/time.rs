@@ -8,9 +8,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Seconds since 1970-01-01T00:00:00Z, whole: `iat`, `exp`, `nbf` (RFC 7519 §2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
+/// Read strictly: from 0 to the end of the year 9999, so that sums and differences of dates never overflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
 pub struct NumericDate(i64);
+
+/// The number is negative or beyond the year 9999.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a NumericDate lies between 0 and 253402300799")]
+pub struct InvalidNumericDate;
 
 impl NumericDate {
     /// The last second of the year 9999, the greatest that RFC 3339 can write.
@@ -29,6 +35,31 @@ impl NumericDate {
     /// This many seconds later (or earlier, if negative); stops at the ends of the range.
     pub const fn plus(self, seconds: i64) -> Self {
         Self::from_seconds(self.0.saturating_add(seconds))
+    }
+}
+
+impl TryFrom<i64> for NumericDate {
+    type Error = InvalidNumericDate;
+
+    fn try_from(seconds: i64) -> Result<Self, InvalidNumericDate> {
+        let date = Self::from_seconds(seconds);
+        if date.0 == seconds { Ok(date) } else { Err(InvalidNumericDate) }
+    }
+}
+
+impl From<NumericDate> for i64 {
+    fn from(date: NumericDate) -> Self {
+        date.0
+    }
+}
+
+impl JsonSchema for NumericDate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NumericDate".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": Self::MAX })
     }
 }
 
@@ -276,6 +307,14 @@ text_on_the_wire!(CalendarDuration, "^P[1-9][0-9]{0,3}[DWMY]$");
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_before_the_epoch_or_beyond_the_calendar_is_refused() {
+        assert_eq!(serde_json::from_str::<NumericDate>("0").unwrap(), NumericDate::from_seconds(0));
+        for bad in ["-1", "253402300800", "9223372036854775807", "-9223372036854775808", "1.0", "\"1\"", "1e3"] {
+            assert!(serde_json::from_str::<NumericDate>(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn an_instant_reads_back_what_it_prints() {

@@ -1,0 +1,46 @@
+//! `json/` holds exactly the schemas that the types generate. `UPDATE_SCHEMAS=1` rewrites the folder.
+
+use std::{collections::BTreeSet, fs};
+
+use crate::types::{TYPES, WireType, folder, stems};
+
+fn generated(wire: &WireType) -> String {
+    let mut text = serde_json::to_string_pretty(&(wire.schema)()).unwrap();
+    text.push('\n');
+    text
+}
+
+#[test]
+fn the_committed_schemas_are_those_of_the_types() {
+    let update = std::env::var_os("UPDATE_SCHEMAS").is_some();
+    for wire in TYPES {
+        let path = folder("json").join(format!("{}.json", wire.stem));
+        if update {
+            fs::write(&path, generated(wire)).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(
+            committed,
+            generated(wire),
+            "{} is out of date: UPDATE_SCHEMAS=1 cargo test -p schemas",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn no_schema_is_left_over_and_no_type_stands_twice() {
+    let known: BTreeSet<_> = TYPES.iter().map(|wire| wire.stem.to_owned()).collect();
+    assert_eq!(known.len(), TYPES.len());
+    assert_eq!(stems("json"), known.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn signed_structures_are_closed() {
+    // Claims of a resident binding carry `_sd`, and a problem may carry members of others (RFC 9457 §3.2).
+    let open = ["binding-claims", "problem"];
+    for wire in TYPES.iter().filter(|wire| !open.contains(&wire.stem)) {
+        let schema = (wire.schema)();
+        assert_eq!(schema.get("additionalProperties"), Some(&serde_json::Value::Bool(false)), "{}", wire.stem);
+    }
+}

@@ -1,0 +1,92 @@
+//! The table of top-level types: the name of the file, and what can be asked of the type behind it.
+
+use schemars::{JsonSchema, Schema, schema_for};
+use schemas::{answer, bundle, consent, event, federation, problem, query, receipt};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// One top-level type: file stem, Rust name, its schema, and serde's reading and writing.
+pub struct WireType {
+    /// Stem of the files in `json/` and `vectors/`.
+    pub stem: &'static str,
+    /// Name in Rust and in the vectors' `type`.
+    pub name: &'static str,
+    /// Generates the schema.
+    pub schema: fn() -> Schema,
+    /// Reads a message and writes it again.
+    pub round_trip: fn(&str) -> Result<Value, serde_json::Error>,
+}
+
+fn round_trip<T: DeserializeOwned + Serialize>(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str::<T>(text).and_then(|value| serde_json::to_value(value))
+}
+
+const fn wire<T: DeserializeOwned + Serialize + JsonSchema>(
+    stem: &'static str,
+    name: &'static str,
+    schema: fn() -> Schema,
+) -> WireType {
+    WireType { stem, name, schema, round_trip: round_trip::<T> }
+}
+
+macro_rules! table {
+    ($($stem:literal $module:ident::$name:ident;)*) => {
+        /// Every type that travels as a message, a token's claims or a sealed body of its own.
+        pub const TYPES: &[WireType] =
+            &[$(wire::<$module::$name>($stem, stringify!($name), || schema_for!($module::$name)),)*];
+    };
+}
+
+table! {
+    "query" query::Query;
+    "answer" answer::Answer;
+    "record" answer::Record;
+    "receipt" receipt::Receipt;
+    "event" event::Event;
+    "named-subject" event::NamedSubject;
+    "event-match" event::EventMatch;
+    "death-registered" event::DeathRegistered;
+    "event-batch" event::EventBatch;
+    "event-ack-batch" event::EventAckBatch;
+    "event-ack" event::EventAck;
+    "event-applied" event::EventApplied;
+    "feed-head" event::FeedHead;
+    "subscription" event::Subscription;
+    "follow-request" event::FollowRequest;
+    "follow-list" event::FollowList;
+    "entity-configuration" federation::EntityConfiguration;
+    "subordinate-statement" federation::SubordinateStatement;
+    "resolve-response" federation::ResolveResponse;
+    "join-request" federation::JoinRequest;
+    "register" federation::Register;
+    "signed-register" federation::SignedRegister;
+    "anchor-submission" federation::AnchorSubmission;
+    "anchor-ack" federation::AnchorAck;
+    "consent-credential" consent::ConsentCredential;
+    "consent-order" consent::ConsentOrder;
+    "order-ack" consent::OrderAck;
+    "binding-claims" consent::BindingClaims;
+    "status-list-token" consent::StatusListToken;
+    "bundle" bundle::Bundle;
+    "trust-root" bundle::TrustRoot;
+    "problem" problem::Problem;
+}
+
+/// The folder of the crate.
+pub fn folder(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Stems of the JSON files in a folder, sorted.
+pub fn stems(name: &str) -> Vec<String> {
+    let mut stems: Vec<_> = std::fs::read_dir(folder(name))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            assert_eq!(path.extension().and_then(|e| e.to_str()), Some("json"), "{}", path.display());
+            path.file_stem().unwrap().to_str().unwrap().to_owned()
+        })
+        .collect();
+    stems.sort();
+    stems
+}
