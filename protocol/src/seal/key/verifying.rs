@@ -1,0 +1,184 @@
+//! The key that verifies: josekit's verifier, with its algorithm and id.
+
+use std::{fmt, sync::Arc};
+
+use josekit::jws::{ES256, EdDSA, JwsVerifier};
+use openssl::{
+    bn::BigNum,
+    ec::{EcGroup, EcKey},
+    nid::Nid,
+    pkey::{HasPublic, Id, PKey, PKeyRef, Public},
+};
+use schemas::id::KeyId;
+
+use super::{Algorithm, Jwk, KeyError, thumbprint};
+use crate::seal::{decode_base64url, encode_base64url};
+
+/// A public key that verifies signatures of exactly one algorithm.
+#[derive(Clone)]
+pub struct VerifyingKey(Arc<Inner>);
+
+struct Inner {
+    algorithm: Algorithm,
+    verifier: Box<dyn JwsVerifier>,
+    jwk: Jwk,
+    kid: KeyId,
+}
+
+impl VerifyingKey {
+    /// Checks a JWK and takes it for verifying.
+    ///
+    /// # Errors
+    /// If its kind, point, `use`, `alg` or `kid` is wrong.
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
+        let (algorithm, key) = match (jwk.kty.as_str(), jwk.crv.as_str(), &jwk.y) {
+            ("EC", "P-256", Some(_)) => (Algorithm::Es256, p256_point(jwk)?),
+            ("OKP", "Ed25519", None) => (Algorithm::EdDsa, ed25519_point(jwk)?),
+            _ => return Err(KeyError::Unsupported),
+        };
+        check_use(jwk, "sig", algorithm.as_str())?;
+        let kid = check_id(jwk)?;
+        Self::new(algorithm, &key, Jwk { kid: Some(kid.clone()), ..jwk.clone() }, kid)
+    }
+
+    /// The public half of an OpenSSL key.
+    pub(super) fn of(key: &PKeyRef<impl HasPublic>) -> Result<Self, KeyError> {
+        let (algorithm, bare) = match key.id() {
+            Id::EC => (Algorithm::Es256, p256_jwk(key)?),
+            Id::ED25519 => (Algorithm::EdDsa, ed25519_jwk(key)?),
+            _ => return Err(KeyError::Unsupported),
+        };
+        let kid = thumbprint(&bare)?;
+        let jwk =
+            Jwk { use_: Some("sig".into()), alg: Some(algorithm.as_str().into()), kid: Some(kid.clone()), ..bare };
+        Self::new(algorithm, key, jwk, kid)
+    }
+
+    fn new(algorithm: Algorithm, key: &PKeyRef<impl HasPublic>, jwk: Jwk, kid: KeyId) -> Result<Self, KeyError> {
+        let der = key.public_key_to_der().map_err(|_| KeyError::InvalidPoint)?;
+        let verifier: Box<dyn JwsVerifier> = match algorithm {
+            Algorithm::Es256 => Box::new(ES256.verifier_from_der(der).map_err(|_| KeyError::InvalidPoint)?),
+            Algorithm::EdDsa => Box::new(EdDSA.verifier_from_der(der).map_err(|_| KeyError::InvalidPoint)?),
+        };
+        Ok(Self(Arc::new(Inner { algorithm, verifier, jwk, kid })))
+    }
+
+    /// The one algorithm of this key.
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm
+    }
+
+    /// The RFC 7638 thumbprint.
+    pub fn kid(&self) -> &KeyId {
+        &self.0.kid
+    }
+
+    /// The key as it is published.
+    pub fn jwk(&self) -> &Jwk {
+        &self.0.jwk
+    }
+
+    /// Whether this key made that signature over those bytes. A signature of another length than 64 is refused.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        signature.len() == 64 && self.0.verifier.verify(message, signature).is_ok()
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({} {})", self.0.algorithm.as_str(), self.0.kid)
+    }
+}
+
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.kid == other.0.kid
+    }
+}
+
+impl Eq for VerifyingKey {}
+
+/// `use` and `alg`, where present, must say what the key is taken for (RFC 7517 §4.2, §4.4).
+pub(super) fn check_use(jwk: &Jwk, key_use: &str, alg: &str) -> Result<(), KeyError> {
+    let agrees = |said: &Option<String>, meant: &str| said.as_deref().is_none_or(|said| said == meant);
+    if agrees(&jwk.use_, key_use) && agrees(&jwk.alg, alg) { Ok(()) } else { Err(KeyError::WrongUse) }
+}
+
+/// `kid`, where present, must be the thumbprint.
+pub(super) fn check_id(jwk: &Jwk) -> Result<KeyId, KeyError> {
+    let kid = thumbprint(jwk)?;
+    if jwk.kid.as_ref().is_none_or(|said| *said == kid) { Ok(kid) } else { Err(KeyError::WrongId) }
+}
+
+/// OpenSSL checks that the point is on the curve and not at infinity.
+pub(super) fn p256_point(jwk: &Jwk) -> Result<PKey<Public>, KeyError> {
+    let coordinate = |text: &str| {
+        let bytes = decode_base64url(text).ok().filter(|bytes| bytes.len() == 32)?;
+        BigNum::from_slice(&bytes).ok()
+    };
+    let x = coordinate(&jwk.x).ok_or(KeyError::InvalidPoint)?;
+    let y = jwk.y.as_deref().and_then(coordinate).ok_or(KeyError::InvalidPoint)?;
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).map_err(|_| KeyError::Failed)?;
+    let key = EcKey::from_public_key_affine_coordinates(&group, &x, &y).map_err(|_| KeyError::InvalidPoint)?;
+    key.check_key().map_err(|_| KeyError::InvalidPoint)?;
+    PKey::from_ec_key(key).map_err(|_| KeyError::Failed)
+}
+
+fn ed25519_point(jwk: &Jwk) -> Result<PKey<Public>, KeyError> {
+    let bytes = decode_base64url(&jwk.x).map_err(|_| KeyError::InvalidPoint)?;
+    // Points of small order verify signatures over any message (RFC 8032 §5.1.7 leaves that to the caller).
+    if bytes.len() != 32 || SMALL_ORDER.contains(&hex::encode(&bytes).as_str()) {
+        return Err(KeyError::InvalidPoint);
+    }
+    PKey::public_key_from_raw_bytes(&bytes, Id::ED25519).map_err(|_| KeyError::InvalidPoint)
+}
+
+/// The eight points of small order of Curve25519 in Edwards form, and their second encodings.
+const SMALL_ORDER: [&str; 14] = [
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000080",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000080",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+];
+
+pub(super) fn p256_jwk(key: &PKeyRef<impl HasPublic>) -> Result<Jwk, KeyError> {
+    let ec = key.ec_key().map_err(|_| KeyError::Unsupported)?;
+    if ec.group().curve_name() != Some(Nid::X9_62_PRIME256V1) {
+        return Err(KeyError::Unsupported);
+    }
+    let mut context = openssl::bn::BigNumContext::new().map_err(|_| KeyError::Failed)?;
+    let (mut x, mut y) = (BigNum::new().map_err(|_| KeyError::Failed)?, BigNum::new().map_err(|_| KeyError::Failed)?);
+    ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut context).map_err(|_| KeyError::InvalidPoint)?;
+    let coordinate = |n: &BigNum| n.to_vec_padded(32).map(encode_base64url).map_err(|_| KeyError::Failed);
+    Ok(Jwk {
+        kty: "EC".into(),
+        crv: "P-256".into(),
+        x: coordinate(&x)?,
+        y: Some(coordinate(&y)?),
+        use_: None,
+        alg: None,
+        kid: None,
+        iat: None,
+        exp: None,
+        revoked: None,
+    })
+}
+
+fn ed25519_jwk(key: &PKeyRef<impl HasPublic>) -> Result<Jwk, KeyError> {
+    let x = key.raw_public_key().map(encode_base64url).map_err(|_| KeyError::Failed)?;
+    let (kty, crv) = ("OKP".into(), "Ed25519".into());
+    Ok(Jwk { kty, crv, x, y: None, use_: None, alg: None, kid: None, iat: None, exp: None, revoked: None })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Every random value of the program, from OpenSSL's generator (NIST SP 800-90A CTR-DRBG, seeded by the kernel).
+//!
+//! Guarantees: a value is fresh or the process ends. A generator that fails cannot be worked around and must not
+//! be reported to a peer, so there is no error to handle. Deliberately absent: seeds and reproducible chance.
+
+use schemas::{
+    id::{ConsentId, MessageId, Salt},
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+/// So many random bytes.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fill(&mut bytes);
+    bytes
+}
+
+/// Fills a buffer with random bytes.
+pub fn fill(buffer: &mut [u8]) {
+    if openssl::rand::rand_bytes(buffer).is_err() {
+        // Without chance there are no nonces, and a nonce used twice opens AES-GCM: stop at once.
+        std::process::abort();
+    }
+}
+
+/// A new message id: UUID v7 (RFC 9562 §5.7) of this second with 74 random bits.
+pub fn message_id(now: Timestamp) -> MessageId {
+    loop {
+        // Always parses at the first try; the loop only spares an error that cannot happen.
+        if let Ok(id) = uuid_v7(now).hyphenated().to_string().parse() {
+            return id;
+        }
+    }
+}
+
+/// A new consent id, `urn:uuid:` and a UUID v7.
+pub fn consent_id(now: Timestamp) -> ConsentId {
+    loop {
+        if let Ok(id) = uuid_v7(now).urn().to_string().parse() {
+            return id;
+        }
+    }
+}
+
+fn uuid_v7(now: Timestamp) -> Uuid {
+    let milliseconds = u64::try_from(now.seconds()).unwrap_or(0).saturating_mul(1000);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &bytes()).into_uuid()
+}
+
+/// 128 random bits, so that a logged digest cannot be guessed.
+pub fn salt() -> Salt {
+    loop {
+        if let Ok(salt) = super::encode_base64url(bytes::<16>()).parse() {
+            return salt;
+        }
+    }
+}
+
+/// A nonce of 128 random bits, base64url.
+pub fn nonce() -> String {
+    super::encode_base64url(bytes::<16>())
+}
+
+/// A bearer token or code of 256 random bits, base64url.
+pub fn token() -> String {
+    super::encode_base64url(bytes::<32>())
+}
+
+/// A `tx_code` of so many decimal digits, each equally likely (OpenID4VCI 1.0 §3.5).
+pub fn pin(digits: usize) -> String {
+    let mut pin = String::with_capacity(digits);
+    while pin.len() < digits {
+        let [byte] = bytes::<1>();
+        // 250 is the greatest multiple of ten in a byte; beyond it the digits 0 to 5 would be likelier.
+        if byte < 250 {
+            pin.push(char::from(b'0' + byte % 10));
+        }
+    }
+    pin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_message_id_tells_its_second_and_never_repeats() {
+        let now = Timestamp::from_seconds(1_795_248_100);
+        let ids: BTreeSet<_> = (0..1000).map(|_| message_id(now)).collect();
+        assert_eq!(ids.len(), 1000);
+        for id in ids {
+            let uuid = Uuid::parse_str(id.as_str()).unwrap();
+            assert_eq!(uuid.get_timestamp().unwrap().to_unix().0, 1_795_248_100);
+        }
+        assert!(consent_id(now).as_str().starts_with("urn:uuid:"));
+        assert!(message_id(now) < message_id(now.plus(1)));
+    }
+
+    #[test]
+    fn salts_nonces_and_tokens_have_their_lengths() {
+        assert_eq!(salt().as_str().len(), 22);
+        assert_eq!(nonce().len(), 22);
+        assert_eq!(token().len(), 43);
+        assert_ne!(token(), token());
+    }
+
+    #[test]
+    fn each_digit_of_a_pin_occurs() {
+        let pin = pin(2000);
+        assert_eq!(pin.len(), 2000);
+        assert!(('0'..='9').all(|digit| pin.contains(digit)));
+        assert!(pin.bytes().all(|b| b.is_ascii_digit()));
+    }
+}
