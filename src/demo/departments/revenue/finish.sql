@@ -1,0 +1,1 @@
+CREATE INDEX khatedar_name ON khatedar (name_en, dob);
