@@ -26,6 +26,7 @@ mod stream;
 mod tests;
 
 pub use cast::{Cast, CastMember};
+pub use store::desk::{Standing, enter_death, pension_standing, ration_standing};
 pub use stream::Population;
 
 use store::Writer;
@@ -76,7 +77,7 @@ impl DemoDatabases {
     }
 }
 
-/// Why the databases were not built.
+/// Why a departmental database was not built, or a clerk's statement on it failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The number of people is outside [`PEOPLE`].
@@ -105,9 +106,9 @@ pub enum BuildError {
         /// What SQLite said.
         source: diesel::ConnectionError,
     },
-    /// A statement failed while a database was filled.
-    #[error("a departmental database could not be filled")]
-    NotFilled(#[from] diesel::result::Error),
+    /// A statement on a departmental database failed.
+    #[error("a statement on a departmental database failed")]
+    Statement(#[from] diesel::result::Error),
     /// The directory or the truth table could not be written.
     #[error("{} could not be written", path.display())]
     NotWritten {

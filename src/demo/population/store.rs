@@ -16,6 +16,7 @@ use super::person::Household;
 use super::random::Random;
 
 pub mod civil;
+pub mod desk;
 pub mod food;
 pub mod revenue;
 pub mod social;
