@@ -26,5 +26,6 @@ CREATE TABLE ration_member (
 -- The household as seen from each of its members.
 CREATE VIEW member_household AS
 SELECT m.member_id, c.card_no, c.category, c.bpl, c.district, m.relation,
-       (SELECT count(*) FROM ration_member o WHERE o.card_no = c.card_no AND o.status = 'ACTIVE') AS active_members
+       CAST((SELECT count(*) FROM ration_member o WHERE o.card_no = c.card_no AND o.status = 'ACTIVE') AS INTEGER)
+           AS active_members
 FROM ration_member m JOIN ration_card c ON c.card_no = m.card_no;

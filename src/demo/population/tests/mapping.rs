@@ -134,3 +134,18 @@ fn fields_of_the_design_are_offered() {
     assert!(offered(&revenue, "revenue.income", "annual_income"));
     assert!(offered(&food, "food.household", "bpl"));
 }
+
+#[test]
+fn columns_declare_the_kind_that_the_mapping_names() {
+    for (_, mapping, path) in mappings() {
+        for dataset in sections(&mapping, "dataset") {
+            for field in sections(dataset, "field") {
+                let (table, column) = (named(dataset, "table"), named(field, "column"));
+                let sql = format!("SELECT type AS value FROM pragma_table_info('{table}') WHERE name = '{column}'");
+                // SQLite keeps dates as text and booleans as integers.
+                let expected = if ["integer", "boolean"].contains(&named(field, "type")) { "INT" } else { "TEXT" };
+                assert!(texts(path, &sql)[0].starts_with(expected), "{table}.{column}: {:?}", texts(path, &sql));
+            }
+        }
+    }
+}
