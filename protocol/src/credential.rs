@@ -17,23 +17,14 @@ pub use binding::{HeldBinding, KeyBinding, VerifiedBinding};
 pub use status_list::{BindingStatus, Status, StatusList, VerifiedStatusList};
 pub use vc::VerifiedConsent;
 
-use schemas::federation::Jwk as WireJwk;
-
 use crate::seal::{Jwk, KeyError, VerifyingKey};
 
-/// The required members of a key, as `cnf` carries them (RFC 7800 §3.2).
-pub(crate) fn wire_jwk(key: &VerifyingKey) -> WireJwk {
-    let Jwk { kty, crv, x, y, .. } = key.jwk().clone();
-    WireJwk { kty, crv, x, y, kid: None, use_: None, alg: None, iat: None, exp: None, revoked: None }
-}
-
-/// The key of a `cnf`. Dates and revocation belong to keys of members; a citizen's key has none.
-pub(crate) fn citizen_key(jwk: &WireJwk) -> Result<VerifyingKey, KeyError> {
+/// The key of a `cnf` (RFC 7800 §3.2). Dates and revocation belong to keys of members; a citizen's key has none.
+pub(crate) fn citizen_key(jwk: &Jwk) -> Result<VerifyingKey, KeyError> {
     if jwk.iat.is_some() || jwk.exp.is_some() || jwk.revoked.is_some() {
         return Err(KeyError::WrongUse);
     }
-    let WireJwk { kty, crv, x, y, kid, use_, alg, .. } = jwk.clone();
-    VerifyingKey::from_jwk(&Jwk { kty, crv, x, y, key_use: use_, alg, kid })
+    VerifyingKey::from_jwk(jwk)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ struct Members {
 /// # Errors
 /// Only if the key is of a kind that `VerifyingKey` never holds.
 pub fn encode(key: &VerifyingKey) -> Result<Did, DidError> {
-    DIDJWK::generate(&bare(key.jwk())?).as_str().parse().map_err(|_| DidError)
+    DIDJWK::generate(&ssi_key(key.jwk())?).as_str().parse().map_err(|_| DidError)
 }
 
 /// The key of a DID.
@@ -48,8 +48,8 @@ pub fn resolve(did: &Did) -> Result<VerifyingKey, DidError> {
     let json = decode_base64url(text).map_err(|_| DidError)?;
     check_strict_json(&json, Limits::of(512)).map_err(|_| DidError)?;
     let Members { kty, crv, x, y } = serde_json::from_slice(&json).map_err(|_| DidError)?;
-    let key = VerifyingKey::from_jwk(&Jwk { kty, crv, x, y, key_use: None, alg: None, kid: None })
-        .map_err(|_| DidError)?;
+    let jwk = Jwk { kty, crv, x, y, kid: None, use_: None, alg: None, iat: None, exp: None, revoked: None };
+    let key = VerifyingKey::from_jwk(&jwk).map_err(|_| DidError)?;
     if encode(&key)? == *did { Ok(key) } else { Err(DidError) }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn of_key_url(url: &str) -> Option<Did> {
 }
 
 /// The required members alone, in `ssi`'s shape.
-pub(super) fn bare(jwk: &Jwk) -> Result<JWK, DidError> {
+fn ssi_key(jwk: &Jwk) -> Result<JWK, DidError> {
     let bytes = |text: &str| decode_base64url(text).map(Base64urlUInt).map_err(|_| DidError);
     let params = match (jwk.kty.as_str(), jwk.y.as_deref()) {
         ("EC", Some(y)) => Params::EC(ECParams {

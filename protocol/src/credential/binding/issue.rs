@@ -9,8 +9,8 @@ use schemas::{
 
 use super::{PERSONAL, Payload, SD_ALG, SUBJECT_PREFIX};
 use crate::{
-    credential::{sd_jwt, wire_jwk},
-    seal::{SealFailed, SigningKey, Typ, VerifyingKey, sign},
+    credential::sd_jwt,
+    seal::{SealFailed, SigningKey, Typ, VerifyingKey, key::bare, sign},
 };
 
 /// Who a binding is about. Concealed in the binding, each claim under a salt of its own.
@@ -72,7 +72,7 @@ pub fn issue(draft: &BindingDraft, key: &SigningKey) -> Result<String, SealFaile
         vct: BINDING_VCT.to_owned(),
         iat: draft.iat,
         exp: draft.exp,
-        cnf: Confirmation { jwk: wire_jwk(&draft.holder) },
+        cnf: Confirmation { jwk: bare(draft.holder.jwk()) },
         assurance_level: draft.assurance,
         mode: draft.mode,
         status: StatusClaim { status_list: draft.status.clone() },
