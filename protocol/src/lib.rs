@@ -4,5 +4,6 @@
 //! Deliberately absent: I/O, clocks, databases, HTTP. Those live in the servers, one row above.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod consent;
 pub mod credential;
 pub mod seal;
