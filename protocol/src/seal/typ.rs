@@ -65,6 +65,8 @@ types! {
     FeedHead "dx-feed-head+jwt";
     /// Subscription to events, signed by both sides.
     Subscription "dx-subscription+jwt";
+    /// A subscriber's change of its follow list.
+    Follow "dx-follow+jwt";
     /// Version of a scheme, signed by two officers.
     Scheme "dx-scheme+jwt";
     /// Decision on a beneficiary.
