@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::split;
 
-/// Bytes of one [`Hash`].
+/// Bytes of one [`struct@Hash`].
 pub const HASH_BYTES: usize = 32;
 
 /// Root of the empty tree: SHA-256 of nothing (RFC 6962 §2.1).

@@ -44,7 +44,7 @@ fn a_token_without_certificates_needs_them_from_elsewhere() {
     let response = authority.tsa.stamp(&request, NOW, &serial(1)).unwrap();
     let verify = |chain: &[CertificateDer]| verify_token(response.token_der(), b"note\n", &authority.root, chain);
     assert_eq!(verify(&[]), Err(TokenError::NoCertificate));
-    assert_eq!(verify(&[authority.root.clone()]), Err(TokenError::NoCertificate));
+    assert_eq!(verify(std::slice::from_ref(&authority.root)), Err(TokenError::NoCertificate));
     assert_eq!(verify(std::slice::from_ref(&authority.certificate)).unwrap().nonce, None);
 }
 
