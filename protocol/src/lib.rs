@@ -7,3 +7,6 @@
 pub mod consent;
 pub mod credential;
 pub mod seal;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

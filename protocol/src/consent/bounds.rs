@@ -42,9 +42,8 @@ fn is_text(consented: &ConsentPurpose, registered: &Purpose, locale: &str) -> bo
 /// Each item, those of predicates included, is allowed for the purpose.
 fn has_items(terms: &ConsentTerms, registered: &Purpose) -> bool {
     let items = terms.fields.iter().chain(terms.predicates.iter().map(|predicate| &predicate.field));
-    let allowed = |field| {
-        registered.allowed.iter().any(|data| data.dataset == terms.dataset && data.fields.contains(field))
-    };
+    let allowed =
+        |field| registered.allowed.iter().any(|data| data.dataset == terms.dataset && data.fields.contains(field));
     items.into_iter().all(allowed)
 }
 

@@ -95,8 +95,7 @@ pub(super) fn dataset<'a>(
     }
     let mapped: BTreeSet<_> = dataset.fields.iter().map(|field| &field.name).collect();
     let wanted = asked.query().query.fields.iter();
-    let fields: BTreeSet<_> =
-        wanted.filter(|f| terms.fields.contains(f) && mapped.contains(f)).cloned().collect();
+    let fields: BTreeSet<_> = wanted.filter(|f| terms.fields.contains(f) && mapped.contains(f)).cloned().collect();
     if fields.is_empty() { Err(unknown("none of the items is mapped")) } else { Ok((dataset, fields)) }
 }
 

@@ -116,7 +116,8 @@ fn check_disclosure(encoded: &str) -> Result<(), SdJwtError> {
     let json = decode_base64url(encoded).map_err(|_| SdJwtError("a disclosure is not base64url"))?;
     let limits = Limits { depth: MAX_NESTING, ..Limits::BINDING };
     check_strict_json(&json, limits).map_err(|_| SdJwtError("a disclosure is not strict JSON"))?;
-    let decoded = DecodedDisclosure::new(encoded).map_err(|_| SdJwtError("a disclosure is not salt, name and value"))?;
+    let decoded =
+        DecodedDisclosure::new(encoded).map_err(|_| SdJwtError("a disclosure is not salt, name and value"))?;
     // 128 bits of salt are 22 characters: less could be guessed.
     if decoded.salt.len() < 22 {
         return Err(SdJwtError("a salt is too short"));

@@ -251,7 +251,14 @@ pub fn verify(
     if exp.plus(SKEW) < now.numeric() || iat > now.numeric().plus(SKEW) {
         return Err(StatusListError::OutOfTime);
     }
-    Ok(VerifiedStatusList { issuer: iss, uri: sub, exp, ttl, list: StatusList::inflate(&status_list)?, checked_at: now })
+    Ok(VerifiedStatusList {
+        issuer: iss,
+        uri: sub,
+        exp,
+        ttl,
+        list: StatusList::inflate(&status_list)?,
+        checked_at: now,
+    })
 }
 
 /// What was known of one binding, and when it was looked up at the registry.

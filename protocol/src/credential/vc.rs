@@ -163,7 +163,9 @@ fn check_form(credential: &ConsentCredential, anchor: &EntityId) -> Result<(), C
 fn is_locale(text: &str) -> bool {
     let mut parts = text.split('-');
     let language = parts.next().is_some_and(|l| matches!(l.len(), 2 | 3) && l.bytes().all(|b| b.is_ascii_lowercase()));
-    language && text.len() <= 16 && parts.all(|p| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
+    language
+        && text.len() <= 16
+        && parts.all(|p| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 impl VerifiedConsent {

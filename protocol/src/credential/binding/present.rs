@@ -50,11 +50,7 @@ impl HeldBinding {
     ///
     /// # Errors
     /// If the registry is unknown, the token malformed, or the key another one.
-    pub fn receive(
-        token: &str,
-        registries: &impl RegistryKeys,
-        holder: &VerifyingKey,
-    ) -> Result<Self, BindingError> {
+    pub fn receive(token: &str, registries: &impl RegistryKeys, holder: &VerifyingKey) -> Result<Self, BindingError> {
         let parts = Parts::parse(token, Limits::BINDING)?;
         if parts.key_binding().is_some() {
             return Err(BindingError::Malformed("it is already bound"));

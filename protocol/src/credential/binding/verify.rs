@@ -11,7 +11,10 @@ use schemas::{
 
 use super::{BindingError, KeyBindingClaims, PERSONAL, Payload, RegistryKeys, SD_ALG, SUBJECT_PREFIX};
 use crate::{
-    credential::{citizen_key, sd_jwt::{Parts, Revealed}},
+    credential::{
+        citizen_key,
+        sd_jwt::{Parts, Revealed},
+    },
     seal::{Limits, Typ, UnverifiedJws, VerifyingKey, freshness::SKEW},
 };
 

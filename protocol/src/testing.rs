@@ -1,0 +1,240 @@
+//! A small federation of real keys, for tests and benchmarks (cargo feature `testing`).
+//!
+//! Guarantees: whatever it makes was signed, sealed and verified by the same code that serves; a [`Grant`] comes out of
+//! [`Grant::authorize`] like any other. Deliberately absent from released binaries, which do not switch the feature on.
+//!
+//! ```ignore
+//! let world = World::new();
+//! let asha = world.citizen("RID-0001");
+//! let consent = asha.consent(&world.terms());
+//! let query = world.query(&asha, &consent);
+//! let grant = world.grant(&asha, &consent, &query);
+//! ```
+#![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
+
+mod authority;
+mod citizen;
+mod department;
+mod registry;
+
+pub use authority::Authority;
+pub use citizen::{Citizen, SignedConsent};
+pub use department::Department;
+pub use registry::IdentityRegistry;
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use schemas::{
+    consent::{
+        ConsentPurpose, ConsentTerms, DataRange, DataSubject, Decision, Frequency, FrequencyMode, OnwardSharing,
+        Retention,
+    },
+    federation::{
+        AllowedData, Assurance, DatasetDescription, FieldDescription, FrequencyBound, Purpose, Role, Sensitivity,
+    },
+    id::CompactJws,
+    query::{Agent, Basis, Query, QueryTerms},
+    time::Timestamp,
+    version::V1,
+};
+
+use crate::{
+    consent::{Asked, ConsentBasis, ConsentState, Grant, Offer, Refusal, VerifiedBasis},
+    credential::{binding, vc},
+    seal::{self, Limits, Typ, random, sign},
+};
+
+/// The instant at which the fixtures live: 2026-11-21T08:01:40Z.
+pub const NOW: i64 = 1_795_248_100;
+
+/// Reads a name that the test spells.
+///
+/// # Panics
+/// If it is not one.
+pub fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("a valid name")
+}
+
+/// An authority, a registry, a department that asks and one that answers, and one purpose and dataset.
+pub struct World {
+    /// The trust anchor's organisation.
+    pub authority: Authority,
+    /// Who issues bindings.
+    pub registry: IdentityRegistry,
+    /// Who asks: `https://social.gov.example`.
+    pub consumer: Department,
+    /// Who answers: `https://revenue.gov.example`.
+    pub provider: Department,
+    /// The purpose.
+    pub purpose: Purpose,
+    /// The dataset.
+    pub dataset: DatasetDescription,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// Makes all keys anew; a few milliseconds.
+    pub fn new() -> Self {
+        let now = Timestamp::from_seconds(NOW);
+        let dataset = dataset();
+        let mut provider = Department::new("revenue", vec![Role::Provider], now);
+        provider.datasets.push(dataset.clone());
+        Self {
+            authority: Authority::new(now),
+            registry: IdentityRegistry::new(&["revenue", "social", "food"], now),
+            consumer: Department::new("social", vec![Role::Consumer(name("social"))], now),
+            provider,
+            purpose: purpose(),
+            dataset,
+            now,
+        }
+    }
+
+    /// A person with a key and a binding for the consumer.
+    pub fn citizen(&self, resident_id: &str) -> Citizen {
+        Citizen::new(self, resident_id)
+    }
+
+    /// Terms that the purpose allows: one band of income, up to four times, once a month.
+    pub fn terms(&self) -> ConsentTerms {
+        let text = self.purpose.text_digest("hi").expect("the purpose has a Hindi text");
+        ConsentTerms {
+            v: V1,
+            decision: Decision::Given,
+            data_subject: DataSubject::Own {},
+            purpose: ConsentPurpose {
+                code: self.purpose.code.clone(),
+                version: self.purpose.version.clone(),
+                text,
+                dpv: self.purpose.dpv.clone(),
+            },
+            consumer: self.consumer.entity.clone(),
+            provider: self.provider.entity.clone(),
+            dataset: self.dataset.id.clone(),
+            fields: vec![name("annual_income_band")],
+            predicates: Vec::new(),
+            data_range: Some(DataRange { from: name("2025-04-01"), to: name("2026-03-31") }),
+            frequency: Frequency {
+                mode: FrequencyMode::Recurring,
+                max_uses: 4,
+                period: Some(name("P1M")),
+                uses_per_period: Some(1),
+            },
+            retention: Retention { duration: name("P180D") },
+            onward_sharing: OnwardSharing::None,
+        }
+    }
+
+    /// A new query for all that the consent names.
+    pub fn query(&self, consent: &SignedConsent) -> Query {
+        let terms = &consent.terms;
+        Query {
+            v: V1,
+            iss: self.consumer.entity.clone(),
+            aud: self.provider.entity.clone(),
+            iat: self.now.numeric(),
+            exp: self.now.numeric().plus(60),
+            jti: random::message_id(self.now),
+            query: QueryTerms {
+                dataset: terms.dataset.clone(),
+                fields: terms.fields.clone(),
+                predicates: terms.predicates.clone(),
+                purpose: terms.purpose.code.clone(),
+            },
+            basis: Basis::Consent { consent: consent.jws.clone(), binding: consent.binding.clone() },
+            agent: Agent { system: name("pension-portal"), officer: None },
+            case: None,
+        }
+    }
+
+    /// The query, signed by the consumer.
+    pub fn sealed(&self, query: &Query) -> CompactJws {
+        sign(Typ::Query, &self.consumer.signing, query).expect("a query is signed")
+    }
+
+    /// What the provider makes of a query's basis: opened, verified, with a status looked up now.
+    pub fn basis(&self, query: &Query) -> VerifiedBasis {
+        let Basis::Consent { consent, binding } = &query.basis else {
+            return VerifiedBasis::Law(name("rbd-1969-s3a"));
+        };
+        let consent = vc::verify(consent, &self.authority.entity).expect("the consent verifies");
+        let place = seal::Binding::presentation(consent.issuer(), &self.provider.entity, consent.id());
+        let shown: String =
+            seal::open(binding, &self.provider.encryption, &place, Limits::BINDING).expect("the binding opens");
+        let nonce = consent.presentation_nonce();
+        let expected = binding::Expected { audience: self.provider.entity.as_str(), nonce: &nonce };
+        let binding = binding::verify(&shown, &self.registry.keys(), expected, self.now).expect("the binding verifies");
+        let status = self.registry.status_list(self.now).status_of(binding.status()).ok();
+        VerifiedBasis::Consent(Box::new(ConsentBasis { consent, binding, status }))
+    }
+
+    /// What the provider offers.
+    pub fn offer(&self) -> Offer<'_> {
+        Offer { sector: &self.provider.sector, purpose: Some(&self.purpose), dataset: Some(&self.dataset) }
+    }
+
+    /// The decision over a query.
+    ///
+    /// # Errors
+    /// As [`Grant::authorize`].
+    pub fn authorize(&self, query: &Query) -> Result<Grant, Refusal> {
+        Grant::authorize(Asked::of(query), &self.basis(query), &self.offer(), &ConsentState::fresh(), self.now)
+    }
+
+    /// A grant for all that the consent names.
+    pub fn grant(&self, consent: &SignedConsent) -> Grant {
+        self.authorize(&self.query(consent)).expect("the world's own consent is granted")
+    }
+}
+
+/// `social.old-age-pension.eligibility`, in English and Hindi.
+pub fn purpose() -> Purpose {
+    let texts = [
+        ("en", "To decide whether you can get the old-age pension."),
+        ("hi", "यह तय करने के लिए कि आपको वृद्धावस्था पेंशन मिल सकती है या नहीं।"),
+    ];
+    Purpose {
+        code: name("social.old-age-pension.eligibility"),
+        version: name("2026-10"),
+        text: texts.map(|(language, text)| (language.to_owned(), text.to_owned())).into(),
+        dpv: "https://w3id.org/dpv#ServiceProvision".to_owned(),
+        allowed: vec![AllowedData {
+            dataset: name("revenue.income"),
+            fields: vec![name("annual_income_band"), name("annual_income"), name("assessed_on")],
+        }],
+        max_validity: name("P1Y"),
+        max_frequency: FrequencyBound { modes: vec![FrequencyMode::Recurring, FrequencyMode::OneTime], max_uses: 1000 },
+        max_retention: name("P1Y"),
+        sensitive: false,
+    }
+}
+
+/// `revenue.income` with three fields.
+pub fn dataset() -> DatasetDescription {
+    let field = |field: &str, kind: &str| FieldDescription {
+        name: name(field),
+        r#type: kind.to_owned(),
+        sensitivity: Sensitivity::Personal,
+    };
+    DatasetDescription {
+        id: name("revenue.income"),
+        title: BTreeMap::from([("en".to_owned(), "Income".to_owned()), ("hi".to_owned(), "आय".to_owned())]),
+        fields: vec![
+            field("annual_income_band", "text"),
+            field("annual_income", "integer"),
+            field("assessed_on", "date"),
+        ],
+        purposes: vec![name("social.old-age-pension.eligibility")],
+        assurance: Assurance::Substantial,
+    }
+}
+
+#[cfg(test)]
+mod tests;
