@@ -1,0 +1,171 @@
+//! One connection to either backend, and how each is set up before its first use.
+
+use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+
+use diesel::{
+    Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection,
+    r2d2::{ManageConnection, R2D2Connection},
+    sql_query,
+    sql_types::Text,
+};
+
+use super::{DatabaseError, DatabaseUrl, OpenError, Options};
+
+/// A connection to SQLite or PostgreSQL. Match on it where a statement needs one dialect's own words.
+#[derive(diesel::MultiConnection)]
+#[allow(missing_docs)] // the derive makes public items without documentation
+pub enum AnyConnection {
+    /// SQLite.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL.
+    Postgres(PgConnection),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Read,
+    Write,
+}
+
+/// Makes and checks connections for the pool.
+#[derive(Debug)]
+pub struct Connector {
+    url: DatabaseUrl,
+    options: Options,
+    usage: Use,
+}
+
+/// Connection errors reach the caller by their result; the pool's own log line would repeat them.
+#[derive(Debug)]
+pub(super) struct Quiet;
+
+impl<E: std::error::Error> diesel::r2d2::HandleError<E> for Quiet {
+    fn handle_error(&self, error: E) {
+        tracing::debug!(%error, "a pooled database connection failed");
+    }
+}
+
+impl Connector {
+    pub(super) const fn new(url: DatabaseUrl, options: Options, usage: Use) -> Self {
+        Self { url, options, usage }
+    }
+
+    fn establish(&self) -> Result<AnyConnection, DatabaseError> {
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => self.establish_sqlite(path),
+            DatabaseUrl::Postgres(uri) => {
+                let mut conn = PgConnection::establish(uri.expose())?;
+                conn.batch_execute(&format!(
+                    "SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; SET timezone = 'UTC';",
+                    self.options.lock_timeout.as_millis(),
+                    self.options.idle_in_transaction.as_millis()
+                ))?;
+                Ok(AnyConnection::Postgres(conn))
+            }
+        }
+    }
+
+    fn establish_sqlite(&self, path: &Path) -> Result<AnyConnection, DatabaseError> {
+        let mut conn = SqliteConnection::establish(&sqlite_uri(path))?;
+        conn.batch_execute(&format!(
+            "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA wal_autocheckpoint = 1000; PRAGMA trusted_schema = OFF;",
+            self.options.busy_timeout.as_millis()
+        ))?;
+        if self.usage == Use::Read {
+            conn.batch_execute("PRAGMA query_only = ON;")?;
+        }
+        Ok(AnyConnection::Sqlite(conn))
+    }
+
+    /// PostgreSQL: refuses settings under which an acknowledged row can vanish. SQLite: proves our own settings.
+    pub(super) fn prove_durable(&self) -> Result<(), OpenError> {
+        match self.establish()? {
+            AnyConnection::Sqlite(mut conn) => {
+                let mode = setting(&mut conn, "SELECT journal_mode AS value FROM pragma_journal_mode")?;
+                if mode == "wal" { Ok(()) } else { Err(OpenError::Unsafe { setting: "journal_mode", value: mode }) }
+            }
+            AnyConnection::Postgres(mut conn) => {
+                for name in ["fsync", "full_page_writes", "synchronous_commit"] {
+                    let value = setting(&mut conn, &format!("SELECT current_setting('{name}') AS value"))?;
+                    // remote_apply waits for more than `on` does; `local` and `remote_write` wait for less.
+                    if value != "on" && value != "remote_apply" {
+                        return Err(OpenError::Unsafe { setting: name, value });
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+fn setting<C>(conn: &mut C, query: &str) -> Result<String, DatabaseError>
+where
+    C: Connection + diesel::connection::LoadConnection,
+    diesel::query_builder::SqlQuery: diesel::query_dsl::LoadQuery<'static, C, Setting>,
+{
+    Ok(sql_query(query).get_result::<Setting>(conn)?.value)
+}
+
+/// A URI that opens for reading and writing and never creates (https://sqlite.org/uri.html).
+fn sqlite_uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri + "?mode=rw"
+}
+
+/// An empty file of mode 0600, which SQLite takes as an empty database; its WAL gets the same mode.
+pub(super) fn create_sqlite_file(path: &Path) -> Result<(), OpenError> {
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(OpenError::AlreadyExists { what: path.display().to_string() })
+        }
+        Err(source) => Err(OpenError::Create { path: path.to_owned(), source }),
+    }
+}
+
+pub(super) fn ping(conn: &mut AnyConnection) -> diesel::QueryResult<()> {
+    conn.ping()
+}
+
+impl ManageConnection for Connector {
+    type Connection = AnyConnection;
+    type Error = DatabaseError;
+
+    fn connect(&self) -> Result<AnyConnection, DatabaseError> {
+        self.establish()
+    }
+
+    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), DatabaseError> {
+        // A file needs no round trip; a server may have gone away since.
+        match conn {
+            AnyConnection::Sqlite(_) => Ok(()),
+            AnyConnection::Postgres(conn) => conn.ping().map_err(DatabaseError::from),
+        }
+    }
+
+    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+        conn.is_broken()
+    }
+}
+
+/// Time that a pool waits for a connection while the server is away.
+impl Options {
+    /// The longest a caller can wait before it hears that the database is unavailable.
+    pub const fn longest_wait(&self) -> Duration {
+        self.acquire
+    }
+}

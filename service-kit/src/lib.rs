@@ -1,0 +1,15 @@
+//! What the servers share: configuration, storage, TLS, HTTP in both directions, time, jobs, telemetry.
+//!
+//! Guarantees: each trap of the libraries below is closed here once. Deliberately absent: any word of the
+//! domain; what is exchanged, and who may have it, is decided in the crates above.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod audit_trail;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod group_commit;
+pub mod lease;
+pub mod secret;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
