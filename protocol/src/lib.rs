@@ -6,6 +6,7 @@
 
 pub mod consent;
 pub mod credential;
+pub mod federation;
 pub mod seal;
 
 #[cfg(any(test, feature = "testing"))]

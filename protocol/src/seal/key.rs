@@ -40,7 +40,7 @@ impl Algorithm {
 }
 
 /// A key cannot be used for what it was given.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeyError {
     /// Another kind or curve than P-256 and Ed25519.
     #[error("a key is of a kind that is not supported; P-256 and Ed25519 are")]

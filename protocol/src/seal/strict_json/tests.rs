@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: Limits = Limits { bytes: 4096, depth: 4, members: 5, string: 16 };
+const LIMITS: Limits = Limits { bytes: 4096, depth: 4, members: 5, string: 32 };
 
 #[test]
 fn json_within_the_limits_passes() {
@@ -24,7 +24,7 @@ fn json_within_the_limits_passes() {
 
 #[test]
 fn each_violation_is_named() {
-    let long = format!("\"{}\"", " ".repeat(17));
+    let long = format!("\"{}\"", " ".repeat(33));
     for (bad, error) in [
         (r#"{"a":1,"a":2}"#, E::DuplicateMember),
         (r#"{"a":1,"\u0061":2}"#, E::DuplicateMember),
