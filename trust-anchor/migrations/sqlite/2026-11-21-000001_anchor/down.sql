@@ -1,0 +1,12 @@
+DROP TABLE register_signature;
+DROP TABLE member_configuration;
+DROP TABLE member;
+DROP TABLE invitation;
+DROP TABLE time_stamp;
+DROP TABLE publication;
+DROP TABLE pending_entry;
+DROP TABLE log_tile;
+DROP TABLE log_entry;
+DROP TABLE log_head;
+DROP TABLE anchor_configuration;
+DROP TABLE anchor;
