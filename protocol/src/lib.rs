@@ -4,8 +4,11 @@
 //! Deliberately absent: I/O, clocks, databases, HTTP. Those live in the servers, one row above.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod bundle;
 pub mod consent;
 pub mod credential;
+pub mod event;
+pub mod exchange;
 pub mod federation;
 pub mod seal;
 
