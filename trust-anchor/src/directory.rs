@@ -12,7 +12,7 @@ pub(crate) mod resolve;
 mod standing;
 mod statement;
 
-pub use invitation::{InviteError, Invited};
+pub use invitation::{DEFAULT_LIFE as DEFAULT_INVITATION_LIFE, InviteError, Invited};
 pub(crate) use invitation::invite;
 pub(crate) use join::{JoinError, Joined, join};
 pub use standing::StandingError;

@@ -6,14 +6,19 @@
 //! about any query: no exchange waits for the anchor.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod commands;
 pub mod config;
 mod configuration;
 pub mod directory;
+pub mod fsck;
 pub mod init;
 pub mod keys;
 mod published_file;
+pub mod proving;
 mod publisher;
+mod quota;
 pub mod registers;
 mod sequencer;
 mod stamping;
 mod store;
+mod submission;
