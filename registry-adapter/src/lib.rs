@@ -1,1 +1,28 @@
-//! registry-adapter
+//! The department's own database, as the gateway may see it: read through a mapping, proven unwritable, held reversibly.
+//!
+//! Guarantees: SQL text is made of literals of this crate and of names that the database itself listed when the
+//! mapping was loaded; values are always bound; only a `Grant` opens a dataset, and only its fields are selected; the
+//! reader's role was seen to fail at writing; a hold and its journal row are one transaction.
+//! Deliberately absent: HTTP, consent, schemes, and any way to remove a person from a roll.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod catalogue;
+pub mod changes;
+mod connection;
+pub mod identity;
+pub mod install;
+pub mod journal;
+pub mod key;
+pub mod mapping;
+pub mod matching;
+mod postgres;
+pub mod registry;
+pub mod roll;
+mod row;
+pub mod source;
+mod sqlite;
+mod statement;
+pub mod statement_log;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,209 @@
+//! Change capture: new rows of mapped tables, noticed in the transaction that made them.
+//!
+//! Guarantees: the trigger's outbox row commits with the department's own change or not at all; a change stays pending
+//! until [`ChangeFeed::mark_done`] says that the event is durable, whatever order transactions committed in (never
+//! "position greater than the last"); a row that cannot be read is handed over as such and blocks nobody.
+//! Deliberately absent: making events; deleting what was not taken.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use schemas::{
+    answer::FieldValue,
+    id::EventType,
+    time::{CivilDate, Timestamp},
+};
+use service_kit::db::{AnyConnection, DatabaseError, DatabaseUrl};
+
+use crate::{
+    catalogue::Engine,
+    connection::{Connections, Connector, Role, engine, transaction},
+    install,
+    key::LocalKey,
+    mapping::{ChangeCapture, Mapping},
+    row::{Unreadable, column_value, day, key_bind, where_key},
+    source::OpenError,
+    statement::{Row, Statement},
+};
+
+/// The most that one call reads.
+const LIMIT: i64 = 1_000;
+
+/// Where a change stands in the outbox. Names it, and orders nothing between transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position(i64);
+
+/// One new row of a mapped table. Personal data: Debug shows none of it.
+#[derive(Clone)]
+pub struct Change {
+    /// Names it to [`ChangeFeed::mark_done`].
+    pub position: Position,
+    /// What it is an event of.
+    pub event: EventType,
+    /// The row's key.
+    pub row_key: LocalKey,
+    /// Whom it is about, by the department's own number; none where the register does not know.
+    pub subject: Option<LocalKey>,
+    /// When the register recorded it, by the database's clock.
+    pub recorded: Timestamp,
+    /// What the row says.
+    pub content: Result<Content, ChangeUnreadable>,
+}
+
+/// What a changed row says.
+#[derive(Clone)]
+pub struct Content {
+    /// From which day it holds.
+    pub effective: CivilDate,
+    /// The mapped members.
+    pub payload: BTreeMap<String, FieldValue>,
+}
+
+/// A change that cannot become an event as it stands: for an officer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeUnreadable {
+    /// The row is gone again.
+    #[error("the row is not there any more")]
+    RowMissing,
+    /// Its type of event is not in the mapping any more.
+    #[error("the mapping has no such event")]
+    NotMapped,
+    /// A value is not what its column says.
+    #[error("the column {column} holds no {expected}")]
+    Value {
+        /// The column.
+        column: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Change").field("position", &self.position).field("event", &self.event).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Content(…)")
+    }
+}
+
+/// Why changes could not be read or marked.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The database could not be asked.
+    #[error("the outbox in the department's database could not be read")]
+    Database(#[source] DatabaseError),
+    /// A row of the outbox was not written by the trigger.
+    #[error("the outbox row {0:?} was not written by its trigger")]
+    Foreign(Position),
+}
+
+impl From<diesel::result::Error> for ChangeError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// New rows of the mapped change tables. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ChangeFeed {
+    mapping: Arc<Mapping>,
+    writer: Connections,
+}
+
+pub(crate) const fn table(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "vinimay_outbox",
+        Engine::Postgres => "vinimay_journal.outbox",
+    }
+}
+
+impl ChangeFeed {
+    pub(crate) fn open(mapping: Arc<Mapping>, writer: &DatabaseUrl) -> Result<Self, OpenError> {
+        let failed = |error: DatabaseError| OpenError::database(writer, error);
+        let connector = Connector::new(writer, Role::Writer, None);
+        let mut conn = connector.establish().map_err(failed)?;
+        if !install::has_outbox(&mut conn).map_err(|error| failed(error.into()))? {
+            return Err(OpenError::NotInstalled { what: "the outbox" });
+        }
+        Ok(Self { mapping, writer: connector.pool(1).map_err(failed)? })
+    }
+
+    /// What is pending, at most `limit` of it (at most 1,000), earlier positions first. Blocks.
+    ///
+    /// # Errors
+    /// If the outbox cannot be read, or was written by others.
+    pub fn pending(&self, limit: u32) -> Result<Vec<Change>, ChangeError> {
+        let mut conn = self.writer.lend().map_err(ChangeError::Database)?;
+        let select = Statement::new("SELECT CAST(position AS TEXT), event, row_key, subject, recorded_at FROM ");
+        let select = select.sql(table(engine(&conn))).sql(" ORDER BY position LIMIT ");
+        let rows = select.bind(i64::from(limit).min(LIMIT)).rows(&mut conn)?;
+        rows.iter().map(|row| self.change(&mut conn, row)).collect()
+    }
+
+    /// The events of these changes are durable: they are pending no longer. Repeating it does no harm. Blocks.
+    ///
+    /// # Errors
+    /// If the outbox cannot be written.
+    pub fn mark_done(&self, positions: &[Position]) -> Result<(), ChangeError> {
+        let mut conn = self.writer.lend().map_err(ChangeError::Database)?;
+        transaction(&mut conn, |conn| {
+            for Position(position) in positions {
+                let delete = Statement::new("DELETE FROM ").sql(table(engine(conn))).sql(" WHERE position = ");
+                delete.bind(*position).execute(conn)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn change(&self, conn: &mut AnyConnection, row: &Row) -> Result<Change, ChangeError> {
+        let position = row.text(0).and_then(|text| text.parse().ok()).map_or(Position(0), Position);
+        let foreign = || ChangeError::Foreign(position);
+        let event: EventType = row.text(1).and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
+        let row_key: LocalKey = row.text(2).and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
+        let content = match self.mapping.changes.iter().find(|capture| capture.event == event) {
+            Some(capture) => content(conn, capture, &row_key)?,
+            None => Err(ChangeUnreadable::NotMapped),
+        };
+        Ok(Change {
+            position,
+            event,
+            row_key,
+            subject: row.text(3).and_then(|text| text.parse().ok()),
+            recorded: row.text(4).and_then(|text| text.parse().ok()).ok_or_else(foreign)?,
+            content,
+        })
+    }
+}
+
+/// Reads the row as it stands now: facts decide, events only wake.
+fn content(
+    conn: &mut AnyConnection,
+    capture: &ChangeCapture,
+    key: &LocalKey,
+) -> Result<Result<Content, ChangeUnreadable>, ChangeError> {
+    let Some(bind) = key_bind(&capture.key, key) else { return Ok(Err(ChangeUnreadable::RowMissing)) };
+    let columns = std::iter::once(&capture.effective).chain(capture.payload.iter().map(|(_, column)| column));
+    let select = Statement::new("SELECT ").as_texts(columns).sql(" FROM ").table(&capture.table).sql(" WHERE ");
+    let rows = where_key(select, &capture.key, bind).sql(" LIMIT 1").rows(conn)?;
+    Ok(rows.first().ok_or(ChangeUnreadable::RowMissing).and_then(|row| read(capture, row)))
+}
+
+fn read(capture: &ChangeCapture, row: &Row) -> Result<Content, ChangeUnreadable> {
+    let wrong = |column: &crate::catalogue::Column, expected| ChangeUnreadable::Value {
+        column: column.name.to_string(),
+        expected,
+    };
+    let effective = row.text(0).and_then(day).ok_or_else(|| wrong(&capture.effective, "date"))?;
+    let mut payload = BTreeMap::new();
+    for (place, (member, column)) in capture.payload.iter().enumerate() {
+        let value = column_value(column, row.text(place + 1));
+        payload.insert(member.clone(), value.map_err(|Unreadable { expected }| wrong(column, expected))?);
+    }
+    Ok(Content { effective, payload })
+}
+
+#[cfg(test)]
+mod tests;

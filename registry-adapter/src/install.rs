@@ -1,0 +1,165 @@
+//! What a department's database gets of ours, once, by its owner: the journal, the outbox, a trigger on each mapped
+//! change table and, on PostgreSQL, the rights of the two roles.
+//!
+//! Guarantees: one transaction; running it again changes nothing but triggers whose mapping changed; the journal refuses
+//! UPDATE and DELETE by triggers, for its owner too; no table of the department is altered. An outbox row that cannot be
+//! complete never stops the department's own change. Deliberately absent: removing any of it.
+
+use std::{fmt, path::Path, str::FromStr};
+
+use service_kit::db::{AnyConnection, DatabaseError, DatabaseUrl};
+
+use crate::{
+    catalogue::{self, Engine, is_identifier},
+    connection::{Connector, Role, engine, transaction},
+    mapping::{ChangeCapture, Mapping, MappingFile},
+    source::OpenError,
+    statement::Statement,
+};
+
+mod ddl;
+
+/// The name of a database role, in the form of an identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleName(Box<str>);
+
+/// The text is no role's name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a role is named with letters, digits and underscores")]
+pub struct InvalidRoleName;
+
+impl RoleName {
+    /// The name, unquoted.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RoleName {
+    type Err = InvalidRoleName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRoleName> {
+        if is_identifier(text) { Ok(Self(text.into())) } else { Err(InvalidRoleName) }
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The two roles that PostgreSQL shall know; they exist already.
+#[derive(Clone, Debug)]
+pub struct Roles {
+    /// Reads mapped tables.
+    pub reader: RoleName,
+    /// Holds, releases, writes the journal, empties the outbox.
+    pub writer: RoleName,
+}
+
+/// Installs what the mapping needs, as the database's owner. `roles` are granted their rights on PostgreSQL; SQLite has
+/// no roles. Blocks.
+///
+/// # Errors
+/// If the mapping is wrong or the owner may not do it.
+pub fn install(mapping: &Path, owner: &DatabaseUrl, roles: Option<&Roles>) -> Result<(), OpenError> {
+    let failed = |error: DatabaseError| OpenError::database(owner, error);
+    let file = MappingFile::read(mapping)?;
+    let mut conn = Connector::new(owner, Role::Writer, None).establish().map_err(failed)?;
+    let catalogue = catalogue::read(&mut conn).map_err(|error| failed(error.into()))?;
+    let mapping = file.bind(&catalogue)?;
+    let done: diesel::QueryResult<()> = transaction(&mut conn, |conn| match engine(conn) {
+        Engine::Sqlite => install_sqlite(conn, &mapping),
+        Engine::Postgres => install_postgres(conn, &mapping, roles),
+    });
+    done.map_err(|error| failed(error.into()))
+}
+
+fn install_sqlite(conn: &mut AnyConnection, mapping: &Mapping) -> diesel::QueryResult<()> {
+    run(conn, ddl::SQLITE)?;
+    for capture in &mapping.changes {
+        let drop = Statement::new("DROP TRIGGER IF EXISTS ").prefixed("vinimay_capture_", &capture.table.name);
+        drop.execute(conn)?;
+        sqlite_trigger(capture).execute(conn)?;
+    }
+    Ok(())
+}
+
+fn sqlite_trigger(capture: &ChangeCapture) -> Statement {
+    Statement::new("CREATE TRIGGER ")
+        .prefixed("vinimay_capture_", &capture.table.name)
+        .sql(" AFTER INSERT ON ")
+        .table(&capture.table)
+        .sql(" BEGIN INSERT INTO vinimay_outbox (event, row_key, subject, recorded_at) SELECT ")
+        .event(&capture.event)
+        .sql(", CAST(NEW.")
+        .name(&capture.key.name)
+        .sql(" AS TEXT), CAST(NEW.")
+        .name(&capture.subject.name)
+        .sql(" AS TEXT), strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE NEW.")
+        .name(&capture.key.name)
+        .sql(" IS NOT NULL; END")
+}
+
+fn install_postgres(conn: &mut AnyConnection, mapping: &Mapping, roles: Option<&Roles>) -> diesel::QueryResult<()> {
+    run(conn, ddl::POSTGRES)?;
+    for capture in &mapping.changes {
+        let drop = Statement::new("DROP TRIGGER IF EXISTS vinimay_capture ON ").table(&capture.table);
+        drop.execute(conn)?;
+        let create = Statement::new("CREATE TRIGGER vinimay_capture AFTER INSERT ON ").table(&capture.table);
+        let create = create.sql(" FOR EACH ROW EXECUTE FUNCTION vinimay_journal.capture(").event(&capture.event);
+        let create = create.sql(", ").name_literal(&capture.key.name).sql(", ").name_literal(&capture.subject.name);
+        create.sql(")").execute(conn)?;
+    }
+    roles.map_or(Ok(()), |roles| grant(conn, mapping, roles))
+}
+
+/// The reader: SELECT on mapped tables. The writer: what it reads back and writes, column by column.
+fn grant(conn: &mut AnyConnection, mapping: &Mapping, roles: &Roles) -> diesel::QueryResult<()> {
+    let datasets = mapping.datasets.iter().map(|d| &d.table).chain(mapping.matching.iter().map(|m| &m.table));
+    let read = datasets.chain(mapping.identity.iter().map(|i| &i.table));
+    let owned = mapping.rolls.iter().map(|r| &r.table).chain(mapping.changes.iter().map(|c| &c.table));
+    for table in read.chain(owned.clone()) {
+        Statement::new("GRANT SELECT ON ").table(table).sql(" TO ").role(&roles.reader).execute(conn)?;
+    }
+    for table in owned {
+        Statement::new("GRANT SELECT ON ").table(table).sql(" TO ").role(&roles.writer).execute(conn)?;
+    }
+    for roll in &mapping.rolls {
+        let written = [Some(&roll.status), roll.reason.as_ref(), roll.since.as_ref()];
+        for column in written.into_iter().flatten() {
+            let grant = Statement::new("GRANT UPDATE (").name(&column.name).sql(") ON ").table(&roll.table);
+            grant.sql(" TO ").role(&roles.writer).execute(conn)?;
+        }
+    }
+    for right in ddl::POSTGRES_WRITER_RIGHTS {
+        Statement::new(right).role(&roles.writer).execute(conn)?;
+    }
+    Ok(())
+}
+
+fn run(conn: &mut AnyConnection, statements: &[&'static str]) -> diesel::QueryResult<()> {
+    for statement in statements {
+        Statement::new(statement).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Whether the journal is there.
+pub(crate) fn has_journal(conn: &mut AnyConnection) -> diesel::QueryResult<bool> {
+    exists(conn, ddl::SQLITE_HAS_JOURNAL, ddl::POSTGRES_HAS_JOURNAL)
+}
+
+/// Whether the outbox is there.
+pub(crate) fn has_outbox(conn: &mut AnyConnection) -> diesel::QueryResult<bool> {
+    exists(conn, ddl::SQLITE_HAS_OUTBOX, ddl::POSTGRES_HAS_OUTBOX)
+}
+
+fn exists(conn: &mut AnyConnection, sqlite: &'static str, postgres: &'static str) -> diesel::QueryResult<bool> {
+    let query = if engine(conn) == Engine::Sqlite { sqlite } else { postgres };
+    Ok(!Statement::new(query).rows(conn)?.is_empty())
+}
+
+#[cfg(test)]
+mod tests;
