@@ -41,6 +41,7 @@ use schemas::{
 use crate::{
     consent::{Asked, ConsentBasis, ConsentState, Grant, Offer, Refusal, VerifiedBasis},
     credential::{binding, vc},
+    federation::{Directory, VerifiedPurposes, VerifiedRegister, verify_register},
     seal::{self, Limits, Typ, random, sign},
 };
 
@@ -94,6 +95,21 @@ impl World {
             purpose: purpose(),
             dataset,
             now,
+        }
+    }
+
+    /// The directory as a member verified it: asker, answerer and registry.
+    pub fn directory(&self) -> Directory {
+        let members = [&self.consumer, &self.provider, &self.registry.member].map(|d| self.authority.admit(d));
+        Directory::new(self.authority.verified(), members)
+    }
+
+    /// The purpose registry as a member verified it.
+    pub fn purposes(&self) -> VerifiedPurposes {
+        let signed = self.authority.purposes(1, std::slice::from_ref(&self.purpose));
+        match verify_register(&signed, &self.authority.verified(), self.now).expect("a good register") {
+            VerifiedRegister::Purposes(purposes) => purposes,
+            VerifiedRegister::Laws(_) => unreachable!("purposes were signed"),
         }
     }
 

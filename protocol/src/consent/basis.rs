@@ -51,7 +51,7 @@ pub struct ConsentBasis {
 pub struct Offer<'a> {
     /// The provider's sector, from its subordinate statement.
     pub sector: &'a Sector,
-    /// The purpose of that code in the purpose registry, in its version in force; `None` if it is not registered.
+    /// The purpose that the consent names, in exactly that version; `None` if it is not registered.
     pub purpose: Option<&'a Purpose>,
     /// The dataset, with the fields that are mapped; `None` if it is not offered.
     pub dataset: Option<&'a DatasetDescription>,

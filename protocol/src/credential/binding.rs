@@ -6,24 +6,26 @@
 //! Deliberately absent: status (see [`super::status_list`]) and whether the consent needs this person (`consent`).
 
 mod issue;
+mod keys;
 mod present;
 mod verify;
 
 pub use issue::{BindingDraft, Resident, issue};
+pub use keys::{DirectoryKeys, RegistryKeys};
 pub use present::{HeldBinding, KeyBinding, PresentError};
 pub use verify::{Expected, VerifiedBinding, verify};
 
 use schemas::{
     consent::{BindingClaims, BindingMode, Confirmation, StatusClaim},
     federation::Assurance,
-    id::{EntityId, KeyId},
+    id::EntityId,
     problem::Code,
     time::NumericDate,
 };
 use serde::{Deserialize, Serialize};
 
 use super::sd_jwt::SdJwtError;
-use crate::seal::{JwsError, VerifyingKey};
+use crate::seal::JwsError;
 
 /// Prefix of the claim that holds a pseudonym: `sub_<sector>`.
 const SUBJECT_PREFIX: &str = "sub_";
@@ -68,19 +70,6 @@ struct KeyBindingClaims {
     transaction_data_hashes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     transaction_data_hashes_alg: Option<String>,
-}
-
-/// Keys of identity registries, as the directory knows them. The implementer checks role and standing.
-pub trait RegistryKeys {
-    /// The signing key with that id that an identity registry had at that instant; `None` if the entity is not an
-    /// identity registry for the sector in question, or the key was not valid or was revoked.
-    fn registry_key(&self, registry: &EntityId, kid: &KeyId, at: NumericDate) -> Option<VerifyingKey>;
-}
-
-impl<F: Fn(&EntityId, &KeyId, NumericDate) -> Option<VerifyingKey>> RegistryKeys for F {
-    fn registry_key(&self, registry: &EntityId, kid: &KeyId, at: NumericDate) -> Option<VerifyingKey> {
-        self(registry, kid, at)
-    }
 }
 
 /// A binding or its presentation cannot be used.

@@ -1,6 +1,7 @@
 //! The federation authority: the trust anchor's keys and two officers, with what they sign.
 
 use schemas::{
+    bundle::TrustRoot,
     digest::Digest,
     federation::{
         Constraints, EntityConfiguration, FederationEntity, JwkSet, Metadata, OfficerJwk, Purpose, Register,
@@ -11,8 +12,18 @@ use schemas::{
     version::V1,
 };
 
-use super::{Department, name};
-use crate::seal::{Algorithm, SigningKey, Typ, random, sign};
+use super::{
+    Department,
+    department::{certificate, listed},
+    name,
+};
+use crate::{
+    federation::{VerifiedAnchor, VerifiedMember, verify_chain},
+    seal::{Algorithm, SigningKey, Typ, certificate::TlsIdentity, random, sign},
+};
+
+/// A verifier key of the right form: this authority keeps no log.
+const LOG_VKEY: &str = "anchor.gov.example/log+00000000+AA==";
 
 /// The trust anchor and its officers.
 pub struct Authority {
@@ -24,6 +35,8 @@ pub struct Authority {
     pub signing: SigningKey,
     /// Two officers who sign registers.
     pub officers: [SigningKey; 2],
+    /// The certificate of its listener.
+    pub tls: TlsIdentity,
     now: Timestamp,
 }
 
@@ -32,7 +45,14 @@ impl Authority {
     pub fn new(now: Timestamp) -> Self {
         let key = || SigningKey::generate(Algorithm::Es256).expect("a key is made");
         let officers = [key(), key()];
-        Self { entity: name("https://anchor.gov.example"), federation: key(), signing: key(), officers, now }
+        Self {
+            entity: name("https://anchor.gov.example"),
+            federation: key(),
+            signing: key(),
+            officers,
+            tls: certificate("anchor", now),
+            now,
+        }
     }
 
     /// Its entity configuration, signed. The log's key and the time-stamp root are placeholders of the right form.
@@ -62,13 +82,13 @@ impl Authority {
         TrustAnchorMetadata {
             signing_jwks: JwkSet { keys: vec![self.signing.public().jwk().clone()] },
             officer_jwks: self.officers.iter().enumerate().map(officer).collect(),
-            log_vkey: "anchor.gov.example/log+00000000+AA==".to_owned(),
+            log_vkey: LOG_VKEY.to_owned(),
             log_url: format!("{}/log", self.entity),
             tsa_root: String::new(),
             submission_endpoint: format!("{}/submit", self.entity),
             join_endpoint: format!("{}/join", self.entity),
             registers_endpoint: format!("{}/registers", self.entity),
-            tls_certificates: Vec::new(),
+            tls_certificates: vec![listed(&self.tls)],
         }
     }
 
@@ -98,6 +118,28 @@ impl Authority {
             directory_size: 48_213,
         };
         sign(Typ::EntityStatement, &self.federation, &claims).expect("a statement is signed")
+    }
+
+    /// What members pin when they join.
+    pub fn root(&self) -> TrustRoot {
+        TrustRoot {
+            v: V1,
+            entity: self.entity.clone(),
+            fingerprint: self.federation.kid().clone(),
+            log_vkey: LOG_VKEY.to_owned(),
+            tsa_root: String::new(),
+        }
+    }
+
+    /// The anchor, verified against its root.
+    pub fn verified(&self) -> VerifiedAnchor {
+        VerifiedAnchor::verify(&self.entity_configuration(), &self.root(), self.now).expect("a good configuration")
+    }
+
+    /// A member, verified through its chain.
+    pub fn admit(&self, member: &Department) -> VerifiedMember {
+        let chain = [member.entity_configuration(), self.statement(member), self.entity_configuration()];
+        verify_chain(&chain, &self.root(), self.now).expect("a good chain")
     }
 
     /// A register of purposes, signed by both officers.

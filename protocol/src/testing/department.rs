@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use schemas::{
     federation::{DataGateway, DatasetDescription, EntityConfiguration, JwkSet, Metadata, Role},
     id::{CompactJws, EntityId, Sector},
@@ -9,7 +10,18 @@ use schemas::{
 };
 
 use super::name;
-use crate::seal::{Algorithm, DecryptionKey, SigningKey, Typ, keyed_hash::MacKey, sign};
+use crate::seal::{Algorithm, DecryptionKey, SigningKey, Typ, certificate::TlsIdentity, keyed_hash::MacKey, sign};
+
+/// A self-signed certificate for `<name>.gov.example` and `localhost`, ninety days from yesterday.
+pub(super) fn certificate(sector: &str, now: Timestamp) -> TlsIdentity {
+    let hosts = [name(&format!("{sector}.gov.example")), name("localhost")];
+    TlsIdentity::self_signed(sector, &hosts, now.plus(-86_400), now.plus(89 * 86_400)).expect("a certificate is made")
+}
+
+/// A certificate as metadata lists it: base64 of DER.
+pub(super) fn listed(tls: &TlsIdentity) -> String {
+    STANDARD.encode(tls.certificate().to_der().expect("a certificate is written"))
+}
 
 /// A department: `https://<name>.gov.example`, of the sector of the same name.
 pub struct Department {
@@ -25,6 +37,8 @@ pub struct Department {
     pub signing: SigningKey,
     /// Opens what is sealed to it.
     pub encryption: DecryptionKey,
+    /// Its certificate, for the host of its entity id and for the loopback.
+    pub tls: TlsIdentity,
     /// Keys the subjects in its receipts.
     pub subject_mac: MacKey,
     /// What it offers.
@@ -44,6 +58,7 @@ impl Department {
             federation: key(),
             signing: key(),
             encryption: DecryptionKey::generate().expect("a key is made"),
+            tls: certificate(sector, now),
             subject_mac: MacKey::generate(),
             datasets: Vec::new(),
             configuration: std::sync::OnceLock::new(),
@@ -81,7 +96,7 @@ impl Department {
             signing_jwks: JwkSet { keys: vec![self.signing.public().jwk().clone()] },
             encryption_jwks: JwkSet { keys: vec![self.encryption.public().jwk().clone()] },
             officer_jwks: Vec::new(),
-            tls_certificates: Vec::new(),
+            tls_certificates: vec![listed(&self.tls)],
             datasets: self.datasets.clone(),
             events_published: Vec::new(),
         }

@@ -7,19 +7,19 @@ use std::{
 
 use schemas::{
     consent::{BindingMode, StatusReference},
-    federation::Assurance,
+    federation::{Assurance, Role},
     id::{EntityId, KeyId, Sector, SectorSubject},
     time::{NumericDate, Timestamp},
 };
 
-use super::name;
+use super::{Department, name};
 use crate::{
     credential::{
         HeldBinding, Status, StatusList, VerifiedStatusList,
         binding::{BindingDraft, RegistryKeys, Resident, issue},
         status_list::{Publication, publish, verify},
     },
-    seal::{Algorithm, SigningKey, VerifyingKey, keyed_hash::MacKey},
+    seal::{SigningKey, VerifyingKey, keyed_hash::MacKey},
 };
 
 /// Places in the status list.
@@ -27,6 +27,8 @@ const PLACES: usize = 4096;
 
 /// Civil registration: `https://civil.gov.example`.
 pub struct IdentityRegistry {
+    /// The member behind it.
+    pub member: Department,
     /// Its entity id.
     pub entity: EntityId,
     /// Signs bindings and status lists.
@@ -39,9 +41,12 @@ pub struct IdentityRegistry {
 impl IdentityRegistry {
     /// Makes the keys for those sectors.
     pub fn new(sectors: &[&str], now: Timestamp) -> Self {
+        let roles = sectors.iter().map(|sector| Role::IdentityRegistry(name(sector))).collect();
+        let member = Department::new("civil", roles, now);
         Self {
-            entity: name("https://civil.gov.example"),
-            signing: SigningKey::generate(Algorithm::Es256).expect("a key is made"),
+            entity: member.entity.clone(),
+            signing: member.signing.clone(),
+            member,
             sectors: sectors.iter().map(|sector| (name(sector), MacKey::generate())).collect(),
             list: Mutex::new((StatusList::new(PLACES).expect("a list is made"), 0)),
             now,

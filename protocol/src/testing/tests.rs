@@ -37,3 +37,14 @@ fn statements_and_registers_are_signed_by_those_who_should() {
         check(jws, Typ::Register, officer.public());
     }
 }
+
+#[test]
+fn the_directory_and_the_purposes_verify_from_the_pinned_root() {
+    let world = World::new();
+    let directory = world.directory();
+    let provider = directory.peer(&world.provider.entity, world.now).unwrap();
+    assert_eq!(provider.dataset(&world.dataset.id), Some(&world.dataset));
+    let listed = world.provider.tls.certificate().to_der().unwrap();
+    assert_eq!(directory.peer_by_certificate(&listed, world.now).unwrap().entity(), &world.provider.entity);
+    assert_eq!(world.purposes().purpose(&world.purpose.code, &world.purpose.version), Some(&world.purpose));
+}
