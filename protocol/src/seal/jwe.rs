@@ -3,8 +3,10 @@
 //! Guarantees: ECDH-ES on P-256 with A256GCM and nothing else; the header's members are exactly `alg`, `enc`, `epk`,
 //! `kid`, `cty`; iv and tag have their full lengths; issuer, audience and id inside the ciphertext equal those
 //! outside, so that no ciphertext can be moved into another message.
-//! Deliberately absent: RSA, key wrapping, PBES2, compression, several recipients.
+//! Deliberately absent: RSA, key wrapping, PBES2, compression, several recipients. josekit seals; opening is built
+//! from OpenSSL's parts, which halves its cost (ADR 0131), and tests hold both against each other.
 
+mod agreement;
 mod binding;
 mod front;
 mod plain;
@@ -12,12 +14,15 @@ mod plain;
 pub use binding::Binding;
 pub use plain::{open_plain, seal_plain};
 
+use std::sync::LazyLock;
+
 use josekit::jwe::{JweContext, JweHeader};
+use openssl::symm::{Cipher, decrypt_aead};
 use schemas::{id::CompactJwe, problem::Code, version::V1};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{DecryptionKey, EncryptionKey, Limits, SealFailed, strict_json};
+use super::{DecryptionKey, EncryptionKey, Limits, SealFailed, key::p256_point, strict_json};
 
 const ENC: &str = "A256GCM";
 const ALG: &str = "ECDH-ES";
@@ -113,16 +118,16 @@ fn json(content: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, SealFailed> {
     serde_json::to_vec(content).map(Zeroizing::new).map_err(SealFailed::to("write a body as JSON"))
 }
 
+/// Knows the algorithms; building it costs a quarter of sealing.
+static CONTEXT: LazyLock<JweContext> = LazyLock::new(JweContext::new);
+
 fn encrypt(recipient: &EncryptionKey, content_type: &str, content: &[u8]) -> Result<CompactJwe, SealFailed> {
     let mut header = JweHeader::new();
     header.set_content_encryption(ENC);
     header.set_key_id(recipient.kid().as_str());
     header.set_content_type(content_type);
-    JweContext::new()
-        .serialize_compact(content, &header, recipient.encrypter())
-        .map_err(SealFailed::to("encrypt"))?
-        .parse()
-        .map_err(SealFailed::to("write a sealed part"))
+    let compact = CONTEXT.serialize_compact(content, &header, recipient.encrypter());
+    compact.map_err(SealFailed::to("encrypt"))?.parse().map_err(SealFailed::to("write a sealed part"))
 }
 
 fn decrypt(
@@ -131,10 +136,13 @@ fn decrypt(
     content_type: Option<&str>,
     limits: Limits,
 ) -> Result<Zeroizing<Vec<u8>>, JweError> {
-    front::check(jwe, key.kid(), content_type, limits)?;
-    let (content, _) =
-        JweContext::new().deserialize_compact(jwe.as_str(), key.decrypter()).map_err(|_| JweError::NotOpened)?;
-    let content = Zeroizing::new(content);
+    let parts = front::check(jwe, key.kid(), content_type, limits)?;
+    let ephemeral = p256_point(&parts.epk).map_err(|_| JweError::Malformed("the ephemeral point is not valid"))?;
+    let key = agreement::content_key(key.scalar(), &ephemeral).map_err(|_| JweError::NotOpened)?;
+    let (iv, aad) = (Some(parts.iv.as_slice()), parts.header.as_bytes());
+    let content = decrypt_aead(Cipher::aes_256_gcm(), &*key, iv, aad, &parts.content, &parts.tag)
+        .map(Zeroizing::new)
+        .map_err(|_| JweError::NotOpened)?;
     strict_json::check(&content, limits).map_err(|_| JweError::Content("strict JSON"))?;
     Ok(content)
 }

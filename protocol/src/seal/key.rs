@@ -15,6 +15,7 @@ pub use signing::SigningKey;
 pub(in crate::seal) use signing::{new_p256, read_private_pem, write_private_pem};
 pub use thumbprint::thumbprint;
 pub use verifying::VerifyingKey;
+pub(in crate::seal) use verifying::p256_point;
 
 /// The signature algorithms that exist here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
-//! What is checked before josekit sees a JWE.
+//! What is checked before anything is opened.
 //!
-//! josekit takes the last of duplicate header members, inflates `zip` without limit, honours `apu` and `apv`, and
-//! hands OpenSSL whatever tag length the token has (a tag of 4 bytes can be forged): all refused here.
+//! Duplicate header members, `zip`, `apu`, `apv` and every member but the five are refused, and so are an iv or tag of
+//! another length: OpenSSL takes a tag of 4 bytes, which can be forged.
 
 use schemas::id::{CompactJwe, KeyId};
 use serde::Deserialize;
@@ -20,7 +20,22 @@ struct Header {
     cty: Option<String>,
 }
 
-pub(super) fn check(jwe: &CompactJwe, key: &KeyId, content_type: Option<&str>, limits: Limits) -> Result<(), JweError> {
+/// The parts of a JWE that passed.
+pub(super) struct Parts<'a> {
+    /// As it stands: the additional authenticated data (RFC 7516 §5.1 step 14).
+    pub header: &'a str,
+    pub epk: Jwk,
+    pub iv: Vec<u8>,
+    pub content: Vec<u8>,
+    pub tag: Vec<u8>,
+}
+
+pub(super) fn check<'a>(
+    jwe: &'a CompactJwe,
+    key: &KeyId,
+    content_type: Option<&str>,
+    limits: Limits,
+) -> Result<Parts<'a>, JweError> {
     if jwe.as_str().len() > limits.bytes {
         return Err(JweError::Malformed("longer than allowed"));
     }
@@ -31,14 +46,15 @@ pub(super) fn check(jwe: &CompactJwe, key: &KeyId, content_type: Option<&str>, l
     if !encrypted_key.is_empty() {
         return Err(JweError::Malformed("direct key agreement has no encrypted key"));
     }
-    let _ = part(content)?;
-    if part(iv)?.len() != 12 || part(tag)?.len() != 16 {
+    let (iv, content, tag) = (part(iv)?, part(content)?, part(tag)?);
+    if iv.len() != 12 || tag.len() != 16 {
         return Err(JweError::Malformed("iv or tag of another length"));
     }
-    check_header(&part(header)?, key, content_type, limits)
+    let epk = check_header(&part(header)?, key, content_type, limits)?;
+    Ok(Parts { header, epk, iv, content, tag })
 }
 
-fn check_header(json: &[u8], key: &KeyId, content_type: Option<&str>, limits: Limits) -> Result<(), JweError> {
+fn check_header(json: &[u8], key: &KeyId, content_type: Option<&str>, limits: Limits) -> Result<Jwk, JweError> {
     strict_json::check(json, Limits { depth: 3, members: 16, string: 1024, ..limits })
         .map_err(|_| JweError::Malformed("the header is not strict JSON"))?;
     let header: Header =
@@ -52,7 +68,7 @@ fn check_header(json: &[u8], key: &KeyId, content_type: Option<&str>, limits: Li
     if content_type.is_some() && header.cty.as_deref() != content_type {
         return Err(JweError::Malformed("content of another type"));
     }
-    if header.kid == key.as_str() { Ok(()) } else { Err(JweError::OtherKey) }
+    if header.kid == key.as_str() { Ok(header.epk) } else { Err(JweError::OtherKey) }
 }
 
 fn part(text: &str) -> Result<Vec<u8>, JweError> {

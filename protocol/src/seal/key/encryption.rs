@@ -2,18 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use josekit::jwe::{
-    ECDH_ES,
-    alg::ecdh_es::{EcdhEsJweDecrypter, EcdhEsJweEncrypter},
-};
-use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
+use josekit::jwe::{ECDH_ES, alg::ecdh_es::EcdhEsJweEncrypter};
+use openssl::pkey::{PKey, PKeyRef, Private};
 use schemas::id::KeyId;
 use zeroize::Zeroizing;
 
 use super::{
     Jwk, KeyError,
     signing::{new_p256, read_private_pem, write_private_pem},
-    thumbprint,
     verifying::{check_id, check_use, p256_jwk, p256_point},
 };
 
@@ -41,20 +37,16 @@ impl EncryptionKey {
         check_use(jwk, "enc", ALG)?;
         let key = p256_point(jwk)?;
         let kid = check_id(jwk)?;
-        Self::new(&key, Jwk { kid: Some(kid.clone()), ..jwk.clone() }, kid)
-    }
-
-    fn of(key: &PKeyRef<impl HasPublic>) -> Result<Self, KeyError> {
-        let bare = p256_jwk(key)?;
-        let kid = thumbprint(&bare)?;
-        let jwk = Jwk { use_: Some("enc".into()), alg: Some(ALG.into()), kid: Some(kid.clone()), ..bare };
-        Self::new(key, jwk, kid)
-    }
-
-    fn new(key: &PKeyRef<impl HasPublic>, jwk: Jwk, kid: KeyId) -> Result<Self, KeyError> {
-        let der = key.public_key_to_der().map_err(|_| KeyError::InvalidPoint)?;
+        let jwk = Jwk { kid: Some(kid.clone()), ..jwk.clone() };
+        let der = key.public_key_to_der().map_err(|_| KeyError::Failed)?;
         let encrypter = ECDH_ES.encrypter_from_der(der).map_err(|_| KeyError::InvalidPoint)?;
         Ok(Self(Arc::new(Sealing { encrypter, jwk, kid })))
+    }
+
+    /// The public half of a private key, as it is published.
+    fn of(key: &PKeyRef<Private>) -> Result<Self, KeyError> {
+        let jwk = Jwk { use_: Some("enc".into()), alg: Some(ALG.into()), ..p256_jwk(key)? };
+        Self::from_jwk(&jwk)
     }
 
     /// The RFC 7638 thumbprint.
@@ -67,7 +59,7 @@ impl EncryptionKey {
         &self.0.jwk
     }
 
-    pub(crate) fn encrypter(&self) -> &EcdhEsJweEncrypter {
+    pub(in crate::seal) fn encrypter(&self) -> &EcdhEsJweEncrypter {
         &self.0.encrypter
     }
 }
@@ -84,7 +76,6 @@ pub struct DecryptionKey(Arc<Opening>);
 
 struct Opening {
     private: PKey<Private>,
-    decrypter: EcdhEsJweDecrypter,
     public: EncryptionKey,
 }
 
@@ -107,9 +98,7 @@ impl DecryptionKey {
 
     fn of(private: PKey<Private>) -> Result<Self, KeyError> {
         let public = EncryptionKey::of(&private)?;
-        let der = Zeroizing::new(private.private_key_to_pkcs8().map_err(|_| KeyError::Failed)?);
-        let decrypter = ECDH_ES.decrypter_from_der(&der).map_err(|_| KeyError::Unreadable)?;
-        Ok(Self(Arc::new(Opening { private, decrypter, public })))
+        Ok(Self(Arc::new(Opening { private, public })))
     }
 
     /// The key as PKCS#8 PEM for a file that only its owner can read.
@@ -130,8 +119,8 @@ impl DecryptionKey {
         self.0.public.kid()
     }
 
-    pub(crate) fn decrypter(&self) -> &EcdhEsJweDecrypter {
-        &self.0.decrypter
+    pub(in crate::seal) fn scalar(&self) -> &PKeyRef<Private> {
+        &self.0.private
     }
 }
 

@@ -4,14 +4,13 @@ use std::{fmt, sync::Arc};
 
 use josekit::jws::{ES256, EdDSA, JwsSigner};
 use openssl::{
-    ec::{EcGroup, EcKey},
-    nid::Nid,
+    ec::EcKey,
     pkey::{PKey, Private},
 };
 use schemas::id::KeyId;
 use zeroize::Zeroizing;
 
-use super::{Algorithm, KeyError, VerifyingKey};
+use super::{Algorithm, KeyError, VerifyingKey, verifying::p256};
 use crate::seal::SealFailed;
 
 /// A private key that signs with exactly one algorithm. OpenSSL wipes it when the last clone goes.
@@ -101,8 +100,7 @@ impl fmt::Debug for SigningKey {
 }
 
 pub(in crate::seal) fn new_p256() -> Result<PKey<Private>, KeyError> {
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).map_err(|_| KeyError::Failed)?;
-    let key = EcKey::generate(&group).map_err(|_| KeyError::Failed)?;
+    let key = EcKey::generate(&*p256()?).map_err(|_| KeyError::Failed)?;
     PKey::from_ec_key(key).map_err(|_| KeyError::Failed)
 }
 

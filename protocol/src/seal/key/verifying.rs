@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use josekit::jws::{ES256, EdDSA, JwsVerifier};
 use openssl::{
-    bn::BigNum,
-    ec::{EcGroup, EcKey},
+    bn::BigNumContext,
+    ec::{EcGroup, EcKey, EcPoint, PointConversionForm},
     nid::Nid,
     pkey::{HasPublic, Id, PKey, PKeyRef, Public},
 };
@@ -110,18 +110,24 @@ pub(super) fn check_id(jwk: &Jwk) -> Result<KeyId, KeyError> {
     if jwk.kid.as_ref().is_none_or(|said| *said == kid) { Ok(kid) } else { Err(KeyError::WrongId) }
 }
 
-/// OpenSSL checks that the point is on the curve and not at infinity.
-pub(super) fn p256_point(jwk: &Jwk) -> Result<PKey<Public>, KeyError> {
-    let coordinate = |text: &str| {
-        let bytes = decode_base64url(text).ok().filter(|bytes| bytes.len() == 32)?;
-        BigNum::from_slice(&bytes).ok()
-    };
-    let x = coordinate(&jwk.x).ok_or(KeyError::InvalidPoint)?;
-    let y = jwk.y.as_deref().and_then(coordinate).ok_or(KeyError::InvalidPoint)?;
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).map_err(|_| KeyError::Failed)?;
-    let key = EcKey::from_public_key_affine_coordinates(&group, &x, &y).map_err(|_| KeyError::InvalidPoint)?;
-    key.check_key().map_err(|_| KeyError::InvalidPoint)?;
+/// OpenSSL checks that both coordinates are in range and the point is on the curve (SEC 1 §2.3.4). The cofactor of
+/// P-256 is 1, so that every such point but infinity, which this form cannot write, has the full order: the slow
+/// multiplication by the order, which `EC_KEY_check_key` does, would add nothing (NIST SP 800-56A §5.6.2.3.4).
+pub(in crate::seal) fn p256_point(jwk: &Jwk) -> Result<PKey<Public>, KeyError> {
+    let mut uncompressed = vec![4];
+    for coordinate in [Some(&jwk.x), jwk.y.as_ref()] {
+        let bytes = coordinate.and_then(|text| decode_base64url(text).ok()).filter(|bytes| bytes.len() == 32);
+        uncompressed.extend(bytes.ok_or(KeyError::InvalidPoint)?);
+    }
+    let group = p256()?;
+    let mut context = BigNumContext::new().map_err(|_| KeyError::Failed)?;
+    let point = EcPoint::from_bytes(&group, &uncompressed, &mut context).map_err(|_| KeyError::InvalidPoint)?;
+    let key = EcKey::from_public_key(&group, &point).map_err(|_| KeyError::InvalidPoint)?;
     PKey::from_ec_key(key).map_err(|_| KeyError::Failed)
+}
+
+pub(super) fn p256() -> Result<EcGroup, KeyError> {
+    EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).map_err(|_| KeyError::Failed)
 }
 
 fn ed25519_point(jwk: &Jwk) -> Result<PKey<Public>, KeyError> {
@@ -156,15 +162,17 @@ pub(super) fn p256_jwk(key: &PKeyRef<impl HasPublic>) -> Result<Jwk, KeyError> {
     if ec.group().curve_name() != Some(Nid::X9_62_PRIME256V1) {
         return Err(KeyError::Unsupported);
     }
-    let mut context = openssl::bn::BigNumContext::new().map_err(|_| KeyError::Failed)?;
-    let (mut x, mut y) = (BigNum::new().map_err(|_| KeyError::Failed)?, BigNum::new().map_err(|_| KeyError::Failed)?);
-    ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut context).map_err(|_| KeyError::InvalidPoint)?;
-    let coordinate = |n: &BigNum| n.to_vec_padded(32).map(encode_base64url).map_err(|_| KeyError::Failed);
+    let mut context = BigNumContext::new().map_err(|_| KeyError::Failed)?;
+    let form = PointConversionForm::UNCOMPRESSED;
+    let point = ec.public_key().to_bytes(ec.group(), form, &mut context).map_err(|_| KeyError::InvalidPoint)?;
+    // SEC 1 §2.3.3: 04, then both coordinates.
+    let [4, coordinates @ ..] = point.as_slice() else { return Err(KeyError::InvalidPoint) };
+    let (x, y) = coordinates.split_at_checked(32).ok_or(KeyError::InvalidPoint)?;
     Ok(Jwk {
         kty: "EC".into(),
         crv: "P-256".into(),
-        x: coordinate(&x)?,
-        y: Some(coordinate(&y)?),
+        x: encode_base64url(x),
+        y: Some(encode_base64url(y)),
         use_: None,
         alg: None,
         kid: None,
