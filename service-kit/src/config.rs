@@ -96,7 +96,9 @@ impl Origin<'_> {
                 }
                 ("this key is not known".to_owned(), suggestion(name, known))
             }
-            Kind::UnknownVariant(given, known) => (format!("`{given}` is not one of the choices"), suggestion(given, known)),
+            Kind::UnknownVariant(given, known) => {
+                (format!("`{given}` is not one of the choices"), suggestion(given, known))
+            }
             Kind::MissingField(name) => {
                 key.push(name.to_string());
                 ("this key is missing".to_owned(), format!("add `{name} = …`"))
@@ -109,10 +111,8 @@ impl Origin<'_> {
     fn error(&self, key: &[String], problem: String, mend: String) -> ConfigError {
         let joined = key.join(".");
         let variable = self.env_prefix.to_owned() + &key.join("__").to_uppercase();
-        let from_environment = self
-            .figment
-            .find_metadata(&joined)
-            .is_some_and(|metadata| metadata.name.contains("environment"));
+        let from_environment =
+            self.figment.find_metadata(&joined).is_some_and(|metadata| metadata.name.contains("environment"));
         let (origin, line) = if from_environment {
             (format!("environment variable {variable}"), None)
         } else {

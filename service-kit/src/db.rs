@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use diesel::r2d2::{Pool, PooledConnection};
 
+mod backend;
 mod connection;
 mod disk;
 mod error;
@@ -15,10 +16,10 @@ mod migrate;
 mod transaction;
 mod url;
 
-pub use connection::{AnyConnection, MultiBackend};
+pub use backend::{AnyConnection, MultiBackend};
 pub use disk::{FreeSpace, free_space, require_free_space};
-pub use error::{DatabaseError, EXIT_STORAGE, OpenError};
 pub(crate) use error::end_process;
+pub use error::{DatabaseError, EXIT_STORAGE, OpenError};
 pub use migrate::{MigrateError, Migrations};
 pub use url::DatabaseUrl;
 

@@ -165,8 +165,9 @@ impl<B: Batch> Writer<B> {
     /// One transaction over these items. A failed disk ends the process here.
     fn attempt(&self, items: &[B::Item]) -> Result<Vec<B::Outcome>, DatabaseError> {
         let mut conn = self.database.lend_writer()?;
-        let done = catch_unwind(AssertUnwindSafe(|| self.database.transact(&mut conn, |conn| self.outcomes(conn, items))))
-            .unwrap_or_else(|_| Err(DatabaseError::Panicked));
+        let done =
+            catch_unwind(AssertUnwindSafe(|| self.database.transact(&mut conn, |conn| self.outcomes(conn, items))))
+                .unwrap_or_else(|_| Err(DatabaseError::Panicked));
         if let Err(fatal @ DatabaseError::Storage(_)) = &done {
             crate::db::end_process(fatal);
         }

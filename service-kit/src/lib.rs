@@ -4,12 +4,19 @@
 //! domain; what is exchanged, and who may have it, is decided in the crates above.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod access;
 pub mod audit_trail;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod group_commit;
+pub mod health;
+pub mod http_client;
+pub mod jobs;
 pub mod lease;
 pub mod secret;
+pub mod server;
+pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tls;

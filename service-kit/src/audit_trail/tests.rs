@@ -39,9 +39,11 @@ async fn each_action_extends_the_chain() {
 async fn the_application_can_neither_change_nor_remove_a_row() {
     for world in both_databases().await {
         record(&world.database, entry("a")).await.unwrap();
-        for statement in
-            ["UPDATE audit_trail SET actor = 'x'", "DELETE FROM audit_trail", "INSERT INTO audit_trail SELECT * FROM audit_trail"]
-        {
+        for statement in [
+            "UPDATE audit_trail SET actor = 'x'",
+            "DELETE FROM audit_trail",
+            "INSERT INTO audit_trail SELECT * FROM audit_trail",
+        ] {
             let refused: Result<(), DatabaseError> =
                 world.database.write(move |conn| Ok(conn.batch_execute(statement)?)).await;
             assert!(refused.is_err(), "{statement}");
@@ -73,10 +75,7 @@ async fn a_change_beneath_the_database_is_found() {
             };
             conn.batch_execute(unguard).unwrap();
             conn.batch_execute(change).unwrap();
-            assert!(
-                matches!(verify(&mut conn), Err(ChainError::Broken { seq }) if seq == first_wrong),
-                "{change}"
-            );
+            assert!(matches!(verify(&mut conn), Err(ChainError::Broken { seq }) if seq == first_wrong), "{change}");
         }
     }
 }

@@ -54,10 +54,15 @@ fn every_refusal_names_line_key_and_mend() {
         ("name = \"a\"\n[listen]\npeers = \"here\"\n", 3, "listen.peers", "127.0.0.1:7443"),
         ("name = 7\n[listen]\npeers = \"127.0.0.1:0\"\n", 1, "name", "string"),
         ("name = \"a\"\n[listen]\nidle = 3\n", 2, "listen.peers", "add `peers"),
-        ("name = \"a\nb\"\n", 1, "", "TOML"),
+        ("name = \"a\nb = 1\n", 1, "", "TOML"),
         ("name = \"a\"\nname = \"b\"\n", 2, "", "duplicate"),
         ("name = \"changeme\"\n[listen]\npeers = \"127.0.0.1:0\"\n", 1, "name", "placeholder"),
-        ("database = \"postgres://u:changeme@h/d\"\nname = \"a\"\n[listen]\npeers = \"127.0.0.1:0\"\n", 1, "database", "0600"),
+        (
+            "database = \"postgres://u:changeme@h/d\"\nname = \"a\"\n[listen]\npeers = \"127.0.0.1:0\"\n",
+            1,
+            "database",
+            "0600",
+        ),
     ] {
         let error = load_text(text).1.unwrap_err();
         let shown = error.to_string();

@@ -1,6 +1,6 @@
 //! One connection to either backend, and how each is set up before its first use.
 
-use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+use std::{fs, os::unix::fs::OpenOptionsExt, path::Path};
 
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -10,17 +10,7 @@ use diesel::{
     sql_types::Text,
 };
 
-use super::{DatabaseError, DatabaseUrl, OpenError, Options};
-
-/// A connection to SQLite or PostgreSQL. Match on it where a statement needs one dialect's own words.
-#[derive(diesel::MultiConnection)]
-#[allow(missing_docs)] // the derive makes public items without documentation
-pub enum AnyConnection {
-    /// SQLite.
-    Sqlite(SqliteConnection),
-    /// PostgreSQL.
-    Postgres(PgConnection),
-}
+use super::{AnyConnection, DatabaseError, DatabaseUrl, OpenError, Options};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -159,13 +149,5 @@ impl ManageConnection for Connector {
 
     fn has_broken(&self, conn: &mut AnyConnection) -> bool {
         conn.is_broken()
-    }
-}
-
-/// Time that a pool waits for a connection while the server is away.
-impl Options {
-    /// The longest a caller can wait before it hears that the database is unavailable.
-    pub const fn longest_wait(&self) -> Duration {
-        self.acquire
     }
 }

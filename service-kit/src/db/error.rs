@@ -49,7 +49,9 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// PostgreSQL runs with a setting under which acknowledged rows can vanish.
-    #[error("PostgreSQL has {setting} = {value}: acknowledged rows could vanish; mend: set {setting} = on and restart it")]
+    #[error(
+        "PostgreSQL has {setting} = {value}: acknowledged rows could vanish; mend: set {setting} = on and restart it"
+    )]
     Unsafe {
         /// The setting.
         setting: &'static str,
@@ -147,6 +149,16 @@ impl From<diesel::ConnectionError> for DatabaseError {
 impl DatabaseError {
     /// The class of a failed COMMIT. A commit whose connection broke may have happened.
     pub(crate) fn at_commit(error: DieselError) -> Self {
+        if let DieselError::RollbackErrorOnCommit { commit_error, .. } = error {
+            // Neither COMMIT nor ROLLBACK reached the database: a full disk or the row itself is not the reason.
+            return match Self::at_commit(*commit_error) {
+                Self::Storage(text) => Self::Storage(text),
+                other => Self::OutcomeUnknown(other.to_string()),
+            };
+        }
+        if let DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) = &error {
+            return Self::Unavailable(error.to_string());
+        }
         match Self::from(error) {
             Self::Unavailable(text) if !text.contains("locked") && !text.contains("full") => Self::OutcomeUnknown(text),
             other => other,

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use diesel::{QueryableByName, RunQueryDsl, backend::Backend, migration::MigrationSource, sql_query, sql_types::BigInt};
+use diesel::{
+    QueryableByName, RunQueryDsl, backend::Backend, migration::MigrationSource, sql_query, sql_types::BigInt,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{AnyConnection, DatabaseError, OpenError, transaction};
@@ -40,7 +42,9 @@ pub enum MigrateError {
     #[error("a migration failed and nothing was changed: {0}")]
     Step(String),
     /// Some later program has been here.
-    #[error("the schema knows {unknown:?}, which this program does not; mend: run the newer program, or restore a backup")]
+    #[error(
+        "the schema knows {unknown:?}, which this program does not; mend: run the newer program, or restore a backup"
+    )]
     Newer {
         /// Versions that this binary does not know.
         unknown: Vec<String>,

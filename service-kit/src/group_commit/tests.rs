@@ -67,7 +67,7 @@ fn gated() -> (Names, Arc<Mutex<Vec<usize>>>, mpsc::Receiver<()>, mpsc::Sender<(
 async fn count(world: &DatabaseWorld) -> i64 {
     #[derive(diesel::QueryableByName)]
     struct Count {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        #[diesel(sql_type = BigInt)]
         count: i64,
     }
     let rows: Result<Count, DatabaseError> =
@@ -112,10 +112,10 @@ async fn one_bad_row_spoils_no_other() {
     for bad in ["bad", "panic"] {
         for world in both_databases().await {
             let (outcomes, _) = committed_together(&world, &["a", bad, "b", "a"]).await;
-            assert!(matches!(
-                outcomes.as_slice(),
-                [Ok(true), Err(CommitError::Refused(_)), Ok(true), Ok(false)]
-            ), "{outcomes:?}");
+            assert!(
+                matches!(outcomes.as_slice(), [Ok(true), Err(CommitError::Refused(_)), Ok(true), Ok(false)]),
+                "{outcomes:?}"
+            );
             assert_eq!(count(&world).await, 3, "first, a and b");
         }
     }

@@ -1,0 +1,209 @@
+//! The one place where routes are registered; each says who may call it.
+//!
+//! Guarantees: a route without a [`Caller`] cannot be registered; who calls is decided before the body is read; a
+//! peer's or system's certificate is compared again on every request, so that a replaced set is in force at once;
+//! unknown methods and paths are problem documents. [`undeclared_routes`] finds sources that go round it.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use actix_web::{
+    FromRequest, Handler, HttpMessage, HttpRequest, Responder, Route,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    middleware::{Next, from_fn},
+    web::{self, ServiceConfig},
+};
+use schemas::problem::Code;
+
+use crate::server::{ConnectionState, PeerKey, ProblemResponse, RouteLimits, ServerContext};
+
+mod caller;
+mod scan;
+
+pub use caller::{Caller, Peer, System, SystemPrincipal};
+pub use scan::undeclared_routes;
+
+use caller::Admitted;
+
+/// What is known of one route: enough for a test to judge a whole listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteDeclaration {
+    /// Which listener it stands on.
+    pub listener: &'static str,
+    /// The method.
+    pub method: Method,
+    /// The path pattern.
+    pub path: &'static str,
+    /// Who may call it.
+    pub caller: Caller,
+    /// Its limits.
+    pub limits: RouteLimits,
+}
+
+/// The pattern of the route that was taken, for logs and metrics.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoutePattern(pub(crate) &'static str);
+
+type Setting = Box<dyn FnOnce(&mut ServiceConfig)>;
+
+/// The routes of one listener.
+pub struct Routes {
+    listener: &'static str,
+    routes: Vec<(RouteDeclaration, Route)>,
+    admitted: Admitted,
+    settings: Vec<Setting>,
+}
+
+impl Routes {
+    /// None yet, for the listener of this name.
+    pub fn new(listener: &'static str) -> Self {
+        Self { listener, routes: Vec::new(), admitted: Admitted::default(), settings: Vec::new() }
+    }
+
+    /// Registers a handler, and who may call it.
+    #[must_use]
+    #[allow(clippy::disallowed_methods)]
+    pub fn route<F, Args>(
+        mut self,
+        method: Method,
+        path: &'static str,
+        caller: Caller,
+        limits: RouteLimits,
+        handler: F,
+    ) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let declaration = RouteDeclaration { listener: self.listener, method: method.clone(), path, caller, limits };
+        self.routes.push((declaration, web::method(method).to(handler)));
+        self
+    }
+
+    /// State that handlers take as `web::Data<T>`.
+    #[must_use]
+    pub fn data<T: 'static>(mut self, data: web::Data<T>) -> Self {
+        self.settings.push(Box::new(move |config| {
+            config.app_data(data);
+        }));
+        self
+    }
+
+    /// Who counts as [`Caller::Peer`] here; handlers take [`Peer<T>`].
+    #[must_use]
+    pub fn peers<T: Clone + Send + Sync + 'static>(mut self, peers: crate::tls::PinnedSet<T>) -> Self {
+        self.admitted.peers = Some(Rc::new(peers.clone()));
+        self.data(web::Data::new(peers))
+    }
+
+    /// Who counts as [`Caller::System`] and [`Caller::Operator`] here; handlers take [`System`].
+    #[must_use]
+    pub fn systems(mut self, systems: crate::tls::PinnedSet<SystemPrincipal>) -> Self {
+        self.admitted.systems = Some(systems.clone());
+        self.data(web::Data::new(systems))
+    }
+
+    /// What has been declared, for tests and documents.
+    pub fn declarations(&self) -> Vec<RouteDeclaration> {
+        self.routes.iter().map(|(declaration, _)| declaration.clone()).collect()
+    }
+
+    #[allow(clippy::disallowed_methods)]
+    pub(crate) fn register(self, config: &mut ServiceConfig) {
+        for setting in self.settings {
+            setting(config);
+        }
+        let admitted = Rc::new(self.admitted);
+        let mut by_path: BTreeMap<&'static str, Vec<(RouteDeclaration, Route)>> = BTreeMap::new();
+        // Patterns are matched in the order of registration; that order is kept.
+        let mut order = Vec::new();
+        for (declaration, route) in self.routes {
+            let path = declaration.path;
+            let same_path = by_path.entry(path).or_insert_with(|| {
+                order.push(path);
+                Vec::new()
+            });
+            same_path.push((declaration, route));
+        }
+        for path in order {
+            let (declarations, routes): (Vec<_>, Vec<_>) = by_path.remove(path).unwrap_or_default().into_iter().unzip();
+            let gate = Rc::new(Gate { path, declarations, admitted: Rc::clone(&admitted) });
+            let resource = routes.into_iter().fold(web::resource(path), |resource, route| resource.route(route));
+            config.service(resource.wrap(from_fn(move |request, next| pass(Rc::clone(&gate), request, next))));
+        }
+    }
+}
+
+/// What stands before the routes of one path.
+struct Gate {
+    path: &'static str,
+    declarations: Vec<RouteDeclaration>,
+    admitted: Rc<Admitted>,
+}
+
+async fn pass(
+    gate: Rc<Gate>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    request.extensions_mut().insert(RoutePattern(gate.path));
+    let Some(declaration) = gate.declarations.iter().find(|d| d.method == *request.method()) else {
+        return Ok(gate.wrong_method(request));
+    };
+    let Some(context) = request.app_data::<web::Data<ServerContext>>().cloned() else {
+        return Err(ProblemResponse::new(Code::Internal).into());
+    };
+    gate.admitted.admit(&declaration.caller, request.request())?;
+    let limits = declaration.limits;
+    refuse_large(&request, limits)?;
+    if declaration.caller != Caller::Probe {
+        context.inner.rates.take(&peer_key(request.request()))?;
+        // A request with a body enters when the body is there; see `Body`.
+        if limits.body == 0 {
+            let place = context.inner.admission.enter().await?;
+            request.extensions_mut().insert(place);
+        }
+    }
+    request.extensions_mut().insert(limits);
+    let body_time = if limits.body == 0 { std::time::Duration::ZERO } else { context.inner.limits.body };
+    let answered = tokio::time::timeout(limits.handler.saturating_add(body_time), next.call(request)).await;
+    match answered {
+        Ok(answered) => Ok(answered?.map_into_boxed_body()),
+        Err(_) => Err(ProblemResponse::new(Code::Overloaded).detail("the answer took too long").retry_after(1).into()),
+    }
+}
+
+impl Gate {
+    fn wrong_method(&self, request: ServiceRequest) -> ServiceResponse<BoxBody> {
+        use actix_web::ResponseError;
+        let methods: Vec<&str> = self.declarations.iter().map(|d| d.method.as_str()).collect();
+        let mut response = ProblemResponse::new(Code::MethodNotAllowed).error_response();
+        if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        request.into_response(response)
+    }
+}
+
+fn refuse_large(request: &ServiceRequest, limits: RouteLimits) -> Result<(), ProblemResponse> {
+    let headers = request.headers();
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok()).unwrap_or(0);
+    let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    if announced > u64::try_from(limits.body).unwrap_or(u64::MAX) || (chunked && limits.body == 0) {
+        return Err(ProblemResponse::new(Code::RequestTooLarge).detail(format!("at most {} bytes", limits.body)));
+    }
+    Ok(())
+}
+
+fn peer_key(request: &HttpRequest) -> PeerKey {
+    let state = request.conn_data::<Rc<ConnectionState>>();
+    state.map_or(PeerKey::Address(std::net::Ipv4Addr::UNSPECIFIED.into()), |state| state.peer())
+}
+
+#[cfg(test)]
+mod tests;

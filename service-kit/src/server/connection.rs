@@ -1,0 +1,314 @@
+//! One connection: admission, TLS, and the deadlines that the HTTP library keeps for its first request only.
+//!
+//! Guarantees: a head has 5 s and 16 kB on *every* request; an answer that the peer does not take is cut off; a peer
+//! has a bounded number of connections; an unread body is drained for a moment, so that the refusal arrives, and not
+//! for ever.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use actix_http::error::DispatchError;
+use actix_web::dev::Extensions;
+use openssl::ssl::{Ssl, SslAcceptor};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::Semaphore,
+    time::{Sleep, sleep},
+};
+use tokio_openssl::SslStream;
+
+use super::{Limits, ServerContext};
+use crate::tls::PeerCertificate;
+
+mod count;
+pub(crate) use count::{Connections, PeerKey, Place};
+
+/// Bytes of an unread body that are thrown away so that the refusal can be read.
+const DRAINED: usize = 256 * 1024;
+
+/// Takes a TCP connection to the point where HTTP can begin.
+#[derive(Clone)]
+pub(super) struct Acceptor {
+    context: ServerContext,
+    tls: Option<SslAcceptor>,
+    handshakes: Rc<Semaphore>,
+}
+
+impl Acceptor {
+    pub(super) fn new(context: ServerContext, tls: Option<SslAcceptor>) -> Self {
+        let handshakes = Rc::new(Semaphore::new(context.inner.limits.handshakes));
+        Self { context, tls, handshakes }
+    }
+
+    pub(super) async fn accept(&self, stream: TcpStream) -> Result<(Guarded, Option<SocketAddr>), DispatchError> {
+        let shared = &self.context.inner;
+        let address = stream.peer_addr()?;
+        // A small answer must not wait for a delayed acknowledgement.
+        stream.set_nodelay(true)?;
+        let place = shared.connections.enter().ok_or_else(|| refused("connections"))?;
+        let transport = match &self.tls {
+            None => Transport::Plain(stream),
+            Some(tls) => Transport::Tls(Box::new(self.handshake(tls, stream).await?)),
+        };
+        let certificate = transport.certificate();
+        let peer = PeerKey::of(certificate.as_ref(), address.ip());
+        let place = place.of_peer(peer).ok_or_else(|| refused("peer"))?;
+        let state = Rc::new(ConnectionState::new(certificate, peer, shared.limits, shared.clock.monotonic()));
+        Ok((Guarded::new(transport, state, place), Some(address)))
+    }
+
+    async fn handshake(&self, tls: &SslAcceptor, stream: TcpStream) -> Result<SslStream<TcpStream>, DispatchError> {
+        let _turn = self.handshakes.acquire().await.map_err(io::Error::other)?;
+        let ssl = Ssl::new(tls.context()).map_err(io::Error::other)?;
+        let mut stream = SslStream::new(ssl, stream).map_err(io::Error::other)?;
+        let done = tokio::time::timeout(self.context.inner.limits.handshake, Pin::new(&mut stream).accept()).await;
+        match done {
+            Ok(Ok(())) => Ok(stream),
+            Ok(Err(_)) => Err(refused("handshake")),
+            Err(_) => Err(refused("handshake-time")),
+        }
+    }
+}
+
+fn refused(why: &'static str) -> DispatchError {
+    metrics::counter!("connections_refused_total", "why" => why).increment(1);
+    DispatchError::Io(io::ErrorKind::ConnectionAborted.into())
+}
+
+/// Puts what is known of the connection where requests find it.
+pub(super) fn introduce(stream: &Guarded, data: &mut Extensions) {
+    data.insert(Rc::clone(&stream.state));
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Between requests, or inside a head.
+    Head,
+    /// A request is being worked on or answered.
+    Request,
+    /// Answered without reading the whole body; the rest is thrown away.
+    Drain,
+}
+
+/// The books of one connection, shared by its stream and its requests (which run on one thread).
+pub(crate) struct ConnectionState {
+    certificate: Option<PeerCertificate>,
+    peer: PeerKey,
+    limits: Limits,
+    opened: Duration,
+    requests: Cell<u32>,
+    phase: Cell<Phase>,
+    bytes: Cell<usize>,
+    body_read: Cell<bool>,
+    /// Something waits for the phase to change.
+    deadline_stale: Cell<bool>,
+    reader: RefCell<Option<std::task::Waker>>,
+}
+
+impl ConnectionState {
+    fn new(certificate: Option<PeerCertificate>, peer: PeerKey, limits: Limits, opened: Duration) -> Self {
+        Self {
+            certificate,
+            peer,
+            limits,
+            opened,
+            requests: Cell::new(0),
+            phase: Cell::new(Phase::Head),
+            bytes: Cell::new(0),
+            body_read: Cell::new(true),
+            deadline_stale: Cell::new(true),
+            reader: RefCell::new(None),
+        }
+    }
+
+    /// The certificate of the handshake, if the listener asked for one.
+    pub(crate) const fn certificate(&self) -> Option<&PeerCertificate> {
+        self.certificate.as_ref()
+    }
+
+    /// By what the peer is counted.
+    pub(crate) const fn peer(&self) -> PeerKey {
+        self.peer
+    }
+
+    pub(super) fn begin_request(&self, has_body: bool) {
+        self.requests.set(self.requests.get().saturating_add(1));
+        self.body_read.set(!has_body);
+        self.enter(Phase::Request);
+    }
+
+    pub(super) fn body_was_read(&self) {
+        self.body_read.set(true);
+    }
+
+    pub(super) fn is_body_read(&self) -> bool {
+        self.body_read.get()
+    }
+
+    pub(super) fn end_request(&self) {
+        self.enter(if self.body_read.get() { Phase::Head } else { Phase::Drain });
+    }
+
+    pub(super) fn must_close(&self, limits: &Limits, now: Duration) -> bool {
+        self.requests.get() >= limits.connection_requests || now.saturating_sub(self.opened) >= limits.connection_age
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.bytes.set(0);
+        self.deadline_stale.set(true);
+        if let Some(reader) = self.reader.borrow_mut().take() {
+            reader.wake();
+        }
+    }
+
+    fn bytes_allowed(&self) -> usize {
+        match self.phase.get() {
+            Phase::Head => self.limits.head_bytes,
+            Phase::Request => usize::MAX,
+            Phase::Drain => DRAINED,
+        }
+    }
+}
+
+enum Transport {
+    Plain(TcpStream),
+    Tls(Box<SslStream<TcpStream>>),
+}
+
+impl Transport {
+    fn certificate(&self) -> Option<PeerCertificate> {
+        let Self::Tls(stream) = self else { return None };
+        PeerCertificate::from_x509(&*stream.ssl().peer_certificate()?).ok()
+    }
+}
+
+/// A connection under its deadlines.
+pub(super) struct Guarded {
+    transport: Transport,
+    state: Rc<ConnectionState>,
+    read_deadline: Option<Pin<Box<Sleep>>>,
+    write_deadline: Option<Pin<Box<Sleep>>>,
+    yielded: bool,
+    _place: Place,
+}
+
+impl Guarded {
+    fn new(transport: Transport, state: Rc<ConnectionState>, place: Place) -> Self {
+        Self { transport, state, read_deadline: None, write_deadline: None, yielded: false, _place: place }
+    }
+
+    /// Sets the deadline that fits the phase. It is looked at only while a read waits.
+    fn renew_read_deadline(&mut self) {
+        if !self.state.deadline_stale.replace(false) {
+            return;
+        }
+        let limits = &self.state.limits;
+        self.yielded = false;
+        self.read_deadline = match (self.state.phase.get(), self.state.bytes.get()) {
+            // Nothing of the next request yet: the library closes idle connections; this is behind it.
+            (Phase::Head, 0) => Some(Box::pin(sleep(limits.keep_alive.saturating_add(limits.head)))),
+            (Phase::Head, _) => Some(Box::pin(sleep(limits.head))),
+            (Phase::Request, _) => None,
+            (Phase::Drain, _) => Some(Box::pin(sleep(Duration::from_secs(1)))),
+        };
+    }
+
+    fn poll_transport(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+
+    fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let limit = self.state.limits.write;
+        let deadline = self.write_deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(deadline.as_mut().poll(cx));
+        metrics::counter!("connections_cut_total", "why" => "write-time").increment(1);
+        Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        this.renew_read_deadline();
+        if this.state.bytes.get() >= this.state.bytes_allowed() {
+            // The library reads on before it looks at what it has. Once, let it look; if it still wants more of the
+            // same head, the head is too large.
+            if this.yielded {
+                metrics::counter!("connections_cut_total", "why" => "head-size").increment(1);
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
+            this.yielded = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buf.filled().len();
+        if let Poll::Ready(done) = this.poll_transport(cx, buf) {
+            let read = buf.filled().len().saturating_sub(before);
+            let had = this.state.bytes.replace(this.state.bytes.get().saturating_add(read));
+            if had == 0 && read > 0 && this.state.phase.get() == Phase::Head {
+                this.state.deadline_stale.set(true);
+            }
+            return Poll::Ready(done);
+        }
+        *this.state.reader.borrow_mut() = Some(cx.waker().clone());
+        if let Some(deadline) = &mut this.read_deadline {
+            ready!(deadline.as_mut().poll(cx));
+            metrics::counter!("connections_cut_total", "why" => "read-time").increment(1);
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        };
+        match written {
+            Poll::Pending => self.poll_write_deadline(cx).map(Err),
+            done => done,
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        };
+        match flushed {
+            Poll::Pending => self.poll_write_deadline(cx).map(Err),
+            done => {
+                self.write_deadline = None;
+                done
+            }
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl PeerKey {
+    fn of(certificate: Option<&PeerCertificate>, address: IpAddr) -> Self {
+        certificate.map_or(Self::Address(address), |certificate| Self::Certificate(certificate.fingerprint()))
+    }
+}

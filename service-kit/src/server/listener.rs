@@ -1,0 +1,78 @@
+//! Binding an address, and waiting for the signal to stop.
+
+use std::net::{SocketAddr, TcpListener};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Listen;
+
+/// An address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody listens there already.
+    #[error("{name}: {address} is in use; mend: stop what listens there (`ss -ltnp`), or configure another port")]
+    Occupied {
+        /// Which listener.
+        name: String,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Anything else.
+    #[error(
+        "{name}: {address} cannot be listened on: {source}; mend: configure an address of this machine, and a port above 1023 unless the service may take lower ones"
+    )]
+    Refused {
+        /// Which listener.
+        name: String,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// An address that is ours; nobody is answered until [`super::Server::start`].
+#[derive(Debug)]
+pub struct Bound {
+    name: String,
+    address: SocketAddr,
+    listener: TcpListener,
+}
+
+impl Bound {
+    /// Binds the address for the listener of this name. Port 0 lets the system choose.
+    pub fn bind(name: &str, listen: Listen) -> Result<Self, BindError> {
+        let refused = |source: std::io::Error| match source.kind() {
+            std::io::ErrorKind::AddrInUse => BindError::Occupied { name: name.to_owned(), address: listen.0 },
+            _ => BindError::Refused { name: name.to_owned(), address: listen.0, source },
+        };
+        let listener = TcpListener::bind(listen.0).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        tracing::info!(listener = name, %address, "listening");
+        Ok(Self { name: name.to_owned(), address, listener })
+    }
+
+    /// The real address, with the port that the system chose.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Which listener this is.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn into_listener(self) -> TcpListener {
+        self.listener
+    }
+}
+
+/// Returns at SIGTERM or SIGINT.
+pub(super) async fn stop_signal() -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
