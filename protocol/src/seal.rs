@@ -42,3 +42,8 @@ impl SealFailed {
         move |_| Self { operation }
     }
 }
+
+/// A text that was just built in the form of its type. If it is not, the program is wrong and must not go on.
+fn formed<T: std::str::FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| std::process::abort())
+}

@@ -55,19 +55,23 @@ pub struct InvalidKeyRing {
 
 /// The keys of one database: the greatest id writes, all read.
 #[derive(Clone)]
-pub struct KeyRing(BTreeMap<u32, MacKey>);
+pub struct KeyRing {
+    current: (u32, MacKey),
+    older: BTreeMap<u32, MacKey>,
+}
 
 impl KeyRing {
     /// A ring with one new key.
     pub fn generate() -> Self {
-        Self(BTreeMap::from([(1, MacKey::generate())]))
+        Self { current: (1, MacKey::generate()), older: BTreeMap::new() }
     }
 
     /// Adds a new key, which writes from now on.
     #[must_use]
     pub fn rotated(mut self) -> Self {
-        let next = self.current().0.saturating_add(1);
-        self.0.insert(next, MacKey::generate());
+        let next = (self.current.0.saturating_add(1), MacKey::generate());
+        let (id, key) = std::mem::replace(&mut self.current, next);
+        self.older.insert(id, key);
         self
     }
 
@@ -87,13 +91,14 @@ impl KeyRing {
                 return Err(bad);
             }
         }
-        if keys.is_empty() { Err(InvalidKeyRing { line: 0 }) } else { Ok(Self(keys)) }
+        let current = keys.pop_last().ok_or(InvalidKeyRing { line: 0 })?;
+        Ok(Self { current, older: keys })
     }
 
     /// The key file's text.
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::new());
-        for (id, key) in &self.0 {
+        for (id, key) in self.older.iter().chain([(&self.current.0, &self.current.1)]) {
             text.push_str(&format!("{id} {}\n", *key.to_text()));
         }
         text
@@ -104,7 +109,7 @@ impl KeyRing {
     /// # Errors
     /// If OpenSSL fails.
     pub fn encrypt(&self, place: &Place, value: &[u8]) -> Result<Vec<u8>, SealFailed> {
-        let (id, key) = self.current();
+        let (id, key) = &self.current;
         let mut stored = Vec::with_capacity(HEAD + value.len() + TAG);
         stored.push(VERSION);
         stored.extend_from_slice(&id.to_be_bytes());
@@ -126,7 +131,9 @@ impl KeyRing {
     /// If it is malformed, changed, moved, or its key is not in the ring.
     pub fn decrypt(&self, place: &Place, stored: &[u8]) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
         let id = Self::key_id(stored)?;
-        let key = self.0.get(&id).ok_or(EnvelopeError::KeyUnknown(id))?;
+        let (current, newest) = &self.current;
+        let key = if id == *current { Some(newest) } else { self.older.get(&id) };
+        let key = key.ok_or(EnvelopeError::KeyUnknown(id))?;
         let (head, rest) = stored.split_at(HEAD);
         let (sealed, tag) = rest.split_at(rest.len() - TAG);
         let (salt, iv) = (&head[5..5 + SALT], &head[5 + SALT..]);
@@ -148,20 +155,11 @@ impl KeyRing {
             _ => Err(EnvelopeError::Malformed),
         }
     }
-
-    fn current(&self) -> (u32, &MacKey) {
-        loop {
-            // A ring is never empty: each constructor puts a key into it.
-            if let Some((id, key)) = self.0.last_key_value() {
-                return (*id, key);
-            }
-        }
-    }
 }
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyRing(keys {:?})", self.0.keys())
+        write!(f, "KeyRing(current {}, older {:?})", self.current.0, self.older.keys())
     }
 }
 
@@ -221,7 +219,7 @@ mod tests {
         ] {
             assert_eq!(KeyRing::from_text(&bad).unwrap_err(), InvalidKeyRing { line });
         }
-        assert_eq!(format!("{:?}", KeyRing::generate()), "KeyRing(keys [1])");
+        assert_eq!(format!("{:?}", KeyRing::generate()), "KeyRing(current 1, older [])");
     }
 
     proptest! {

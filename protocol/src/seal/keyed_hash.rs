@@ -101,13 +101,7 @@ impl fmt::Debug for KeyedHash {
 
 impl From<KeyedHash> for SectorSubject {
     fn from(hash: KeyedHash) -> Self {
-        let text = hash.to_string();
-        loop {
-            // 43 characters of base64url always parse; the loop only spares an error that cannot happen.
-            if let Ok(subject) = text.parse() {
-                return subject;
-            }
-        }
+        super::formed(&hash.to_string())
     }
 }
 

@@ -26,21 +26,12 @@ pub fn fill(buffer: &mut [u8]) {
 
 /// A new message id: UUID v7 (RFC 9562 §5.7) of this second with 74 random bits.
 pub fn message_id(now: Timestamp) -> MessageId {
-    loop {
-        // Always parses at the first try; the loop only spares an error that cannot happen.
-        if let Ok(id) = uuid_v7(now).hyphenated().to_string().parse() {
-            return id;
-        }
-    }
+    super::formed(&uuid_v7(now).hyphenated().to_string())
 }
 
 /// A new consent id, `urn:uuid:` and a UUID v7.
 pub fn consent_id(now: Timestamp) -> ConsentId {
-    loop {
-        if let Ok(id) = uuid_v7(now).urn().to_string().parse() {
-            return id;
-        }
-    }
+    super::formed(&uuid_v7(now).urn().to_string())
 }
 
 fn uuid_v7(now: Timestamp) -> Uuid {
@@ -50,11 +41,7 @@ fn uuid_v7(now: Timestamp) -> Uuid {
 
 /// 128 random bits, so that a logged digest cannot be guessed.
 pub fn salt() -> Salt {
-    loop {
-        if let Ok(salt) = super::encode_base64url(bytes::<16>()).parse() {
-            return salt;
-        }
-    }
+    super::formed(&super::encode_base64url(bytes::<16>()))
 }
 
 /// A nonce of 128 random bits, base64url.

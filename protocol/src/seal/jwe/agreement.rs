@@ -17,7 +17,7 @@ pub(super) fn content_key(
     private: &PKeyRef<Private>,
     public: &PKeyRef<Public>,
 ) -> Result<Zeroizing<[u8; 32]>, ErrorStack> {
-    Ok(concat_kdf(&*shared_secret(private, public)?, ENC, b"", b"", 256))
+    Ok(concat_kdf(&shared_secret(private, public)?, ENC, b"", b"", 256))
 }
 
 fn shared_secret(private: &PKeyRef<Private>, public: &PKeyRef<Public>) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {

@@ -41,6 +41,7 @@ fn each_wrong_key_is_refused() {
         (Jwk { x: "AA".into(), kid: None, ..ed.clone() }, KeyError::InvalidPoint, "a short Ed25519 key"),
     ] {
         assert_eq!(VerifyingKey::from_jwk(&jwk).unwrap_err(), error, "{why}");
+        assert_eq!(VerifyingKey::from_jwk_once(&jwk).unwrap_err(), error, "{why}, once");
     }
 }
 
@@ -83,4 +84,26 @@ fn a_private_key_file_reads_back_and_nothing_else_is_read() {
 fn a_private_key_never_prints_itself() {
     let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
     assert_eq!(format!("{key:?}"), format!("SigningKey(EdDSA {})", key.kid()));
+}
+
+#[test]
+fn a_key_for_once_judges_as_a_kept_key_does() {
+    for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let once = VerifyingKey::from_jwk_once(key.public().jwk()).unwrap();
+        assert_eq!((once.kid(), once.jwk(), once.algorithm()), (key.kid(), key.public().jwk(), algorithm));
+        let good = key.sign_bytes(b"message").unwrap();
+        let others = SigningKey::generate(algorithm).unwrap().sign_bytes(b"message").unwrap();
+        let half_zero = [&good[..32], &[0; 32]].concat();
+        let order = hex::decode("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551").unwrap();
+        let half_order = [&order[..], &good[32..]].concat();
+        let cases = [good.clone(), others, half_zero, half_order, vec![0; 64], vec![0xff; 64], good[..63].to_vec()];
+        for (number, signature) in cases.iter().enumerate() {
+            for message in [&b"message"[..], b"massage"] {
+                let verdict = once.verifies(message, signature);
+                assert_eq!(verdict, number == 0 && message == b"message", "{algorithm:?} {number}");
+                assert_eq!(verdict, key.public().verifies(message, signature), "{algorithm:?} {number}");
+            }
+        }
+    }
 }
