@@ -1,3 +1,5 @@
+//! Each link of a trust chain, broken one at a time.
+
 use schemas::federation::{Role, Standing};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Finding members by name and certificate, their roles, and each stranger.
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use schemas::problem::Code;
 

@@ -1,3 +1,5 @@
+//! What puts a register in force, and what does not.
+
 use schemas::{federation::*, time::CivilDate};
 use serde_json::json;
 

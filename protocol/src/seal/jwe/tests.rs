@@ -1,3 +1,5 @@
+//! Moving, changing and disguising sealed parts; josekit as the oracle both ways.
+
 use std::sync::LazyLock;
 
 use josekit::jwe::ECDH_ES;

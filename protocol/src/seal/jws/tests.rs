@@ -1,3 +1,5 @@
+//! The strict front against every known abuse, the vectors of the RFCs, and stock OpenSSL.
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Each violation by name, and agreement with serde_json on what is JSON at all.
+
 use proptest::prelude::*;
 
 use super::*;

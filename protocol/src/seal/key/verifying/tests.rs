@@ -1,3 +1,5 @@
+//! Which keys are taken for what, and that both verifiers agree.
+
 use super::*;
 use crate::seal::{DecryptionKey, EncryptionKey, SigningKey};
 
