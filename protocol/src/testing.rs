@@ -184,9 +184,9 @@ impl World {
         let place = seal::Binding::presentation(consent.issuer(), &self.provider.entity, consent.id());
         let shown: String =
             seal::open(binding, &self.provider.encryption, &place, Limits::BINDING).expect("the binding opens");
-        let nonce = consent.presentation_nonce();
-        let expected = binding::Expected { audience: self.provider.entity.as_str(), nonce: &nonce };
-        let binding = binding::verify(&shown, &self.registry.keys(), expected, self.now).expect("the binding verifies");
+        let (keys, provider) = (self.registry.keys(), &self.provider.entity);
+        let binding =
+            binding::verify_for_consent(&shown, &keys, &consent, provider, self.now).expect("the binding verifies");
         let status = self.registry.status_list(self.now).status_of(binding.status()).ok();
         VerifiedBasis::Consent(Box::new(ConsentBasis { consent, binding, status }))
     }

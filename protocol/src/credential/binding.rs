@@ -13,7 +13,7 @@ mod verify;
 pub use issue::{BindingDraft, Resident, issue};
 pub use keys::{DirectoryKeys, RegistryKeys};
 pub use present::{HeldBinding, KeyBinding, PresentError};
-pub use verify::{Expected, VerifiedBinding, verify};
+pub use verify::{Expected, VerifiedBinding, verify, verify_for_consent};
 
 use schemas::{
     consent::{BindingClaims, BindingMode, Confirmation, StatusClaim},

@@ -55,7 +55,7 @@ impl HeldBinding {
         if parts.key_binding().is_some() {
             return Err(BindingError::Malformed("it is already bound"));
         }
-        let (claims, key) = verify::issuer_signed(parts, registries)?;
+        let (claims, key) = verify::issuer_signed(parts, registries, Some(holder))?;
         if key != *holder {
             return Err(BindingError::NotBound("it names another key"));
         }

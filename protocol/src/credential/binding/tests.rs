@@ -44,7 +44,7 @@ impl Scene {
     }
 
     fn verify_at(&self, presentation: &str, now: Timestamp) -> Result<VerifiedBinding, BindingError> {
-        let expected = Expected { audience: PROVIDER, nonce: NONCE };
+        let expected = Expected { audience: PROVIDER, nonce: NONCE, holder: None };
         verify(presentation, &self.world.registry.keys(), expected, now)
     }
 
@@ -322,4 +322,16 @@ fn the_two_signed_parts_are_never_taken_for_one_another() {
     let consent = scene.asha.consent(&scene.world.terms()).jws;
     let refused = scene.verify(&format!("{unbound}{consent}")).unwrap_err();
     assert_eq!(refused, BindingError::Token(JwsError::TypeWrong { expected: Typ::KeyBinding }));
+}
+
+#[test]
+fn a_probable_holder_changes_nothing_but_the_work() {
+    let scene = scene();
+    let shown = scene.shown();
+    let stranger = SigningKey::generate(Algorithm::Es256).unwrap();
+    for probable in [None, Some(scene.asha.key.public()), Some(stranger.public())] {
+        let expected = Expected { audience: PROVIDER, nonce: NONCE, holder: probable };
+        let binding = verify(&shown, &scene.world.registry.keys(), expected, scene.world.now).unwrap();
+        assert_eq!(binding.key(), scene.asha.key.public());
+    }
 }

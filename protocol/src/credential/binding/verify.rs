@@ -12,10 +12,10 @@ use schemas::{
 use super::{BindingError, KeyBindingClaims, PERSONAL, Payload, RegistryKeys, SD_ALG, SUBJECT_PREFIX};
 use crate::{
     credential::{
-        citizen_key,
+        VerifiedConsent, citizen_key,
         sd_jwt::{Parts, Revealed},
     },
-    seal::{Limits, Typ, UnverifiedJws, VerifyingKey, freshness::SKEW},
+    seal::{Limits, Typ, UnverifiedJws, VerifyingKey, freshness::SKEW, key::bare},
 };
 
 /// What a presentation must be made for.
@@ -25,6 +25,9 @@ pub struct Expected<'a> {
     pub audience: &'a str,
     /// Our nonce, or the digest of the consent.
     pub nonce: &'a str,
+    /// A key that the binding probably names. Only spares reading that key once more: a binding that names another
+    /// key verifies with that one, and whoever compares the two persons sees it.
+    pub holder: Option<&'a VerifyingKey>,
 }
 
 /// A binding whose issuer, holder, receiver, nonce and disclosures were checked.
@@ -40,6 +43,22 @@ pub struct VerifiedBinding {
     digest: Digest,
 }
 
+/// Verifies the presentation that came with a consent to this provider.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_for_consent(
+    presentation: &str,
+    registries: &impl RegistryKeys,
+    consent: &VerifiedConsent,
+    provider: &EntityId,
+    now: Timestamp,
+) -> Result<VerifiedBinding, BindingError> {
+    let nonce = consent.presentation_nonce();
+    let expected = Expected { audience: provider.as_str(), nonce: &nonce, holder: Some(consent.key()) };
+    verify(presentation, registries, expected, now)
+}
+
 /// Verifies a presentation of a resident binding.
 ///
 /// # Errors
@@ -51,7 +70,7 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<VerifiedBinding, BindingError> {
     let parts = Parts::parse(presentation, Limits::BINDING)?;
-    let (claims, key) = issuer_signed(parts, registries)?;
+    let (claims, key) = issuer_signed(parts, registries, expected.holder)?;
     if claims.exp.plus(SKEW) < now.numeric() || claims.iat > now.numeric().plus(SKEW) {
         return Err(BindingError::OutOfTime);
     }
@@ -75,6 +94,7 @@ pub fn verify(
 pub(super) fn issuer_signed(
     parts: Parts<'_>,
     registries: &impl RegistryKeys,
+    probable: Option<&VerifyingKey>,
 ) -> Result<(BindingClaims, VerifyingKey), BindingError> {
     let token = UnverifiedJws::parse(parts.jwt().as_bytes(), Limits::BINDING)?;
     let claimed: Payload = token.unverified_claims()?;
@@ -84,7 +104,11 @@ pub(super) fn issuer_signed(
     if payload.vct != BINDING_VCT || payload.sd_alg != SD_ALG {
         return Err(BindingError::Malformed("it is another kind of credential"));
     }
-    let key = citizen_key(&payload.cnf.jwk).map_err(|_| BindingError::Malformed("its key is not usable"))?;
+    let named = &payload.cnf.jwk;
+    let key = match probable {
+        Some(key) if bare(key.jwk()) == *named => key.clone(),
+        _ => citizen_key(named).map_err(|_| BindingError::Malformed("its key is not usable"))?,
+    };
     Ok((payload.into_claims(), key))
 }
 
