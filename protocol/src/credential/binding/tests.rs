@@ -335,3 +335,45 @@ fn a_probable_holder_changes_nothing_but_the_work() {
         assert_eq!(binding.key(), scene.asha.key.public());
     }
 }
+
+mod mutations {
+    //! Whatever is done to a presentation by somebody who lacks the keys.
+
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static SCENE: LazyLock<(Scene, String)> = LazyLock::new(|| {
+        let scene = scene();
+        let shown = scene.shown();
+        (scene, shown)
+    });
+
+    proptest! {
+        #[test]
+        fn one_changed_character_anywhere_is_refused(at: prop::sample::Index, to in "[A-Za-z0-9_.~-]") {
+            let (scene, shown) = &*SCENE;
+            let at = at.index(shown.len());
+            let changed = format!("{}{to}{}", &shown[..at], &shown[at + 1..]);
+            prop_assert_eq!(scene.verify(&changed).is_ok(), changed == *shown);
+        }
+
+        #[test]
+        fn parts_taken_out_doubled_or_swapped_are_refused(order in prop::collection::vec(0_usize..3, 0..5)) {
+            let (scene, shown) = &*SCENE;
+            let parts: Vec<&str> = shown.split('~').collect();
+            let text = order.iter().map(|&n| parts[n]).collect::<Vec<_>>().join("~");
+            prop_assert_eq!(scene.verify(&text).is_ok(), order == [0, 1, 2]);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_fall(text in "[A-Za-z0-9_.~= -]{0,300}", bytes: Vec<u8>) {
+            let (scene, _) = &*SCENE;
+            let disclosed = format!("a.b.c~{}~", encode_base64url(bytes));
+            prop_assert!(scene.verify(&text).is_err());
+            prop_assert!(scene.verify(&disclosed).is_err());
+        }
+    }
+}

@@ -211,3 +211,49 @@ fn we_accept_what_ssi_signs() {
     let consent = verify(&name(&jws), &world.authority.entity).unwrap();
     assert_eq!(consent.issuer().as_str(), did);
 }
+
+mod mutations {
+    //! Whatever is done to a consent by somebody who lacks the key.
+
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static SIGNED: LazyLock<(World, CompactJws)> = LazyLock::new(|| {
+        let world = World::new();
+        let jws = world.citizen("RID-0001").consent(&world.terms()).jws;
+        (world, jws)
+    });
+
+    proptest! {
+        #[test]
+        fn one_changed_character_anywhere_is_refused(at: prop::sample::Index, to in "[A-Za-z0-9_-]") {
+            let (world, jws) = &*SIGNED;
+            let at = at.index(jws.as_str().len());
+            let changed = format!("{}{to}{}", &jws.as_str()[..at], &jws.as_str()[at + 1..]);
+            let Ok(changed) = changed.parse::<CompactJws>() else { return Ok(()) };
+            prop_assert_eq!(verify(&changed, &world.authority.entity).is_ok(), changed == *jws);
+        }
+    }
+
+    #[test]
+    fn the_malleable_twin_of_a_signature_is_the_same_consent() {
+        // (r, n − s) verifies like (r, s): so uses are counted by issuer and id, never by digest.
+        let (world, jws) = &*SIGNED;
+        let (signed, signature) = jws.as_str().rsplit_once('.').unwrap();
+        let bytes = decode_base64url(signature).unwrap();
+        let order =
+            openssl::bn::BigNum::from_hex_str("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
+        let s = openssl::bn::BigNum::from_slice(&bytes[32..]).unwrap();
+        let mut twin = openssl::bn::BigNum::new().unwrap();
+        twin.checked_sub(&order.unwrap(), &s).unwrap();
+        let twin = [&bytes[..32], &twin.to_vec_padded(32).unwrap()].concat();
+        let twin: CompactJws = name(&format!("{signed}.{}", encode_base64url(twin)));
+        let (one, other) = (verify(jws, &world.authority.entity), verify(&twin, &world.authority.entity));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_ne!(one.digest(), other.digest());
+        assert_eq!((one.issuer(), one.id()), (other.issuer(), other.id()));
+    }
+}
