@@ -9,7 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use schemas::federation::{DatasetDescription, FieldDescription};
+use schemas::{
+    federation::{DatasetDescription, FieldDescription},
+    id::EventType,
+};
 
 use crate::catalogue::{Catalogue, Engine};
 
@@ -116,6 +119,11 @@ impl Mapping {
     /// The rolls that may be held, by id.
     pub fn rolls(&self) -> impl Iterator<Item = &RollId> {
         self.rolls.iter().map(|roll| &roll.id)
+    }
+
+    /// The types of events that rows of mapped tables become.
+    pub fn events(&self) -> impl Iterator<Item = &EventType> {
+        self.changes.iter().map(|change| &change.event)
     }
 
     /// The matching tables, in the order of the file.

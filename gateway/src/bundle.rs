@@ -1,0 +1,1 @@
+//! Putting together what an auditor gets.

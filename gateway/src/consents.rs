@@ -1,0 +1,1 @@
+//! Asking citizens, and keeping what they decide.

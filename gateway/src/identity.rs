@@ -1,0 +1,1 @@
+//! Offers, bindings and their status.

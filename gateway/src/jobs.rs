@@ -1,0 +1,79 @@
+//! Work that comes round: the directory, the outbox, and what the areas register.
+//!
+//! The cron library only wakes; truth and leases stand in the database (security, requirement 40).
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use service_kit::jobs::{Jobs, JobsError, Wake};
+
+use crate::{anchoring::Pump, app::App};
+
+/// The job that refreshes the directory.
+pub const DIRECTORY: &str = "directory";
+/// The job that empties the outbox.
+pub const ANCHOR: &str = "anchor";
+
+/// Wakes jobs by name; a name without a job is nobody's poke.
+#[derive(Debug, Default)]
+pub struct Wakes(Mutex<BTreeMap<&'static str, Wake>>);
+
+impl Wakes {
+    /// Remembers how to wake a job.
+    pub fn put(&self, name: &'static str, wake: Wake) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, wake);
+    }
+
+    /// Wakes a job at once.
+    pub fn wake(&self, name: &str) {
+        if let Some(wake) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+            wake.poke();
+        }
+    }
+}
+
+/// Registers every job of the gateway and pokes each once.
+///
+/// # Errors
+/// If the scheduler refuses.
+pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
+    let pump = Arc::new(Pump::default());
+    directory(app, jobs, Arc::clone(&pump)).await?;
+    let pumped = app.clone();
+    let wake = jobs
+        .every("* * * * * *", ANCHOR, move || {
+            let (app, pump) = (pumped.clone(), Arc::clone(&pump));
+            async move { pump.run(&app).await }
+        })
+        .await?;
+    app.wakes().put(ANCHOR, wake);
+    for name in [DIRECTORY, ANCHOR] {
+        app.wakes().wake(name);
+    }
+    Ok(())
+}
+
+async fn directory(app: &App, jobs: &mut Jobs, pump: Arc<Pump>) -> Result<(), JobsError> {
+    let refreshed = app.clone();
+    let wake = jobs
+        .every(&pattern(app.config().anchor.refresh.0), DIRECTORY, move || {
+            let (app, pump) = (refreshed.clone(), Arc::clone(&pump));
+            async move { app.refresh_directory().await.map(|_| pump.anchor_is_back()) }
+        })
+        .await?;
+    app.wakes().put(DIRECTORY, wake);
+    Ok(())
+}
+
+/// Every so many seconds, at most every minute.
+fn pattern(seconds: u32) -> String {
+    match seconds {
+        1..=59 => format!("*/{seconds} * * * * *"),
+        _ => "0 * * * * *".to_owned(),
+    }
+}
+
+/// Jobs whose silence is this process's own failure.
+pub const OWN: &[&str] = &[];

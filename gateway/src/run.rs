@@ -1,0 +1,184 @@
+//! `vinimay gateway run`: opens what is there, starts four listeners and the jobs, and stops in order.
+//!
+//! Guarantees: creates nothing; every address is ours before any listener answers; the reader of the department's database was
+//! seen to fail at writing. Deliberately absent: signals and standard output, which are the command line's.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use service_kit::{
+    clock::Clock,
+    config::Listen,
+    db::{DatabaseUrl, free_space},
+    health::Health,
+    jobs::{Jobs, JobsError},
+    server::{BindError, Bound, Limits, RunningServer, Server, ServerContext},
+    telemetry::Metrics,
+    tls::TlsError,
+};
+
+use crate::{
+    app::{App, StartError},
+    config::Config,
+    http, jobs,
+};
+
+/// A job that has not succeeded for so long makes the gateway not ready (ten missed minutes).
+const JOB_PATIENCE: Duration = Duration::from_secs(600);
+
+/// The gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Something that it opens.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// An address.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Its certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Its jobs.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    /// The listeners.
+    #[error("the listeners could not be started: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// A gateway that answers.
+pub struct Running {
+    app: App,
+    server: RunningServer,
+    jobs: Jobs,
+    health: Health,
+    listeners: BTreeMap<&'static str, SocketAddr>,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Running").field(&self.listeners).finish()
+    }
+}
+
+/// Opens, binds, starts. The gateway answers when this returns.
+///
+/// # Errors
+/// [`RunError`], with its mend; then nothing runs.
+pub async fn start(config: Config, clock: Clock, metrics: Option<Metrics>) -> Result<Running, RunError> {
+    let bound = bind(&config)?;
+    let workers = config.performance.workers;
+    let context = ServerContext::new(config.entity.clone(), clock.clone(), limits(&config));
+    let opened = tokio::task::spawn_blocking(move || App::open(config, clock)).await.map_err(std::io::Error::other)?;
+    let app = opened?;
+    let mut jobs = Jobs::new(app.clock().clone()).await?;
+    jobs::schedule(&app, &mut jobs).await?;
+    let health = Health::new();
+    watch(&app, &jobs, &health);
+    let listeners = bound.iter().map(|(name, bound)| (*name, bound.address())).collect();
+    let server = serve(&app, context, workers, bound, health.clone(), metrics)?;
+    jobs.start().await?;
+    health.start();
+    Ok(Running { app, server, jobs, health, listeners })
+}
+
+fn bind(config: &Config) -> Result<Vec<(&'static str, Bound)>, BindError> {
+    let listen = &config.listen;
+    let addresses: [(&'static str, Listen); 4] =
+        [(http::PEERS, listen.peers), (http::PEOPLE, listen.people), (http::LOCAL, listen.local), (http::MANAGEMENT, listen.management)];
+    addresses.into_iter().map(|(name, address)| Ok((name, Bound::bind(name, address)?))).collect()
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { notice: config.shutdown.announce.duration(), drain: config.shutdown.drain.duration(), ..Limits::default() }
+}
+
+fn serve(
+    app: &App,
+    context: ServerContext,
+    workers: usize,
+    bound: Vec<(&'static str, Bound)>,
+    health: Health,
+    metrics: Option<Metrics>,
+) -> Result<RunningServer, RunError> {
+    let mut server = Server::new(context, workers);
+    for (name, bound) in bound {
+        let (app, health, metrics) = (app.clone(), health.clone(), metrics.clone());
+        let tls = match name {
+            http::PEERS => Some(app.identity().mutual_acceptor(app.admitted_peers().clone())?),
+            http::LOCAL => Some(app.identity().mutual_acceptor(app.admitted_systems().clone())?),
+            http::PEOPLE => Some(app.identity().acceptor()?),
+            _ => None,
+        };
+        server = match name {
+            http::PEERS => server.listen(bound, tls, move || http::peers(&app))?,
+            http::LOCAL => server.listen(bound, tls, move || http::local(&app))?,
+            http::PEOPLE => server.listen(bound, tls, move || http::people(&app))?,
+            _ => server.listen(bound, tls, move || http::management(&app, health.clone(), metrics.clone()))?,
+        };
+    }
+    Ok(server.start())
+}
+
+/// What must hold for this process to be ready (security, requirement 45).
+fn watch(app: &App, jobs: &Jobs, health: &Health) {
+    let watched = app.clone();
+    health.check("database", move || {
+        let app = watched.clone();
+        async move { app.db().ping().await.map_err(|error| error.to_string()) }
+    });
+    let watched = app.clone();
+    health.check("directory", move || {
+        let app = watched.clone();
+        async move { app.directory().authorize_current(app.now()).map_err(|refusal| refusal.to_string()) }
+    });
+    let watched = app.clone();
+    health.check("certificate", move || {
+        let app = watched.clone();
+        async move { if app.now() < app.identity().not_after() { Ok(()) } else { Err("our certificate has ended".to_owned()) } }
+    });
+    let watched = app.clone();
+    health.check("disk", move || {
+        let app = watched.clone();
+        async move { disk(app.db().url()) }
+    });
+    let ages = Arc::new(jobs.ages());
+    health.check("jobs", move || {
+        let ages = Arc::clone(&ages);
+        // The directory has a check of its own: an anchor that is away is not our failure for 24 hours.
+        async move {
+            let asleep = jobs::OWN.iter().find(|name| ages.age(name).is_none_or(|age| age > JOB_PATIENCE));
+            asleep.map_or(Ok(()), |name| Err(format!("the job {name} has not succeeded for ten minutes")))
+        }
+    });
+}
+
+fn disk(url: &DatabaseUrl) -> Result<(), String> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
+    let space = free_space(path).map_err(|error| error.to_string())?;
+    if space.is_enough() { Ok(()) } else { Err("less than 5 % or 256 MiB of the disk is free".to_owned()) }
+}
+
+impl Running {
+    /// Where the listeners are, by name.
+    pub const fn listeners(&self) -> &BTreeMap<&'static str, SocketAddr> {
+        &self.listeners
+    }
+
+    /// The gateway's parts.
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Not ready any more, a moment for callers to notice, then what runs is finished.
+    ///
+    /// # Errors
+    /// If a listener failed.
+    pub async fn stop(mut self) -> Result<(), RunError> {
+        self.health.drain();
+        tracing::info!("stopping: not ready any more, finishing what runs");
+        tokio::time::sleep(self.app.config().shutdown.announce.duration()).await;
+        self.server.stop().await?;
+        self.jobs.stop().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! The gateway's own database: one file an area, resource first and verb second.
+//!
+//! Guarantees: the same on SQLite and PostgreSQL; uniqueness is decided by an index, never by read-then-write; columns with
+//! personal data are [`Encrypted`](encrypted::Sealed). Deliberately absent: rules; a store method keeps and finds.
+
+use diesel_migrations::embed_migrations;
+use service_kit::db::Migrations;
+
+pub mod directory;
+pub mod encrypted;
+pub mod links;
+pub mod outbox;
+
+/// Every change of the schema so far, for both engines.
+pub const MIGRATIONS: Migrations = Migrations {
+    sqlite: embed_migrations!("migrations/sqlite"),
+    postgres: embed_migrations!("migrations/postgres"),
+};

@@ -1,0 +1,20 @@
+//! What must last of exchanges: claims, uses of consents, receipts, stored answers, our own questions.
+//!
+//! Guarantees: each write is one statement over many rows, decided by an index (`ON CONFLICT DO NOTHING`) or by a condition
+//! (`UPDATE … WHERE`), never by an SQL error; rows are written in the order of their keys, so that two processes cannot
+//! wait for each other; receipts and claims are insert-only (triggers refuse the rest). Deliberately absent: rules.
+
+pub mod answers;
+pub mod asks;
+pub mod claims;
+pub mod consent_state;
+pub mod receipts;
+pub mod returns;
+mod statement;
+
+pub use consent_state::{
+    ConsentChange, ConsentIndex, ConsentRow, OrderEffect, consent_find, consent_index, consent_order, issuer_index,
+};
+pub use receipts::{
+    ExchangeReceipts, ReceiptRow, exchange_find, receipt_find, receipts_of_consent_issuer, receipts_of_subject,
+};

@@ -1,0 +1,96 @@
+//! Each query of a peer once, for ever: whoever inserts (peer, jti) decides it.
+
+use std::collections::HashSet;
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Binary, Nullable, Text},
+};
+use schemas::{digest::Digest, id::{EntityId, MessageId}};
+use service_kit::db::AnyConnection;
+
+use super::statement::{ROWS, Statement, read};
+
+/// A query by who asked and its id. What orders locks, too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClaimKey {
+    /// The asking member.
+    pub peer: EntityId,
+    /// `jti` of the query.
+    pub exchange: MessageId,
+}
+
+/// A claim to be made.
+#[derive(Clone, Debug)]
+pub struct NewClaim {
+    /// Which query.
+    pub key: ClaimKey,
+    /// SHA-256 of its exact bytes.
+    pub query: Digest,
+}
+
+#[derive(QueryableByName)]
+struct KeyRow {
+    #[diesel(sql_type = Text)]
+    peer: String,
+    #[diesel(sql_type = Text)]
+    exchange: String,
+}
+
+/// Claims what nobody has claimed; returns the claims that were won. Waits for a rival's commit. The rows must be sorted.
+pub fn claims_insert(conn: &mut AnyConnection, claims: &[NewClaim], now_ms: i64) -> QueryResult<HashSet<ClaimKey>> {
+    let mut won = HashSet::new();
+    for chunk in claims.chunks(ROWS) {
+        let rows = chunk.iter().map(|claim| {
+            let NewClaim { key, query } = claim;
+            [key.peer.as_str().into(), key.exchange.as_str().into(), query.as_bytes().as_slice().into(), now_ms.into()]
+        });
+        let inserted: Vec<KeyRow> =
+            Statement::new("INSERT INTO exchange_claim (peer, exchange, query_digest, claimed_ms) VALUES ")
+                .rows(rows)
+                .sql(" ON CONFLICT DO NOTHING RETURNING peer, exchange")
+                .load(conn)?;
+        for row in inserted {
+            won.insert(ClaimKey { peer: read(&row.peer)?, exchange: read(&row.exchange)? });
+        }
+    }
+    Ok(won)
+}
+
+/// A query that was decided before, and its answer as long as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownQuery {
+    /// SHA-256 of the bytes that were decided.
+    pub query: Digest,
+    /// The encrypted answer, while it is kept.
+    pub answer: Option<Vec<u8>>,
+    /// Whether the consent behind the data has since been paused or revoked.
+    pub stopped: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct KnownRow {
+    #[diesel(sql_type = Binary)]
+    query_digest: Vec<u8>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    answer: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stopped: Option<String>,
+}
+
+/// What is known of a query that came before, at `now_ms`.
+pub fn claim_find(conn: &mut AnyConnection, key: &ClaimKey, now_ms: i64) -> QueryResult<Option<KnownQuery>> {
+    let rows: Vec<KnownRow> = Statement::new(
+        "SELECT c.query_digest, a.answer, s.status AS stopped FROM exchange_claim c \
+         LEFT JOIN stored_answer a ON a.peer = c.peer AND a.exchange = c.exchange AND a.until_ms > ",
+    )
+    .bind(now_ms)
+    .sql(" LEFT JOIN consent_state s ON s.consent_index = a.consent_index AND s.status <> 'active' WHERE c.peer = ")
+    .bind(key.peer.as_str())
+    .sql(" AND c.exchange = ")
+    .bind(key.exchange.as_str())
+    .load(conn)?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let query = <[u8; 32]>::try_from(row.query_digest).map_err(|_| diesel::result::Error::NotFound)?;
+    Ok(Some(KnownQuery { query: Digest::from_bytes(query), answer: row.answer, stopped: row.stopped }))
+}

@@ -1,0 +1,230 @@
+//! Receipts: our own and the other side's, insert-only.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{BigInt, Nullable, Text},
+};
+use protocol::exchange::Attested;
+use schemas::{
+    digest::Digest,
+    id::{CompactJws, EntityId, MessageId},
+    receipt::{Receipt, ReceiptRole},
+    time::NumericDate,
+};
+use service_kit::db::AnyConnection;
+
+use super::{
+    claims::ClaimKey,
+    statement::{ROWS, Statement, read},
+};
+
+/// A receipt of ours, to be written.
+#[derive(Clone, Debug)]
+pub struct NewReceipt {
+    /// Its id.
+    pub jti: MessageId,
+    /// Which side we were.
+    pub role: ReceiptRole,
+    /// The other side, and the exchange.
+    pub key: ClaimKey,
+    /// Digest of the token.
+    pub digest: Digest,
+    /// The token.
+    pub jws: CompactJws,
+    /// When.
+    pub issued: NumericDate,
+    /// The person, by the index of `subject_link`.
+    pub subject: Option<String>,
+    /// The consent's issuer, by [`issuer_index`](super::issuer_index).
+    pub issuer: Option<String>,
+}
+
+impl NewReceipt {
+    /// The row of a receipt that we signed.
+    pub fn of(receipt: &Attested<Receipt>, subject: Option<String>, issuer: Option<String>) -> Self {
+        let claims = receipt.claims();
+        Self {
+            jti: claims.jti.clone(),
+            role: claims.role,
+            key: ClaimKey { peer: claims.peer.clone(), exchange: claims.exchange.clone() },
+            digest: receipt.digest(),
+            jws: receipt.jws().clone(),
+            issued: claims.iat,
+            subject,
+            issuer,
+        }
+    }
+}
+
+const fn word(role: ReceiptRole) -> &'static str {
+    match role {
+        ReceiptRole::Provider => "provider",
+        ReceiptRole::Consumer => "consumer",
+    }
+}
+
+#[derive(QueryableByName)]
+struct JtiRow {
+    #[diesel(sql_type = Text)]
+    jti: String,
+}
+
+/// Writes receipts of ours; an exchange that has one in that role keeps it. Returns the ids of those that were written.
+/// The rows must be sorted by their keys.
+pub fn receipts_insert(conn: &mut AnyConnection, receipts: &[NewReceipt]) -> QueryResult<HashSet<MessageId>> {
+    let mut written = HashSet::new();
+    for chunk in receipts.chunks(ROWS) {
+        let rows = chunk.iter().map(|receipt| {
+            [
+                receipt.jti.as_str().into(),
+                word(receipt.role).into(),
+                receipt.key.peer.as_str().into(),
+                receipt.key.exchange.as_str().into(),
+                receipt.digest.as_bytes().as_slice().into(),
+                receipt.jws.as_str().into(),
+                receipt.issued.seconds().into(),
+                receipt.subject.as_deref().into(),
+                receipt.issuer.as_deref().into(),
+            ]
+        });
+        let inserted: Vec<JtiRow> = Statement::new(
+            "INSERT INTO receipt (jti, role, peer, exchange, digest, jws, issued_at, subject_index, issuer_index) VALUES ",
+        )
+        .rows(rows)
+        .sql(" ON CONFLICT DO NOTHING RETURNING jti")
+        .load(conn)?;
+        for row in inserted {
+            written.insert(read(&row.jti)?);
+        }
+    }
+    Ok(written)
+}
+
+/// Writes receipts of the other side; the first one of an exchange stays.
+pub fn counterparts_insert(conn: &mut AnyConnection, receipts: &[Attested<Receipt>]) -> QueryResult<()> {
+    let mut sorted: Vec<_> = receipts.iter().collect();
+    sorted.sort_by(|a, b| (&a.claims().iss, &a.claims().exchange).cmp(&(&b.claims().iss, &b.claims().exchange)));
+    for chunk in sorted.chunks(ROWS) {
+        let rows = chunk.iter().map(|receipt| {
+            let claims = receipt.claims();
+            [
+                word(claims.role).into(),
+                claims.iss.as_str().into(),
+                claims.exchange.as_str().into(),
+                claims.jti.as_str().into(),
+                receipt.digest().as_bytes().as_slice().into(),
+                receipt.jws().as_str().into(),
+            ]
+        });
+        Statement::new("INSERT INTO counterpart_receipt (role, peer, exchange, jti, digest, jws) VALUES ")
+            .rows(rows)
+            .sql(" ON CONFLICT DO NOTHING")
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct ExchangeRow {
+    #[diesel(sql_type = Text)]
+    exchange: String,
+    #[diesel(sql_type = Text)]
+    jws: String,
+}
+
+/// Our receipts as the provider for these exchanges with a peer, by exchange.
+pub fn provider_receipts(
+    conn: &mut AnyConnection,
+    peer: &EntityId,
+    exchanges: &[MessageId],
+) -> QueryResult<HashMap<MessageId, CompactJws>> {
+    let mut found = HashMap::new();
+    for chunk in exchanges.chunks(ROWS) {
+        let rows: Vec<ExchangeRow> =
+            Statement::new("SELECT exchange, jws FROM receipt WHERE role = 'provider' AND peer = ")
+                .bind(peer.as_str())
+                .sql(" AND exchange IN (VALUES ")
+                .rows(chunk.iter().map(|exchange| [exchange.as_str().into()]))
+                .sql(")")
+                .load(conn)?;
+        for row in rows {
+            found.insert(read(&row.exchange)?, read(&row.jws)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Both receipts of one exchange, as far as they are held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeReceipts {
+    /// Ours.
+    pub own: CompactJws,
+    /// The other side's.
+    pub counterpart: Option<CompactJws>,
+}
+
+#[derive(QueryableByName)]
+struct PairRow {
+    #[diesel(sql_type = Text)]
+    own: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    counterpart: Option<String>,
+}
+
+const PAIR: &str = "SELECT r.jws AS own, c.jws AS counterpart FROM receipt r LEFT JOIN counterpart_receipt c \
+     ON c.exchange = r.exchange AND c.peer = r.peer AND c.role <> r.role WHERE ";
+
+/// By the id of our receipt.
+pub fn receipt_find(conn: &mut AnyConnection, jti: &MessageId) -> QueryResult<Option<ExchangeReceipts>> {
+    pair(Statement::new(PAIR).sql("r.jti = ").bind(jti.as_str()), conn)
+}
+
+/// By the id of the exchange, that is, of its query.
+pub fn exchange_find(conn: &mut AnyConnection, exchange: &MessageId) -> QueryResult<Option<ExchangeReceipts>> {
+    pair(Statement::new(PAIR).sql("r.exchange = ").bind(exchange.as_str()), conn)
+}
+
+fn pair(statement: Statement, conn: &mut AnyConnection) -> QueryResult<Option<ExchangeReceipts>> {
+    let Some(row) = statement.load::<PairRow>(conn)?.into_iter().next() else { return Ok(None) };
+    let counterpart = row.counterpart.as_deref().map(read).transpose()?;
+    Ok(Some(ExchangeReceipts { own: read(&row.own)?, counterpart }))
+}
+
+/// One of our receipts, for a citizen's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptRow {
+    /// The receipt.
+    pub jws: CompactJws,
+    /// Its place in the log, once it is there.
+    pub log_index: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct HistoryRow {
+    #[diesel(sql_type = Text)]
+    jws: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    log_index: Option<i64>,
+}
+
+/// Entry type 1 of the log: receipt of an exchange.
+const HISTORY: &str = "SELECT r.jws, a.log_index FROM receipt r \
+     LEFT JOIN anchored a ON a.digest = r.digest AND a.entry_type = 1 WHERE ";
+
+/// Our receipts about one person (index of `store::links::subject_index`), newest first, at most `limit`.
+pub fn receipts_of_subject(conn: &mut AnyConnection, subject: &str, limit: u32) -> QueryResult<Vec<ReceiptRow>> {
+    history(Statement::new(HISTORY).sql("r.subject_index = ").bind(subject), limit, conn)
+}
+
+/// Our receipts on consents of one issuer (index of [`issuer_index`](super::issuer_index)), newest first.
+pub fn receipts_of_consent_issuer(conn: &mut AnyConnection, issuer: &str, limit: u32) -> QueryResult<Vec<ReceiptRow>> {
+    history(Statement::new(HISTORY).sql("r.issuer_index = ").bind(issuer), limit, conn)
+}
+
+fn history(statement: Statement, limit: u32, conn: &mut AnyConnection) -> QueryResult<Vec<ReceiptRow>> {
+    let rows: Vec<HistoryRow> =
+        statement.sql(" ORDER BY r.issued_at DESC, r.jti DESC LIMIT ").bind(i64::from(limit)).load(conn)?;
+    rows.into_iter().map(|row| Ok(ReceiptRow { jws: read(&row.jws)?, log_index: row.log_index })).collect()
+}

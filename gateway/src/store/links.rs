@@ -1,0 +1,126 @@
+//! `subject_link`: which pseudonym of the department's sector is which local number.
+//!
+//! Guarantees: both sides are encrypted; one pseudonym has at most one local number. Deliberately absent: how a link
+//! is decided (registry-adapter's matcher, an officer, or the citizen herself).
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    sql_types::{BigInt, Binary, Integer, Text},
+};
+use schemas::{id::SectorSubject, time::Timestamp};
+use service_kit::db::AnyConnection;
+
+use super::encrypted::{ColumnError, Encrypted};
+use crate::keys::Keys;
+
+const SUBJECT: Encrypted = Encrypted { table: "subject_link", column: "subject" };
+const LOCAL_KEY: Encrypted = Encrypted { table: "subject_link", column: "local_key" };
+
+/// A link, to be written.
+#[derive(Clone, Debug)]
+pub struct NewLink {
+    /// The pseudonym.
+    pub subject: SectorSubject,
+    /// The local number, as text.
+    pub local_key: String,
+    /// How it was found: `name-birthdate-district`, `citizen`, `officer`.
+    pub method: String,
+    /// 0 to 100.
+    pub score: u8,
+    /// Who says so: an officer's pseudonym, a seeding law, `citizen`.
+    pub confirmed_by: String,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    subject_index: String,
+    #[diesel(sql_type = Binary)]
+    subject: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    local_key: Vec<u8>,
+}
+
+/// A link that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] service_kit::db::DatabaseError),
+    /// The encryption.
+    #[error(transparent)]
+    Column(#[from] ColumnError),
+}
+
+impl From<diesel::result::Error> for LinkError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// The index by which a pseudonym is found; also names the person in other tables of this database.
+pub fn subject_index(keys: &Keys, subject: &SectorSubject) -> String {
+    SUBJECT.index(keys, subject.as_str())
+}
+
+/// Writes a link; a pseudonym that is linked already keeps its link. Returns whether it was written.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn link_insert(conn: &mut AnyConnection, keys: &Keys, link: &NewLink, now: Timestamp) -> Result<bool, LinkError> {
+    let index = subject_index(keys, &link.subject);
+    let subject = SUBJECT.seal(keys, &index, &link.subject)?;
+    let local_key = LOCAL_KEY.seal(keys, &index, &link.local_key)?;
+    let rows = sql_query(
+        "INSERT INTO subject_link (subject_index, local_index, subject, local_key, method, score, confirmed_by, linked_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+    )
+    .bind::<Text, _>(&index)
+    .bind::<Text, _>(LOCAL_KEY.index(keys, &link.local_key))
+    .bind::<Binary, _>(subject)
+    .bind::<Binary, _>(local_key)
+    .bind::<Text, _>(&link.method)
+    .bind::<Integer, _>(i32::from(link.score))
+    .bind::<Text, _>(&link.confirmed_by)
+    .bind::<BigInt, _>(now.seconds())
+    .execute(conn)?;
+    Ok(rows == 1)
+}
+
+/// The local number of a pseudonym, if it is linked.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn link_find(conn: &mut AnyConnection, keys: &Keys, subject: &SectorSubject) -> Result<Option<String>, LinkError> {
+    let row: Option<Row> = sql_query("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = $1")
+        .bind::<Text, _>(subject_index(keys, subject))
+        .get_result(conn)
+        .optional()?;
+    row.map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
+}
+
+/// The pseudonyms linked to a local number: more than one only if two people claim one number.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn link_subjects(conn: &mut AnyConnection, keys: &Keys, local_key: &str) -> Result<Vec<SectorSubject>, LinkError> {
+    let rows: Vec<Row> = sql_query("SELECT subject_index, subject, local_key FROM subject_link WHERE local_index = $1")
+        .bind::<Text, _>(LOCAL_KEY.index(keys, local_key))
+        .load(conn)?;
+    rows.into_iter().map(|row| Ok(SUBJECT.open(keys, &row.subject_index, &row.subject)?)).collect()
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// How many people are linked.
+///
+/// # Errors
+/// If the database fails.
+pub fn link_count(conn: &mut AnyConnection) -> QueryResult<i64> {
+    let row: Count = sql_query("SELECT COUNT(*) AS count FROM subject_link").get_result(conn)?;
+    Ok(row.count)
+}

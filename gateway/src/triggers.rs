@@ -1,0 +1,1 @@
+//! Life events: subscriptions, feeds, delivery, application.
