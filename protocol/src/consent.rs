@@ -8,10 +8,12 @@
 
 mod basis;
 mod bounds;
+mod evidence;
 mod rules;
 mod window;
 
 pub use basis::{Asked, ConsentBasis, ConsentState, Offer, VerifiedBasis, WindowUse};
+pub use evidence::BasisReader;
 pub use window::Window;
 
 use std::{collections::BTreeSet, fmt};

@@ -39,10 +39,9 @@ use schemas::{
 };
 
 use crate::{
-    consent::{Asked, ConsentBasis, ConsentState, Grant, Offer, Refusal, VerifiedBasis},
-    credential::{binding, vc},
+    consent::{Asked, BasisReader, ConsentState, Grant, Offer, Refusal, VerifiedBasis},
     federation::{Directory, VerifiedPurposes, VerifiedRegister, verify_register},
-    seal::{self, Limits, Typ, random, sign},
+    seal::{Typ, random, sign},
 };
 
 /// The instant at which the fixtures live: 2026-11-21T08:01:40Z.
@@ -175,20 +174,24 @@ impl World {
         sign(Typ::Query, &self.consumer.signing, query).expect("a query is signed")
     }
 
-    /// What the provider makes of a query's basis: opened, verified, with a status looked up now.
+    /// What the provider makes of a query's basis, with a status looked up now.
+    ///
+    /// # Errors
+    /// As [`VerifiedBasis::verify`].
+    pub fn verify_basis(&self, query: &Query) -> Result<VerifiedBasis, Refusal> {
+        let registries = self.registry.keys();
+        let keys = std::slice::from_ref(&self.provider.encryption);
+        let reader = BasisReader { anchor: &self.authority.entity, keys, registries: &registries };
+        let mut basis = VerifiedBasis::verify(Asked::of(query), &reader, self.now)?;
+        if let VerifiedBasis::Consent(basis) = &mut basis {
+            basis.status = self.registry.status_list(self.now).status_of(basis.binding.status()).ok();
+        }
+        Ok(basis)
+    }
+
+    /// The same for a basis that is good.
     pub fn basis(&self, query: &Query) -> VerifiedBasis {
-        let Basis::Consent { consent, binding } = &query.basis else {
-            return VerifiedBasis::Law(name("rbd-1969-s3a"));
-        };
-        let consent = vc::verify(consent, &self.authority.entity).expect("the consent verifies");
-        let place = seal::Binding::presentation(consent.issuer(), &self.provider.entity, consent.id());
-        let shown: String =
-            seal::open(binding, &self.provider.encryption, &place, Limits::BINDING).expect("the binding opens");
-        let (keys, provider) = (self.registry.keys(), &self.provider.entity);
-        let binding =
-            binding::verify_for_consent(&shown, &keys, &consent, provider, self.now).expect("the binding verifies");
-        let status = self.registry.status_list(self.now).status_of(binding.status()).ok();
-        VerifiedBasis::Consent(Box::new(ConsentBasis { consent, binding, status }))
+        self.verify_basis(query).expect("a good basis")
     }
 
     /// What the provider offers.
@@ -201,7 +204,8 @@ impl World {
     /// # Errors
     /// As [`Grant::authorize`].
     pub fn authorize(&self, query: &Query) -> Result<Grant, Refusal> {
-        Grant::authorize(Asked::of(query), &self.basis(query), &self.offer(), &ConsentState::fresh(), self.now)
+        let basis = self.verify_basis(query)?;
+        Grant::authorize(Asked::of(query), &basis, &self.offer(), &ConsentState::fresh(), self.now)
     }
 
     /// A grant for all that the consent names.

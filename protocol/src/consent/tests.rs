@@ -53,7 +53,9 @@ impl Case {
     }
 
     fn basis(&mut self) -> &mut ConsentBasis {
-        let query = self.query().clone();
+        // The parties are judged twice; here the second time is meant.
+        let (iss, aud) = (self.draft.terms.consumer.clone(), self.draft.terms.provider.clone());
+        let query = Query { iss, aud, ..self.query().clone() };
         let VerifiedBasis::Consent(basis) = self.world.basis(&query) else { panic!("a consent") };
         self.basis.get_or_insert(*basis)
     }

@@ -8,11 +8,13 @@
 mod issue;
 mod keys;
 mod present;
+mod sealed;
 mod verify;
 
 pub use issue::{BindingDraft, Resident, issue};
 pub use keys::{DirectoryKeys, RegistryKeys};
 pub use present::{HeldBinding, KeyBinding, PresentError};
+pub use sealed::{open_presentation, seal_presentation};
 pub use verify::{Expected, VerifiedBinding, verify, verify_for_consent};
 
 use schemas::{
@@ -25,7 +27,7 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 
 use super::sd_jwt::SdJwtError;
-use crate::seal::JwsError;
+use crate::seal::{JweError, JwsError};
 
 /// Prefix of the claim that holds a pseudonym: `sub_<sector>`.
 const SUBJECT_PREFIX: &str = "sub_";
@@ -81,6 +83,9 @@ pub enum BindingError {
     /// One of its two signed parts.
     #[error("a signed part of the binding is refused")]
     Token(#[from] JwsError),
+    /// It does not open, or was sealed for another consent.
+    #[error("the sealed binding cannot be opened")]
+    Sealed(#[from] JweError),
     /// Signed by no identity registry that the directory knows.
     #[error("the binding is not by an identity registry of this federation")]
     IssuerUnknown,

@@ -11,9 +11,10 @@ use super::World;
 use crate::{
     credential::{
         HeldBinding, KeyBinding,
+        binding::seal_presentation,
         vc::{ConsentDraft, issue, presentation_nonce, verify},
     },
-    seal::{Algorithm, Binding, EncryptionKey, SigningKey, random, seal},
+    seal::{Algorithm, EncryptionKey, SigningKey, random},
 };
 
 /// A person, her key and her binding.
@@ -100,8 +101,7 @@ impl Citizen {
     pub fn attach(&self, jws: CompactJws, presentation: &str) -> SignedConsent {
         let consent = verify(&jws, &self.anchor).expect("her own consent");
         let terms = consent.terms().clone();
-        let place = Binding::presentation(consent.issuer(), &terms.provider, consent.id());
-        let binding = seal(&self.provider.1, &place, &presentation).expect("a presentation is sealed");
+        let binding = seal_presentation(presentation, &consent, &self.provider.1).expect("a presentation is sealed");
         SignedConsent { jws, binding, terms }
     }
 }

@@ -1,7 +1,7 @@
 //! The fixtures themselves.
 
 use super::*;
-use crate::seal::UnverifiedJws;
+use crate::seal::{Limits, UnverifiedJws, VerifyingKey};
 
 #[test]
 fn a_consent_of_the_world_becomes_a_grant() {
@@ -26,7 +26,7 @@ fn a_sealed_query_verifies_with_the_consumers_key() {
 #[test]
 fn statements_and_registers_are_signed_by_those_who_should() {
     let world = World::new();
-    let check = |jws: &CompactJws, typ, key: &seal::VerifyingKey| {
+    let check = |jws: &CompactJws, typ, key: &VerifyingKey| {
         UnverifiedJws::of(jws, Limits::STATEMENT).unwrap().verify(typ, key).unwrap();
     };
     check(&world.authority.entity_configuration(), Typ::EntityStatement, world.authority.federation.public());

@@ -89,7 +89,8 @@ fn decide(drawn: &Drawn) -> Option<(ConsentTerms, ConsentDraft, Query, Result<Gr
     let offer = Offer { sector: &world.provider.sector, purpose: Some(&purpose), dataset: Some(&dataset) };
     let window = drawn.per_period.map(|(_, uses)| WindowUse { index: 0, uses });
     let state = ConsentState { uses: drawn.uses, window, ..ConsentState::fresh() };
-    let decision = Grant::authorize(Asked::of(&query), &world.basis(&query), &offer, &state, world.now);
+    let basis = world.basis(&Query { iss: terms.consumer.clone(), ..query.clone() });
+    let decision = Grant::authorize(Asked::of(&query), &basis, &offer, &state, world.now);
     Some((terms, draft, query, decision))
 }
 
