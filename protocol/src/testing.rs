@@ -7,8 +7,8 @@
 //! let world = World::new();
 //! let asha = world.citizen("RID-0001");
 //! let consent = asha.consent(&world.terms());
-//! let query = world.query(&asha, &consent);
-//! let grant = world.grant(&asha, &consent, &query);
+//! let query = world.sealed(&world.query(&consent));
+//! let grant = world.grant(&consent);
 //! ```
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
 

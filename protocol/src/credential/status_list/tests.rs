@@ -1,11 +1,18 @@
 //! The codec against the specification's examples, and what a reader refuses.
 
-use super::*;
+use std::io::Write as _;
+
+use super::{
+    codec::{MAX_COMPRESSED, MAX_INFLATED},
+    *,
+};
 use crate::{
-    seal::Algorithm,
+    seal::{Algorithm, decode_base64url, encode_base64url},
     testing::{NOW, name},
 };
+use flate2::{Compression, write::ZlibEncoder};
 use proptest::prelude::*;
+use schemas::consent::StatusListBits;
 
 const URI: &str = "https://civil.gov.example/status/rb/7";
 
