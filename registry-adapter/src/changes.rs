@@ -95,9 +95,6 @@ pub enum ChangeError {
     /// The database could not be asked.
     #[error("the outbox in the department's database could not be read")]
     Database(#[source] DatabaseError),
-    /// A row of the outbox was not written by the trigger.
-    #[error("the outbox row {0:?} was not written by its trigger")]
-    Foreign(Position),
 }
 
 impl From<diesel::result::Error> for ChangeError {
@@ -134,13 +131,21 @@ impl ChangeFeed {
     /// What is pending, at most `limit` of it (at most 1,000), earlier positions first. Blocks.
     ///
     /// # Errors
-    /// If the outbox cannot be read, or was written by others.
+    /// If the outbox cannot be read.
     pub fn pending(&self, limit: u32) -> Result<Vec<Change>, ChangeError> {
         let mut conn = self.writer.lend().map_err(ChangeError::Database)?;
         let select = Statement::new("SELECT CAST(position AS TEXT), event, row_key, subject, recorded_at FROM ");
-        let select = select.sql(table(engine(&conn))).sql(" ORDER BY position LIMIT ");
+        let select = select.sql(table(engine(&conn))).sql(" AS o ORDER BY o.position LIMIT ");
         let rows = select.bind(i64::from(limit).min(LIMIT)).rows(&mut conn)?;
-        rows.iter().map(|row| self.change(&mut conn, row)).collect()
+        let mut changes = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match Outbox::read(row) {
+                Some(outbox) => changes.push(self.change(&mut conn, outbox)?),
+                // It stays where it is, for whoever wrote it or an officer; the others go on.
+                None => tracing::warn!(position = row.text(0), "an outbox row cannot be read; it stays pending"),
+            }
+        }
+        Ok(changes)
     }
 
     /// The events of these changes are durable: they are pending no longer. Repeating it does no harm. Blocks.
@@ -158,22 +163,34 @@ impl ChangeFeed {
         })
     }
 
-    fn change(&self, conn: &mut AnyConnection, row: &Row) -> Result<Change, ChangeError> {
-        let position = row.text(0).and_then(|text| text.parse().ok()).map_or(Position(0), Position);
-        let foreign = || ChangeError::Foreign(position);
-        let event: EventType = row.text(1).and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
-        let row_key: LocalKey = row.text(2).and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
+    fn change(&self, conn: &mut AnyConnection, outbox: Outbox) -> Result<Change, ChangeError> {
+        let Outbox { position, event, row_key, subject, recorded } = outbox;
         let content = match self.mapping.changes.iter().find(|capture| capture.event == event) {
             Some(capture) => content(conn, capture, &row_key)?,
             None => Err(ChangeUnreadable::NotMapped),
         };
-        Ok(Change {
-            position,
-            event,
-            row_key,
-            subject: row.text(3).and_then(|text| text.parse().ok()),
-            recorded: row.text(4).and_then(|text| text.parse().ok()).ok_or_else(foreign)?,
-            content,
+        Ok(Change { position, event, row_key, subject, recorded, content })
+    }
+}
+
+/// One row of the outbox.
+struct Outbox {
+    position: Position,
+    event: EventType,
+    row_key: LocalKey,
+    subject: Option<LocalKey>,
+    recorded: Timestamp,
+}
+
+impl Outbox {
+    /// `None` where a key is no usable key, or the row was not written by our trigger.
+    fn read(row: &Row) -> Option<Self> {
+        Some(Self {
+            position: Position(row.text(0)?.parse().ok()?),
+            event: row.text(1)?.parse().ok()?,
+            row_key: row.text(2)?.parse().ok()?,
+            subject: row.text(3).map(str::parse).transpose().ok()?,
+            recorded: row.text(4)?.parse().ok()?,
         })
     }
 }
@@ -186,7 +203,7 @@ fn content(
 ) -> Result<Result<Content, ChangeUnreadable>, ChangeError> {
     let Some(bind) = key_bind(&capture.key, key) else { return Ok(Err(ChangeUnreadable::RowMissing)) };
     let columns = std::iter::once(&capture.effective).chain(capture.payload.iter().map(|(_, column)| column));
-    let select = Statement::new("SELECT ").as_texts(columns).sql(" FROM ").table(&capture.table).sql(" WHERE ");
+    let select = Statement::new("SELECT ").texts_of(columns).sql(" FROM ").table(&capture.table).sql(" WHERE ");
     let rows = where_key(select, &capture.key, bind).sql(" LIMIT 1").rows(conn)?;
     Ok(rows.first().ok_or(ChangeUnreadable::RowMissing).and_then(|row| read(capture, row)))
 }

@@ -129,7 +129,8 @@ impl Residents {
         if let Some(bind) = after.and_then(|last| key_bind(key, last)) {
             statement = statement.sql(" WHERE ").name(&key.name).sql(" > ").bind(bind);
         }
-        statement = statement.sql(" ORDER BY ").name(&key.name).sql(" LIMIT ").bind(PAGE);
+        // `t.`: without it PostgreSQL orders by the text of the output column of the same name.
+        statement = statement.sql(" ORDER BY t.").name(&key.name).sql(" LIMIT ").bind(PAGE);
         let rows = statement.rows(&mut *self.readers.lend().map_err(IdentityError::Database)?)?;
         rows.iter().map(|row| self.resident(row)).collect()
     }
@@ -137,9 +138,9 @@ impl Residents {
     fn select(&self) -> Statement {
         let t = &self.table;
         let statement =
-            Statement::new("SELECT ").as_texts([&t.key, &t.given_name, &t.family_name, &t.birthdate, &t.alive]);
+            Statement::new("SELECT ").texts_of([&t.key, &t.given_name, &t.family_name, &t.birthdate, &t.alive]);
         let statement = or_null(or_null(statement, t.birth_precision.as_ref()), t.district.as_ref());
-        statement.sql(" FROM ").table(&t.table)
+        statement.sql(" FROM ").table(&t.table).sql(" AS t")
     }
 
     fn resident(&self, row: &Row) -> Result<Resident, IdentityError> {
@@ -159,7 +160,7 @@ impl Residents {
 
 fn or_null(statement: Statement, column: Option<&Column>) -> Statement {
     match column {
-        Some(column) => statement.sql(", ").as_text(column),
+        Some(column) => statement.sql(", ").text_of(column),
         None => statement.sql(", NULL"),
     }
 }

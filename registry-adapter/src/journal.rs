@@ -337,13 +337,13 @@ pub(crate) fn of_row(conn: &mut AnyConnection, roll: &RollId, row: &LocalKey) ->
 /// A page of the chain after this number.
 pub(crate) fn after(conn: &mut AnyConnection, roll: &RollId, seq: u64, limit: i64) -> Result<Vec<Row>, JournalError> {
     let seq = i64::try_from(seq).map_err(|_| Damaged)?;
-    let select = Statement::new(SELECT).sql(table(engine(conn))).sql(" WHERE roll = ").bind(roll.as_str());
-    Ok(select.sql(" AND seq > ").bind(seq).sql(" ORDER BY seq LIMIT ").bind(limit).rows(conn)?)
+    let select = Statement::new(SELECT).sql(table(engine(conn))).sql(" AS e WHERE roll = ").bind(roll.as_str());
+    Ok(select.sql(" AND e.seq > ").bind(seq).sql(" ORDER BY e.seq LIMIT ").bind(limit).rows(conn)?)
 }
 
 fn entries(conn: &mut AnyConnection, narrow: impl FnOnce(Statement) -> Statement) -> Result<Vec<Entry>, JournalError> {
-    let select = Statement::new(SELECT).sql(table(engine(conn)));
-    let rows = narrow(select).sql(" ORDER BY roll, seq").rows(conn)?;
+    let select = Statement::new(SELECT).sql(table(engine(conn))).sql(" AS e");
+    let rows = narrow(select).sql(" ORDER BY e.seq").rows(conn)?;
     Ok(rows.iter().map(Entry::read).collect::<Result<_, Damaged>>()?)
 }
 

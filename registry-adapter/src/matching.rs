@@ -192,13 +192,13 @@ impl Matcher {
 
     fn select(&self, dates: &[CivilDate]) -> Statement {
         let t = &self.table;
-        let mut statement = Statement::new("SELECT ").as_texts([&t.key, &t.birth_date]);
+        let mut statement = Statement::new("SELECT ").texts_of([&t.key, &t.birth_date]);
         statement = match &t.name {
-            NameColumns::Joined(name, _) => statement.sql(", ").as_text(name).sql(", NULL"),
-            NameColumns::Parts(given, family) => statement.sql(", ").as_texts([given, family]),
+            NameColumns::Joined(name, _) => statement.sql(", ").text_of(name).sql(", NULL"),
+            NameColumns::Parts(given, family) => statement.sql(", ").texts_of([given, family]),
         };
         if let Some(district) = &t.district {
-            statement = statement.sql(", ").as_text(district);
+            statement = statement.sql(", ").text_of(district);
         }
         statement = statement.sql(" FROM ").table(&t.table).sql(" WHERE ").name(&t.birth_date.name).sql(" IN (");
         for (place, date) in dates.iter().enumerate() {

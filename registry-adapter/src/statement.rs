@@ -118,14 +118,14 @@ impl Statement {
     }
 
     /// A column of any kind as text.
-    pub(crate) fn as_text(self, column: &Column) -> Self {
+    pub(crate) fn text_of(self, column: &Column) -> Self {
         self.sql("CAST(").name(&column.name).sql(" AS TEXT)")
     }
 
     /// The columns as texts, separated by commas.
-    pub(crate) fn as_texts<'c>(mut self, columns: impl IntoIterator<Item = &'c Column>) -> Self {
+    pub(crate) fn texts_of<'c>(mut self, columns: impl IntoIterator<Item = &'c Column>) -> Self {
         for (place, column) in columns.into_iter().enumerate() {
-            self = if place == 0 { self } else { self.sql(", ") }.as_text(column);
+            self = if place == 0 { self } else { self.sql(", ") }.text_of(column);
         }
         self
     }

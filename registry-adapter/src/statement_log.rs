@@ -77,3 +77,29 @@ impl StatementObserver for LogFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        source::{Source, SourceOptions},
+        testing::Department,
+    };
+
+    #[test]
+    fn the_file_holds_one_line_a_read_without_values_and_no_line_without_a_read() {
+        let department = Department::sqlite();
+        let path = department.path("statements.log");
+        let log = StatementLog::to_file(&path).unwrap();
+        let source = Source::open(SourceOptions { statement_log: Some(log), ..department.options() }).unwrap();
+        let residents = source.residents().unwrap();
+        let lines = || std::fs::read_to_string(&path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(lines(), Vec::<String>::new(), "opening reads nothing of the source's rows");
+        residents.by_number(&"R-1".parse().unwrap()).unwrap().unwrap();
+        residents.by_number(&"R-2".parse().unwrap()).unwrap().unwrap();
+        let lines = lines();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| line.starts_with("SELECT ") && line.contains("residents")), "{lines:?}");
+        assert!(lines.iter().all(|line| !line.contains("R-1") && !line.contains("binds")), "{lines:?}");
+    }
+}

@@ -29,10 +29,10 @@ pub(crate) fn read(conn: &mut AnyConnection) -> diesel::QueryResult<Catalogue> {
     };
     let mut tables: Vec<Table> = Vec::new();
     for row in Statement::new(query).rows(conn)? {
-        if let Some(column) = admit(engine, &row, &mut tables) {
-            if let Some(table) = tables.last_mut() {
-                table.columns.push(column);
-            }
+        if let Some(column) = admit(engine, &row, &mut tables)
+            && let Some(table) = tables.last_mut()
+        {
+            table.columns.push(column);
         }
     }
     Ok(Catalogue { engine, tables: tables.into_iter().map(Arc::new).collect() })

@@ -57,7 +57,9 @@ pub enum Finding {
 /// The last entry, if there is one.
 pub(crate) fn head(conn: &mut AnyConnection, roll: &RollId) -> Result<Option<JournalHead>, JournalError> {
     let select = Statement::new("SELECT CAST(seq AS TEXT), hash FROM ").sql(table(engine(conn)));
-    let rows = select.sql(" WHERE roll = ").bind(roll.as_str()).sql(" ORDER BY seq DESC LIMIT 1").rows(conn)?;
+    let select = select.sql(" AS e WHERE roll = ").bind(roll.as_str());
+    // `e.seq`: without it PostgreSQL orders by the output column of that name, which is text.
+    let rows = select.sql(" ORDER BY e.seq DESC LIMIT 1").rows(conn)?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(JournalHead { seq: super::parsed(row, 0)?, hash: super::parsed(row, 1)? }))
 }
@@ -78,7 +80,8 @@ pub(crate) fn verify(
         }
         for row in page {
             let seq = super::parsed(&row, 1)?;
-            last = follow(last, seq, Entry::read(&row).ok(), &mut findings);
+            let stated = super::parsed(&row, 19).unwrap_or(last.hash);
+            last = follow(last, JournalHead { seq, hash: stated }, Entry::read(&row).ok(), &mut findings);
             agreed |= anchored == Some(last);
         }
     }
@@ -90,18 +93,17 @@ pub(crate) fn verify(
 
 /// Judges one entry and gives the head as far as it. After an edited entry the chain goes on from the hash that the
 /// entry states, so that one edit is one finding.
-fn follow(last: JournalHead, seq: u64, entry: Option<Entry>, findings: &mut Vec<Finding>) -> JournalHead {
+fn follow(last: JournalHead, stated: JournalHead, entry: Option<Entry>, findings: &mut Vec<Finding>) -> JournalHead {
+    let seq = stated.seq;
     if seq > last.seq + 1 {
         findings.push(Finding::Missing { from: last.seq + 1, to: seq - 1 });
     }
-    let Some(entry) = entry else {
-        findings.push(Finding::Edited { seq });
-        return JournalHead { seq, hash: last.hash };
-    };
-    if entry.computed_hash() != entry.hash {
-        findings.push(Finding::Edited { seq });
-    } else if seq == last.seq + 1 && entry.prev_hash != last.hash {
-        findings.push(Finding::Unlinked { seq });
+    match entry.filter(|entry| entry.computed_hash() == entry.hash) {
+        None => findings.push(Finding::Edited { seq }),
+        Some(entry) if seq == last.seq + 1 && entry.prev_hash != last.hash => {
+            findings.push(Finding::Unlinked { seq });
+        }
+        Some(_) => {}
     }
-    JournalHead { seq, hash: entry.hash }
+    stated
 }

@@ -178,7 +178,7 @@ impl<'a> AppearsOnTable<Source<'a>> for Filter<'a> {}
 impl QueryFragment<MultiBackend> for Filter<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
-        self.column(&self.key.0, out.reborrow())?;
+        self.column(self.key.0, out.reborrow())?;
         out.push_sql(" = ");
         match &self.key.1 {
             Bind::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text)?,

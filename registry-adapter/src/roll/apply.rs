@@ -98,7 +98,7 @@ pub(super) fn release(
 /// Whether the row may go back now.
 fn judge_release(roll: &Roll, row: &RollRow, history: &[Entry], hold: &MessageId) -> RowOutcome {
     let mut claims = claims(history);
-    let claimed = claims.iter().any(|claim| *claim == hold);
+    let claimed = claims.contains(&hold);
     claims.retain(|claim| *claim != hold);
     let (Some(held), Some(last)) = (our_hold(history), history.last()) else { return RowOutcome::NotHeld };
     // What others wrote since our hold is theirs: putting the old values back would overwrite it.
@@ -127,11 +127,16 @@ fn claims(history: &[Entry]) -> Vec<&MessageId> {
     for entry in history {
         match (entry.action, &entry.decision, &entry.hold) {
             (Action::Hold, Some(decision), _) if entry.outcome != RowOutcome::NotActive => claims.push(decision),
-            (Action::Release, _, Some(hold)) => claims.retain(|claim| *claim != hold),
+            // A release that was refused lifted nothing.
+            (Action::Release, _, Some(hold)) if lifted(entry.outcome) => claims.retain(|claim| *claim != hold),
             _ => {}
         }
     }
     claims
+}
+
+const fn lifted(outcome: RowOutcome) -> bool {
+    matches!(outcome, RowOutcome::Released | RowOutcome::StillHeld)
 }
 
 /// An entry that tells of no change yet; outcome `NotActive` until something better is known.
@@ -225,8 +230,10 @@ fn rows_where(
     column: &Column,
     bind: Bind,
 ) -> Result<Vec<RollRow>, RollError> {
-    let select = Statement::new("SELECT ").as_texts(roll.columns()).sql(" FROM ").table(&roll.table).sql(" WHERE ");
-    let select = where_key(select, column, bind).sql(" ORDER BY ").name(&roll.key.name).sql(" LIMIT ");
+    let select =
+        Statement::new("SELECT ").texts_of(roll.columns()).sql(" FROM ").table(&roll.table).sql(" AS t WHERE ");
+    // `t.`: without it PostgreSQL orders by the text of the output column of the same name.
+    let select = where_key(select, column, bind).sql(" ORDER BY t.").name(&roll.key.name).sql(" LIMIT ");
     // PostgreSQL locks what it reads; SQLite's transaction holds the whole file.
     let lock = if engine(conn) == Engine::Postgres { " FOR UPDATE" } else { "" };
     let rows = select.bind(LIMIT as i64 + 1).sql(lock).rows(conn)?;
