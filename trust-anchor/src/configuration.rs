@@ -5,12 +5,16 @@
 //! transaction. Deliberately absent: intermediates above this anchor.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use protocol::seal::{self, SealFailed, SigningKey, Typ};
+use protocol::{
+    federation::sign_configuration,
+    seal::{self, SealFailed, SigningKey, Typ},
+};
 use schemas::{
     federation::{EntityConfiguration, FederationEntity, Jwk, JwkSet, Metadata, TrustAnchorMetadata},
     id::{CompactJws, EntityId},
     time::Timestamp,
 };
+use service_kit::db::DatabaseError;
 use tlog::entry::{EntryType, RecordDigest};
 
 use crate::{
@@ -36,6 +40,12 @@ pub enum ConfigurationError {
     /// The listener's certificate cannot be written down.
     #[error("the certificate of the listener cannot be read")]
     Certificate,
+}
+
+impl From<DatabaseError> for ConfigurationError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// The anchor's addresses, all below its entity id.
@@ -68,7 +78,7 @@ pub(crate) fn current(
         return Ok(jws.clone());
     }
     let iat = newest.map_or(now.numeric(), |(last, _)| last.plus(1).max(now.numeric()));
-    let jws = seal::sign(Typ::EntityStatement, &keys.federation, &EntityConfiguration { iat, exp: iat.plus(LIFE), ..wanted })?;
+    let jws = sign_configuration(&keys.federation, &EntityConfiguration { iat, exp: iat.plus(LIFE), ..wanted })?;
     store::anchor::configuration_insert(conn, iat, &jws)?;
     store::log::pending_insert(conn, EntryType::Directory, RecordDigest::of(jws.as_str().as_bytes()))?;
     Ok(jws)

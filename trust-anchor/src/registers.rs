@@ -69,37 +69,48 @@ fn content(jws: &CompactJws) -> Result<RegisterContent, StoreError> {
     Ok(register.content)
 }
 
-/// Adds purposes to what is registered.
+/// Adds purposes to what is registered. Former versions stay: consents name the version they were given under.
 ///
 /// # Errors
 /// [`RegisterError::Changed`] for one that is registered with other terms, [`RegisterError::NothingNew`].
 pub(crate) fn merge_purposes(known: RegisterContent, new: Vec<Purpose>) -> Result<RegisterContent, RegisterError> {
     let RegisterContent::Purposes(known) = known else { return Err(RegisterError::NothingNew) };
-    merge(known, new, |one| format!("{} version {}", one.code, one.version)).map(RegisterContent::Purposes)
+    let name = |one: &Purpose| (one.code.to_string(), one.version.to_string());
+    merge(known, new, name, name).map(RegisterContent::Purposes)
 }
 
-/// Adds laws to what is registered.
+/// Adds laws to what is registered. A newer version takes the place of the former: a query names a law by its id.
 ///
 /// # Errors
 /// As [`merge_purposes`].
 pub(crate) fn merge_laws(known: RegisterContent, new: Vec<Law>) -> Result<RegisterContent, RegisterError> {
     let RegisterContent::Laws(known) = known else { return Err(RegisterError::NothingNew) };
-    merge(known, new, |one| format!("{} version {}", one.id, one.version)).map(RegisterContent::Laws)
+    let name = |one: &Law| (one.id.to_string(), one.version.to_string());
+    merge(known, new, |one| one.id.clone(), name).map(RegisterContent::Laws)
 }
 
-fn merge<T: PartialEq>(known: Vec<T>, new: Vec<T>, name: impl Fn(&T) -> String) -> Result<Vec<T>, RegisterError> {
-    let mut all: BTreeMap<String, T> = known.into_iter().map(|one| (name(&one), one)).collect();
-    let before = all.len();
+/// `place` is what may stand once; `name` is under what terms never change.
+fn merge<T: PartialEq, K: Ord>(
+    known: Vec<T>,
+    new: Vec<T>,
+    place: impl Fn(&T) -> K,
+    name: impl Fn(&T) -> (String, String),
+) -> Result<Vec<T>, RegisterError> {
+    let mut all: BTreeMap<K, T> = known.into_iter().map(|one| (place(&one), one)).collect();
+    let mut changed = false;
     for one in new {
-        match all.get(&name(&one)) {
-            Some(registered) if *registered != one => return Err(RegisterError::Changed(name(&one))),
-            Some(_) => {}
-            None => {
-                all.insert(name(&one), one);
+        match all.get(&place(&one)) {
+            Some(registered) if *registered == one => continue,
+            Some(registered) if name(registered) == name(&one) => {
+                let (id, version) = name(&one);
+                return Err(RegisterError::Changed(format!("{id} version {version}")));
             }
+            _ => {}
         }
+        changed = true;
+        all.insert(place(&one), one);
     }
-    if all.len() == before { Err(RegisterError::NothingNew) } else { Ok(all.into_values().collect()) }
+    if changed { Ok(all.into_values().collect()) } else { Err(RegisterError::NothingNew) }
 }
 
 impl From<DatabaseError> for RegisterError {

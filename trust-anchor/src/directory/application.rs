@@ -4,18 +4,16 @@
 //! it can be used. Whether that key may speak for the entity, the invitation or the earlier configuration says.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use protocol::seal::{self, EncryptionKey, Limits, Typ, UnverifiedJws, VerifyingKey, certificate::Certificate};
+use protocol::{
+    federation::{FederationError, verify_applicant},
+    seal::{EncryptionKey, VerifyingKey, certificate::Certificate},
+};
 use schemas::{
     federation::{DataGateway, EntityConfiguration, Role},
     id::{CompactJws, EntityId, KeyId},
     problem::Code,
     time::Timestamp,
 };
-
-/// Longest life of an entity configuration, seconds.
-const MAX_LIFE: i64 = 400 * 86_400;
-/// How far an `iat` may lie ahead, seconds.
-const SKEW: i64 = 10;
 
 /// A configuration that stands by itself.
 #[derive(Debug, Clone)]
@@ -32,10 +30,8 @@ pub(crate) struct Application {
 pub(crate) enum ApplicationError {
     #[error("the entity configuration is malformed: {0}")]
     Malformed(&'static str),
-    #[error("the entity configuration is not signed by a federation key that it names")]
-    Signature,
-    #[error("the entity configuration has ended, lives longer than 400 days, or comes from the future; sign a new one")]
-    Stale,
+    #[error("the entity configuration is not the entity's own: {0}")]
+    NotOwn(#[from] FederationError),
     #[error("the entity configuration does not name this trust anchor in `authority_hints`")]
     OtherAnchor,
     #[error("a {0} key in the entity configuration cannot be used")]
@@ -50,8 +46,12 @@ impl ApplicationError {
     /// The code of refusal.
     pub(crate) const fn code(&self) -> Code {
         match self {
-            Self::Signature => Code::SignatureInvalid,
-            Self::Stale => Code::Stale,
+            Self::NotOwn(error) => match error {
+                FederationError::Statement(error) => error.code(),
+                FederationError::NotLinked(_) => Code::SignatureInvalid,
+                FederationError::LifeTooLong | FederationError::NotYetValid | FederationError::Expired => Code::Stale,
+                _ => Code::TokenMalformed,
+            },
             Self::OtherAnchor => Code::AudienceWrong,
             Self::Role(_) => Code::RoleMissing,
             Self::Malformed(_) | Self::Key(_) | Self::Certificate => Code::TokenMalformed,
@@ -61,48 +61,14 @@ impl ApplicationError {
 
 /// Verifies a posted configuration.
 pub(crate) fn verify(jws: &CompactJws, anchor: &EntityId, now: Timestamp) -> Result<Application, ApplicationError> {
-    let (claims, signer) = self_signed(jws)?;
-    if claims.iss != claims.sub {
-        return Err(ApplicationError::Malformed("`iss` and `sub` differ"));
-    }
-    let life = claims.exp.seconds() - claims.iat.seconds();
-    if !(1..=MAX_LIFE).contains(&life) || claims.exp <= now.numeric() || claims.iat > now.numeric().plus(SKEW) {
-        return Err(ApplicationError::Stale);
-    }
+    let own = verify_applicant(jws, now)?;
+    let (claims, signer) = (own.claims().clone(), own.signer().clone());
     if !claims.authority_hints.contains(anchor) {
         return Err(ApplicationError::OtherAnchor);
     }
     let gateway = claims.metadata.data_gateway.clone().ok_or(ApplicationError::Malformed("no `data_gateway`"))?;
     check_gateway(&gateway, now)?;
     Ok(Application { jws: jws.clone(), claims, gateway, signer })
-}
-
-/// The claims, after the signature was verified with the key of the header's `kid` among the keys they name.
-fn self_signed(jws: &CompactJws) -> Result<(EntityConfiguration, KeyId), ApplicationError> {
-    let malformed = |_| ApplicationError::Malformed("not a strict entity statement");
-    let unverified = UnverifiedJws::of(jws, Limits::STATEMENT).map_err(malformed)?;
-    let kid = unverified.claimed_issuer().key_id().ok_or(ApplicationError::Signature)?;
-    let named = named_keys(jws).ok_or(ApplicationError::Malformed("not an entity statement"))?;
-    let key = named.into_iter().find(|key| *key.kid() == kid).ok_or(ApplicationError::Signature)?;
-    let verified = unverified.verify(Typ::EntityStatement, &key).map_err(|error| match error {
-        seal::JwsError::SignatureInvalid => ApplicationError::Signature,
-        _ => ApplicationError::Malformed("not an entity statement"),
-    })?;
-    let claims = verified.claims().map_err(|_| ApplicationError::Malformed("a claim is missing or unknown"))?;
-    Ok((claims, kid))
-}
-
-/// The federation keys that the payload names, read before the signature is verified because it names its own key
-/// (OpenID Federation 1.1 §3.1); nothing else of it is looked at.
-fn named_keys(jws: &CompactJws) -> Option<Vec<VerifyingKey>> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        jwks: schemas::federation::JwkSet,
-    }
-    let payload = seal::decode_base64url(jws.as_str().split('.').nth(1)?).ok()?;
-    let named: Named = serde_json::from_slice(&payload).ok()?;
-    let keys = named.jwks.keys.iter().take(16).map(VerifyingKey::from_jwk).collect::<Result<_, _>>();
-    keys.ok()
 }
 
 fn check_gateway(gateway: &DataGateway, now: Timestamp) -> Result<(), ApplicationError> {

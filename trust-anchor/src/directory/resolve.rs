@@ -3,15 +3,16 @@
 //! Guarantees: a chain holds the member's configuration, the statement about it and the anchor's configuration, in
 //! this order, as they are in force. Deliberately absent: metadata policies; they are not used here.
 
-use protocol::seal::{SealFailed, SigningKey, encode_base64url};
+use protocol::{
+    federation::{STATEMENT_LIFE, sign_resolve_response},
+    seal::{SealFailed, SigningKey, encode_base64url},
+};
 use schemas::{
     federation::{Jwk, ResolveResponse},
     id::{CompactJws, EntityId},
     time::{NumericDate, Timestamp},
 };
 use serde::Serialize;
-
-use super::statement::LIFE;
 
 #[derive(Serialize)]
 struct Header<'a> {
@@ -36,8 +37,8 @@ pub(crate) fn resolve_response(
     now: Timestamp,
 ) -> Result<CompactJws, SealFailed> {
     let iat = now.numeric();
-    let claims = ResolveResponse { iss: anchor.clone(), sub: subject, iat, exp: iat.plus(LIFE), trust_chain };
-    sign("resolve-response+jwt", key, &claims)
+    let claims = ResolveResponse { iss: anchor.clone(), sub: subject, iat, exp: iat.plus(STATEMENT_LIFE), trust_chain };
+    sign_resolve_response(key, &claims)
 }
 
 /// A signed `jwk-set+jwt` of federation keys that were used before. This log's anchor has had one key.
@@ -47,15 +48,12 @@ pub(crate) fn historical_keys(
     former: &[Jwk],
     now: Timestamp,
 ) -> Result<CompactJws, SealFailed> {
-    sign("jwk-set+jwt", key, &HistoricalKeys { iss: anchor, iat: now.numeric(), keys: former })
-}
-
-/// These two kinds stand in OpenID Federation alone; nothing of ours verifies them, so they are no `Typ`.
-fn sign(typ: &'static str, key: &SigningKey, claims: &impl Serialize) -> Result<CompactJws, SealFailed> {
+    // This kind stands in OpenID Federation alone; nothing of ours verifies it, so it is no `Typ`.
+    let claims = HistoricalKeys { iss: anchor, iat: now.numeric(), keys: former };
     let failed = SealFailed { operation: "write claims as JSON" };
-    let header = Header { alg: key.algorithm().as_str(), typ, kid: key.kid().as_str() };
+    let header = Header { alg: key.algorithm().as_str(), typ: "jwk-set+jwt", kid: key.kid().as_str() };
     let part = |json: Result<Vec<u8>, serde_json::Error>| json.map(encode_base64url);
-    let (Ok(header), Ok(payload)) = (part(serde_json::to_vec(&header)), part(serde_json::to_vec(claims))) else {
+    let (Ok(header), Ok(payload)) = (part(serde_json::to_vec(&header)), part(serde_json::to_vec(&claims))) else {
         return Err(failed);
     };
     let signed = format!("{header}.{payload}");

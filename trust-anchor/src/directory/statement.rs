@@ -4,7 +4,10 @@
 //! a greater `iat` than any before, so that two with one `iat` and other bytes never exist. A change of standing or
 //! configuration forgets the old one at once.
 
-use protocol::seal::{self, SealFailed, SigningKey, Typ};
+use protocol::{
+    federation::{STATEMENT_LIFE, sign_statement},
+    seal::{self, SealFailed, SigningKey},
+};
 use schemas::{
     federation::{Constraints, EntityConfiguration, JwkSet, SubordinateStatement},
     id::{CompactJws, EntityId},
@@ -17,8 +20,6 @@ use crate::store::{
     member::{self, Member},
 };
 
-/// How long a statement lives, seconds.
-pub(crate) const LIFE: i64 = 86_400;
 /// How long one is given again, seconds: far below its life, so that a member always gets a fresh one.
 const REUSE: i64 = 600;
 
@@ -79,7 +80,7 @@ pub(crate) fn renew(
         iss: anchor.clone(),
         sub: member.entity.clone(),
         iat,
-        exp: iat.plus(LIFE),
+        exp: iat.plus(STATEMENT_LIFE),
         jwks: federation_keys(&member.configuration)?,
         constraints: Constraints { max_path_length: 0 },
         roles: member.roles,
@@ -88,7 +89,7 @@ pub(crate) fn renew(
         entity_configuration: member.configuration_digest,
         directory_size: log::head(conn)?.size,
     };
-    let jws = seal::sign(Typ::EntityStatement, key, &claims)?;
+    let jws = sign_statement(key, &claims)?;
     member::statement_put(conn, subject, iat, &jws)?;
     Ok(Some(jws))
 }

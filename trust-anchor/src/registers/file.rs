@@ -112,7 +112,9 @@ impl<'a> Source<'a> {
     fn line_of_key(&self, start: usize, key: &str) -> usize {
         let first = line_at(&self.text, start);
         let entry = self.text.lines().enumerate().skip(first.saturating_sub(1));
-        let mut within = entry.take_while(|(number, line)| *number + 1 <= first || !line.trim_start().starts_with("[["));
+        // The next entry begins at a table of the root; `[[purpose.allowed]]` is still part of this one.
+        let begins = |line: &str| line.trim().strip_prefix("[[").is_some_and(|rest| !rest.contains('.'));
+        let mut within = entry.take_while(|(number, line)| *number < first || !begins(line));
         let found = within.find(|(_, line)| {
             let line = line.trim_start().trim_start_matches('[');
             line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']))

@@ -5,7 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::seal::{self, SealFailed, SigningKey, Typ, random};
+use protocol::{
+    federation::sign_register,
+    seal::{SealFailed, SigningKey, random},
+};
 use schemas::{
     federation::{OfficerJwk, Register, RegisterContent},
     id::EntityId,
@@ -96,7 +99,7 @@ pub(crate) fn sign(
             version,
             content: content.clone(),
         };
-        Ok(Signature { person: person.clone(), jws: seal::sign(Typ::Register, key, &claims)? })
+        Ok(Signature { person: person.clone(), jws: sign_register(key, &claims)? })
     };
     officers.0.iter().map(one).collect()
 }
