@@ -12,6 +12,8 @@ mod log;
 mod read;
 mod record;
 mod report;
+#[cfg(test)]
+mod tests;
 mod trigger;
 
 use schemas::{

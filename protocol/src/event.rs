@@ -6,11 +6,15 @@
 //! Source: triggers, "Events", "Delivery".
 
 mod feed;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod follow;
 mod receive;
 mod send;
 mod subject;
 mod subscription;
+#[cfg(test)]
+mod tests;
 
 pub use feed::{FeedMismatch, accept_feed_head, check_feed, feed_root};
 pub use follow::{MAX_FOLLOWED, PeerFollow, accept_follow, authorize_follow, open_follow};

@@ -9,8 +9,12 @@ mod accept;
 mod answer;
 mod ask;
 mod attested;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod open;
 mod pair;
+#[cfg(test)]
+mod tests;
 
 pub use accept::{MemberQuery, NotAccepted, PeerQuery, accept, authorize_peer};
 pub use answer::{Evidence, Provider, SealedRecord, SignedAnswer};

@@ -124,7 +124,7 @@ impl<'a> Pinned<'a> {
         }
     }
 
-    fn stamp(&self, base64: &str, note: &str) -> Result<(Vec<u8>, VerifiedTimestamp), Reason> {
+    pub(super) fn stamp(&self, base64: &str, note: &str) -> Result<(Vec<u8>, VerifiedTimestamp), Reason> {
         let der = STANDARD.decode(base64).map_err(|_| Reason::TokenInvalid)?;
         let response = TimestampResponse::parse(&der).map_err(|_| Reason::TokenInvalid)?;
         if !is_plainly_granted(&response) {

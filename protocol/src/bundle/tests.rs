@@ -1,0 +1,8 @@
+//! Whole bundles from real keys, a real tree and a real time-stamp authority; then each binding broken.
+
+mod accepted;
+mod bytes;
+mod evidence;
+mod openssl;
+mod tampered;
+mod undecided;

@@ -1,0 +1,6 @@
+//! One exchange with real keys, then everything that can be wrong with it.
+
+mod accept;
+mod open;
+mod oracle;
+mod pair;
