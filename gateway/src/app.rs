@@ -88,6 +88,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A writer's thread.
+    #[error("a thread could not be started: {0}")]
+    Threads(#[from] std::io::Error),
     /// A list of networks that `Config::load` let pass.
     #[error("network.allow: {0}")]
     Networks(String),
@@ -255,13 +258,16 @@ impl App {
     /// # Errors
     /// [`StartError`], with its mend.
     pub fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
-        Foundation::open(config, clock).map(Self::new)
+        Foundation::open(config, clock).and_then(Self::new)
     }
 
     /// Lets the areas build what they keep.
-    pub(crate) fn new(foundation: Foundation) -> Self {
-        let areas = Areas::new(&foundation);
-        Self(Arc::new(Inner { foundation, areas }))
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    pub(crate) fn new(foundation: Foundation) -> Result<Self, StartError> {
+        let areas = Areas::new(&foundation)?;
+        Ok(Self(Arc::new(Inner { foundation, areas })))
     }
 
     fn foundation(&self) -> &Foundation {

@@ -2,13 +2,18 @@
 //!
 //! One field an area, made from the foundation; the accessor stands in the area's own file.
 
-use crate::app::Foundation;
+use crate::{
+    app::{Foundation, StartError},
+    exchange::Exchange,
+};
 
 /// The areas' own state.
-pub(crate) struct Areas {}
+pub(crate) struct Areas {
+    pub(crate) exchange: Exchange,
+}
 
 impl Areas {
-    pub(crate) fn new(_foundation: &Foundation) -> Self {
-        Self {}
+    pub(crate) fn new(foundation: &Foundation) -> Result<Self, StartError> {
+        Ok(Self { exchange: Exchange::start(foundation)? })
     }
 }

@@ -7,6 +7,75 @@
 pub mod answer;
 pub mod basis;
 pub mod journal;
+mod refusals;
 mod rejected;
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use protocol::credential::BindingStatus;
+use registry_adapter::registry::Registry;
+use schemas::{
+    consent::StatusReference,
+    federation::DatasetDescription,
+    id::{DatasetId, EntityId},
+};
+
+use self::{
+    basis::{Statuses, VerifiedOnce},
+    journal::Journal,
+    refusals::Refusals,
+};
+use crate::app::{App, Foundation};
+
 pub use rejected::Rejected;
+
+/// What this area keeps in memory while the gateway runs.
+pub struct Exchange {
+    journal: Journal,
+    verified: VerifiedOnce,
+    refusals: Refusals,
+    datasets: HashMap<DatasetId, DatasetDescription>,
+    statuses: OnceLock<Arc<dyn Statuses>>,
+}
+
+impl Exchange {
+    /// Starts the writers.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub(crate) fn start(foundation: &Foundation) -> std::io::Result<Self> {
+        let Foundation { config, keys, db, clock, source, .. } = foundation;
+        let described = source.as_ref().map(|source| source.describe()).unwrap_or_default();
+        Ok(Self {
+            journal: Journal::start(config.entity.clone(), keys.clone(), db.clone(), clock.clone())?,
+            verified: VerifiedOnce::new(config.performance.verification_cache),
+            refusals: Refusals::default(),
+            datasets: described.into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect(),
+            statuses: OnceLock::new(),
+        })
+    }
+
+    /// Where the status of bindings is known; the first one stays. Until then every status is unknown, and so refused.
+    pub fn attach(&self, statuses: Arc<dyn Statuses>) {
+        // A second call is a second start of the same process, which holds the same lists.
+        let _ = self.statuses.set(statuses);
+    }
+
+    fn status(&self, issuer: &EntityId, reference: &StatusReference) -> Option<BindingStatus> {
+        self.statuses.get()?.status(issuer, reference)
+    }
+
+    fn dataset(&self, id: &DatasetId) -> Option<&DatasetDescription> {
+        self.datasets.get(id)
+    }
+}
+
+impl App {
+    /// What the exchange keeps.
+    pub fn exchange(&self) -> &Exchange {
+        &self.areas().exchange
+    }
+}

@@ -8,6 +8,7 @@ use service_kit::db::Migrations;
 
 pub mod directory;
 pub mod encrypted;
+pub mod exchange;
 pub mod links;
 pub mod outbox;
 

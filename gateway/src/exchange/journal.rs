@@ -23,7 +23,7 @@ use service_kit::{
     group_commit::{BatchLimits, CommitError, GroupCommit},
 };
 
-use self::ledger::{Committed, Entry, Ledger};
+use self::ledger::{Committed, Ledger};
 use super::Rejected;
 use crate::{
     keys::Keys,

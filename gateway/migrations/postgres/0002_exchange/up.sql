@@ -90,4 +90,4 @@ CREATE TABLE receipt_return (
     tries BIGINT NOT NULL,
     next_ms BIGINT NOT NULL
 );
-CREATE INDEX receipt_return_next ON receipt_return (peer, next_ms);
+CREATE INDEX receipt_return_next ON receipt_return (next_ms);

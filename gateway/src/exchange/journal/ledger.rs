@@ -11,7 +11,6 @@ use diesel::QueryResult;
 use protocol::{
     consent::{ConsentState, UseClaim, WindowUse},
     exchange::{PeerQuery, SealedRecord},
-    seal::SealFailed,
 };
 use schemas::{
     consent::ConsentStatus,
@@ -114,7 +113,7 @@ impl Ledger {
 
     /// The same entry as a refusal: what was read is discarded.
     fn refused(&self, entry: &Entry, code: Code) -> QueryResult<Rows> {
-        self.rows(&entry.query, Err(code), &entry.trail, None, entry.at).map_err(|rejected| broken(rejected))
+        self.rows(&entry.query, Err(code), &entry.trail, None, entry.at).map_err(broken)
     }
 
     /// Which entries are the first to decide their query, in the batch and in the database.
@@ -203,22 +202,16 @@ impl Batch for Ledger {
         let rows = rows.collect::<QueryResult<Vec<_>>>()?;
         write(conn, &rows, now_ms)?;
         let mut decided = rows.into_iter();
-        let outcome = |(entry, first): (&Entry, bool)| match decided.next_if_first(first) {
-            Some(rows) => Ok(Committed::Now(rows.answer)),
-            None => claim_find(conn, &entry.key, now_ms).map(Committed::Before),
-        };
-        entries.iter().zip(first).map(outcome).collect()
+        let mut outcomes = Vec::with_capacity(entries.len());
+        for (entry, first) in entries.iter().zip(first) {
+            outcomes.push(match if first { decided.next() } else { None } {
+                Some(rows) => Committed::Now(rows.answer),
+                None => Committed::Before(claim_find(conn, &entry.key, now_ms)?),
+            });
+        }
+        Ok(outcomes)
     }
 }
-
-/// Takes the next item where the flag says that it is this entry's.
-trait NextIfFirst: Iterator {
-    fn next_if_first(&mut self, first: bool) -> Option<Self::Item> {
-        if first { self.next() } else { None }
-    }
-}
-
-impl<I: Iterator> NextIfFirst for I {}
 
 fn write(conn: &mut AnyConnection, rows: &[Rows], now_ms: i64) -> QueryResult<()> {
     let mut receipts: Vec<_> = rows.iter().map(|rows| rows.receipt.clone()).collect();
