@@ -37,7 +37,9 @@ pub enum CommandError {
     #[error(transparent)]
     Schema(#[from] MigrateError),
     /// It belongs to another anchor.
-    #[error("the database is of {found}, the configuration of {configured}; mend: name the configuration that belongs here")]
+    #[error(
+        "the database is of {found}, the configuration of {configured}; mend: name the configuration that belongs here"
+    )]
     OtherAnchor {
         /// Entity in the database.
         found: String,
@@ -92,7 +94,7 @@ pub(crate) const ACTOR: &str = "command-line";
 pub(crate) fn open(config: &AnchorConfig) -> Result<Database, CommandError> {
     let database = Database::open(&config.database())?;
     database.check_schema(&store::migrations())?;
-    let identity = database.read_blocking(|conn| store::anchor::identity(conn))?;
+    let identity = database.read_blocking(store::anchor::identity)?;
     if identity.entity == config.entity {
         return Ok(database);
     }

@@ -121,13 +121,25 @@ impl AnchorConfig {
             return Err(refuse("batch_interval_ms", "it is outside 20 to 1,000", "remove it, 100 is the default"));
         }
         if !(100..=60_000).contains(&config.publish_interval_ms) {
-            return Err(refuse("publish_interval_ms", "it is outside 100 to 60,000", "remove it, 1,000 is the default"));
+            return Err(refuse(
+                "publish_interval_ms",
+                "it is outside 100 to 60,000",
+                "remove it, 1,000 is the default",
+            ));
         }
         if config.member_entries_per_second == 0 || config.member_entries_burst < 1_024 {
-            return Err(refuse("member_entries_burst", "a full submission has 1,024 entries", "give at least 1024, and one a second"));
+            return Err(refuse(
+                "member_entries_burst",
+                "a full submission has 1,024 entries",
+                "give at least 1024, and one a second",
+            ));
         }
         if matches!(config.database, Some(DatabaseUrl::Postgres(_))) {
-            return Err(refuse("database", "the anchor runs on SQLite for now", "write sqlite:///path/to/anchor.db, or remove it"));
+            return Err(refuse(
+                "database",
+                "the anchor runs on SQLite for now",
+                "write sqlite:///path/to/anchor.db, or remove it",
+            ));
         }
         Ok(config)
     }

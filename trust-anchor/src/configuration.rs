@@ -95,7 +95,12 @@ fn signed_by(jws: &CompactJws, key: &SigningKey) -> Option<EntityConfiguration> 
     unverified.verify(Typ::EntityStatement, key.public()).ok()?.claims().ok()
 }
 
-fn claims(entity: &EntityId, name: &str, keys: &Keys, now: Timestamp) -> Result<EntityConfiguration, ConfigurationError> {
+fn claims(
+    entity: &EntityId,
+    name: &str,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<EntityConfiguration, ConfigurationError> {
     let at = |path: &str| format!("{entity}{path}");
     let certificate = keys.tls.certificate().to_der().map_err(|_| ConfigurationError::Certificate)?;
     Ok(EntityConfiguration {

@@ -12,9 +12,9 @@ pub(crate) mod resolve;
 mod standing;
 mod statement;
 
-pub use invitation::{DEFAULT_LIFE as DEFAULT_INVITATION_LIFE, InviteError, Invited};
 pub(crate) use invitation::invite;
-pub(crate) use join::{JoinError, Joined, join};
+pub use invitation::{DEFAULT_LIFE as DEFAULT_INVITATION_LIFE, InviteError, Invited};
+pub(crate) use join::{JoinError, join};
 pub use standing::StandingError;
 pub(crate) use standing::set_standing;
 pub(crate) use statement::{StatementError, statement};

@@ -60,7 +60,11 @@ impl From<service_kit::db::DatabaseError> for FsckError {
 }
 
 /// Verifies everything.
-pub(crate) fn fsck(conn: &mut Connection, key: &VerifyingKey, tsa_root: &CertificateDer) -> Result<FsckReport, FsckError> {
+pub(crate) fn fsck(
+    conn: &mut Connection,
+    key: &VerifyingKey,
+    tsa_root: &CertificateDer,
+) -> Result<FsckReport, FsckError> {
     let head = log::head(conn)?;
     let mut report = FsckReport::default();
     let mut walk = Walk { edge: TileEdge::default(), frontier: Frontier::new(), after: 0, next: Vec::new() };
@@ -141,7 +145,12 @@ impl Walk {
     }
 }
 
-fn verify_publication(one: &Publication, root: Hash, key: &VerifyingKey, tsa_root: &CertificateDer) -> Result<(), FsckError> {
+fn verify_publication(
+    one: &Publication,
+    root: Hash,
+    key: &VerifyingKey,
+    tsa_root: &CertificateDer,
+) -> Result<(), FsckError> {
     if verified_root(&one.note, one.size, key) != Some(root) {
         return Err(FsckError::Publication(one.size));
     }

@@ -22,7 +22,11 @@ mod tsa;
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, HttpResponseBuilder, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{Method, header},
+    web,
+};
 use protocol::seal::Limits;
 use schemas::{
     id::{CompactJws, EntityId},
@@ -37,13 +41,7 @@ use service_kit::{
 use std::sync::Arc;
 use tokio::sync::watch;
 
-use crate::{
-    keys::Keys,
-    publisher::Shown,
-    sequencer::LogQueue,
-    stamping::OwnAuthority,
-    submission::Submissions,
-};
+use crate::{keys::Keys, publisher::Shown, sequencer::LogQueue, stamping::OwnAuthority, submission::Submissions};
 
 /// What handlers work with.
 pub(crate) struct AnchorState {

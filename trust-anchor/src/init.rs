@@ -45,13 +45,17 @@ pub struct Initialised {
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     /// There is an anchor already.
-    #[error("{path} already exists: this anchor was initialised before; mend: `vinimay anchor run`, or choose another data_dir")]
+    #[error(
+        "{path} already exists: this anchor was initialised before; mend: `vinimay anchor run`, or choose another data_dir"
+    )]
     AlreadyThere {
         /// What was found.
         path: PathBuf,
     },
     /// Keys are there, the database is not.
-    #[error("{path} holds keys and there is no database: an earlier init was interrupted; mend: remove that folder and run init again")]
+    #[error(
+        "{path} holds keys and there is no database: an earlier init was interrupted; mend: remove that folder and run init again"
+    )]
     Interrupted {
         /// The folder of the keys.
         path: PathBuf,

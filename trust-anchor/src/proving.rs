@@ -130,7 +130,12 @@ fn prove_one(
     let Ok(entry_type) = EntryType::try_from(wanted.r#type) else { return Ok(answer) };
     let found = log::entry_find(conn, entry_type, (*wanted.digest.as_bytes()).into())?;
     let Some((index, entry)) = found else { return Ok(answer) };
-    answer = EntryProof { status: EntryStatus::Sequenced, index: Some(index), received_ms: Some(entry.received_ms), ..answer };
+    answer = EntryProof {
+        status: EntryStatus::Sequenced,
+        index: Some(index),
+        received_ms: Some(entry.received_ms),
+        ..answer
+    };
     if let Some(shown) = shown.filter(|shown| index < shown.size) {
         answer.proof = Some(build(conn, key, shown, index, &entry)?.to_string());
         answer.status = EntryStatus::Anchored;
@@ -150,7 +155,8 @@ fn build(
     let reader = TileHashReader::new(&stored, shown.size);
     let inclusion = InclusionProof::build(index, shown.size, &reader).map_err(|_| inconsistent())?;
     let checkpoint = SignedCheckpoint::parse(shown.note.as_bytes()).map_err(|_| inconsistent())?;
-    let proof = TlogProof::new(Some(entry.extra().to_vec()), index, inclusion, checkpoint).map_err(|_| inconsistent())?;
+    let proof =
+        TlogProof::new(Some(entry.extra().to_vec()), index, inclusion, checkpoint).map_err(|_| inconsistent())?;
     proof.verify(&entry.to_bytes(), key).map_err(|_| inconsistent())?;
     Ok(proof)
 }

@@ -5,7 +5,8 @@
 //! it beyond the log's own signature; witnesses will hold the same fact elsewhere.
 
 use std::{
-    fs, io::{self, Write},
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -25,7 +26,9 @@ pub(crate) struct PublishedFile(PathBuf);
 #[derive(Debug, thiserror::Error)]
 pub enum PublishedFileError {
     /// It cannot be read or written.
-    #[error("{path}: {source}; mend: restore this file together with the database (it holds the last published checkpoint)")]
+    #[error(
+        "{path}: {source}; mend: restore this file together with the database (it holds the last published checkpoint)"
+    )]
     Io {
         /// The file.
         path: PathBuf,

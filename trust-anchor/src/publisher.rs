@@ -7,7 +7,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use service_kit::{clock::Clock, db::{Database, DatabaseError}};
+use service_kit::{
+    clock::Clock,
+    db::{Database, DatabaseError},
+};
 use tokio::sync::watch;
 
 use crate::{
@@ -38,7 +41,9 @@ pub(crate) enum PublishError {
     Stamp(#[from] StampError),
     #[error("the clock is {0} ms behind the newest publication, so nothing is stamped; mend: set this machine's time")]
     ClockBack(u64),
-    #[error("the database has {stored} entries, {published} were published; nothing is published; mend: restore the newest database")]
+    #[error(
+        "the database has {stored} entries, {published} were published; nothing is published; mend: restore the newest database"
+    )]
     RolledBack { published: u64, stored: u64 },
 }
 
@@ -63,20 +68,24 @@ impl Publisher {
         stampers: Vec<Arc<dyn Stamper>>,
         file: PublishedFile,
     ) -> Result<(Self, watch::Receiver<Shown>), PublishError> {
-        let newest = database.read_blocking(|conn| publication::newest(conn))?;
+        let newest = database.read_blocking(publication::newest)?;
         let (shown, receiver) = watch::channel(newest.map(Arc::new));
         Ok((Self { database, stampers, file, shown }, receiver))
     }
 
     /// Publishes the head if it grew, or if the last publication is old; tells whether it did.
     pub(crate) fn publish(&self, now_ms: u64) -> Result<bool, PublishError> {
-        let head = self.database.read_blocking(|conn| log::head(conn))?;
+        let head = self.database.read_blocking(log::head)?;
         let before = self.shown.borrow().clone();
         if !is_due(before.as_deref(), &head, now_ms)? {
             return Ok(false);
         }
         let seconds = i64::try_from(now_ms / 1_000).unwrap_or(i64::MAX);
-        let stamps = self.stampers.iter().map(|stamper| stamp(stamper.as_ref(), &head.note, seconds)).collect::<Result<_, _>>()?;
+        let stamps = self
+            .stampers
+            .iter()
+            .map(|stamper| stamp(stamper.as_ref(), &head.note, seconds))
+            .collect::<Result<_, _>>()?;
         let new = Publication { size: head.size, note: head.note, published_ms: now_ms, stamps };
         // A stop before this leaves a token that nobody has seen; after it the publication exists and is shown at
         // the next start.

@@ -4,7 +4,11 @@
 //! was verified, so that nobody can use up another's. Deliberately absent: limits before the signature (they are the
 //! server's, by address and in all).
 
-use std::{collections::HashMap, sync::{Mutex, PoisonError}, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use schemas::id::EntityId;
 

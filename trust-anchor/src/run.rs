@@ -47,7 +47,9 @@ pub enum RunError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The key of the log is not the one of this database.
-    #[error("the log's key is not the one with which this database was made; mend: restore the key file that belongs here")]
+    #[error(
+        "the log's key is not the one with which this database was made; mend: restore the key file that belongs here"
+    )]
     OtherKey,
     /// Its own entity configuration.
     #[error(transparent)]
@@ -106,7 +108,8 @@ pub struct RunningAnchor {
 /// # Errors
 /// [`RunError`], with its mend.
 pub async fn start(config: &AnchorConfig, clock: Clock, metrics: Option<Metrics>) -> Result<RunningAnchor, RunError> {
-    let (bound, management) = (Bound::bind("public", config.listen)?, Bound::bind("management", config.management_listen)?);
+    let (bound, management) =
+        (Bound::bind("public", config.listen)?, Bound::bind("management", config.management_listen)?);
     let (address, management_address) = (bound.address(), management.address());
     let health = Health::new();
     let (state, background) = prepare(config, clock.clone(), &health)?;
@@ -196,7 +199,7 @@ impl Background {
 fn prepare(config: &AnchorConfig, clock: Clock, health: &Health) -> Result<(AnchorState, Background), RunError> {
     let database = commands::open(config)?;
     let keys = Arc::new(Keys::load(config)?);
-    let identity = database.read_blocking(|conn| store::anchor::identity(conn))?;
+    let identity = database.read_blocking(store::anchor::identity)?;
     if identity.log_vkey != keys.log.verifying_key().to_string() {
         return Err(RunError::OtherKey);
     }
@@ -223,7 +226,17 @@ fn prepare(config: &AnchorConfig, clock: Clock, health: &Health) -> Result<(Anch
         keys.signing.clone(),
         quotas,
     );
-    let state = AnchorState { entity: config.entity.clone(), keys, database, clock, queue, submissions, authority, shown, configuration: renewed };
+    let state = AnchorState {
+        entity: config.entity.clone(),
+        keys,
+        database,
+        clock,
+        queue,
+        submissions,
+        authority,
+        shown,
+        configuration: renewed,
+    };
     Ok((state, Background { stop_log, stop_rest, sequencer, rest }))
 }
 
@@ -251,7 +264,8 @@ impl Log {
         });
         match Sequencer::start(self.database.clone(), self.keys.log.clone(), self.file.clone()) {
             Ok(sequencer) => {
-                let running = sequencer::run(sequencer, jobs, self.clock.clone(), config.batch_interval(), stop, trouble);
+                let running =
+                    sequencer::run(sequencer, jobs, self.clock.clone(), config.batch_interval(), stop, trouble);
                 Ok((tokio::spawn(running), true))
             }
             Err(SequencerError::Recovery(error)) => {
@@ -296,7 +310,7 @@ impl Log {
 }
 
 fn own_authority(database: &Database, keys: &Keys) -> Result<Arc<OwnAuthority>, RunError> {
-    let newest = database.read_blocking(|conn| store::publication::newest(conn))?;
+    let newest = database.read_blocking(store::publication::newest)?;
     let last = newest.iter().flat_map(|one| &one.stamps).map(|stamp| stamp.gen_time).max();
     Ok(Arc::new(OwnAuthority::new(keys.tsa.clone(), keys.tsa_root.clone(), last)))
 }
@@ -318,7 +332,8 @@ fn renew_configuration(
     mut stop: watch::Receiver<bool>,
 ) -> (watch::Receiver<CompactJws>, JoinHandle<()>) {
     let (renewed, receiver) = watch::channel(first);
-    let (config, database, keys, clock) = (config.clone(), log.database.clone(), Arc::clone(&log.keys), log.clock.clone());
+    let (config, database, keys, clock) =
+        (config.clone(), log.database.clone(), Arc::clone(&log.keys), log.clock.clone());
     let task = tokio::spawn(async move {
         loop {
             tokio::select! {

@@ -17,17 +17,20 @@ use tlog::{
     note::SigningKey,
 };
 
-use self::{
-    batch::{Batch, Plan},
-    faults::{Faults, Step},
-    recovery::{Edge, load},
-};
 pub use self::recovery::RecoveryError;
 pub(crate) use self::{
     batch::sign_checkpoint,
     queue::{LogJobs, LogQueue, QueueError, run},
 };
-use crate::{published_file::PublishedFile, store::{self, StoreError}};
+use self::{
+    batch::{Batch, Plan},
+    faults::{Faults, Step},
+    recovery::{Edge, load},
+};
+use crate::{
+    published_file::PublishedFile,
+    store::{self, StoreError},
+};
 
 /// How far the clock may step back before nothing is signed any more, milliseconds.
 pub(crate) const GREATEST_STEP_BACK_MS: u64 = 1_000;
@@ -161,7 +164,8 @@ impl Sequencer {
     pub(crate) fn drain_pending(&mut self, now_ms: u64) -> Result<usize, SequencerError> {
         let rows = self.db.read_blocking(|conn| store::log::pending(conn, 1_024))?;
         let Some((last, ..)) = rows.last().copied() else { return Ok(0) };
-        let wanted: Vec<_> = rows.iter().map(|(_, entry_type, digest)| Wanted { entry_type: *entry_type, digest: *digest }).collect();
+        let wanted: Vec<_> =
+            rows.iter().map(|(_, entry_type, digest)| Wanted { entry_type: *entry_type, digest: *digest }).collect();
         self.sequence(&wanted, now_ms)?;
         // A stop here drains the same rows again, which adds nothing.
         self.db.write_blocking(|conn| store::log::pending_delete(conn, last))?;

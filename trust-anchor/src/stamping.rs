@@ -6,7 +6,9 @@
 use std::sync::Mutex;
 
 use protocol::seal::random;
-use tlog::timestamp::{Refusal, TimestampRequest, TimestampResponse, TokenSerial, Tsa, next_gen_time, verify_token, CertificateDer};
+use tlog::timestamp::{
+    CertificateDer, Refusal, TimestampRequest, TimestampResponse, TokenSerial, Tsa, next_gen_time, verify_token,
+};
 
 /// One time-stamp authority.
 pub(crate) trait Stamper: Send + Sync {
@@ -24,7 +26,9 @@ pub(crate) enum StampError {
     #[error("the time-stamp authority refused: {0}")]
     Refused(#[from] Refusal),
     /// Our own token does not verify: keys or certificates are wrong, or the memory is.
-    #[error("a token of our own time-stamp authority does not verify; mend: check its certificates and this machine's memory")]
+    #[error(
+        "a token of our own time-stamp authority does not verify; mend: check its certificates and this machine's memory"
+    )]
     SelfCheck,
 }
 
@@ -71,7 +75,8 @@ impl Stamper for OwnAuthority {
         let request = TimestampRequest::for_message(message, None).map_err(|_| StampError::SelfCheck)?;
         let (time, serial) = self.next(now_seconds)?;
         let response = self.tsa.stamp(&request, time, &serial)?;
-        let verified = verify_token(response.token_der(), message, &self.root, &[]).map_err(|_| StampError::SelfCheck)?;
+        let verified =
+            verify_token(response.token_der(), message, &self.root, &[]).map_err(|_| StampError::SelfCheck)?;
         Ok((response, verified.gen_time_unix))
     }
 }

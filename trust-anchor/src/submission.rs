@@ -28,7 +28,10 @@ use tlog::entry::EntryType;
 use crate::{
     quota::{Exhausted, Quotas},
     sequencer::{LogQueue, MAX_BATCH, Placed, QueueError, Wanted},
-    store::{StoreError, member::{self, Member}},
+    store::{
+        StoreError,
+        member::{self, Member},
+    },
 };
 
 /// Configurations whose keys are kept parsed.
@@ -126,7 +129,12 @@ impl Submissions {
     }
 
     /// Takes one submission: parse → signature → audience and freshness → standing → types → quota → log → answer.
-    pub(crate) async fn submit(&self, body: &[u8], now: Timestamp, monotonic: Duration) -> Result<CompactJws, SubmissionError> {
+    pub(crate) async fn submit(
+        &self,
+        body: &[u8],
+        now: Timestamp,
+        monotonic: Duration,
+    ) -> Result<CompactJws, SubmissionError> {
         let token = UnverifiedJws::parse(body, Limits::SUBMISSION)?;
         let member = self.claimed_member(&token).await?;
         let key = self.signing_key(&member, token.claimed_issuer().key_id(), now)?;
@@ -149,9 +157,15 @@ impl Submissions {
         found.ok_or(SubmissionError::Unknown)
     }
 
-    fn signing_key(&self, member: &Member, kid: Option<KeyId>, now: Timestamp) -> Result<VerifyingKey, SubmissionError> {
+    fn signing_key(
+        &self,
+        member: &Member,
+        kid: Option<KeyId>,
+        now: Timestamp,
+    ) -> Result<VerifyingKey, SubmissionError> {
         let keys = self.keys_of(member)?;
-        let counts = |one: &&SubmittingKey| Some(one.key.kid()) == kid.as_ref() && one.until.is_none_or(|until| now < until);
+        let counts =
+            |one: &&SubmittingKey| Some(one.key.kid()) == kid.as_ref() && one.until.is_none_or(|until| now < until);
         keys.iter().find(counts).map(|one| one.key.clone()).ok_or(JwsError::SignatureInvalid.into())
     }
 

@@ -235,7 +235,8 @@ impl Department {
     pub fn new(name: &str) -> Self {
         let key = || SigningKey::generate(Algorithm::Es256).unwrap();
         let host = format!("{name}.localhost");
-        let tls = TlsIdentity::self_signed(&host, &[host.parse().unwrap()], now().plus(-60), now().plus(86_400)).unwrap();
+        let tls =
+            TlsIdentity::self_signed(&host, &[host.parse().unwrap()], now().plus(-60), now().plus(86_400)).unwrap();
         Self {
             entity: format!("https://{host}").parse().unwrap(),
             federation: key(),

@@ -54,7 +54,7 @@ pub struct CheckpointView {
 /// # Errors
 /// [`LogCommandError`].
 pub fn log_size(config: &AnchorConfig) -> Result<u64, LogCommandError> {
-    Ok(open(config)?.read_blocking(|conn| log::head(conn))?.size)
+    Ok(open(config)?.read_blocking(log::head)?.size)
 }
 
 /// The newest published checkpoint, if there is one.
@@ -62,7 +62,7 @@ pub fn log_size(config: &AnchorConfig) -> Result<u64, LogCommandError> {
 /// # Errors
 /// [`LogCommandError`].
 pub fn log_checkpoint(config: &AnchorConfig) -> Result<Option<CheckpointView>, LogCommandError> {
-    let newest = open(config)?.read_blocking(|conn| publication::newest(conn))?;
+    let newest = open(config)?.read_blocking(publication::newest)?;
     Ok(newest.map(|one| CheckpointView { size: one.size, timestamps: proving::timestamps(&one), note: one.note }))
 }
 

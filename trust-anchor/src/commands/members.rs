@@ -55,7 +55,7 @@ pub fn member_invite(
 /// # Errors
 /// [`CommandError`].
 pub fn member_list(config: &AnchorConfig) -> Result<Vec<MemberView>, CommandError> {
-    let members = open(config)?.read_blocking(|conn| member::members(conn))?;
+    let members = open(config)?.read_blocking(member::members)?;
     let view = |one: member::Member| MemberView {
         entity: one.entity,
         roles: one.roles,
@@ -82,7 +82,12 @@ pub fn member_resume(config: &AnchorConfig, entity: &EntityId) -> Result<(), Com
     change(config, "member.resume", entity, Standing::Active)
 }
 
-fn change(config: &AnchorConfig, name: &'static str, entity: &EntityId, standing: Standing) -> Result<(), CommandError> {
+fn change(
+    config: &AnchorConfig,
+    name: &'static str,
+    entity: &EntityId,
+    standing: Standing,
+) -> Result<(), CommandError> {
     let action = Action { name, target: entity.to_string() };
     administer(config, &action, |conn, keys, now| {
         Ok(directory::set_standing(conn, &config.entity, &keys.federation, ACTOR, entity, standing, now)?)

@@ -126,11 +126,19 @@ fn list(config: &AnchorConfig, kind: RegisterKind) -> Result<Vec<RegisteredEntry
     Ok(match content {
         RegisterContent::Purposes(all) => all
             .into_iter()
-            .map(|one| RegisteredEntry { id: one.code.to_string(), version: one.version.to_string(), text: english(&one.text) })
+            .map(|one| RegisteredEntry {
+                id: one.code.to_string(),
+                version: one.version.to_string(),
+                text: english(&one.text),
+            })
             .collect(),
         RegisterContent::Laws(all) => all
             .into_iter()
-            .map(|one| RegisteredEntry { id: one.id.to_string(), version: one.version.to_string(), text: english(&one.title) })
+            .map(|one| RegisteredEntry {
+                id: one.id.to_string(),
+                version: one.version.to_string(),
+                text: english(&one.title),
+            })
             .collect(),
     })
 }

@@ -107,7 +107,9 @@ fn check_certificates(gateway: &DataGateway, now: Timestamp) -> Result<(), Appli
 
 /// What is offered must be covered by the roles that the authority gave.
 pub(crate) fn authorize_roles(gateway: &DataGateway, roles: &[Role]) -> Result<(), ApplicationError> {
-    if !gateway.datasets.is_empty() && !roles.iter().any(|role| matches!(role, Role::Provider | Role::IdentityRegistry(_))) {
+    if !gateway.datasets.is_empty()
+        && !roles.iter().any(|role| matches!(role, Role::Provider | Role::IdentityRegistry(_)))
+    {
         return Err(ApplicationError::Role("datasets"));
     }
     let may_send = |event| roles.iter().any(|role| matches!(role, Role::EventSource(kind) if kind == event));

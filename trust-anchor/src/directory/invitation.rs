@@ -39,10 +39,14 @@ pub enum InviteError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is such a member.
-    #[error("{0} is a member already; mend: `vinimay anchor member list` shows it; a member updates its entry by itself")]
+    #[error(
+        "{0} is a member already; mend: `vinimay anchor member list` shows it; a member updates its entry by itself"
+    )]
     AlreadyMember(EntityId),
     /// Roles are needed.
-    #[error("an invitation needs at least one role; mend: add `--role provider`, `--role consumer:<family>` or another")]
+    #[error(
+        "an invitation needs at least one role; mend: add `--role provider`, `--role consumer:<family>` or another"
+    )]
     NoRole,
 }
 

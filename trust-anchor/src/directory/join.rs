@@ -4,20 +4,17 @@
 //! federation key that a member joined with may update it. A stop between log and directory leaves a digest that
 //! nothing refers to, and the same request again ends well.
 
-use schemas::{
-    digest::Digest,
-    federation::JoinRequest,
-    id::EntityId,
-    problem::Code,
-    time::Timestamp,
-};
+use schemas::{digest::Digest, federation::JoinRequest, id::EntityId, problem::Code, time::Timestamp};
 use service_kit::{
     audit_trail::{self, Outcome},
     db::{Database, DatabaseError},
 };
 use tlog::entry::{EntryType, RecordDigest};
 
-use super::{application::{self, Application, ApplicationError}, statement};
+use super::{
+    application::{self, Application, ApplicationError},
+    statement,
+};
 use crate::{
     sequencer::{LogQueue, QueueError, Wanted},
     store::{
@@ -40,7 +37,9 @@ pub(crate) enum JoinError {
     Application(#[from] ApplicationError),
     #[error("this invitation is not known, or it has ended; mend: ask the authority for a new one")]
     InvitationUnknown,
-    #[error("this invitation was used; mend: a member updates its entry with its own federation key; a lost key needs a new invitation")]
+    #[error(
+        "this invitation was used; mend: a member updates its entry with its own federation key; a lost key needs a new invitation"
+    )]
     InvitationUsed,
     #[error("this invitation is for another entity; mend: use the one for this entity")]
     OtherEntity,
@@ -86,10 +85,13 @@ pub(crate) async fn join(
     let entity = application.claims.sub.clone();
     let code = Digest::of(&request.invitation);
     let by_invitation = !request.invitation.is_empty();
-    let result = match database.read({
-        let entity = entity.clone();
-        move |conn| Ok::<_, StoreError>((member::member_find(conn, &entity)?, member::invitation_find(conn, code)?))
-    }).await? {
+    let result = match database
+        .read({
+            let entity = entity.clone();
+            move |conn| Ok::<_, StoreError>((member::member_find(conn, &entity)?, member::invitation_find(conn, code)?))
+        })
+        .await?
+    {
         (Some(member), invitation) if !by_invitation || invitation.is_some() => {
             update(database, queue, member, application, by_invitation, now).await
         }
@@ -130,7 +132,8 @@ fn authorize(
     application: &Application,
     now: Timestamp,
 ) -> Result<Invitation, JoinError> {
-    let invitation = invitation.filter(|found| found.used || found.expires_at > now).ok_or(JoinError::InvitationUnknown)?;
+    let invitation =
+        invitation.filter(|found| found.used || found.expires_at > now).ok_or(JoinError::InvitationUnknown)?;
     if invitation.used {
         return Err(JoinError::InvitationUsed);
     }
@@ -185,7 +188,12 @@ async fn log(queue: &LogQueue, application: &Application) -> Result<Configuratio
     Ok(Configuration { jws: application.jws.clone(), iat: application.claims.iat, log_index: place.index })
 }
 
-async fn record_refusal(database: &Database, entity: &EntityId, error: &JoinError, now: Timestamp) -> Result<(), JoinError> {
+async fn record_refusal(
+    database: &Database,
+    entity: &EntityId,
+    error: &JoinError,
+    now: Timestamp,
+) -> Result<(), JoinError> {
     let (entity, code) = (entity.clone(), error.code());
     database.write(move |conn| audit(conn, &entity, "member.join", Outcome::Refused, Some(code), now)).await
 }

@@ -64,7 +64,8 @@ pub(crate) fn set_standing(
     }
     member::standing_set(conn, entity, standing)?;
     // The statement itself is the signed record of the policy event that goes into the log.
-    let statement = statement::renew(conn, anchor, key, entity, now)?.ok_or_else(|| StandingError::Unknown(entity.clone()))?;
+    let statement =
+        statement::renew(conn, anchor, key, entity, now)?.ok_or_else(|| StandingError::Unknown(entity.clone()))?;
     log::pending_insert(conn, EntryType::Directory, RecordDigest::of(statement.as_str().as_bytes()))?;
     let entry = audit_trail::Entry {
         at: now,

@@ -20,7 +20,8 @@ const MEDIA_TYPE: &str = "text/plain; charset=utf-8";
 )]
 pub(super) async fn newest(anchor: Anchor) -> Reply {
     let shown = anchor.shown.borrow().clone();
-    let shown = shown.ok_or_else(|| ProblemResponse::new(Code::NotFound).detail("nothing is published yet").retry_after(1))?;
+    let shown =
+        shown.ok_or_else(|| ProblemResponse::new(Code::NotFound).detail("nothing is published yet").retry_after(1))?;
     Ok(fresh().content_type(MEDIA_TYPE).body(shown.note.clone()))
 }
 

@@ -8,6 +8,6 @@ use crate::store::member;
 /// Entity ids of all members, suspended ones included.
 #[utoipa::path(get, path = "/federation/list", responses((status = 200, description = "Entity ids", body = Vec<String>)))]
 pub(super) async fn get(anchor: Anchor) -> Reply {
-    let entities = anchor.database.read(|conn| member::entities(conn)).await.map_err(internal)?;
+    let entities = anchor.database.read(member::entities).await.map_err(internal)?;
     Ok(fresh().json(entities))
 }

@@ -36,7 +36,8 @@ pub(super) async fn get(anchor: Anchor, question: web::Query<Question>) -> Reply
     }
     let now = anchor.clock.now();
     let key = &anchor.keys.federation;
-    let statement = directory::statement(&anchor.database, &anchor.entity, key, sub.clone(), now).await.map_err(internal)?;
+    let statement =
+        directory::statement(&anchor.database, &anchor.entity, key, sub.clone(), now).await.map_err(internal)?;
     let wanted = sub.clone();
     let member = anchor.database.read(move |conn| member::member_find(conn, &wanted)).await.map_err(internal)?;
     let (Some(statement), Some(member)) = (statement, member) else { return Err(unknown()) };

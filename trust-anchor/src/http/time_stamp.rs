@@ -22,5 +22,7 @@ pub(super) async fn get(anchor: Anchor, size: web::Path<u64>) -> Reply {
     let found = anchor.database.read(move |conn| publication::of_size(conn, size)).await.map_err(internal)?;
     let stamp = found.and_then(|found| found.stamps.into_iter().next());
     // Not immutable: a checkpoint may be stamped again later.
-    Ok(fresh().content_type("application/timestamp-reply").body(stamp.ok_or(ProblemResponse::new(Code::NotFound))?.response))
+    Ok(fresh()
+        .content_type("application/timestamp-reply")
+        .body(stamp.ok_or(ProblemResponse::new(Code::NotFound))?.response))
 }

@@ -99,7 +99,11 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn checked<T>(&self, entry: Spanned<T>, lint: impl Fn(&T) -> Option<lint::Finding>) -> Result<T, RegisterFileError> {
+    fn checked<T>(
+        &self,
+        entry: Spanned<T>,
+        lint: impl Fn(&T) -> Option<lint::Finding>,
+    ) -> Result<T, RegisterFileError> {
         let start = entry.span().start;
         let entry = entry.into_inner();
         match lint(&entry) {

@@ -32,9 +32,16 @@ pub(super) fn purpose(one: &Purpose) -> Option<Finding> {
         .or_else(|| {
             let bound = &one.max_frequency;
             let empty = bound.modes.is_empty() || bound.max_uses == 0;
-            empty.then(|| finding("max_frequency", "no mode, or no use; mend: give modes and at least one use")).flatten()
+            empty
+                .then(|| finding("max_frequency", "no mode, or no use; mend: give modes and at least one use"))
+                .flatten()
         })
-        .or_else(|| one.dpv.is_empty().then(|| finding("dpv", "the term is empty; mend: name a Data Privacy Vocabulary term")).flatten())
+        .or_else(|| {
+            one.dpv
+                .is_empty()
+                .then(|| finding("dpv", "the term is empty; mend: name a Data Privacy Vocabulary term"))
+                .flatten()
+        })
 }
 
 pub(super) fn law(one: &Law, today: CivilDate) -> Option<Finding> {
@@ -50,11 +57,17 @@ pub(super) fn law(one: &Law, today: CivilDate) -> Option<Finding> {
     if let Disclosure::Delayed(days) = one.disclosure
         && !(1..=MAX_DELAY).contains(&days)
     {
-        return finding("disclosure", format!("{days} days are outside 1 to {MAX_DELAY}; mend: tell the citizen sooner"));
+        return finding(
+            "disclosure",
+            format!("{days} days are outside 1 to {MAX_DELAY}; mend: tell the citizen sooner"),
+        );
     }
     let quota = &one.quota;
     if quota.per_day == 0 || quota.per_officer == 0 || quota.per_subject == 0 || quota.per_officer > quota.per_day {
-        return finding("quota", "a limit is 0, or an officer's is above the day's; mend: give limits that fit together");
+        return finding(
+            "quota",
+            "a limit is 0, or an officer's is above the day's; mend: give limits that fit together",
+        );
     }
     text("title", &one.title).or_else(|| data(std::slice::from_ref(&one.allowed)))
 }
@@ -62,7 +75,10 @@ pub(super) fn law(one: &Law, today: CivilDate) -> Option<Finding> {
 fn text(key: &'static str, by_language: &BTreeMap<String, String>) -> Option<Finding> {
     for language in LANGUAGES {
         if by_language.get(language).is_none_or(|text| text.trim().is_empty()) {
-            return finding(key, format!("no text in `{language}`; mend: write it as whole sentences a citizen understands"));
+            return finding(
+                key,
+                format!("no text in `{language}`; mend: write it as whole sentences a citizen understands"),
+            );
         }
     }
     // The digest is over the text: other line ends would be another text.

@@ -35,7 +35,9 @@ pub enum RegisterError {
     #[error("all of this is registered already")]
     NothingNew,
     /// The key is no officer's.
-    #[error("{0} is not the key of an officer of this authority; mend: use a key made by `init --officer`, or list it in the configuration")]
+    #[error(
+        "{0} is not the key of an officer of this authority; mend: use a key made by `init --officer`, or list it in the configuration"
+    )]
     OfficerUnknown(PathBuf),
     /// One person is not two.
     #[error("a register needs the signatures of two different persons; mend: name two officers' keys")]
@@ -76,7 +78,8 @@ impl Officers {
 
 fn identify(path: &Path, known: &[OfficerJwk]) -> Result<(String, SigningKey), RegisterError> {
     let key = load_signing(path)?;
-    let officer = known.iter().find(|officer| officer.role == REGISTER_ROLE && officer.jwk.kid.as_ref() == Some(key.kid()));
+    let officer =
+        known.iter().find(|officer| officer.role == REGISTER_ROLE && officer.jwk.kid.as_ref() == Some(key.kid()));
     let officer = officer.ok_or_else(|| RegisterError::OfficerUnknown(path.to_owned()))?;
     Ok((officer.person.clone(), key))
 }

@@ -103,7 +103,8 @@ impl Batch {
         if tree_root(size, &reader).ok() != Some(root) {
             return Err(failed("the tiles do not lead to the root"));
         }
-        let proof = ConsistencyProof::build(edge.head.size, size, &reader).map_err(|_| failed("no consistency proof"))?;
+        let proof =
+            ConsistencyProof::build(edge.head.size, size, &reader).map_err(|_| failed("no consistency proof"))?;
         proof
             .verify(edge.head.size, &edge.head.root, size, &root)
             .map_err(|_| failed("the old tree is no prefix of the new one"))?;
@@ -111,8 +112,14 @@ impl Batch {
     }
 
     /// Signs the checkpoint of a checked head, and reads it back as a verifier does.
-    pub(super) fn sign(self, head: CheckedHead, received_ms: u64, key: &SigningKey) -> Result<Addition, SequencerError> {
-        let note = sign_checkpoint(head.size, head.root, key).ok_or(SequencerError::SelfCheck("the signature does not verify"))?;
+    pub(super) fn sign(
+        self,
+        head: CheckedHead,
+        received_ms: u64,
+        key: &SigningKey,
+    ) -> Result<Addition, SequencerError> {
+        let note = sign_checkpoint(head.size, head.root, key)
+            .ok_or(SequencerError::SelfCheck("the signature does not verify"))?;
         let head = Head { size: head.size, root: head.root, received_ms, note };
         Ok(Addition { head, entries: self.entries, tiles: self.tiles })
     }

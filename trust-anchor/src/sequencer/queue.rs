@@ -56,6 +56,7 @@ impl LogQueue {
         let count = u32::try_from(wanted.len()).map_err(|_| QueueError::Full)?;
         let room = Arc::clone(&self.room).try_acquire_many_owned(count).map_err(|_| QueueError::Full)?;
         let (answer, placed) = oneshot::channel();
+        metrics::gauge!("anchor_queue_entries").set(self.depth() as f64);
         self.jobs.send(Job { wanted, answer, _room: room }).map_err(|_| QueueError::Refusing)?;
         placed.await.unwrap_or(Err(QueueError::Refusing))
     }

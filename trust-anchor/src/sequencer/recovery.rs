@@ -46,10 +46,14 @@ pub enum RecoveryError {
     #[error(transparent)]
     PublishedFile(#[from] PublishedFileError),
     /// The stored head is not signed by this log's key, or not what its note says.
-    #[error("the head of the log is not signed by this anchor's key; mend: restore the key, or the database, that belongs here")]
+    #[error(
+        "the head of the log is not signed by this anchor's key; mend: restore the key, or the database, that belongs here"
+    )]
     HeadNotOurs,
     /// Tiles and head disagree.
-    #[error("the stored tiles do not lead to the head of the log; mend: restore a backup and run `vinimay anchor log fsck`")]
+    #[error(
+        "the stored tiles do not lead to the head of the log; mend: restore a backup and run `vinimay anchor log fsck`"
+    )]
     EdgeMismatch,
     /// Entries and tiles disagree.
     #[error("the newest entries are not those in the tree; mend: restore a backup and run `vinimay anchor log fsck`")]
@@ -66,7 +70,9 @@ pub enum RecoveryError {
         stored: u64,
     },
     /// The world has seen another tree.
-    #[error("the head that was published is not part of this log; nothing is signed; mend: restore the database that belongs here")]
+    #[error(
+        "the head that was published is not part of this log; nothing is signed; mend: restore the database that belongs here"
+    )]
     Forked,
 }
 

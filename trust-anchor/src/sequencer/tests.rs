@@ -4,7 +4,10 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use tlog::merkle::EMPTY_ROOT;
 
 use super::*;
-use crate::{fsck::{FsckReport, fsck}, store::{Connection, log::Head}};
+use crate::{
+    fsck::{FsckReport, fsck},
+    store::{Connection, log::Head},
+};
 use service_kit::db::{AnyConnection, DatabaseUrl};
 
 struct World {
@@ -58,7 +61,7 @@ impl World {
     }
 
     fn head(&self) -> Head {
-        self.database().read_blocking(|conn| store::log::head(conn)).unwrap()
+        self.database().read_blocking(store::log::head).unwrap()
     }
 
     /// Verifies everything, by reading the database anew; returns the number of entries.
@@ -85,7 +88,9 @@ fn execute(conn: &mut Connection, text: &str) -> Result<(), StoreError> {
 }
 
 fn wanted(from: u32, to: u32) -> Vec<Wanted> {
-    (from..to).map(|n| Wanted { entry_type: EntryType::ExchangeReceipt, digest: RecordDigest::of(&n.to_be_bytes()) }).collect()
+    (from..to)
+        .map(|n| Wanted { entry_type: EntryType::ExchangeReceipt, digest: RecordDigest::of(&n.to_be_bytes()) })
+        .collect()
 }
 
 fn indexes(placed: &[Placed]) -> Vec<u64> {
@@ -322,16 +327,20 @@ async fn what_the_authority_wants_logged_is_drained_once_in_order() {
     let world = World::new();
     let mut sequencer = world.start();
     let digests = [RecordDigest::of(b"a"), RecordDigest::of(b"b")];
-    world.database().write_blocking(|conn| {
-        digests.iter().try_for_each(|digest| store::log::pending_insert(conn, EntryType::Version, *digest))
-    }).unwrap();
+    world
+        .database()
+        .write_blocking(|conn| {
+            digests.iter().try_for_each(|digest| store::log::pending_insert(conn, EntryType::Version, *digest))
+        })
+        .unwrap();
     // A stop between the log and the queue drains the same rows again.
     sequencer.faults.stop.set(Some((Step::Committed, 1)));
     assert!(sequencer.drain_pending(T0 + 1).is_err());
     assert_eq!(sequencer.drain_pending(T0 + 2).unwrap(), 2);
     assert_eq!(sequencer.drain_pending(T0 + 3).unwrap(), 0);
     assert_eq!(world.verified(), 2);
-    let found = world.database().read_blocking(|conn| store::log::entry_find(conn, EntryType::Version, digests[1])).unwrap();
+    let found =
+        world.database().read_blocking(|conn| store::log::entry_find(conn, EntryType::Version, digests[1])).unwrap();
     assert_eq!(found.unwrap().0, 1);
 }
 

@@ -1,9 +1,15 @@
 //! Who this anchor is, and what it said of itself.
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
-use schemas::{id::{CompactJws, EntityId}, time::NumericDate};
+use schemas::{
+    id::{CompactJws, EntityId},
+    time::NumericDate,
+};
 
-use super::{Connection, StoreError, schema::{anchor, anchor_configuration}};
+use super::{
+    Connection, StoreError,
+    schema::{anchor, anchor_configuration},
+};
 
 /// The identity that `init` gave to this database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +42,11 @@ pub(crate) fn identity(conn: &mut Connection) -> Result<Identity, StoreError> {
     Ok(Identity { entity: entity.parse().map_err(|_| StoreError::Damaged("identity"))?, origin, log_vkey })
 }
 
-pub(crate) fn configuration_insert(conn: &mut Connection, iat: NumericDate, jws: &CompactJws) -> Result<(), StoreError> {
+pub(crate) fn configuration_insert(
+    conn: &mut Connection,
+    iat: NumericDate,
+    jws: &CompactJws,
+) -> Result<(), StoreError> {
     diesel::insert_into(anchor_configuration::table)
         .values((anchor_configuration::iat.eq(iat.seconds()), anchor_configuration::jws.eq(jws.as_str())))
         .execute(conn)?;

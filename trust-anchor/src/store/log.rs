@@ -111,11 +111,7 @@ fn tile_put(conn: &mut Connection, tile: &Tile) -> Result<(), StoreError> {
         .execute(conn)?;
     if grown == 0 {
         diesel::insert_into(log_tile::table)
-            .values((
-                log_tile::level.eq(level),
-                log_tile::idx.eq(index),
-                log_tile::hashes.eq(tile.bytes().to_vec()),
-            ))
+            .values((log_tile::level.eq(level), log_tile::idx.eq(index), log_tile::hashes.eq(tile.bytes().to_vec())))
             .execute(conn)?;
     }
     Ok(())
@@ -196,8 +192,13 @@ pub(crate) fn cut(row: Option<Vec<u8>>, width: u16) -> Result<Option<Vec<u8>>, S
     Ok(Some(hashes))
 }
 
-pub(crate) fn pending_insert(conn: &mut Connection, entry_type: EntryType, digest: RecordDigest) -> Result<(), StoreError> {
-    let newest: Option<i64> = pending_entry::table.select(pending_entry::id).order(pending_entry::id.desc()).first(conn).optional()?;
+pub(crate) fn pending_insert(
+    conn: &mut Connection,
+    entry_type: EntryType,
+    digest: RecordDigest,
+) -> Result<(), StoreError> {
+    let newest: Option<i64> =
+        pending_entry::table.select(pending_entry::id).order(pending_entry::id.desc()).first(conn).optional()?;
     diesel::insert_into(pending_entry::table)
         .values((
             pending_entry::id.eq(newest.unwrap_or(0) + 1),

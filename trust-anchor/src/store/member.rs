@@ -200,7 +200,18 @@ pub(crate) fn entities(conn: &mut Connection) -> Result<Vec<EntityId>, StoreErro
 
 fn read_member(row: Row) -> Result<Member, StoreError> {
     let damaged = || StoreError::Damaged("member");
-    let (entity, roles, sector, standing, joined_at, configuration, digest, configuration_iat, statement_iat, statement) = row;
+    let (
+        entity,
+        roles,
+        sector,
+        standing,
+        joined_at,
+        configuration,
+        digest,
+        configuration_iat,
+        statement_iat,
+        statement,
+    ) = row;
     Ok(Member {
         entity: entity.parse().map_err(|_| damaged())?,
         roles: split_roles(&roles)?,

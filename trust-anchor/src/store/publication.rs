@@ -33,7 +33,8 @@ pub(crate) struct Stamp {
 }
 
 pub(crate) fn publication_insert(conn: &mut Connection, new: &Publication) -> Result<(), StoreError> {
-    let newest: Option<i64> = publication::table.select(publication::seq).order(publication::seq.desc()).first(conn).optional()?;
+    let newest: Option<i64> =
+        publication::table.select(publication::seq).order(publication::seq.desc()).first(conn).optional()?;
     let seq = newest.unwrap_or(0) + 1;
     diesel::insert_into(publication::table)
         .values((

@@ -51,7 +51,7 @@ async fn an_invited_department_becomes_a_member_that_gateways_accept() {
     let social = world.member("social", &["consumer:social", "provider"]).await;
     let member = resolved(&world, &social.entity).await;
     assert_eq!((member.standing(), member.roles().len()), (Standing::Active, 2));
-    assert_eq!(json::<Vec<EntityId>>(&world.get("/federation/list").await), [social.entity.clone()]);
+    assert_eq!(json::<Vec<EntityId>>(&world.get("/federation/list").await), std::slice::from_ref(&social.entity));
     let statement = world.get(&format!("/federation/fetch?sub={}", social.entity)).await;
     assert_eq!(statement.media_type.as_deref(), Some("application/entity-statement+jwt"));
     let again = world.get(&format!("/federation/fetch?sub={}", social.entity)).await;
@@ -116,10 +116,20 @@ async fn an_invitation_is_used_once_and_ends() {
     let again = world.post_join(&code, &dept.configuration(0)).await;
     assert_eq!(refusal(&again), "conflict");
     assert!(String::from_utf8_lossy(&again.body).contains("mend"));
-    assert!(commands::member_invite(&world.config, dept.entity.clone(), vec![schemas::federation::Role::Provider], "social".parse().unwrap(), None).is_err());
+    assert!(
+        commands::member_invite(
+            &world.config,
+            dept.entity.clone(),
+            vec![schemas::federation::Role::Provider],
+            "social".parse().unwrap(),
+            None
+        )
+        .is_err()
+    );
     let late = Department::new("late");
     let roles = vec![schemas::federation::Role::Provider];
-    let ended = commands::member_invite(&world.config, late.entity.clone(), roles, "social".parse().unwrap(), Some(-1)).unwrap();
+    let ended = commands::member_invite(&world.config, late.entity.clone(), roles, "social".parse().unwrap(), Some(-1))
+        .unwrap();
     assert_eq!(refusal(&world.post_join(&ended.code, &late.configuration(0)).await), "access-denied");
 }
 
@@ -193,7 +203,10 @@ async fn registers_are_in_force_when_two_officers_signed_and_the_log_has_it() {
     let one = commands::purpose_add(&world.config, &purposes, &set, &officers[..1]);
     assert!(one.unwrap_err().to_string().contains("two different persons"));
     let twice = [officers[0].clone(), officers[0].clone()];
-    assert!(commands::purpose_add(&world.config, &purposes, &set, &twice).is_err(), "two keys of one person count once");
+    assert!(
+        commands::purpose_add(&world.config, &purposes, &set, &twice).is_err(),
+        "two keys of one person count once"
+    );
     let foreign = [officers[0].clone(), world.config.keys_dir().join("signing.pem")];
     assert!(commands::purpose_add(&world.config, &purposes, &set, &foreign).is_err());
     let added = commands::purpose_add(&world.config, &purposes, &set, &officers).unwrap();
@@ -215,7 +228,9 @@ async fn registers_are_in_force_when_two_officers_signed_and_the_log_has_it() {
         let register = verify_register(&signed, &anchor, now()).unwrap();
         match register {
             VerifiedRegister::Purposes(all) => assert_eq!(all.iter().count(), added.entries),
-            VerifiedRegister::Laws(all) => assert!(all.iter().all(|law| law.provider.as_str() == "https://civil.localhost")),
+            VerifiedRegister::Laws(all) => {
+                assert!(all.iter().all(|law| law.provider.as_str() == "https://civil.localhost"))
+            }
         }
         world.proof(7, signed.signatures[0].as_str()).await;
         world.proof(7, signed.signatures[1].as_str()).await;

@@ -172,7 +172,8 @@ async fn a_tile_that_was_cut_short_in_the_database_is_never_served() {
     database
         .write_blocking(|conn| {
             use diesel::RunQueryDsl;
-            diesel::sql_query("UPDATE log_tile SET hashes = substr(hashes, 1, 8160) WHERE level = 0 AND idx = 0").execute(conn)?;
+            diesel::sql_query("UPDATE log_tile SET hashes = substr(hashes, 1, 8160) WHERE level = 0 AND idx = 0")
+                .execute(conn)?;
             Ok::<_, crate::store::StoreError>(())
         })
         .unwrap();

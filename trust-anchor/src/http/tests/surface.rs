@@ -66,7 +66,9 @@ async fn the_log_may_be_cached_as_its_design_says_and_read_from_any_origin() {
         let url = world.url(&path).to_string().replace("anchor.localhost", "127.0.0.1");
         let reply = client.get(url).send().await.unwrap();
         assert_eq!(reply.status(), 200, "{path}");
-        for (name, expected) in [("cache-control", cache), ("access-control-allow-origin", "*"), ("content-type", media_type)] {
+        for (name, expected) in
+            [("cache-control", cache), ("access-control-allow-origin", "*"), ("content-type", media_type)]
+        {
             assert_eq!(reply.headers().get(name).unwrap(), expected, "{path} {name}");
         }
     }
@@ -102,7 +104,8 @@ async fn paths_that_name_no_tile_are_not_found() {
         assert_eq!(reply.status, 404, "{path}");
         assert_eq!(refusal(&reply), "not-found", "{path}");
     }
-    for path in ["/federation/fetch", "/federation/fetch?sub=nobody", "/log/proof?type=1", "/log/proof?type=1&digest=x"] {
+    for path in ["/federation/fetch", "/federation/fetch?sub=nobody", "/log/proof?type=1", "/log/proof?type=1&digest=x"]
+    {
         assert_eq!(refusal(&world.get(path).await), "request-malformed", "{path}");
     }
     assert_eq!(world.get("/tile/0/000.p/1").await.body.len(), 32);
@@ -163,7 +166,8 @@ fn plain_get(address: std::net::SocketAddr, path: &str) -> String {
 async fn a_second_init_is_an_error_with_its_mend_and_changes_nothing() {
     let world = World::new();
     let files = || {
-        let mut found: Vec<_> = walk(world.folder.path()).into_iter().map(|path| (std::fs::read(&path).unwrap(), path)).collect();
+        let mut found: Vec<_> =
+            walk(world.folder.path()).into_iter().map(|path| (std::fs::read(&path).unwrap(), path)).collect();
         found.retain(|(_, path)| !path.to_string_lossy().ends_with("-shm"));
         found.sort();
         found
@@ -196,7 +200,9 @@ async fn start_refuses_what_does_not_belong_together() {
     use crate::run::start;
     use service_kit::clock::Clock;
     let world = World::new();
-    let failed = |config: crate::config::AnchorConfig| async move { start(&config, Clock::system(), None).await.err().unwrap().to_string() };
+    let failed = |config: crate::config::AnchorConfig| async move {
+        start(&config, Clock::system(), None).await.err().unwrap().to_string()
+    };
 
     let mut other = world.config.clone();
     other.entity = "https://other.localhost".parse().unwrap();
@@ -214,7 +220,8 @@ async fn start_refuses_what_does_not_belong_together() {
     let key = world.config.keys_dir().join("log.skey");
     let foreign = World::new();
     std::fs::remove_file(&key).unwrap();
-    service_kit::secret::SecretFile::write(&key, &std::fs::read(foreign.config.keys_dir().join("log.skey")).unwrap()).unwrap();
+    service_kit::secret::SecretFile::write(&key, &std::fs::read(foreign.config.keys_dir().join("log.skey")).unwrap())
+        .unwrap();
     assert!(failed(world.config.clone()).await.contains("the log's key is not the one"));
 }
 
