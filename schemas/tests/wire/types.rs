@@ -1,7 +1,7 @@
 //! The table of top-level types: the name of the file, and what can be asked of the type behind it.
 
 use schemars::{JsonSchema, Schema, schema_for};
-use schemas::{answer, bundle, consent, event, federation, problem, query, receipt};
+use schemas::{answer, bundle, citizen, consent, event, federation, local, openid, problem, query, receipt};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -70,7 +70,43 @@ table! {
     "bundle" bundle::Bundle;
     "trust-root" bundle::TrustRoot;
     "problem" problem::Problem;
+    "consent-request-order" local::ConsentRequestOrder;
+    "consent-request-view" local::ConsentRequestView;
+    "local-query" local::LocalQuery;
+    "local-answer" local::LocalAnswer;
+    "binding-offer-order" local::BindingOfferOrder;
+    "binding-offer" local::BindingOffer;
+    "presentation-nonce" citizen::PresentationNonce;
+    "history-request" citizen::HistoryRequest;
+    "history" citizen::History;
+    "link-request" citizen::LinkRequest;
+    "linked" citizen::Linked;
+    "request-object" openid::RequestObject;
+    "consent-transaction" openid::ConsentTransaction;
+    "authorization-response" openid::AuthorizationResponse;
+    "credential-offer" openid::CredentialOffer;
+    "issuer-metadata" openid::IssuerMetadata;
+    "authorization-server-metadata" openid::AuthorizationServerMetadata;
+    "token-response" openid::TokenResponse;
+    "nonce-response" openid::NonceResponse;
+    "credential-request" openid::CredentialRequest;
+    "credential-response" openid::CredentialResponse;
+    "oauth-error" openid::OAuthError;
 }
+
+/// Types that others extend: claims of a resident binding carry `_sd`, a problem may carry further members (RFC 9457
+/// §3.2), and messages of OAuth 2.0 and OpenID4VCI are open (RFC 6749 §5.1). All others are closed.
+pub const OPEN: &[&str] = &[
+    "binding-claims",
+    "problem",
+    "credential-offer",
+    "issuer-metadata",
+    "authorization-server-metadata",
+    "token-response",
+    "nonce-response",
+    "credential-response",
+    "oauth-error",
+];
 
 /// The folder of the crate.
 pub fn folder(name: &str) -> std::path::PathBuf {
