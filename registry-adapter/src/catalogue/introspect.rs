@@ -8,7 +8,9 @@ use super::{Catalogue, Column, ColumnKind, Engine, Identifier, Table};
 use crate::statement::{Row, Statement};
 
 // Each row: schema, table, whether a view, column, declared type, whether found without its schema.
-const SQLITE: &str = "SELECT NULL, m.name, CASE m.type WHEN 'view' THEN '1' ELSE '0' END, p.name, p.type, '1' \
+// A virtual table counts as a view: what a write to it does, its module decides.
+const SQLITE: &str = "SELECT NULL, m.name, \
+    CASE WHEN m.type = 'view' OR m.sql LIKE 'CREATE VIRTUAL%' THEN '1' ELSE '0' END, p.name, p.type, '1' \
     FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS p \
     WHERE m.type IN ('table', 'view') ORDER BY m.name, p.cid";
 

@@ -154,3 +154,31 @@ fn writers_at_the_same_time_leave_one_chain_without_gaps() {
     assert_eq!(findings(&department, None), []);
     assert_eq!(head(&mut connection(&department.owner), &roll()).unwrap().unwrap().seq, 40);
 }
+
+#[test]
+fn an_edit_of_any_column_is_found() {
+    for column in COLUMNS {
+        let department = Department::sqlite();
+        journal(&department);
+        tamper(&department, &format!("UPDATE JOURNAL SET {column} = coalesce({column}, '') || '0' WHERE seq = 3"));
+        let found = findings(&department, None);
+        assert!(found.contains(&Finding::Edited { seq: 3 }), "{column}: {found:?}");
+    }
+}
+
+#[test]
+fn an_edit_of_the_number_or_the_roll_is_found() {
+    for (sql, expected) in [
+        (
+            "UPDATE JOURNAL SET seq = 9 WHERE seq = 5",
+            vec![Finding::Missing { from: 5, to: 8 }, Finding::Edited { seq: 9 }],
+        ),
+        ("UPDATE JOURNAL SET roll = 'social.other' WHERE seq = 2", vec![Finding::Missing { from: 2, to: 2 }]),
+    ] {
+        for department in departments() {
+            journal(&department);
+            tamper(&department, sql);
+            assert_eq!(findings(&department, None), expected, "{sql}");
+        }
+    }
+}

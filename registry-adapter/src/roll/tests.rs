@@ -234,3 +234,90 @@ fn without_a_writer_or_a_journal_there_is_no_roll() {
         "{error}"
     );
 }
+
+#[test]
+fn many_decisions_about_one_person_at_once_leave_one_whole_chain() {
+    for department in departments() {
+        let sides: Vec<MappedRolls> = (0..4).map(|_| rolls(&department)).collect();
+        let before = department.rows(ROLL);
+        std::thread::scope(|scope| {
+            for side in &sides {
+                scope.spawn(move || {
+                    for _ in 0..3 {
+                        let decision = hold("P-1");
+                        side.hold(&decision, now()).unwrap();
+                        side.release(&release(&decision), now()).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(department.rows(ROLL), before, "every hold was lifted");
+        assert_eq!(sides[0].verify(&roll_id(), None).unwrap(), []);
+        assert_eq!(sides[0].journal_head(&roll_id()).unwrap().unwrap().seq, 48);
+    }
+}
+
+#[test]
+fn a_clerk_who_writes_meanwhile_is_waited_for_and_not_overwritten() {
+    let department = Department::postgres();
+    let rolls = rolls(&department);
+    let mut clerk = crate::testing::connection(&department.owner);
+    let run = |conn: &mut AnyConnection, sql| crate::statement::Statement::new(sql).execute(conn).unwrap();
+    run(&mut clerk, "BEGIN");
+    run(
+        &mut clerk,
+        "UPDATE pension_beneficiary SET payment_status = 'STOPPED', status_reason = 'MOVED' WHERE ppo_no = 101",
+    );
+    let applied = std::thread::scope(|scope| {
+        let held = scope.spawn(|| rolls.hold(&hold("P-1"), now()).unwrap());
+        // Whether the hold waits for the lock already or only reads later, it sees what the clerk committed.
+        run(&mut clerk, "COMMIT");
+        held.join().unwrap()
+    });
+    assert_eq!(outcomes(&applied), [("101", RowOutcome::NotActive), ("103", RowOutcome::Held)]);
+    assert_eq!(department.rows(ROLL)[0][2].as_deref(), Some("MOVED"));
+}
+
+#[test]
+fn quotes_in_mapped_words_and_reasons_stay_values() {
+    for department in departments() {
+        department.execute("UPDATE pension_beneficiary SET payment_status = 'ACT''IVE' WHERE ppo_no = 101");
+        let words = crate::testing::MAPPING.replace("active = \"ACTIVE\"", "active = \"ACT'IVE\"");
+        department.write_mapping(&words.replace("held = \"HOLD\"", "held = \"HO'LD\\\"; DROP TABLE deaths; --\""));
+        let reason = "X', payment_status = 'REMOVED".to_owned();
+        let applied = rolls(&department).hold(&HoldDecision { reason: reason.clone(), ..hold("P-1") }, now()).unwrap();
+        assert_eq!(outcomes(&applied), [("101", RowOutcome::Held), ("103", RowOutcome::NotActive)]);
+        let row = &department.rows(ROLL)[0];
+        assert_eq!(row[1].as_deref(), Some("HO'LD\"; DROP TABLE deaths; --"));
+        assert_eq!(row[2].as_deref(), Some(reason.as_str()));
+    }
+}
+
+#[test]
+fn a_roll_without_reason_and_date_is_held_and_released_by_its_status_alone() {
+    for department in departments() {
+        let text = crate::testing::MAPPING.replace("reason = \"status_reason\"\nsince = \"status_since\"\n", "");
+        department.write_mapping(&text);
+        let rolls = rolls(&department);
+        let before = department.rows(ROLL);
+        let decision = hold("P-1");
+        rolls.hold(&decision, now()).unwrap();
+        assert_eq!(department.rows(ROLL)[2][1..3], [Some("HOLD".to_owned()), Some("RENEWED".to_owned())]);
+        rolls.release(&release(&decision), now()).unwrap();
+        assert_eq!(department.rows(ROLL), before);
+    }
+}
+
+#[test]
+fn nothing_printed_of_a_decision_or_its_failure_names_the_person() {
+    let department = Department::sqlite();
+    let rolls = rolls(&department);
+    let applied = rolls.hold(&hold("P-1"), now()).unwrap();
+    assert!(!format!("{applied:?} {rolls:?}").contains("P-1"), "{applied:?}");
+    department.execute("UPDATE pension_beneficiary SET person_no = 'P-1'; PRAGMA ignore_check_constraints = ON");
+    let many: Vec<String> =
+        (200..400).map(|n| format!("({n}, 'P-1', 'Asha', NULL, 387, 'ACTIVE', NULL, NULL, 1)")).collect();
+    department.execute(&format!("INSERT INTO pension_beneficiary VALUES {}", many.join(",")));
+    let error = rolls.hold(&hold("P-1"), now()).unwrap_err();
+    assert_eq!(error.to_string(), "more than 100 rows of one person in the roll social.pension");
+}

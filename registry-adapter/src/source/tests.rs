@@ -225,3 +225,62 @@ fn a_file_in_wal_mode_is_read_and_proven_like_any_other() {
     department.execute("PRAGMA journal_mode = WAL; INSERT INTO deaths VALUES ('D-1', 'R-1', '2026-11-18', 'day', 387)");
     assert!(department.open().residents().unwrap().by_number(&key("R-1")).unwrap().is_some());
 }
+
+#[tokio::test]
+async fn on_postgresql_a_table_of_another_schema_is_read_by_its_full_name() {
+    let department = Department::postgres();
+    let reader = department.reader_role();
+    department.execute(&format!(
+        "CREATE SCHEMA land; CREATE TABLE land.khatedar AS SELECT khata_no, 'elsewhere' AS income_band, \
+         annual_income, taxpayer, income_year_start FROM khatedar; GRANT USAGE ON SCHEMA land TO {reader}; \
+         GRANT SELECT ON land.khatedar TO {reader}"
+    ));
+    department.write_mapping(&MAPPING.replacen("table = \"khatedar\"", "table = \"land.khatedar\"", 1));
+    let read = reading("revenue.income", &["annual_income_band"], None);
+    let record = department.open().read_within_deadline(read, key("KH-1")).await.unwrap().unwrap();
+    assert_eq!(record.rows[0].values().collect::<Vec<_>>(), [&text("elsewhere")]);
+}
+
+#[tokio::test]
+async fn reads_beyond_the_number_of_connections_wait_their_turn_and_are_served() {
+    for department in departments() {
+        let options = SourceOptions { connections: 2, ..department.options() };
+        let source = Source::open(options).unwrap();
+        let reads = (0..64).map(|_| {
+            let source = source.clone();
+            tokio::spawn(async move {
+                let read = reading("revenue.income", &["annual_income"], None);
+                source.read_within_deadline(read, key("KH-1")).await.unwrap().unwrap().rows.len()
+            })
+        });
+        for read in reads.collect::<Vec<_>>() {
+            assert_eq!(read.await.unwrap(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_source_changes_in_its_own_ways_is_seen_at_the_next_read() {
+    for department in departments() {
+        let source = department.open();
+        department.execute("UPDATE khatedar SET annual_income = 1 WHERE khata_no = 'KH-1'");
+        let read = reading("revenue.income", &["annual_income"], None);
+        let record = source.read_within_deadline(read.clone(), key("KH-1")).await.unwrap().unwrap();
+        assert_eq!(record.rows[0].values().collect::<Vec<_>>(), [&FieldValue::Integer(1)]);
+        department.execute("DELETE FROM khatedar WHERE khata_no = 'KH-1'");
+        assert_eq!(source.read_within_deadline(read, key("KH-1")).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_went_away_is_a_failure_and_not_an_unknown_person() {
+    for department in departments() {
+        let source = department.open();
+        department.execute("DROP TABLE income_year");
+        let read = reading("revenue.income-years", &["band"], None);
+        let error = source.read_within_deadline(read, key("KH-1")).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Database(_)), "{error}");
+        assert_eq!(error.code().as_str(), "registry-unavailable");
+        assert!(!error.to_string().contains("income_year"), "nothing internal is told: {error}");
+    }
+}
