@@ -7,7 +7,9 @@
 
 mod sd_jwt;
 
+pub mod asking;
 pub mod binding;
+pub mod card;
 pub mod did;
 pub mod issuance;
 pub mod status_list;
