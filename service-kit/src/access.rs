@@ -4,10 +4,10 @@
 //! peer's or system's certificate is compared again on every request, so that a replaced set is in force at once;
 //! unknown methods and paths are problem documents. [`undeclared_routes`] finds sources that go round it.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, rc::Rc, time::Duration};
 
 use actix_web::{
-    FromRequest, Handler, HttpMessage, HttpRequest, Responder, Route,
+    FromRequest, Handler, HttpMessage, HttpRequest, Responder, ResponseError, Route,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -17,6 +17,7 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::{self, ServiceConfig},
 };
+use futures_util::FutureExt;
 use schemas::problem::Code;
 
 use crate::server::{ConnectionState, PeerKey, ProblemResponse, RouteLimits, ServerContext};
@@ -146,6 +147,7 @@ struct Gate {
     admitted: Rc<Admitted>,
 }
 
+/// Lets a request through to its handler, or answers in its place. Panics cost this one answer.
 async fn pass(
     gate: Rc<Gate>,
     request: ServiceRequest,
@@ -155,32 +157,45 @@ async fn pass(
     let Some(declaration) = gate.declarations.iter().find(|d| d.method == *request.method()) else {
         return Ok(gate.wrong_method(request));
     };
-    let Some(context) = request.app_data::<web::Data<ServerContext>>().cloned() else {
-        return Err(ProblemResponse::new(Code::Internal).into());
+    let time = match gate.enter(declaration, &request).await {
+        Ok(time) => time,
+        Err(problem) => return Ok(request.into_response(problem.error_response())),
     };
-    gate.admitted.admit(&declaration.caller, request.request())?;
-    let limits = declaration.limits;
-    refuse_large(&request, limits)?;
-    if declaration.caller != Caller::Probe {
-        context.inner.rates.take(&peer_key(request.request()))?;
-        // A request with a body enters when the body is there; see `Body`.
-        if limits.body == 0 {
-            let place = context.inner.admission.enter().await?;
-            request.extensions_mut().insert(place);
+    let http = request.request().clone();
+    let work = AssertUnwindSafe(tokio::time::timeout(time, next.call(request))).catch_unwind();
+    let problem = match work.await {
+        Ok(Ok(Ok(answered))) => return Ok(answered.map_into_boxed_body()),
+        Ok(Ok(Err(error))) => return Ok(ServiceResponse::new(http, error.error_response())),
+        Ok(Err(_)) => ProblemResponse::new(Code::Overloaded).detail("the answer took too long").retry_after(1),
+        Err(_) => {
+            tracing::error!(route = gate.path, "a handler panicked");
+            ProblemResponse::new(Code::Internal)
         }
-    }
-    request.extensions_mut().insert(limits);
-    let body_time = if limits.body == 0 { std::time::Duration::ZERO } else { context.inner.limits.body };
-    let answered = tokio::time::timeout(limits.handler.saturating_add(body_time), next.call(request)).await;
-    match answered {
-        Ok(answered) => Ok(answered?.map_into_boxed_body()),
-        Err(_) => Err(ProblemResponse::new(Code::Overloaded).detail("the answer took too long").retry_after(1).into()),
-    }
+    };
+    Ok(ServiceResponse::new(http, problem.error_response()))
 }
 
 impl Gate {
+    /// Everything that is decided before the body is read. Returns the time that the request has in all.
+    async fn enter(&self, route: &RouteDeclaration, request: &ServiceRequest) -> Result<Duration, ProblemResponse> {
+        let context = request.app_data::<web::Data<ServerContext>>().ok_or(ProblemResponse::new(Code::Internal))?;
+        let shared = &context.inner;
+        self.admitted.admit(&route.caller, request.request())?;
+        refuse_large(request, route.limits)?;
+        if route.caller != Caller::Probe {
+            shared.rates.take(&peer_key(request.request()))?;
+            // A request with a body enters when the body is there; see `Body`.
+            if route.limits.body == 0 {
+                let place = shared.admission.enter().await?;
+                request.extensions_mut().insert(place);
+            }
+        }
+        request.extensions_mut().insert(route.limits);
+        let body_time = if route.limits.body == 0 { Duration::ZERO } else { shared.limits.body };
+        Ok(route.limits.handler.saturating_add(body_time))
+    }
+
     fn wrong_method(&self, request: ServiceRequest) -> ServiceResponse<BoxBody> {
-        use actix_web::ResponseError;
         let methods: Vec<&str> = self.declarations.iter().map(|d| d.method.as_str()).collect();
         let mut response = ProblemResponse::new(Code::MethodNotAllowed).error_response();
         if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {

@@ -27,7 +27,7 @@ const BYPASSES: &[&str] = &[
     "#[routes]",
     "App::new",
     "HttpServer",
-    ".configure(",
+    "App::new().configure(",
 ];
 
 /// Lines under this folder that register a route otherwise than through [`super::Routes`], as `file:line: text`.

@@ -1,12 +1,11 @@
 //! The outermost layer: what is true of every request and every answer.
 //!
-//! Gives the request its id, refuses what no route may see (encodings, oversized heads), turns panics and every error
-//! into problem documents, writes one log line and the metrics, and keeps the connection's books.
+//! Gives the request its id, refuses what no route may see (encodings, oversized heads), turns every error into a
+//! problem document, writes one log line and the metrics, and keeps the connection's books.
 
 use std::{
     cell::Cell,
     hash::{BuildHasher, RandomState},
-    panic::AssertUnwindSafe,
     pin::Pin,
     rc::Rc,
     sync::{
@@ -18,7 +17,7 @@ use std::{
 };
 
 use actix_web::{
-    HttpMessage, HttpResponse,
+    HttpMessage, HttpResponse, ResponseError,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -28,7 +27,6 @@ use actix_web::{
     middleware::Next,
     web::{self, Bytes},
 };
-use futures_util::FutureExt;
 use schemas::problem::Code;
 
 use super::{ConnectionState, Limits, ProblemResponse, ServerContext};
@@ -70,20 +68,14 @@ pub(super) async fn answer(
     if let Some(connection) = &connection {
         connection.begin_request(has_body);
     }
-    let (http, method) = (request.request().clone(), request.method().clone());
+    let method = request.method().clone();
     let client_id = sanitised_client_id(&request);
-
-    let outcome = match refuse_early(&request, &shared.limits) {
-        Err(problem) => Err(problem.into()),
-        Ok(()) => AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(request_id = %id.0, "a handler panicked");
-            Err(ProblemResponse::new(Code::Internal).into())
-        }),
+    // No clone of the request may be alive here: the router needs it for itself alone.
+    let answered = match refuse_early(&request, &shared.limits) {
+        Err(problem) => request.into_response(problem.error_response()),
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
     };
-    let response = match outcome {
-        Ok(answered) => answered.into_parts().1.map_into_boxed_body(),
-        Err(error) => error.error_response(),
-    };
+    let (http, response) = answered.into_parts();
     let mut response = as_document(response, &context, &id);
     response.headers_mut().insert(REQUEST_ID, header_value(&id.0));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
