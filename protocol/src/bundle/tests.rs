@@ -3,6 +3,7 @@
 mod accepted;
 mod bytes;
 mod evidence;
+mod golden;
 mod openssl;
 mod tampered;
 mod undecided;
