@@ -65,12 +65,6 @@ pub enum PumpError {
     Seal(#[from] SealFailed),
 }
 
-impl From<diesel::result::Error> for PumpError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 impl PumpError {
     /// What the anchor asked us to wait.
     fn retry_after(&self) -> Option<Duration> {
@@ -124,7 +118,7 @@ impl Pump {
 
     async fn acquire(&self, app: &App) -> Result<Option<Lease>, PumpError> {
         let (holder, now_ms) = (self.holder.clone(), app.clock().now_ms());
-        app.db().write(move |conn| Ok(Lease::acquire(conn, LEASE_NAME, &holder, now_ms, LEASE)?)).await
+        Ok(app.db().write(move |conn| Ok::<_, DatabaseError>(Lease::acquire(conn, LEASE_NAME, &holder, now_ms, LEASE)?)).await?)
     }
 
     /// 1 s, 2 s, 4 s … 15 min, each with full jitter, never before the anchor's own Retry-After.

@@ -1,22 +1,51 @@
 //! Which pseudonym is which local number, and how a department comes to know it.
 //!
-//! Guarantees: both sides are encrypted at rest; a pseudonym keeps its first link until an officer changes it. Deliberately
-//! absent: similarity and guesses; the matcher of `registry-adapter` links what is sure and leaves the rest.
+//! Guarantees: both sides are encrypted at rest; a pseudonym keeps its first link; each way of linking leaves an audit row in
+//! the transaction that links. Deliberately absent: similarity and guesses; the matcher of `registry-adapter` links what is sure
+//! and leaves the rest to an officer.
 
 use registry_adapter::key::LocalKey;
-use schemas::id::SectorSubject;
+use schemas::{
+    id::{SectorSubject, SystemName},
+    time::Timestamp,
+};
 use service_kit::db::Database;
 
 use crate::{
+    audit,
     keys::Keys,
-    store::links::{LinkError, link_find, link_subjects},
+    store::links::{LinkError, NewLink, link_find, link_insert, link_subjects},
 };
+
+mod export;
+mod page;
+mod seed;
+
+pub use export::{ExportError, Exported, export};
+pub use page::PageError;
+pub use seed::{SeedError, Seeded, seed};
+
+/// The dataset that a seeding law names.
+pub const DATASET: &str = "identity.subject";
+/// How an officer's link is recorded.
+const BY_OFFICER: &str = "officer";
 
 /// The links of this department. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Links {
     db: Database,
     keys: Keys,
+}
+
+/// What an officer's link led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// It was written.
+    New,
+    /// The same link was there.
+    Same,
+    /// The pseudonym is linked to another number.
+    Other,
 }
 
 impl Links {
@@ -42,5 +71,39 @@ impl Links {
     pub async fn subjects_of(&self, key: &LocalKey) -> Result<Vec<SectorSubject>, LinkError> {
         let (keys, key) = (self.keys.clone(), key.clone());
         self.db.read(move |conn| link_subjects(conn, &keys, key.as_str())).await
+    }
+
+    /// Writes down that an officer found a pseudonym to be a local number.
+    ///
+    /// # Errors
+    /// If the database or the encryption fails.
+    pub async fn link_by_officer(
+        &self,
+        subject: SectorSubject,
+        key: LocalKey,
+        officer: SystemName,
+        now: Timestamp,
+    ) -> Result<Linked, LinkError> {
+        let keys = self.keys.clone();
+        let confirmed_by = officer.to_string();
+        let link =
+            NewLink { subject, local_key: key.as_str().to_owned(), method: BY_OFFICER.to_owned(), score: 100, confirmed_by };
+        let write = move |conn: &mut _| {
+            let outcome = if link_insert(conn, &keys, &link, now)? {
+                Linked::New
+            } else if link_find(conn, &keys, &link.subject)?.as_deref() == Some(link.local_key.as_str()) {
+                Linked::Same
+            } else {
+                Linked::Other
+            };
+            let entry = audit::done(officer.as_str(), audit::LINK_SET, "subject-link", now);
+            let entry = match outcome {
+                Linked::Other => audit::refused(entry, Some(schemas::problem::Code::Conflict)),
+                Linked::New | Linked::Same => entry,
+            };
+            audit::append(conn, &entry)?;
+            Ok(outcome)
+        };
+        self.db.write(write).await
     }
 }

@@ -169,6 +169,16 @@ impl Running {
         &self.app
     }
 
+    /// Serves until SIGTERM or SIGINT, then stops in order.
+    ///
+    /// # Errors
+    /// If a listener failed.
+    pub async fn until_signal(mut self) -> Result<(), RunError> {
+        self.server.until_signal(&self.health).await?;
+        self.jobs.stop().await?;
+        Ok(())
+    }
+
     /// Not ready any more, a moment for callers to notice, then what runs is finished.
     ///
     /// # Errors

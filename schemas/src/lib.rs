@@ -13,6 +13,7 @@ pub mod digest;
 pub mod event;
 pub mod federation;
 pub mod id;
+pub mod linking;
 pub mod local;
 pub mod openid;
 pub mod problem;

@@ -1,5 +1,7 @@
 //! The trust anchor's HTTP interface.
 
+use std::time::Duration;
+
 use protocol::federation::{FederationError, VerifiedAnchor, verify_applicant};
 use protocol::seal::random;
 use schemas::{
@@ -154,15 +156,19 @@ impl AnchorClient {
         text(accepted(reply)?)
     }
 
-    /// The proof of a record in a published, stamped checkpoint; `None` while there is none.
+    /// The proof of a record in a published, stamped checkpoint; `None` while there is none. A record that is in the log
+    /// already is waited for.
     ///
     /// # Errors
     /// [`AnchorError`].
-    pub async fn proof(&self, kind: EntryType, digest: &Digest) -> Result<Option<ServedProof>, AnchorError> {
-        let kind = u8::from(kind).to_string();
-        let digest = digest.to_string();
-        let reply = self.fetch(&format!("{}/log/proof", self.log), &[("type", &kind), ("digest", &digest)]).await?;
-        if reply.status == 404 { Ok(None) } else { json(accepted(reply)?).map(Some) }
+    pub async fn proof(&self, kind: EntryType, digest: &Digest, wait: Duration) -> Result<Option<ServedProof>, AnchorError> {
+        let (kind, digest) = (u8::from(kind).to_string(), digest.to_string());
+        // Less than the client's own patience of ten seconds.
+        let wait = wait.as_secs().min(8).to_string();
+        let question = [("type", kind.as_str()), ("digest", &digest), ("wait", &wait)];
+        let reply = self.fetch(&format!("{}/log/proof", self.log), &question).await?;
+        // 202: in the log, and not yet in a published checkpoint. 404: not in the log.
+        if matches!(reply.status, 202 | 404) { Ok(None) } else { json(accepted(reply)?).map(Some) }
     }
 
     async fn get(&self, url: &str, query: &[(&str, &str)]) -> Result<Reply, AnchorError> {
@@ -204,7 +210,7 @@ fn json<T: DeserializeOwned>(reply: Reply) -> Result<T, AnchorError> {
 }
 
 /// A part of `whole` drawn evenly: full jitter of a back-off.
-pub fn jittered(whole: std::time::Duration) -> std::time::Duration {
+pub fn jittered(whole: Duration) -> Duration {
     let [a, b] = random::bytes::<2>();
     whole.mul_f64(f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX))
 }

@@ -21,12 +21,6 @@ pub enum LoadError {
     Anchor(#[source] FederationError),
 }
 
-impl From<diesel::result::Error> for LoadError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 /// Reads and verifies the newest of everything. A chain that has ended is taken too: looking it up says
 /// `directory-outdated`, not `peer-unknown`.
 ///

@@ -42,12 +42,6 @@ pub enum RefreshError {
     Database(#[from] DatabaseError),
 }
 
-impl From<diesel::result::Error> for RefreshError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 /// A refresh that succeeded.
 #[derive(Debug)]
 pub struct Refreshed {

@@ -2,7 +2,11 @@
 
 use service_kit::access::Routes;
 
+pub mod bundle;
+pub mod links;
+
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
+    let routes = bundle::routes(routes);
+    links::routes(routes)
 }

@@ -3,6 +3,7 @@
 use service_kit::access::Routes;
 
 pub mod description;
+pub mod health;
 
 /// Adds the API description to health and metrics.
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -5,7 +5,7 @@ use utoipa::{
     openapi::{InfoBuilder, OpenApi, OpenApiBuilder},
 };
 
-use super::{management, people};
+use super::{local, management, people};
 
 /// All routes of all listeners; the tag of each says on which it stands.
 pub fn document() -> OpenApi {
@@ -19,5 +19,11 @@ pub fn document() -> OpenApi {
 
 /// One description a file with routes; each area adds its own.
 fn areas() -> Vec<OpenApi> {
-    vec![management::description::Api::openapi(), people::entity_configuration::Api::openapi()]
+    vec![
+        local::bundle::Api::openapi(),
+        local::links::Api::openapi(),
+        management::description::Api::openapi(),
+        management::health::Api::openapi(),
+        people::entity_configuration::Api::openapi(),
+    ]
 }

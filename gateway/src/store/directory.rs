@@ -4,7 +4,7 @@
 //! absent: verification; what stands here was verified before and is verified again when it is read.
 
 use diesel::{
-    OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    OptionalExtension, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Binary, Text},
 };
 use protocol::federation::Mark;
@@ -61,7 +61,7 @@ struct MarkRow {
 }
 
 /// The greatest `iat` seen of a statement.
-pub fn statement_seen_find(conn: &mut AnyConnection, entity: &EntityId, kind: StatementKind) -> QueryResult<Option<Mark>> {
+pub fn statement_seen_find(conn: &mut AnyConnection, entity: &EntityId, kind: StatementKind) -> Result<Option<Mark>, DatabaseError> {
     let row: Option<MarkRow> = sql_query("SELECT iat, digest FROM statement_seen WHERE entity = $1 AND kind = $2")
         .bind::<Text, _>(entity.as_str())
         .bind::<Text, _>(kind.as_str())
@@ -75,7 +75,7 @@ pub fn statement_seen_find(conn: &mut AnyConnection, entity: &EntityId, kind: St
 }
 
 /// Remembers a greater `iat`; a smaller one changes nothing.
-pub fn statement_seen_put(conn: &mut AnyConnection, entity: &EntityId, kind: StatementKind, mark: Mark) -> QueryResult<()> {
+pub fn statement_seen_put(conn: &mut AnyConnection, entity: &EntityId, kind: StatementKind, mark: Mark) -> Result<(), DatabaseError> {
     sql_query(
         "INSERT INTO statement_seen (entity, kind, iat, digest) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (entity, kind) DO UPDATE SET iat = excluded.iat, digest = excluded.digest \
@@ -85,8 +85,8 @@ pub fn statement_seen_put(conn: &mut AnyConnection, entity: &EntityId, kind: Sta
     .bind::<Text, _>(kind.as_str())
     .bind::<BigInt, _>(i64::try_from(mark.position).unwrap_or(i64::MAX))
     .bind::<Binary, _>(mark.digest.as_bytes().to_vec())
-    .execute(conn)
-    .map(drop)
+    .execute(conn)?;
+    Ok(())
 }
 
 /// A chain as it was seen; for the anchor itself, its entity configuration alone.
@@ -140,7 +140,7 @@ pub fn member_chain_insert(conn: &mut AnyConnection, stored: &StoredChain) -> Re
 }
 
 /// The newest chain of each entity, the anchor's own configuration included.
-pub fn member_chain_newest(conn: &mut AnyConnection) -> QueryResult<Vec<StoredChain>> {
+pub fn member_chain_newest(conn: &mut AnyConnection) -> Result<Vec<StoredChain>, DatabaseError> {
     let rows: Vec<ChainRow> = sql_query(
         "SELECT entity, iat, exp, chain FROM member_chain AS one \
          WHERE iat = (SELECT MAX(iat) FROM member_chain AS other WHERE other.entity = one.entity)",
@@ -150,7 +150,7 @@ pub fn member_chain_newest(conn: &mut AnyConnection) -> QueryResult<Vec<StoredCh
 }
 
 /// The chain of an entity that was in force at an instant, for evidence.
-pub fn member_chain_at(conn: &mut AnyConnection, entity: &EntityId, at: NumericDate) -> QueryResult<Option<StoredChain>> {
+pub fn member_chain_at(conn: &mut AnyConnection, entity: &EntityId, at: NumericDate) -> Result<Option<StoredChain>, DatabaseError> {
     let row: Option<ChainRow> = sql_query(
         "SELECT entity, iat, exp, chain FROM member_chain WHERE entity = $1 AND iat <= $2 AND exp > $2 ORDER BY iat DESC LIMIT 1",
     )
@@ -170,7 +170,7 @@ struct RegisterRow {
 }
 
 /// The newest register seen: version and signatures.
-pub fn register_seen_find(conn: &mut AnyConnection, kind: RegisterKind) -> QueryResult<Option<(u64, Vec<CompactJws>)>> {
+pub fn register_seen_find(conn: &mut AnyConnection, kind: RegisterKind) -> Result<Option<(u64, Vec<CompactJws>)>, DatabaseError> {
     let row: Option<RegisterRow> = sql_query("SELECT version, signatures FROM register_seen WHERE kind = $1")
         .bind::<Text, _>(kind.as_str())
         .get_result(conn)

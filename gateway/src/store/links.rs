@@ -87,6 +87,47 @@ pub fn link_insert(conn: &mut AnyConnection, keys: &Keys, link: &NewLink, now: T
     Ok(rows == 1)
 }
 
+/// Rows of one statement.
+const ROWS: usize = 250;
+
+/// Writes links, those of one statement in one round trip. Returns how many were new. Method and confirmation are the first
+/// link's: a page comes from one run.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn link_insert_many(conn: &mut AnyConnection, keys: &Keys, links: &[NewLink], now: Timestamp) -> Result<u64, LinkError> {
+    let mut written = 0;
+    for chunk in links.chunks(ROWS) {
+        let values: Result<Vec<String>, LinkError> = chunk.iter().map(|link| values(conn, keys, link, now)).collect();
+        let statement = format!(
+            "INSERT INTO subject_link (subject_index, local_index, subject, local_key, score, linked_at, method, confirmed_by) \
+             SELECT one.*, $1, $2 FROM (VALUES {}) AS one WHERE true ON CONFLICT DO NOTHING",
+            values?.join(", ")
+        );
+        let Some(first) = chunk.first() else { continue };
+        let rows = sql_query(statement).bind::<Text, _>(&first.method).bind::<Text, _>(&first.confirmed_by).execute(conn)?;
+        written += u64::try_from(rows).unwrap_or(0);
+    }
+    Ok(written)
+}
+
+/// A row as SQL literals: base64url and hex digits of our own making, and numbers, so nothing can be injected.
+fn values(conn: &AnyConnection, keys: &Keys, link: &NewLink, now: Timestamp) -> Result<String, LinkError> {
+    let index = subject_index(keys, &link.subject);
+    let local = LOCAL_KEY.index(keys, &link.local_key);
+    let subject = bytes(conn, &SUBJECT.seal(keys, &index, &link.subject)?);
+    let local_key = bytes(conn, &LOCAL_KEY.seal(keys, &index, &link.local_key)?);
+    Ok(format!("('{index}', '{local}', {subject}, {local_key}, {}, {})", link.score, now.seconds()))
+}
+
+fn bytes(conn: &AnyConnection, content: &[u8]) -> String {
+    let digits = hex::encode(content);
+    match conn {
+        AnyConnection::Sqlite(_) => format!("x'{digits}'"),
+        AnyConnection::Postgres(_) => format!("'\\x{digits}'::bytea"),
+    }
+}
+
 /// The local number of a pseudonym, if it is linked.
 ///
 /// # Errors

@@ -67,6 +67,8 @@ types! {
     Subscription "dx-subscription+jwt";
     /// A subscriber's change of its follow list.
     Follow "dx-follow+jwt";
+    /// Page of residents whom the identity registry names to a department for linking.
+    Subjects "dx-subjects+jwt";
     /// Version of a scheme, signed by two officers.
     Scheme "dx-scheme+jwt";
     /// Decision on a beneficiary.

@@ -38,6 +38,11 @@ impl Binding {
         Self::new(registry.as_str(), receiver, To::Asker(asker.clone()), "dx-subject+json")
     }
 
+    /// Residents whom the identity registry names for linking: the page's `iss`, `aud` and `jti`.
+    pub fn subjects(iss: &EntityId, aud: &EntityId, jti: &MessageId) -> Self {
+        Self::new(iss.as_str(), aud, To::Id(jti.as_str().into()), "dx-subjects+json")
+    }
+
     fn new(issuer: &str, audience: &EntityId, to: To, content: &'static str) -> Self {
         Self { issuer: issuer.into(), audience: audience.clone(), to, content }
     }

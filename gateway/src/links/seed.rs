@@ -1,0 +1,216 @@
+//! `vinimay gateway link seed`: a department finds the residents of a seeding file in its own register.
+//!
+//! Guarantees: every page is verified before anybody is looked for; a file with a missing, repeated or foreign page links nobody;
+//! who is not surely one row is linked to none. Deliberately absent: keeping names; they are forgotten with the process.
+
+use std::{
+    io::{self, BufRead as _},
+    path::{Path, PathBuf},
+};
+
+use protocol::consent::Refusal;
+use registry_adapter::{
+    identity::BirthDate,
+    key::LocalKey,
+    matching::{Match, MatchError, Matcher, Person},
+};
+use schemas::{
+    id::{LawId, SectorSubject},
+    linking::{NamedResident, SubjectsPage},
+    problem::Code,
+};
+use service_kit::db::DatabaseError;
+
+use super::{
+    DATASET,
+    page::{PageError, claimed_registry, open_page, verify_page},
+};
+use crate::{
+    app::App,
+    audit,
+    store::links::{LinkError, NewLink, link_insert_many},
+};
+
+/// Links of one transaction.
+const PAGE: usize = 1_000;
+
+/// How a seeding run ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Seeded {
+    /// Residents in the file.
+    pub residents: u64,
+    /// Newly linked.
+    pub linked: u64,
+    /// Linked before.
+    pub known: u64,
+    /// More than one row, or a row that two people could be; left to an officer.
+    pub ambiguous: u64,
+    /// Not in this register.
+    pub unknown: u64,
+}
+
+/// Nobody was linked, unless it says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The file.
+    #[error("{path}: {source}; mend: name the file that the identity registry handed over")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// One page.
+    #[error("{path}, line {line}: {source}; mend: ask the identity registry for a new export, and carry it over whole")]
+    Page {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong with it.
+        source: PageError,
+    },
+    /// The registry may not name people of our sector.
+    #[error("the signer is not an identity registry for our sector, or cannot be asked now: {0}")]
+    Registry(Refusal),
+    /// The law.
+    #[error("the law {law} does not allow this department to be told {DATASET} by that registry; mend: have the authority register it")]
+    Law {
+        /// The law.
+        law: LawId,
+    },
+    /// Pages are missing.
+    #[error("{path} is incomplete; mend: ask the identity registry for a new export, and carry it over whole")]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing to look in.
+    #[error("the mapping has no [[matching]]; mend: say in it which columns hold name, birth date and district")]
+    NoMatching,
+    /// The register could not be read.
+    #[error(transparent)]
+    Match(#[from] MatchError),
+    /// Links could not be written; those of earlier pages stay, and the run may be repeated.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl SeedError {
+    const fn code(&self) -> Option<Code> {
+        match self {
+            Self::Registry(refusal) => Some(refusal.code()),
+            Self::Law { .. } => Some(Code::LawNotRegistered),
+            Self::Page { .. } | Self::Incomplete { .. } => Some(Code::TokenMalformed),
+            _ => None,
+        }
+    }
+}
+
+/// Reads, verifies, matches, links. Blocks; call it on the blocking pool.
+///
+/// # Errors
+/// [`SeedError`], with its mend.
+pub fn seed(app: &App, file: &Path) -> Result<Seeded, SeedError> {
+    let done = read(app, file).and_then(|residents| link(app, residents));
+    let entry = audit::done("command-line", audit::LINK_SEED, app.entity().as_str(), app.now());
+    let entry = match &done {
+        Ok(_) => entry,
+        Err(error) => audit::refused(entry, error.code()),
+    };
+    app.db().write_blocking(|conn| audit::append(conn, &entry))?;
+    done
+}
+
+fn read(app: &App, path: &Path) -> Result<Vec<NamedResident>, SeedError> {
+    let failed = |source| SeedError::File { path: path.to_owned(), source };
+    let lines = io::BufReader::new(std::fs::File::open(path).map_err(failed)?).lines();
+    let mut residents = Vec::new();
+    let mut law: Option<LawId> = None;
+    let mut whole = false;
+    for (number, line) in (0_u32..).zip(lines) {
+        let page = verify(app, path, number, &line.map_err(failed)?)?;
+        if whole || page.page != number || law.as_ref().is_some_and(|law| *law != page.law) {
+            return Err(SeedError::Incomplete { path: path.to_owned() });
+        }
+        let opened = open_page(&page, &app.keys().encryption);
+        residents.extend(opened.map_err(|source| at(path, number, source))?);
+        (law, whole) = (Some(page.law), page.last);
+    }
+    if whole { Ok(residents) } else { Err(SeedError::Incomplete { path: path.to_owned() }) }
+}
+
+fn at(path: &Path, number: u32, source: PageError) -> SeedError {
+    SeedError::Page { path: path.to_owned(), line: usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1), source }
+}
+
+fn verify(app: &App, path: &Path, number: u32, line: &str) -> Result<SubjectsPage, SeedError> {
+    let now = app.now();
+    let (unverified, registry) = claimed_registry(line).map_err(|source| at(path, number, source))?;
+    let snapshot = app.directory();
+    let registry = snapshot.peer(&registry, now).map_err(SeedError::Registry)?;
+    registry
+        .authorize_identity_registry(&app.config().sector)
+        .map_err(|error| SeedError::Registry(Refusal::new(error.code(), "it is no identity registry for our sector")))?;
+    let page = verify_page(unverified, registry, app.entity(), now).map_err(|source| at(path, number, source))?;
+    let law = snapshot.law(&page.law, now).map_err(SeedError::Registry)?;
+    let allowed = law.is_some_and(|law| {
+        law.consumer == *app.entity() && law.provider == *registry.entity() && law.allowed.dataset.as_str() == DATASET
+    });
+    if allowed { Ok(page) } else { Err(SeedError::Law { law: page.law }) }
+}
+
+fn link(app: &App, residents: Vec<NamedResident>) -> Result<Seeded, SeedError> {
+    let matchers = app.source().map(|source| source.matchers()).unwrap_or_default();
+    if matchers.is_empty() {
+        return Err(SeedError::NoMatching);
+    }
+    let mut seeded = Seeded { residents: u64::try_from(residents.len()).unwrap_or(u64::MAX), ..Seeded::default() };
+    let people = residents.into_iter().map(person).collect();
+    let mut links = Vec::new();
+    for (subject, found) in match_in_turn(&matchers, people)? {
+        match found {
+            Match::Linked { key, method, score } => links.push(new_link(subject, &key, method, score)),
+            Match::Ambiguous => seeded.ambiguous += 1,
+            Match::None => seeded.unknown += 1,
+        }
+    }
+    for page in links.chunks(PAGE) {
+        let (keys, now) = (app.keys(), app.now());
+        let written = app.db().write_blocking(|conn| link_insert_many(conn, keys, page, now))?;
+        seeded.linked += written;
+        seeded.known += u64::try_from(page.len()).unwrap_or(0).saturating_sub(written);
+    }
+    Ok(seeded)
+}
+
+fn person(resident: NamedResident) -> (SectorSubject, Person) {
+    let NamedResident { sub, given_name, family_name, birth_date, district } = resident;
+    (sub, Person { given_name, family_name, birth_date: BirthDate::Day(birth_date), district })
+}
+
+fn new_link(subject: SectorSubject, key: &LocalKey, method: &str, score: u8) -> NewLink {
+    NewLink { subject, local_key: key.as_str().to_owned(), method: method.to_owned(), score, confirmed_by: "seeding".to_owned() }
+}
+
+/// The first table that knows a person decides; whom it leaves ambiguous no later table makes sure.
+fn match_in_turn(matchers: &[Matcher], people: Vec<(SectorSubject, Person)>) -> Result<Vec<(SectorSubject, Match)>, MatchError> {
+    let mut settled = Vec::with_capacity(people.len());
+    let mut open = people;
+    for matcher in matchers {
+        let asked = open.into_iter().map(|(subject, person)| ((subject, person.clone()), person));
+        let mut unknown = Vec::new();
+        for ((subject, person), found) in matcher.match_all(asked)? {
+            match found {
+                Match::None => unknown.push((subject, person)),
+                other => settled.push((subject, other)),
+            }
+        }
+        open = unknown;
+    }
+    settled.extend(open.into_iter().map(|(subject, _)| (subject, Match::None)));
+    Ok(settled)
+}

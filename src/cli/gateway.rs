@@ -1,0 +1,195 @@
+//! `vinimay gateway`: a department's gateway.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use gateway::{
+    app::StartError,
+    commands::{self, CommandError},
+    config::Config as GatewayConfig,
+    join::Invitation,
+};
+use registry_adapter::source::OpenError;
+use schemas::id::{EntityId, KeyId, LawId, MessageId};
+use serde_json::json;
+use service_kit::{clock::Clock, telemetry::Metrics};
+
+use super::{
+    output::{Failure, print, print_json, say},
+    server::{StopArguments, block_on},
+};
+
+/// What can be done with a gateway.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make keys, certificate and database; once.
+    #[command(after_help = "Example:\n  vinimay gateway init --config gateway.toml")]
+    Init {
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Join a federation, or, without an invitation, update the entry with which one joined.
+    #[command(
+        after_help = "Example:\n  vinimay gateway join https://anchor.gov.example --fingerprint 8Jx… --invitation-file invitation.txt"
+    )]
+    Join {
+        #[command(flatten)]
+        config: Config,
+        /// The trust anchor's entity id.
+        anchor: EntityId,
+        /// Thumbprint of its federation key, as the authority gave it on paper.
+        #[arg(long)]
+        fingerprint: KeyId,
+        /// A file with the one-time code.
+        #[arg(long, value_name = "FILE")]
+        invitation_file: Option<PathBuf>,
+    },
+    /// Serve.
+    Run {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        stop: StopArguments,
+    },
+    /// Which pseudonym is which local number.
+    Link {
+        #[command(subcommand)]
+        command: Link,
+    },
+    /// Residents, at the identity registry.
+    Subjects {
+        #[command(subcommand)]
+        command: Subjects,
+    },
+    /// The datasets of the federation.
+    Catalogue {
+        #[command(flatten)]
+        config: Config,
+    },
+    /// The evidence of one receipt, for an auditor.
+    Bundle {
+        #[command(flatten)]
+        config: Config,
+        /// `jti` of one of the department's own receipts.
+        receipt: MessageId,
+    },
+    /// The configuration.
+    Config {
+        #[command(subcommand)]
+        command: Configuration,
+    },
+}
+
+/// Which gateway.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "gateway.toml")]
+    config: PathBuf,
+}
+
+/// Links.
+#[derive(Debug, Subcommand)]
+pub enum Link {
+    /// Find the residents of a file of the identity registry in the own register.
+    Seed {
+        #[command(flatten)]
+        config: Config,
+        /// What `subjects export` wrote for this department.
+        file: PathBuf,
+    },
+}
+
+/// Residents.
+#[derive(Debug, Subcommand)]
+pub enum Subjects {
+    /// Name the residents to one department, under a registered law; sealed to it.
+    #[command(after_help = "Example:\n  vinimay gateway subjects export --for https://food.gov.example --law cg-seeding-2026-food --out food.jwt")]
+    Export {
+        #[command(flatten)]
+        config: Config,
+        /// The department that may open the file.
+        #[arg(long = "for", value_name = "ENTITY")]
+        receiver: EntityId,
+        /// The registered law that allows it.
+        #[arg(long)]
+        law: LawId,
+        /// A file that does not exist yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+/// The configuration.
+#[derive(Debug, Subcommand)]
+pub enum Configuration {
+    /// Try everything that it names: keys, mapping, and that the reader of the source cannot write.
+    Check {
+        #[command(flatten)]
+        config: Config,
+    },
+}
+
+/// Does what the arguments say.
+///
+/// # Errors
+/// With the mend.
+pub fn run(command: Command) -> Result<(), Failure> {
+    let clock = Clock::system();
+    match command {
+        Command::Init { config } => init(&config, &clock),
+        Command::Join { config, anchor, fingerprint, invitation_file } => {
+            join(&config, anchor, fingerprint, invitation_file.as_deref(), &clock)
+        }
+        Command::Run { config, stop } => {
+            let config = GatewayConfig::load(&config.config)?;
+            stop.watch();
+            block_on(async move { serve(config, clock).await })
+        }
+        Command::Link { command: Link::Seed { config, file } } => {
+            Ok(print_json(&done(commands::link_seed(&config.config, &file, &clock))?)?)
+        }
+        Command::Subjects { command: Subjects::Export { config, receiver, law, out } } => {
+            Ok(print_json(&done(commands::subjects_export(&config.config, receiver, law, &out, &clock))?)?)
+        }
+        Command::Catalogue { config } => Ok(print_json(&done(commands::catalogue(&config.config, &clock))?)?),
+        Command::Bundle { config, receipt } => Ok(print_json(&done(commands::bundle(&config.config, receipt, &clock))?)?),
+        Command::Config { command: Configuration::Check { config } } => {
+            Ok(print_json(&done(commands::config_check(&config.config))?)?)
+        }
+    }
+}
+
+/// Runs a command to its end, and gives its failure the exit code that tells its kind.
+fn done<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, Failure> {
+    block_on(async move { Ok(work.await) })?.map_err(|error| Failure::new(exit_code(&error), error))
+}
+
+const fn exit_code(error: &CommandError) -> u8 {
+    match error {
+        CommandError::Config(_) | CommandError::Start(StartError::Source(OpenError::Mapping(_))) => Failure::USAGE,
+        CommandError::Join(join) if join.is_trust_failure() => Failure::TRUST,
+        CommandError::Join(join) if join.is_away() => Failure::UNKNOWN,
+        _ => Failure::NO,
+    }
+}
+
+async fn serve(config: GatewayConfig, clock: Clock) -> anyhow::Result<()> {
+    service_kit::telemetry::log_to_stderr("info")?;
+    let running = gateway::run::start(config, clock, Metrics::install().ok()).await?;
+    print(&json!({ "ready": true, "listeners": running.listeners() }).to_string())?;
+    Ok(running.until_signal().await?)
+}
+
+fn init(config: &Config, clock: &Clock) -> Result<(), Failure> {
+    let made = done(commands::init(&config.config, clock))?;
+    say(&format!("gateway {} is made; back {} up, and keep federation.pem off line after `join`", made.entity, made.keys.display()));
+    Ok(print_json(&made)?)
+}
+
+fn join(config: &Config, anchor: EntityId, fingerprint: KeyId, invitation: Option<&Path>, clock: &Clock) -> Result<(), Failure> {
+    let code = invitation.map(std::fs::read_to_string).transpose();
+    let code = code.map_err(|error| Failure::new(Failure::USAGE, anyhow::anyhow!("the invitation cannot be read: {error}")))?;
+    let invitation = Invitation { anchor, fingerprint, code: code.map(|code| code.trim().to_owned()) };
+    Ok(print_json(&done(commands::join(&config.config, &invitation, clock))?)?)
+}
