@@ -1,2 +1,31 @@
-//! The demonstration.
+//! The demonstration: an anchor and four departments as processes on this machine, and one story told with them.
+//!
+//! Guarantees: every step is done by the commands and requests that staff, systems and citizens would use; a line is printed only
+//! after what it says was looked at; `--once` exits 0 only if all of it held. The people are synthetic.
+
 pub mod population;
+mod cast;
+mod federation;
+mod report;
+mod story;
+
+use std::path::PathBuf;
+
+pub use federation::Federation;
+pub use report::{Report, Step};
+pub use story::tell;
+
+/// How the demonstration is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// End after the story.
+    pub once: bool,
+    /// One JSON document instead of lines.
+    pub json: bool,
+    /// Where its files are; a temporary folder that is removed if none is named.
+    pub data: Option<PathBuf>,
+    /// How many synthetic people.
+    pub people: u64,
+    /// Seed of their generator.
+    pub seed: u64,
+}

@@ -1,6 +1,7 @@
-//! The program `vinimay`.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+//! The program `vinimay`: every role of the exchange, one command each.
 
-mod demo;
+use std::process::ExitCode;
 
-fn main() {}
+fn main() -> ExitCode {
+    vinimay::cli::run()
+}

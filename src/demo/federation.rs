@@ -1,0 +1,176 @@
+//! The demonstration's federation: civil registration, revenue, food and social welfare, and their anchor.
+//!
+//! Guarantees: each department has its own, differently shaped database of the same synthetic people, and learns whose pseudonym
+//! is whose local number by the seeding run that a law allows. Deliberately absent: anything that a real deployment would not do.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use schemas::{federation::Role, time::Timestamp};
+
+use super::{
+    Options,
+    population::{self, CIVIL_MAPPING, DemoDatabases, FOOD_MAPPING, REVENUE_MAPPING, SOCIAL_MAPPING},
+};
+use crate::world::{Addresses, Anchor, Binary, Department, DepartmentPlan, Registers, Store};
+
+/// The purpose for which the pension portal asks.
+pub const PENSION_PURPOSE: &str = "social.old-age-pension.eligibility";
+const DEATH: &str = "in.vinimay.death.registered.v1";
+/// The law under which deaths are told to departments that pay or supply (see `compose/registers/laws.toml`).
+const SECTORS: [&str; 4] = ["civil", "revenue", "food", "social"];
+/// First port of the demonstration, so that its addresses are the same each time while they are free.
+const FIRST_PORT: u16 = 27_400;
+
+/// Purposes and laws of the demonstration; departments stand as `${civil}` and so on.
+const PURPOSES: &str = include_str!("../../compose/registers/purposes.toml");
+const LAWS: &str = include_str!("../../compose/registers/laws.toml");
+
+/// Everybody who takes part, running.
+#[derive(Debug)]
+pub struct Federation {
+    /// The trust anchor.
+    pub anchor: Anchor,
+    /// Civil registration: identity registry, and source of deaths.
+    pub civil: Department,
+    /// Revenue: knows incomes.
+    pub revenue: Department,
+    /// Food: ration cards.
+    pub food: Department,
+    /// Social welfare: pensions; its portal asks.
+    pub social: Department,
+    /// The departments' own databases, and who plays in the story.
+    pub databases: DemoDatabases,
+    /// The program.
+    pub binary: Binary,
+    /// Where everything is.
+    pub folder: PathBuf,
+}
+
+impl Federation {
+    /// Makes people and databases, sets up the anchor and the departments, and has them join. Nothing runs yet but the anchor.
+    ///
+    /// # Errors
+    /// If any command refuses.
+    pub fn set_up(binary: Binary, folder: &Path, options: &Options, now: Timestamp) -> anyhow::Result<Self> {
+        let databases = population::build(&folder.join("databases"), options.seed, options.people)?;
+        let addresses = Addresses::starting_at(FIRST_PORT);
+        let anchor = Anchor::init(&binary, &folder.join("anchor"), &addresses)?;
+        let init = |plan: &DepartmentPlan| Department::init(&binary, &folder.join(plan.name), &addresses, plan, 1, now);
+        let civil = init(&civil(&databases)?)?;
+        let revenue = init(&revenue(&databases)?)?;
+        let food = init(&food(&databases, &civil)?)?;
+        let social = init(&social(&databases, &civil)?)?;
+        let mut federation = Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned() };
+        federation.add_registers()?;
+        federation.anchor.start()?;
+        for department in [&federation.civil, &federation.revenue, &federation.food, &federation.social] {
+            department.join(&federation.anchor)?;
+        }
+        Ok(federation)
+    }
+
+    fn add_registers(&self) -> anyhow::Result<()> {
+        let folder = self.folder.join("registers");
+        std::fs::create_dir_all(&folder)?;
+        let registers = Registers { purposes: folder.join("purposes.toml"), laws: folder.join("laws.toml") };
+        std::fs::write(&registers.purposes, PURPOSES)?;
+        std::fs::write(&registers.laws, LAWS)?;
+        let departments = self.departments().map(|(name, department)| (name, department.entity()));
+        self.anchor.add_registers(&registers, &departments)
+    }
+
+    /// The departments by name.
+    pub const fn departments(&self) -> [(&'static str, &Department); 4] {
+        [("civil", &self.civil), ("revenue", &self.revenue), ("food", &self.food), ("social", &self.social)]
+    }
+
+    /// Starts the four gateways.
+    ///
+    /// # Errors
+    /// If one does not become ready.
+    pub fn start(&mut self) -> anyhow::Result<()> {
+        for department in [&mut self.civil, &mut self.revenue, &mut self.food, &mut self.social] {
+            department.start_all()?;
+        }
+        Ok(())
+    }
+
+    /// Stops every process in order; what is on disk stays.
+    ///
+    /// # Errors
+    /// If one cannot be waited for.
+    pub fn stop(&mut self) -> std::io::Result<()> {
+        for department in [&mut self.social, &mut self.food, &mut self.revenue, &mut self.civil] {
+            department.stop()?;
+        }
+        self.anchor.stop()
+    }
+}
+
+fn plan(name: &'static str, en: &'static str, hi: &'static str, roles: &[&str]) -> anyhow::Result<DepartmentPlan> {
+    Ok(DepartmentPlan {
+        name,
+        title: BTreeMap::from([("en", en), ("hi", hi)]),
+        roles: roles.iter().map(|role| role.parse()).collect::<Result<Vec<Role>, _>>()?,
+        source: None,
+        writes: false,
+        store: Store::Sqlite,
+        names_people_of: Vec::new(),
+        purposes: Vec::new(),
+        more: String::new(),
+    })
+}
+
+fn sqlite(path: &Path, mapping: &str) -> Option<(String, String)> {
+    Some((format!("sqlite://{}", path.display()), mapping.to_owned()))
+}
+
+fn civil(databases: &DemoDatabases) -> anyhow::Result<DepartmentPlan> {
+    let mut roles: Vec<String> = SECTORS.iter().map(|sector| format!("identity-registry:{sector}")).collect();
+    roles.extend(["provider".to_owned(), format!("event-source:{DEATH}")]);
+    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+    Ok(DepartmentPlan {
+        source: sqlite(&databases.civil, CIVIL_MAPPING),
+        writes: true,
+        names_people_of: SECTORS.iter().map(|sector| sector.parse()).collect::<Result<_, _>>()?,
+        ..plan("civil", "Civil Registration", "नागरिक पंजीकरण", &roles)?
+    })
+}
+
+fn revenue(databases: &DemoDatabases) -> anyhow::Result<DepartmentPlan> {
+    Ok(DepartmentPlan {
+        source: sqlite(&databases.revenue, REVENUE_MAPPING),
+        ..plan("revenue", "Revenue Department", "राजस्व विभाग", &["provider"])?
+    })
+}
+
+fn food(databases: &DemoDatabases, civil: &Department) -> anyhow::Result<DepartmentPlan> {
+    Ok(DepartmentPlan {
+        source: sqlite(&databases.food, FOOD_MAPPING),
+        writes: true,
+        more: follow(civil, "food.ration.continuation", "food.ration-member"),
+        ..plan("food", "Food Department", "खाद्य विभाग", &["provider"])?
+    })
+}
+
+fn social(databases: &DemoDatabases, civil: &Department) -> anyhow::Result<DepartmentPlan> {
+    Ok(DepartmentPlan {
+        source: sqlite(&databases.social, SOCIAL_MAPPING),
+        writes: true,
+        purposes: vec![PENSION_PURPOSE],
+        more: follow(civil, "social.pension.continuation", "social.pension"),
+        ..plan("social", "Social Welfare Department", "समाज कल्याण विभाग", &["provider", "consumer:social"])?
+    })
+}
+
+/// The section that follows deaths for one roll.
+fn follow(civil: &Department, purpose: &str, roll: &str) -> String {
+    let law = if roll.starts_with("social") { "rbd-1969-s3a-social" } else { "rbd-1969-s3a-food" };
+    format!(
+        "\n[[follow]]\nsource = \"{}\"\nevent = \"{DEATH}\"\npurpose = \"{purpose}\"\nlaw = \"{law}\"\nroll = \"{roll}\"\n",
+        civil.entity()
+    )
+}
