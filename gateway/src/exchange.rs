@@ -9,6 +9,8 @@ pub mod basis;
 pub mod journal;
 mod refusals;
 mod rejected;
+#[cfg(test)]
+mod testing;
 
 use std::{
     collections::HashMap,
@@ -47,10 +49,10 @@ impl Exchange {
     /// # Errors
     /// If no thread can be started.
     pub(crate) fn start(foundation: &Foundation) -> std::io::Result<Self> {
-        let Foundation { config, keys, db, clock, source, .. } = foundation;
+        let Foundation { config, keys, db, source, .. } = foundation;
         let described = source.as_ref().map(|source| source.describe()).unwrap_or_default();
         Ok(Self {
-            journal: Journal::start(config.entity.clone(), keys.clone(), db.clone(), clock.clone())?,
+            journal: Journal::start(config.entity.clone(), keys.clone(), db.clone())?,
             verified: VerifiedOnce::new(config.performance.verification_cache),
             refusals: Refusals::default(),
             datasets: described.into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect(),

@@ -54,7 +54,7 @@ impl App {
             return Err(Rejected::new(Code::DirectoryOutdated));
         }
         let query = accept(body, peer).map_err(|refused| Rejected::new(refused.code()))?;
-        if let Some(stored) = self.exchange().journal.answered(&query).await? {
+        if let Some(stored) = self.exchange().journal.answered(&query, now).await? {
             return if peer.standing() == Standing::Active { Ok(stored) } else { Err(Rejected::new(Code::PeerSuspended)) };
         }
         let evidence = Evidence { directory_size: peer.directory_size(), ..Evidence::default() };

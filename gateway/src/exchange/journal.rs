@@ -18,7 +18,6 @@ use schemas::{
     time::Timestamp,
 };
 use service_kit::{
-    clock::Clock,
     db::{Database, DatabaseError},
     group_commit::{BatchLimits, CommitError, GroupCommit},
 };
@@ -57,7 +56,6 @@ pub struct Trail {
 #[derive(Clone)]
 pub struct Journal {
     database: Database,
-    clock: Clock,
     ledger: Ledger,
     writer: GroupCommit<Ledger>,
 }
@@ -67,10 +65,10 @@ impl Journal {
     ///
     /// # Errors
     /// If no thread can be started.
-    pub fn start(entity: EntityId, keys: Keys, database: Database, clock: Clock) -> std::io::Result<Self> {
-        let ledger = Ledger::new(entity, keys, clock.clone());
+    pub fn start(entity: EntityId, keys: Keys, database: Database) -> std::io::Result<Self> {
+        let ledger = Ledger::new(entity, keys);
         let writer = GroupCommit::spawn(database.clone(), ledger.clone(), BatchLimits::default())?;
-        Ok(Self { database, clock, ledger, writer })
+        Ok(Self { database, ledger, writer })
     }
 
     /// The answer that this very query got before, if it came before.
@@ -78,10 +76,10 @@ impl Journal {
     /// # Errors
     /// [`Code::Replayed`] for other bytes or after ten minutes; [`Code::ConsentRevoked`], [`Code::ConsentPaused`] if the data
     /// may no longer leave; [`Code::Overloaded`] if the database cannot tell.
-    pub async fn answered(&self, query: &PeerQuery) -> Result<Option<CompactJws>, Rejected> {
-        let (key, now_ms) = (key_of(query), signed(self.clock.now_ms()));
+    pub async fn answered(&self, query: &PeerQuery, now: Timestamp) -> Result<Option<CompactJws>, Rejected> {
+        let key = key_of(query);
         let wanted = key.clone();
-        let known = self.database.read(move |conn| Ok::<_, DatabaseError>(claim_find(conn, &wanted, now_ms)?)).await?;
+        let known = self.database.read(move |conn| Ok::<_, DatabaseError>(claim_find(conn, &wanted, milliseconds(now))?)).await?;
         known.map(|known| self.again(&key, query, known)).transpose()
     }
 
@@ -120,9 +118,9 @@ pub(super) fn key_of(query: &PeerQuery) -> ClaimKey {
     ClaimKey { peer: query.claims().iss.clone(), exchange: query.claims().jti.clone() }
 }
 
-/// Milliseconds as databases count them.
-pub(super) fn signed(ms: u64) -> i64 {
-    i64::try_from(ms).unwrap_or(i64::MAX)
+/// As the database counts time.
+pub(super) fn milliseconds(at: Timestamp) -> i64 {
+    at.seconds().saturating_mul(1000)
 }
 
 impl From<CommitError> for Rejected {

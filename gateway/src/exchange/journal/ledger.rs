@@ -19,10 +19,10 @@ use schemas::{
     problem::Code,
     time::Timestamp,
 };
-use service_kit::{clock::Clock, db::AnyConnection, group_commit::Batch};
+use service_kit::{db::AnyConnection, group_commit::Batch};
 use tlog::entry::EntryType;
 
-use super::{Decision, Rejected, Trail, key_of, provider, signed};
+use super::{Decision, Rejected, Trail, key_of, milliseconds, provider};
 use crate::{
     keys::Keys,
     store::{
@@ -42,7 +42,6 @@ use crate::{
 pub(super) struct Ledger {
     entity: EntityId,
     keys: Keys,
-    clock: Clock,
 }
 
 /// One query with its decision, signed and ready to be written.
@@ -72,8 +71,8 @@ pub(super) enum Committed {
 }
 
 impl Ledger {
-    pub(super) const fn new(entity: EntityId, keys: Keys, clock: Clock) -> Self {
-        Self { entity, keys, clock }
+    pub(super) const fn new(entity: EntityId, keys: Keys) -> Self {
+        Self { entity, keys }
     }
 
     pub(super) const fn keys(&self) -> &Keys {
@@ -191,7 +190,7 @@ impl Batch for Ledger {
     type Outcome = Committed;
 
     fn commit(&self, conn: &mut AnyConnection, entries: &[Entry]) -> QueryResult<Vec<Committed>> {
-        let now_ms = signed(self.clock.now_ms());
+        let now_ms = entries.iter().map(|entry| milliseconds(entry.at)).max().unwrap_or_default();
         let first = self.claim(conn, entries, now_ms)?;
         let mine: Vec<&Entry> = entries.iter().zip(&first).filter(|(_, first)| **first).map(|(entry, _)| entry).collect();
         let taken = self.take_uses(conn, &mine)?;
