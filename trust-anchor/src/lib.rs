@@ -6,6 +6,7 @@
 //! about any query: no exchange waits for the anchor.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod audit_head;
 pub mod commands;
 pub mod config;
 mod configuration;

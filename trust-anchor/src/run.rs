@@ -20,6 +20,7 @@ use service_kit::{
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    audit_head,
     commands::{self, CommandError},
     config::AnchorConfig,
     configuration::{self, ConfigurationError},
@@ -34,8 +35,8 @@ use crate::{
     submission::Submissions,
 };
 
-/// How often the anchor's own configuration is looked at, to renew it in time.
-const CONFIGURATION_CHECK: Duration = Duration::from_secs(3_600);
+/// How often the anchor's own configuration is looked at, to renew it in time, and its audit trail put into the log.
+const UPKEEP: Duration = Duration::from_secs(3_600);
 
 /// The anchor could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -203,7 +204,7 @@ fn prepare(config: &AnchorConfig, clock: Clock, health: &Health) -> Result<(Anch
     if identity.log_vkey != keys.log.verifying_key().to_string() {
         return Err(RunError::OtherKey);
     }
-    let configuration = own_configuration(&database, config, &keys, &clock)?;
+    let configuration = upkeep(&database, config, &keys, &clock)?;
     let file = PublishedFile::in_folder(&config.data_dir());
     let (queue, jobs) = LogQueue::new();
     let (stop_log, log_stopped) = watch::channel(false);
@@ -213,7 +214,7 @@ fn prepare(config: &AnchorConfig, clock: Clock, health: &Health) -> Result<(Anch
     let (sequencer, writable) = log.start(config, jobs, log_stopped, health)?;
     let authority = own_authority(&database, &keys)?;
     let (shown, mut rest) = log.publish(config, &authority, rest_stopped.clone(), health, writable)?;
-    let (renewed, renewal) = renew_configuration(configuration, config, &log, rest_stopped);
+    let (renewed, renewal) = keep_up(configuration, config, &log, rest_stopped);
     rest.push(renewal);
     watch_resources(health, &database, &keys, &clock);
 
@@ -263,7 +264,8 @@ impl Log {
             async move { trouble.map_or(Ok(()), Err) }
         });
         match Sequencer::start(self.database.clone(), self.keys.log.clone(), self.file.clone()) {
-            Ok(sequencer) => {
+            Ok(mut sequencer) => {
+                self.drain(&mut sequencer)?;
                 let running =
                     sequencer::run(sequencer, jobs, self.clock.clone(), config.batch_interval(), stop, trouble);
                 Ok((tokio::spawn(running), true))
@@ -281,6 +283,22 @@ impl Log {
                 Ok((tokio::spawn(waiting), false))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What the authority wanted logged is in the log before anybody is answered.
+    fn drain(&self, sequencer: &mut Sequencer) -> Result<(), RunError> {
+        loop {
+            match sequencer.drain_pending(self.clock.now_ms()) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.is_fatal() => return Err(error.into()),
+                Err(error) => {
+                    // The loop of batches tries again, and readiness tells.
+                    tracing::error!(%error, "what waited for the log still waits");
+                    return Ok(());
+                }
+            }
         }
     }
 
@@ -315,17 +333,22 @@ fn own_authority(database: &Database, keys: &Keys) -> Result<Arc<OwnAuthority>, 
     Ok(Arc::new(OwnAuthority::new(keys.tsa.clone(), keys.tsa_root.clone(), last)))
 }
 
-fn own_configuration(
+fn upkeep(
     database: &Database,
     config: &AnchorConfig,
     keys: &Keys,
     clock: &Clock,
 ) -> Result<CompactJws, ConfigurationError> {
-    database.write_blocking(|conn| configuration::current(conn, &config.entity, &config.name, keys, clock.now()))
+    database.write_blocking(|conn| {
+        let now = clock.now();
+        audit_head::log(conn, &config.entity, &keys.signing, now)?;
+        configuration::current(conn, &config.entity, &config.name, keys, now)
+    })
 }
 
-/// Renews the anchor's own configuration long before it ends.
-fn renew_configuration(
+/// Renews the anchor's own configuration long before it ends, and puts the head of the audit trail into the log, at
+/// start and once an hour.
+fn keep_up(
     first: CompactJws,
     config: &AnchorConfig,
     log: &Log,
@@ -337,11 +360,11 @@ fn renew_configuration(
     let task = tokio::spawn(async move {
         loop {
             tokio::select! {
-                () = clock.sleep(CONFIGURATION_CHECK) => {}
+                () = clock.sleep(UPKEEP) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             let (config, database, keys, clock) = (config.clone(), database.clone(), Arc::clone(&keys), clock.clone());
-            let work = move || own_configuration(&database, &config, &keys, &clock);
+            let work = move || upkeep(&database, &config, &keys, &clock);
             match tokio::task::spawn_blocking(work).await {
                 Ok(Ok(jws)) => drop(renewed.send_replace(jws)),
                 Ok(Err(error)) => tracing::error!(%error, "the entity configuration was not renewed"),

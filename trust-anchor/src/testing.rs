@@ -59,9 +59,7 @@ impl World {
         let officers = ["asha", "ravi"].map(str::to_owned);
         let initialised = init(&config, &officers, now()).unwrap();
         let keys = Keys::load(&config).unwrap();
-        let root = keys.tls.certificate().to_der().unwrap();
-        let networks = NetworkPolicy::parse(["127.0.0.0/8", "::1/128"]).unwrap();
-        let client = HttpClient::pinned(&[root], None, networks, ClientLimits::default()).unwrap();
+        let client = client(&keys);
         Self { folder, config, initialised, running: None, client }
     }
 
@@ -75,7 +73,14 @@ impl World {
         self.running = Some(start(&self.config, Clock::system(), None).await.unwrap());
     }
 
+    /// Closes kept connections, which a stop would wait for.
+    pub fn hang_up(&mut self) {
+        let keys = Keys::load(&self.config).unwrap();
+        self.client = client(&keys);
+    }
+
     pub async fn stop(&mut self) {
+        self.hang_up();
         self.running.take().unwrap().stop().await.unwrap();
     }
 
@@ -182,6 +187,12 @@ impl World {
         let entity = |name: &str| (name.to_owned(), format!("https://{name}.localhost").parse().unwrap());
         ["civil", "social", "food", "revenue"].map(entity).into()
     }
+}
+
+fn client(keys: &Keys) -> HttpClient {
+    let root = keys.tls.certificate().to_der().unwrap();
+    let networks = NetworkPolicy::parse(["127.0.0.0/8", "::1/128"]).unwrap();
+    HttpClient::pinned(&[root], None, networks, ClientLimits::default()).unwrap()
 }
 
 /// A tile from the leaves, by the definition in C2SP tlog-tiles.

@@ -85,19 +85,23 @@ pub(crate) async fn join(
     let entity = application.claims.sub.clone();
     let code = Digest::of(&request.invitation);
     let by_invitation = !request.invitation.is_empty();
-    let result = match database
-        .read({
-            let entity = entity.clone();
-            move |conn| Ok::<_, StoreError>((member::member_find(conn, &entity)?, member::invitation_find(conn, code)?))
+    let wanted = entity.clone();
+    let found = database
+        .read(move |conn| {
+            Ok::<_, StoreError>((member::member_find(conn, &wanted)?, member::invitation_find(conn, code)?))
         })
-        .await?
-    {
+        .await?;
+    // A stranger's attempt is counted by the server; a row of the audit trail is for those whom an officer knows.
+    let is_known = found.0.is_some() || found.1.is_some();
+    let result = match found {
         (Some(member), invitation) if !by_invitation || invitation.is_some() => {
             update(database, queue, member, application, by_invitation, now).await
         }
         (_, invitation) => enter(database, queue, invitation, code, application, now).await,
     };
-    if let Err(error) = &result {
+    if let Err(error) = &result
+        && is_known
+    {
         record_refusal(database, &entity, error, now).await?;
     }
     result

@@ -8,7 +8,7 @@ use schemas::{
 
 use super::{
     Connection, StoreError,
-    schema::{anchor, anchor_configuration},
+    schema::{anchor, anchor_configuration, audit_head},
 };
 
 /// The identity that `init` gave to this database.
@@ -65,4 +65,18 @@ pub(crate) fn configuration_newest(conn: &mut Connection) -> Result<Option<(Nume
         Ok((NumericDate::from_seconds(iat), jws))
     })
     .transpose()
+}
+
+pub(crate) fn audit_head_insert(conn: &mut Connection, seq: i64, jws: &CompactJws) -> Result<(), StoreError> {
+    diesel::insert_into(audit_head::table)
+        .values((audit_head::seq.eq(seq), audit_head::jws.eq(jws.as_str())))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The row up to which the audit trail is held by the log; 0 if it is not.
+pub(crate) fn audit_head_newest(conn: &mut Connection) -> Result<i64, StoreError> {
+    let newest: Option<i64> =
+        audit_head::table.order(audit_head::seq.desc()).select(audit_head::seq).first(conn).optional()?;
+    Ok(newest.unwrap_or(0))
 }

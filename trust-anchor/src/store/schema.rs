@@ -36,3 +36,4 @@ diesel::table! {
         kind -> Text, version -> BigInt, person -> Text, jws -> Text, sha256 -> Binary,
     }
 }
+diesel::table! { audit_head (seq) { seq -> BigInt, jws -> Text, } }

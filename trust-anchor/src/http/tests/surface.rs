@@ -92,7 +92,6 @@ async fn paths_that_name_no_tile_are_not_found() {
         "/tile/0/001.p/1",
         "/tile/entries/000",
         "/tile/entries/001.p/1",
-        "/tile/0/../0/000.p/1",
         "/checkpoint/99999",
         "/checkpoint/99999/timestamp.tsr",
         "/checkpoint/-1",
@@ -115,10 +114,10 @@ async fn paths_that_name_no_tile_are_not_found() {
 async fn anybody_may_have_a_hash_stamped_and_openssl_accepts_it() {
     let world = World::started().await;
     let file = |name: &str| world.folder.path().join(name);
-    std::fs::write(file("data"), "anything").unwrap();
+    std::fs::write(file("message"), "anything").unwrap();
     let query = std::process::Command::new("openssl")
         .args(["ts", "-query", "-sha256", "-cert", "-data"])
-        .arg(file("data"))
+        .arg(file("message"))
         .arg("-out")
         .arg(file("q.tsq"))
         .output()
@@ -235,6 +234,7 @@ async fn of_two_anchors_on_one_database_the_second_ends_with_an_error() {
     let refused = world.submit(&dept.submission(vec![entry(1, "by the second")])).await;
     assert_eq!(refusal(&refused), "overloaded");
     let second = world.running.replace(first).unwrap();
+    world.hang_up();
     assert!(second.stop().await.unwrap_err().to_string().contains("another process"));
     world.log(&dept, 1, &["by the first again"]).await;
     world.proof(1, "by the first again").await;
