@@ -2,9 +2,15 @@
 //!
 //! Guarantees: nothing is answered before the log was verified; a log that cannot be continued is served read-only
 //! and says so in readiness; a fatal error of the sequencer ends the process; on SIGTERM what runs is finished, what
-//! was sequenced is published. Deliberately absent: several anchors on one database (the second one stops).
+//! was sequenced is published. Deliberately absent: several anchors on one database (the second one is refused).
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fs::{File, TryLockError},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::web;
 use schemas::id::CompactJws;
@@ -47,6 +53,12 @@ pub enum RunError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another process runs this anchor.
+    #[error("{path} is locked: this anchor runs already; mend: stop the other process, or leave it running")]
+    AlreadyRunning {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// The key of the log is not the one of this database.
     #[error(
         "the log's key is not the one with which this database was made; mend: restore the key file that belongs here"
@@ -93,6 +105,18 @@ pub async fn run(config: &AnchorConfig) -> Result<(), RunError> {
     start(config, Clock::system(), metrics).await?.until_signal().await
 }
 
+/// Held while the anchor runs; the system gives it back when the process ends, however it ends. The head's
+/// compare-and-swap would stop one of two anchors too, but only after the other has lost its place.
+fn lock(config: &AnchorConfig) -> Result<File, RunError> {
+    let path = config.data_dir().join("anchor.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RunError::AlreadyRunning { path }),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
 /// An anchor that answers.
 pub struct RunningAnchor {
     /// Where everybody reaches it.
@@ -102,6 +126,7 @@ pub struct RunningAnchor {
     server: RunningServer,
     health: Health,
     background: Background,
+    _lock: File,
 }
 
 /// Starts an anchor that `init` has made; returns once it answers.
@@ -112,6 +137,7 @@ pub async fn start(config: &AnchorConfig, clock: Clock, metrics: Option<Metrics>
     let (bound, management) =
         (Bound::bind("public", config.listen)?, Bound::bind("management", config.management_listen)?);
     let (address, management_address) = (bound.address(), management.address());
+    let lock = lock(config)?;
     let health = Health::new();
     let (state, background) = prepare(config, clock.clone(), &health)?;
     let state = web::Data::new(state);
@@ -124,7 +150,7 @@ pub async fn start(config: &AnchorConfig, clock: Clock, metrics: Option<Metrics>
         .listen(management, None, move || management_routes(watched.clone(), metrics.clone()))?
         .start();
     health.start();
-    Ok(RunningAnchor { address, management_address, server, health, background })
+    Ok(RunningAnchor { address, management_address, server, health, background, _lock: lock })
 }
 
 impl RunningAnchor {
