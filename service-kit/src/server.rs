@@ -109,7 +109,7 @@ impl Server {
                 .map_err(|error: actix_web::Error| error.error_response());
             let http = HttpServiceBuilder::<connection::Guarded, _>::default()
                 .keep_alive(limits.keep_alive)
-                .client_request_timeout(limits.head)
+                .client_request_timeout(Duration::ZERO) // ours holds for every request: `connection`
                 .client_disconnect_timeout(Duration::from_secs(1))
                 .on_connect_ext(connection::introduce)
                 .h1(map_config(app, |()| AppConfig::default()));

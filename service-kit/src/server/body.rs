@@ -18,6 +18,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
+    http::header,
     web::{self, Bytes, BytesMut},
 };
 use futures_util::StreamExt;
@@ -42,6 +43,11 @@ struct Reservation {
 impl BodyBudget {
     pub(crate) fn new(limit: usize) -> Self {
         Self { used: Arc::default(), limit }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Acquire)
     }
 
     fn open(&self) -> Reservation {
@@ -116,7 +122,8 @@ impl FromRequest for Body {
             let context = request.app_data::<web::Data<ServerContext>>().ok_or_else(internal)?.clone();
             let limit = request.extensions().get::<RouteLimits>().ok_or_else(internal)?.body;
             let media_type = request.content_type().to_owned();
-            let (bytes, reservation) = read(payload, limit, &context).await?;
+            let announced = announced_length(&request).unwrap_or(limit).min(limit);
+            let (bytes, reservation) = read(payload, announced, limit, &context).await?;
             if let Some(connection) = request.conn_data::<Rc<ConnectionState>>() {
                 connection.body_was_read();
             }
@@ -128,15 +135,21 @@ impl FromRequest for Body {
     }
 }
 
+fn announced_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 async fn read(
     mut payload: Payload,
+    announced: usize,
     limit: usize,
     context: &ServerContext,
 ) -> Result<(Bytes, Reservation), ProblemResponse> {
     let (clock, limits) = (&context.inner.clock, &context.inner.limits);
     let start = clock.monotonic();
     let mut reservation = context.inner.budget.open();
-    let mut bytes = BytesMut::new();
+    // Taken once: growing would leave half-used copies behind. Memory that is never written costs nothing.
+    let mut bytes = BytesMut::with_capacity(announced);
     loop {
         let allowed = time_for(bytes.len(), limits.body, limits.body_pace);
         let left = allowed.saturating_sub(clock.monotonic().saturating_sub(start));
@@ -184,6 +197,6 @@ mod tests {
         drop(two);
         one.grow(40).unwrap();
         drop(one);
-        assert_eq!(budget.used.load(Ordering::Acquire), 0);
+        assert_eq!(budget.used(), 0);
     }
 }

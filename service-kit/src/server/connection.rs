@@ -34,6 +34,8 @@ pub(crate) use count::{Connections, PeerKey, Place};
 
 /// Bytes of an unread body that are thrown away so that the refusal can be read.
 const DRAINED: usize = 256 * 1024;
+/// Bytes that are read before the library must look at them; bounds what one connection buffers.
+const BURST: usize = 16 * 1024;
 
 /// Takes a TCP connection to the point where HTTP can begin.
 #[derive(Clone)]
@@ -82,6 +84,11 @@ impl Acceptor {
 fn refused(why: &'static str) -> DispatchError {
     metrics::counter!("connections_refused_total", "why" => why).increment(1);
     DispatchError::Io(io::ErrorKind::ConnectionAborted.into())
+}
+
+fn cut(why: &'static str, kind: io::ErrorKind) -> io::Error {
+    metrics::counter!("connections_cut_total", "why" => why).increment(1);
+    kind.into()
 }
 
 /// Puts what is known of the connection where requests find it.
@@ -170,14 +177,6 @@ impl ConnectionState {
             reader.wake();
         }
     }
-
-    fn bytes_allowed(&self) -> usize {
-        match self.phase.get() {
-            Phase::Head => self.limits.head_bytes,
-            Phase::Request => usize::MAX,
-            Phase::Drain => DRAINED,
-        }
-    }
 }
 
 enum Transport {
@@ -198,13 +197,14 @@ pub(super) struct Guarded {
     state: Rc<ConnectionState>,
     read_deadline: Option<Pin<Box<Sleep>>>,
     write_deadline: Option<Pin<Box<Sleep>>>,
-    yielded: bool,
+    /// Bytes read since the library last got to look at them.
+    burst: usize,
     _place: Place,
 }
 
 impl Guarded {
     fn new(transport: Transport, state: Rc<ConnectionState>, place: Place) -> Self {
-        Self { transport, state, read_deadline: None, write_deadline: None, yielded: false, _place: place }
+        Self { transport, state, read_deadline: None, write_deadline: None, burst: 0, _place: place }
     }
 
     /// Sets the deadline that fits the phase. It is looked at only while a read waits.
@@ -213,14 +213,49 @@ impl Guarded {
             return;
         }
         let limits = &self.state.limits;
-        self.yielded = false;
         self.read_deadline = match (self.state.phase.get(), self.state.bytes.get()) {
+            // A new connection must begin to speak.
+            (Phase::Head, 0) if self.state.requests.get() == 0 => Some(Box::pin(sleep(limits.head))),
             // Nothing of the next request yet: the library closes idle connections; this is behind it.
             (Phase::Head, 0) => Some(Box::pin(sleep(limits.keep_alive.saturating_add(limits.head)))),
             (Phase::Head, _) => Some(Box::pin(sleep(limits.head))),
             (Phase::Request, _) => None,
             (Phase::Drain, _) => Some(Box::pin(sleep(Duration::from_secs(1)))),
         };
+    }
+
+    fn count(&mut self, read: usize) {
+        let had = self.state.bytes.replace(self.state.bytes.get().saturating_add(read));
+        self.burst = self.burst.saturating_add(read);
+        if had == 0 && read > 0 {
+            // The first byte of a head: its own deadline begins.
+            self.state.deadline_stale.set(true);
+        }
+    }
+
+    fn poll_read_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        *self.state.reader.borrow_mut() = Some(cx.waker().clone());
+        // A byte may have come since the deadline was chosen.
+        self.renew_read_deadline();
+        let Some(deadline) = &mut self.read_deadline else { return Poll::Pending };
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(cut("read-time", io::ErrorKind::TimedOut)))
+    }
+
+    /// Throws away what still comes, so that the peer gets to read the refusal. Nothing of it reaches the library.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; 4096];
+        while self.state.bytes.get() < DRAINED {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match self.poll_transport(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    self.state.bytes.set(self.state.bytes.get().saturating_add(buf.filled().len()));
+                }
+                Poll::Ready(end) => return Poll::Ready(end),
+                Poll::Pending => return self.poll_read_deadline(cx),
+            }
+        }
+        Poll::Ready(Err(cut("unread-body", io::ErrorKind::ConnectionAborted)))
     }
 
     fn poll_transport(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -234,8 +269,7 @@ impl Guarded {
         let limit = self.state.limits.write;
         let deadline = self.write_deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(deadline.as_mut().poll(cx));
-        metrics::counter!("connections_cut_total", "why" => "write-time").increment(1);
-        Poll::Ready(io::ErrorKind::TimedOut.into())
+        Poll::Ready(cut("write-time", io::ErrorKind::TimedOut))
     }
 }
 
@@ -243,33 +277,25 @@ impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         this.renew_read_deadline();
-        if this.state.bytes.get() >= this.state.bytes_allowed() {
-            // The library reads on before it looks at what it has. Once, let it look; if it still wants more of the
-            // same head, the head is too large.
-            if this.yielded {
-                metrics::counter!("connections_cut_total", "why" => "head-size").increment(1);
-                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
-            }
-            this.yielded = true;
+        if this.state.phase.get() == Phase::Drain {
+            return this.poll_drain(cx);
+        }
+        // The library reads on and on before it looks at what it has. After each burst, let it look.
+        if this.burst >= BURST {
+            this.burst = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if this.state.phase.get() == Phase::Head && this.state.bytes.get() > this.state.limits.head_bytes {
+            return Poll::Ready(Err(cut("head-size", io::ErrorKind::InvalidData)));
+        }
         let before = buf.filled().len();
         if let Poll::Ready(done) = this.poll_transport(cx, buf) {
-            let read = buf.filled().len().saturating_sub(before);
-            let had = this.state.bytes.replace(this.state.bytes.get().saturating_add(read));
-            if had == 0 && read > 0 && this.state.phase.get() == Phase::Head {
-                this.state.deadline_stale.set(true);
-            }
+            this.count(buf.filled().len().saturating_sub(before));
             return Poll::Ready(done);
         }
-        *this.state.reader.borrow_mut() = Some(cx.waker().clone());
-        if let Some(deadline) = &mut this.read_deadline {
-            ready!(deadline.as_mut().poll(cx));
-            metrics::counter!("connections_cut_total", "why" => "read-time").increment(1);
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Poll::Pending
+        this.burst = 0;
+        this.poll_read_deadline(cx)
     }
 }
 

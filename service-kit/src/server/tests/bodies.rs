@@ -97,22 +97,23 @@ async fn a_large_upload_still_gets_to_read_its_refusal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_share_one_budget() {
-    let (address, running) = plain(Limits { buffered_bodies: 40_000, ..Limits::default() }, routes);
+    let shared = context(Limits { buffered_bodies: 40_000, ..Limits::default() });
+    let bound = Bound::bind("test", "127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = bound.address();
+    let running = Server::new(shared.clone(), 1).listen(bound, None, routes).unwrap().start();
     let mut held = connect(address);
     held.write_all(post("/echo", "Content-Length: 50000\r\n", &"x".repeat(30_000)).as_bytes()).unwrap();
-    let body = "x".repeat(20_000);
-    let wanted = post("/echo", "Content-Length: 20000\r\n", &body);
-    // The held body reaches the server soon; until then the other one still fits.
-    let refused = loop {
-        let answer = raw(address, wanted.clone()).await;
-        if !answer.starts_with("HTTP/1.1 200") {
-            break answer;
-        }
-    };
-    let (status, problem) = problem_of(&refused);
+    while shared.inner.budget.used() < 30_000 {
+        tokio::task::yield_now().await;
+    }
+    let wanted = post("/echo", "Content-Length: 20000\r\n", &"x".repeat(20_000));
+    let (status, problem) = problem_of(&raw(address, wanted.clone()).await);
     assert_eq!((status, problem["code"].as_str(), problem["retry_after"].as_u64()), (503, Some("overloaded"), Some(1)));
     drop(held);
-    while !raw(address, wanted.clone()).await.starts_with("HTTP/1.1 200") {}
+    while shared.inner.budget.used() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(raw(address, wanted).await.starts_with("HTTP/1.1 200"));
     running.stop().await.unwrap();
 }
 

@@ -21,7 +21,8 @@ async fn every_head_has_a_deadline_and_not_only_the_first() {
         let mut stream = connect(address);
         for _ in 0..3 {
             stream.write_all(HELLO).unwrap();
-            assert!(read_once(&mut stream).ends_with("hello"));
+            let answer = read_once(&mut stream);
+            assert!(answer.ends_with("hello"), "{answer:?}");
         }
         stream.write_all(b"GET /hel").unwrap();
         assert_eq!(read_once(&mut stream), "", "closed, long before the keep-alive of 30 s");
