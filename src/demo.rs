@@ -11,7 +11,8 @@ mod story;
 
 use std::path::PathBuf;
 
-pub use federation::Federation;
+pub use cast::Citizen;
+pub use federation::{Federation, PENSION_PURPOSE, Variation};
 pub use report::{Report, Step};
 pub use story::tell;
 
@@ -28,4 +29,10 @@ pub struct Options {
     pub people: u64,
     /// Seed of their generator.
     pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { once: true, json: true, data: None, people: 20_000, seed: 1947 }
+    }
 }

@@ -49,22 +49,83 @@ pub struct Federation {
     pub folder: PathBuf,
 }
 
+/// How a federation differs from that of the demonstration, for tests and benchmarks.
+#[derive(Debug)]
+pub struct Variation {
+    /// Ports.
+    pub addresses: Addresses,
+    /// The purposes file, where its bounds are too narrow for a test.
+    pub purposes: String,
+    /// Where a department's gateway keeps its rows, if not in SQLite, and how many processes share them.
+    pub stores: BTreeMap<&'static str, (Store, usize)>,
+    /// More sections of a department's configuration.
+    pub more: BTreeMap<&'static str, String>,
+}
+
+impl Default for Variation {
+    fn default() -> Self {
+        Self { addresses: Addresses::new(), purposes: PURPOSES.to_owned(), stores: BTreeMap::new(), more: BTreeMap::new() }
+    }
+}
+
+impl Variation {
+    /// The demonstration itself: the same addresses each time, while they are free.
+    fn none() -> Self {
+        Self { addresses: Addresses::starting_at(FIRST_PORT), ..Self::default() }
+    }
+
+    /// The purposes file with consents of up to so many uses.
+    #[must_use]
+    pub fn with_uses(mut self, max_uses: u32) -> Self {
+        let bounds: Vec<String> = self
+            .purposes
+            .lines()
+            .map(|line| if line.starts_with("max_uses") { format!("max_uses = {max_uses}") } else { line.to_owned() })
+            .collect();
+        self.purposes = bounds.join("\n");
+        self
+    }
+
+    fn apply(&self, plan: DepartmentPlan) -> (DepartmentPlan, usize) {
+        let (store, processes) = self.stores.get(plan.name).cloned().unwrap_or((Store::Sqlite, 1));
+        let more = format!("{}{}", plan.more, self.more.get(plan.name).map_or("", String::as_str));
+        (DepartmentPlan { store, more, ..plan }, processes)
+    }
+}
+
 impl Federation {
     /// Makes people and databases, sets up the anchor and the departments, and has them join. Nothing runs yet but the anchor.
     ///
     /// # Errors
     /// If any command refuses.
     pub fn set_up(binary: Binary, folder: &Path, options: &Options, now: Timestamp) -> anyhow::Result<Self> {
+        Self::set_up_as(binary, folder, options, &Variation::none(), now)
+    }
+
+    /// The same with differences.
+    ///
+    /// # Errors
+    /// If any command refuses.
+    pub fn set_up_as(
+        binary: Binary,
+        folder: &Path,
+        options: &Options,
+        variation: &Variation,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
         let databases = population::build(&folder.join("databases"), options.seed, options.people)?;
-        let addresses = Addresses::starting_at(FIRST_PORT);
-        let anchor = Anchor::init(&binary, &folder.join("anchor"), &addresses)?;
-        let init = |plan: &DepartmentPlan| Department::init(&binary, &folder.join(plan.name), &addresses, plan, 1, now);
+        let addresses = &variation.addresses;
+        let anchor = Anchor::init(&binary, &folder.join("anchor"), addresses)?;
+        let init = |plan: &DepartmentPlan| {
+            let (plan, processes) = variation.apply(plan.clone());
+            Department::init(&binary, &folder.join(plan.name), addresses, &plan, processes, now)
+        };
         let civil = init(&civil(&databases)?)?;
         let revenue = init(&revenue(&databases)?)?;
         let food = init(&food(&databases, &civil)?)?;
         let social = init(&social(&databases, &civil)?)?;
         let mut federation = Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned() };
-        federation.add_registers()?;
+        federation.add_registers(&variation.purposes)?;
         federation.anchor.start()?;
         for department in [&federation.civil, &federation.revenue, &federation.food, &federation.social] {
             department.join(&federation.anchor)?;
@@ -72,11 +133,11 @@ impl Federation {
         Ok(federation)
     }
 
-    fn add_registers(&self) -> anyhow::Result<()> {
+    fn add_registers(&self, purposes: &str) -> anyhow::Result<()> {
         let folder = self.folder.join("registers");
         std::fs::create_dir_all(&folder)?;
         let registers = Registers { purposes: folder.join("purposes.toml"), laws: folder.join("laws.toml") };
-        std::fs::write(&registers.purposes, PURPOSES)?;
+        std::fs::write(&registers.purposes, purposes)?;
         std::fs::write(&registers.laws, LAWS)?;
         let departments = self.departments().map(|(name, department)| (name, department.entity()));
         self.anchor.add_registers(&registers, &departments)
