@@ -21,7 +21,7 @@ use crate::clock::Clock;
 /// A job that nobody has woken for so long wakes by itself.
 pub const FALLBACK: Duration = Duration::from_secs(60);
 
-/// The jobs of one process. Dropping it stops them between two runs... each run is a future that is aborted.
+/// The jobs of one process. Dropping it starts no further run; a run that has begun goes on to its end.
 pub struct Jobs {
     scheduler: JobScheduler,
     clock: Clock,

@@ -94,7 +94,7 @@ impl Server {
         F: Fn() -> Routes + Clone + Send + 'static,
     {
         let context = self.context.clone();
-        let name = bound.name().to_owned();
+        let (name, stopping) = (bound.name().to_owned(), self.builder.graceful_shutdown_signal());
         self.builder = self.builder.listen(name, bound.into_listener(), move || {
             let accept = connection::Acceptor::new(context.clone(), tls.clone());
             let limits = &context.inner.limits;
@@ -111,6 +111,14 @@ impl Server {
                 .keep_alive(limits.keep_alive)
                 .client_request_timeout(Duration::ZERO) // ours holds for every request: `connection`
                 .client_disconnect_timeout(Duration::from_secs(1))
+                .graceful_shutdown_signal({
+                    // Idle connections close at once when the server stops, instead of holding the drain.
+                    let stopping = stopping.clone();
+                    move || {
+                        let stopping = stopping.clone();
+                        async move { stopping.notified().await }
+                    }
+                })
                 .on_connect_ext(connection::introduce)
                 .h1(map_config(app, |()| AppConfig::default()));
             fn_service(move |stream| {

@@ -12,10 +12,12 @@ use crate::{
     testing::{DatabaseWorld, PostgresServer, both_databases},
 };
 
+type Sizes = Arc<Mutex<Vec<usize>>>;
+
 /// Writes leases by name; the name `bad` breaks a constraint, `panic` panics. The first batch says that it has
 /// begun and waits at the gate, if there is one.
 struct Names {
-    batches: Arc<Mutex<Vec<usize>>>,
+    batches: Sizes,
     gate: Mutex<Option<Gate>>,
 }
 
@@ -50,13 +52,13 @@ impl Batch for Names {
     }
 }
 
-fn names() -> (Names, Arc<Mutex<Vec<usize>>>) {
+fn names() -> (Names, Sizes) {
     let batches = Arc::default();
     (Names { batches: Arc::clone(&batches), gate: Mutex::new(None) }, batches)
 }
 
 /// A batch that stops at its gate; the two ends say when it has stopped and let it go on.
-fn gated() -> (Names, Arc<Mutex<Vec<usize>>>, mpsc::Receiver<()>, mpsc::Sender<()>) {
+fn gated() -> (Names, Sizes, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (batch, batches) = names();
     let (entered, has_entered) = mpsc::channel();
     let (opener, open) = mpsc::channel();

@@ -6,6 +6,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -62,6 +63,8 @@ impl PostgresServer {
             .env("OPTIONS", options)
             .env("LC_ALL", "C")
             .current_dir("/")
+            // A group of its own: what kills the test's whole group must not kill the one who cleans up.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

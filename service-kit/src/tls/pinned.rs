@@ -14,9 +14,11 @@ pub trait CertificateCheck: Send + Sync + 'static {
     fn admits(&self, certificate: &PeerCertificate) -> bool;
 }
 
+type Known<T> = Arc<HashMap<Vec<u8>, T>>;
+
 /// Certificates by their exact DER, each mapped to a `T` (a member, a system). Clones share one set.
 pub struct PinnedSet<T> {
-    known: Arc<RwLock<Arc<HashMap<Vec<u8>, T>>>>,
+    known: Arc<RwLock<Known<T>>>,
     clock: Clock,
 }
 
@@ -54,7 +56,7 @@ impl<T> PinnedSet<T> {
         self.len() == 0
     }
 
-    fn snapshot(&self) -> Arc<HashMap<Vec<u8>, T>> {
+    fn snapshot(&self) -> Known<T> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
