@@ -4,16 +4,17 @@
 //! and says so in readiness; a fatal error of the sequencer ends the process; on SIGTERM what runs is finished, what
 //! was sequenced is published. Deliberately absent: several anchors on one database (the second one is refused).
 
+mod background;
+mod upkeep;
+
 use std::{
     fs::{File, TryLockError},
     net::SocketAddr,
     path::PathBuf,
     sync::Arc,
-    time::Duration,
 };
 
 use actix_web::web;
-use schemas::id::CompactJws;
 use service_kit::{
     clock::Clock,
     db::{Database, DatabaseError, DatabaseUrl, require_free_space},
@@ -23,26 +24,25 @@ use service_kit::{
     telemetry::Metrics,
     tls::{ServerIdentity, TlsError},
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::watch;
 
+use self::{
+    background::{Background, Log},
+    upkeep::{keep_up, upkeep},
+};
 use crate::{
-    audit_head,
     commands::{self, CommandError},
     config::AnchorConfig,
-    configuration::{self, ConfigurationError},
+    configuration::ConfigurationError,
     http::{self, AnchorState},
     keys::{Keys, KeysError},
     published_file::PublishedFile,
-    publisher::{self, PublishError, Publisher},
     quota::Quotas,
-    sequencer::{self, LogJobs, LogQueue, Sequencer, SequencerError},
-    stamping::{OwnAuthority, Stamper},
+    sequencer::{LogQueue, SequencerError},
+    stamping::OwnAuthority,
     store::{self, StoreError},
     submission::Submissions,
 };
-
-/// How often the anchor's own configuration is looked at, to renew it in time, and its audit trail put into the log.
-const UPKEEP: Duration = Duration::from_secs(3_600);
 
 /// The anchor could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -191,37 +191,6 @@ fn acceptor(keys: &Keys) -> Result<openssl::ssl::SslAcceptor, RunError> {
     Ok(ServerIdentity::from_pem(&certificate, &Secret::new(key.to_vec()))?.acceptor()?)
 }
 
-/// The parts that work beside the listeners.
-struct Background {
-    stop_log: watch::Sender<bool>,
-    stop_rest: watch::Sender<bool>,
-    sequencer: JoinHandle<Result<(), SequencerError>>,
-    rest: Vec<JoinHandle<()>>,
-}
-
-impl Background {
-    /// Resolves when the sequencer ends by itself, which it does for a fatal error alone.
-    async fn fatal(&mut self) -> RunError {
-        match (&mut self.sequencer).await {
-            Ok(Err(error)) => error.into(),
-            Ok(Ok(())) | Err(_) => SequencerError::SelfCheck("the sequencer ended").into(),
-        }
-    }
-
-    async fn stop(self) -> Result<(), RunError> {
-        // First the log, then the publisher, so that what was acknowledged is published.
-        self.stop_log.send_replace(true);
-        let ended = self.sequencer.await.unwrap_or(Err(SequencerError::SelfCheck("the sequencer panicked")));
-        self.stop_rest.send_replace(true);
-        for task in self.rest {
-            if task.await.is_err() {
-                tracing::error!("a background task panicked");
-            }
-        }
-        Ok(ended?)
-    }
-}
-
 /// Opens and verifies everything, starts what works in the background.
 fn prepare(config: &AnchorConfig, clock: Clock, health: &Health) -> Result<(AnchorState, Background), RunError> {
     let database = commands::open(config)?;
@@ -267,138 +236,10 @@ fn prepare(config: &AnchorConfig, clock: Clock, health: &Health) -> Result<(Anch
     Ok((state, Background { stop_log, stop_rest, sequencer, rest }))
 }
 
-/// What the sequencer and the publisher share.
-struct Log {
-    database: Database,
-    keys: Arc<Keys>,
-    file: PublishedFile,
-    clock: Clock,
-}
-
-impl Log {
-    /// Starts the sequencer; a log that cannot be continued is served read-only.
-    fn start(
-        &self,
-        config: &AnchorConfig,
-        jobs: LogJobs,
-        stop: watch::Receiver<bool>,
-        health: &Health,
-    ) -> Result<(JoinHandle<Result<(), SequencerError>>, bool), RunError> {
-        let (trouble, watched) = watch::channel(None::<String>);
-        health.check("log", move || {
-            let trouble = watched.borrow().clone();
-            async move { trouble.map_or(Ok(()), Err) }
-        });
-        match Sequencer::start(self.database.clone(), self.keys.log.clone(), self.file.clone()) {
-            Ok(mut sequencer) => {
-                self.drain(&mut sequencer)?;
-                let running =
-                    sequencer::run(sequencer, jobs, self.clock.clone(), config.batch_interval(), stop, trouble);
-                Ok((tokio::spawn(running), true))
-            }
-            Err(SequencerError::Recovery(error)) => {
-                tracing::error!(%error, "the log cannot be continued: read-only");
-                trouble.send_replace(Some(error.to_string()));
-                // `jobs` is dropped: every submission is refused.
-                let waiting = async move {
-                    let mut stop = stop;
-                    let _closed = stop.wait_for(|stop| *stop).await;
-                    drop(trouble);
-                    Ok(())
-                };
-                Ok((tokio::spawn(waiting), false))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// What the authority wanted logged is in the log before anybody is answered.
-    fn drain(&self, sequencer: &mut Sequencer) -> Result<(), RunError> {
-        loop {
-            match sequencer.drain_pending(self.clock.now_ms()) {
-                Ok(0) => return Ok(()),
-                Ok(_) => {}
-                Err(error) if error.is_fatal() => return Err(error.into()),
-                Err(error) => {
-                    // The loop of batches tries again, and readiness tells.
-                    tracing::error!(%error, "what waited for the log still waits");
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// Shows what was published, and goes on publishing if the log goes on.
-    fn publish(
-        &self,
-        config: &AnchorConfig,
-        authority: &Arc<OwnAuthority>,
-        stop: watch::Receiver<bool>,
-        health: &Health,
-        writable: bool,
-    ) -> Result<(watch::Receiver<publisher::Shown>, Vec<JoinHandle<()>>), RunError> {
-        let (trouble, watched) = watch::channel(None::<String>);
-        health.check("publication", move || {
-            let trouble = watched.borrow().clone();
-            async move { trouble.map_or(Ok(()), Err) }
-        });
-        let stampers: Vec<Arc<dyn Stamper>> = vec![Arc::clone(authority) as _];
-        let (publisher, shown) = Publisher::start(self.database.clone(), stampers, self.file.clone())
-            .map_err(|error: PublishError| RunError::Publication(error.to_string()))?;
-        if !writable {
-            return Ok((shown, Vec::new()));
-        }
-        let running = publisher::run(publisher, self.clock.clone(), config.publish_interval(), stop, trouble);
-        Ok((shown, vec![tokio::spawn(running)]))
-    }
-}
-
 fn own_authority(database: &Database, keys: &Keys) -> Result<Arc<OwnAuthority>, RunError> {
     let newest = database.read_blocking(store::publication::newest)?;
     let last = newest.iter().flat_map(|one| &one.stamps).map(|stamp| stamp.gen_time).max();
     Ok(Arc::new(OwnAuthority::new(keys.tsa.clone(), keys.tsa_root.clone(), last)))
-}
-
-fn upkeep(
-    database: &Database,
-    config: &AnchorConfig,
-    keys: &Keys,
-    clock: &Clock,
-) -> Result<CompactJws, ConfigurationError> {
-    database.write_blocking(|conn| {
-        let now = clock.now();
-        audit_head::log(conn, &config.entity, &keys.signing, now)?;
-        configuration::current(conn, &config.entity, &config.name, keys, now)
-    })
-}
-
-/// Renews the anchor's own configuration long before it ends, and puts the head of the audit trail into the log, at
-/// start and once an hour.
-fn keep_up(
-    first: CompactJws,
-    config: &AnchorConfig,
-    log: &Log,
-    mut stop: watch::Receiver<bool>,
-) -> (watch::Receiver<CompactJws>, JoinHandle<()>) {
-    let (renewed, receiver) = watch::channel(first);
-    let (config, database, keys, clock) =
-        (config.clone(), log.database.clone(), Arc::clone(&log.keys), log.clock.clone());
-    let task = tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = clock.sleep(UPKEEP) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
-            }
-            let (config, database, keys, clock) = (config.clone(), database.clone(), Arc::clone(&keys), clock.clone());
-            let work = move || upkeep(&database, &config, &keys, &clock);
-            match tokio::task::spawn_blocking(work).await {
-                Ok(Ok(jws)) => drop(renewed.send_replace(jws)),
-                Ok(Err(error)) => tracing::error!(%error, "the entity configuration was not renewed"),
-                Err(_) => tracing::error!("renewing the entity configuration panicked"),
-            }
-        }
-    });
-    (receiver, task)
 }
 
 /// Readiness: database, disk, and the listener's certificate.

@@ -26,6 +26,11 @@ async fn each_wrong_submission_is_refused_between_two_good_ones() {
     let by_federation_key =
         seal::sign(Typ::AnchorSubmit, &dept.federation, &dept.submission_claims(vec![entry(1, "bad")])).unwrap();
     let source_claims = |claims: &mut AnchorSubmission| claims.iss = source.entity.clone();
+    let mut version_two = serde_json::to_value(dept.submission_claims(vec![entry(1, "bad")])).unwrap();
+    version_two["v"] = 2.into();
+    let mut unknown_member = serde_json::to_value(dept.submission_claims(vec![entry(1, "bad")])).unwrap();
+    unknown_member["receipt"] = "the anchor never sees one".into();
+    let of_json = |claims: &serde_json::Value| seal::sign(Typ::AnchorSubmit, &dept.signing, claims).unwrap().to_string();
     let mut flipped = good("bad").into_bytes();
     let last = flipped.len() - 5;
     flipped[last] = if flipped[last] == b'A' { b'B' } else { b'A' };
@@ -35,6 +40,8 @@ async fn each_wrong_submission_is_refused_between_two_good_ones() {
         ("empty", String::new(), "token-malformed"),
         ("no token", "x.y".to_owned(), "token-malformed"),
         ("another typ", other_typ.to_string(), "token-type-wrong"),
+        ("version 2", of_json(&version_two), "version-unsupported"),
+        ("an unknown claim", of_json(&unknown_member), "token-malformed"),
         ("no member", stranger.submission(vec![entry(1, "bad")]).to_string(), "peer-unknown"),
         ("another's key", posing.submission(vec![entry(1, "bad")]).to_string(), "signature-invalid"),
         ("the federation key", by_federation_key.to_string(), "signature-invalid"),
@@ -96,4 +103,43 @@ async fn a_member_s_quota_ends_with_a_time_and_leaves_others_alone() {
     assert_eq!(refusal(&refused), "too-many-requests");
     assert!(refused.retry_after.is_some_and(|seconds| (90..=100).contains(&seconds)));
     world.log(&two, 1, &["mine"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_pushes_back_at_once_with_a_time_and_recovers() {
+    let mut world = World::with("member_entries_burst = 8192");
+    world.config.batch_interval_ms = 1_000;
+    world.start().await;
+    let dept = world.member("social", &["provider"]).await;
+    let token = |n: u32| dept.submission((0..1_024).map(|i| entry(1, &format!("{n} {i}"))).collect());
+    let tokens: Vec<_> = (0..6).map(token).collect();
+    let replies = futures_util::future::join_all(tokens.iter().map(|token| world.submit(token))).await;
+    let refused: Vec<_> = replies.iter().filter(|reply| reply.status != 200).collect();
+    assert!(!refused.is_empty(), "4,096 entries fit, 6,144 were sent");
+    for reply in refused {
+        assert_eq!((refusal(reply).as_str(), reply.retry_after), ("overloaded", Some(1)));
+    }
+    let again = world.submit(&tokens[0]).await;
+    assert_eq!(world.acknowledgement(&again).entries.len(), 1_024);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signing_key_that_has_ended_or_was_revoked_submits_nothing() {
+    use schemas::federation::Revoked;
+    let world = World::started().await;
+    let dept = Department::new("social");
+    let code = world.invite(&dept, &["provider"]);
+    assert_eq!(world.post_join(&code, &dept.configuration(30)).await.status, 200);
+    world.log(&dept, 1, &["while it counted"]).await;
+    let revoked = Revoked { revoked_at: now().plus(-1).numeric(), reason: "superseded".to_owned() };
+    for (age, ended, revoked) in [(20, Some(now().plus(-1).numeric()), None), (10, None, Some(revoked))] {
+        let mut claims = dept.claims(age);
+        let key = &mut claims.metadata.data_gateway.as_mut().unwrap().signing_jwks.keys[0];
+        (key.exp, key.revoked) = (ended, revoked);
+        let configuration = protocol::federation::sign_configuration(&dept.federation, &claims).unwrap();
+        assert_eq!(world.post_join("", &configuration).await.status, 200);
+        assert_eq!(refusal(&world.submit(&dept.submission(vec![entry(1, "later")])).await), "signature-invalid");
+    }
+    assert_eq!(world.post_join("", &dept.configuration(0)).await.status, 200);
+    world.log(&dept, 1, &["with a key that counts"]).await;
 }
