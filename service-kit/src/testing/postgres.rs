@@ -42,8 +42,12 @@ if ! { "$BIN/initdb" -D "$DIR/data" -U vinimay -A trust -E UTF8 --locale=C --no-
 fi
 echo ready
 cat >/dev/null || true
-"$BIN/pg_ctl" -D "$DIR/data" -m immediate -w stop >/dev/null 2>&1 || true
-rm -rf "$DIR"
+# The test may have died in the middle of a restart, so look again until nothing is left.
+for again in 1 2 3 4 5 6 7 8 9 10; do
+  "$BIN/pg_ctl" -D "$DIR/data" -m immediate -w stop >/dev/null 2>&1 || true
+  sleep 0.3
+  [ -e "$DIR/data/postmaster.pid" ] || { rm -rf "$DIR"; sleep 0.3; [ -e "$DIR" ] || break; }
+done
 "#;
 
 impl PostgresServer {
