@@ -11,6 +11,7 @@ use service_kit::{
     clock::Clock,
     db::{Database, DatabaseError},
 };
+use tlog::note::VerifyingKey;
 use tokio::sync::watch;
 
 use crate::{
@@ -62,15 +63,28 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Shows what was published before, if anything.
+    /// Shows what was published before, if anything. A stop between database and file leaves the file behind: it is
+    /// brought up before anybody sees that checkpoint. A database that was restored to just before its last
+    /// publication is behind the file: then nothing is shown until the next publication, so that sizes never go back.
     pub(crate) fn start(
         database: Database,
         stampers: Vec<Arc<dyn Stamper>>,
         file: PublishedFile,
+        key: &VerifyingKey,
     ) -> Result<(Self, watch::Receiver<Shown>), PublishError> {
-        let newest = database.read_blocking(publication::newest)?;
+        let in_file = file.read(key)?.checkpoint().size;
+        let newest = database.read_blocking(publication::newest)?.filter(|newest| newest.size >= in_file);
+        if let Some(newest) = newest.as_ref().filter(|newest| newest.size > in_file) {
+            file.write(&newest.note)?;
+        }
         let (shown, receiver) = watch::channel(newest.map(Arc::new));
         Ok((Self { database, stampers, file, shown }, receiver))
+    }
+
+    /// What a database shows that may not be continued: the newest of what it has.
+    pub(crate) fn read_only(database: &Database) -> Result<watch::Receiver<Shown>, PublishError> {
+        let newest = database.read_blocking(publication::newest)?;
+        Ok(watch::channel(newest.map(Arc::new)).1)
     }
 
     /// Publishes the head if it grew, or if the last publication is old; tells whether it did.

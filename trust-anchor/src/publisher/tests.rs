@@ -54,7 +54,7 @@ impl Bench {
     fn publisher(world: &World, stamper: &Arc<Moody>) -> (Publisher, watch::Receiver<Shown>) {
         let database = commands::open(&world.config).unwrap();
         let file = PublishedFile::in_folder(&world.config.data_dir());
-        Publisher::start(database, vec![Arc::clone(stamper) as _], file).unwrap()
+        Publisher::start(database, vec![Arc::clone(stamper) as _], file, &world.log_key()).unwrap()
     }
 
     fn grow(&self, record: &str) {
@@ -144,6 +144,24 @@ async fn a_head_that_was_not_written_to_the_file_is_not_shown() {
     assert!(matches!(bench.publisher.publish(bench.now_ms + 1), Err(PublishError::File(_))));
     assert_eq!((bench.size_shown(), bench.size_in_file()), (Some(0), 0));
     std::fs::remove_dir(&beside).unwrap();
+    let (_restarted, shown) = Bench::publisher(&bench.world, &bench.stamper);
+    let shown = shown.borrow().as_ref().map(|shown| shown.size);
+    assert_eq!((shown, bench.size_in_file()), (Some(1), 1), "a restart brings the file up before it shows");
     assert!(bench.publisher.publish(bench.now_ms + 2).unwrap());
     assert_eq!((bench.size_shown(), bench.size_in_file()), (Some(1), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_restored_to_just_before_its_last_publication_shows_nothing_older() {
+    let bench = Bench::new();
+    bench.publisher.publish(bench.now_ms).unwrap();
+    bench.grow("one");
+    // The world has seen the head of size 1; this database knows the entry, but not that publication.
+    let database = commands::open(&bench.world.config).unwrap();
+    let head = database.read_blocking(log::head).unwrap();
+    PublishedFile::in_folder(&bench.world.config.data_dir()).write(&head.note).unwrap();
+    let (publisher, shown) = Bench::publisher(&bench.world, &bench.stamper);
+    assert!(shown.borrow().is_none());
+    publisher.publish(bench.now_ms + 1).unwrap();
+    assert_eq!(shown.borrow().as_ref().unwrap().size, 1);
 }

@@ -124,12 +124,14 @@ impl Log {
             let trouble = watched.borrow().clone();
             async move { trouble.map_or(Ok(()), Err) }
         });
-        let stampers: Vec<Arc<dyn Stamper>> = vec![Arc::clone(authority) as _];
-        let (publisher, shown) = Publisher::start(self.database.clone(), stampers, self.file.clone())
-            .map_err(|error: PublishError| RunError::Publication(error.to_string()))?;
+        let failed = |error: PublishError| RunError::Publication(error.to_string());
         if !writable {
-            return Ok((shown, Vec::new()));
+            return Ok((Publisher::read_only(&self.database).map_err(failed)?, Vec::new()));
         }
+        let stampers: Vec<Arc<dyn Stamper>> = vec![Arc::clone(authority) as _];
+        let key = self.keys.log.verifying_key();
+        let started = Publisher::start(self.database.clone(), stampers, self.file.clone(), key);
+        let (publisher, shown) = started.map_err(failed)?;
         let running = publisher::run(publisher, self.clock.clone(), config.publish_interval(), stop, trouble);
         Ok((shown, vec![tokio::spawn(running)]))
     }

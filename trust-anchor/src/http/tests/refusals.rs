@@ -30,7 +30,8 @@ async fn each_wrong_submission_is_refused_between_two_good_ones() {
     version_two["v"] = 2.into();
     let mut unknown_member = serde_json::to_value(dept.submission_claims(vec![entry(1, "bad")])).unwrap();
     unknown_member["receipt"] = "the anchor never sees one".into();
-    let of_json = |claims: &serde_json::Value| seal::sign(Typ::AnchorSubmit, &dept.signing, claims).unwrap().to_string();
+    let of_json =
+        |claims: &serde_json::Value| seal::sign(Typ::AnchorSubmit, &dept.signing, claims).unwrap().to_string();
     let mut flipped = good("bad").into_bytes();
     let last = flipped.len() - 5;
     flipped[last] = if flipped[last] == b'A' { b'B' } else { b'A' };
