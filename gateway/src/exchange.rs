@@ -5,8 +5,11 @@
 //! (`protocol::consent`), and HTTP.
 
 pub mod answer;
+pub mod ask;
 pub mod basis;
 pub mod journal;
+pub mod recovery;
+pub mod returning;
 mod refusals;
 mod rejected;
 #[cfg(test)]
@@ -17,15 +20,18 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use protocol::credential::BindingStatus;
+use moka::sync::Cache;
+use protocol::credential::{BindingStatus, VerifiedConsent};
 use registry_adapter::registry::Registry;
 use schemas::{
     consent::StatusReference,
+    digest::Digest,
     federation::DatasetDescription,
     id::{DatasetId, EntityId},
 };
 
 use self::{
+    ask::Asks,
     basis::{Statuses, VerifiedOnce},
     journal::Journal,
     refusals::Refusals,
@@ -34,9 +40,15 @@ use crate::app::{App, Foundation};
 
 pub use rejected::Rejected;
 
+/// Consents remembered at most: some kilobytes each.
+const HELD: u64 = 10_000;
+
 /// What this area keeps in memory while the gateway runs.
 pub struct Exchange {
     journal: Journal,
+    asks: Asks,
+    /// Consents that we hold and verified once, by their digest.
+    held: Option<Cache<Digest, Arc<VerifiedConsent>>>,
     verified: VerifiedOnce,
     refusals: Refusals,
     datasets: HashMap<DatasetId, DatasetDescription>,
@@ -53,6 +65,8 @@ impl Exchange {
         let described = source.as_ref().map(|source| source.describe()).unwrap_or_default();
         Ok(Self {
             journal: Journal::start(config.entity.clone(), keys.clone(), db.clone())?,
+            asks: Asks::start(keys.clone(), db.clone())?,
+            held: config.performance.verification_cache.then(|| Cache::new(HELD)),
             verified: VerifiedOnce::new(config.performance.verification_cache),
             refusals: Refusals::default(),
             datasets: described.into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect(),

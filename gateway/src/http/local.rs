@@ -4,9 +4,11 @@ use service_kit::access::Routes;
 
 pub mod bundle;
 pub mod links;
+pub mod queries;
 
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
     let routes = bundle::routes(routes);
-    links::routes(routes)
+    let routes = links::routes(routes);
+    queries::routes(routes)
 }

@@ -5,7 +5,7 @@ use utoipa::{
     openapi::{InfoBuilder, OpenApi, OpenApiBuilder},
 };
 
-use super::{local, management, people};
+use super::{local, management, peer, people};
 
 /// All routes of all listeners; the tag of each says on which it stands.
 pub fn document() -> OpenApi {
@@ -22,8 +22,11 @@ fn areas() -> Vec<OpenApi> {
     vec![
         local::bundle::Api::openapi(),
         local::links::Api::openapi(),
+        local::queries::Api::openapi(),
         management::description::Api::openapi(),
         management::health::Api::openapi(),
+        peer::query::Api::openapi(),
+        peer::receipts::Api::openapi(),
         people::entity_configuration::Api::openapi(),
     ]
 }

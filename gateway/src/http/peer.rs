@@ -2,7 +2,11 @@
 
 use service_kit::access::Routes;
 
+pub mod query;
+pub mod receipts;
+
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
+    let routes = query::routes(routes);
+    receipts::routes(routes)
 }

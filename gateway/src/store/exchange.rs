@@ -10,7 +10,7 @@ pub mod claims;
 pub mod consent_state;
 pub mod receipts;
 pub mod returns;
-mod statement;
+pub(in crate::store) mod statement;
 
 pub use consent_state::{
     ConsentChange, ConsentIndex, ConsentRow, OrderEffect, consent_find, consent_index, consent_order, issuer_index,

@@ -151,17 +151,23 @@ struct AskedRow {
     answer: Option<Vec<u8>>,
 }
 
+const ASKED: &str =
+    "SELECT a.exchange, a.request_digest, o.query, e.answer FROM ask a LEFT JOIN ask_open o ON o.exchange = a.exchange \
+     LEFT JOIN ask_answer e ON e.exchange = a.exchange WHERE ";
+
 /// The question that a key names.
 pub fn ask_find(conn: &mut AnyConnection, key: &AskKey) -> QueryResult<Option<AskRow>> {
-    let rows: Vec<AskedRow> = Statement::new(
-        "SELECT a.exchange, a.request_digest, o.query, e.answer FROM ask a LEFT JOIN ask_open o ON o.exchange = a.exchange \
-         LEFT JOIN ask_answer e ON e.exchange = a.exchange WHERE a.system = ",
-    )
-    .bind(key.system.as_str())
-    .sql(" AND a.idempotency_key = ")
-    .bind(key.idempotency.as_str())
-    .load(conn)?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let by_system = Statement::new(ASKED).sql("a.system = ").bind(key.system.as_str());
+    asked(by_system.sql(" AND a.idempotency_key = ").bind(key.idempotency.as_str()), conn)
+}
+
+/// The question of an exchange.
+pub fn ask_of_exchange(conn: &mut AnyConnection, exchange: &MessageId) -> QueryResult<Option<AskRow>> {
+    asked(Statement::new(ASKED).sql("a.exchange = ").bind(exchange.as_str()), conn)
+}
+
+fn asked(statement: Statement, conn: &mut AnyConnection) -> QueryResult<Option<AskRow>> {
+    let Some(row) = statement.load::<AskedRow>(conn)?.into_iter().next() else { return Ok(None) };
     let request = <[u8; 32]>::try_from(row.request_digest).map_err(|_| diesel::result::Error::NotFound)?;
     let (exchange, request) = (read(&row.exchange)?, Digest::from_bytes(request));
     Ok(Some(AskRow { exchange, request, open: row.query, end: row.answer }))
@@ -197,7 +203,10 @@ pub fn asks_due(conn: &mut AnyConnection, now_ms: i64, next_ms: i64, limit: i64)
         .bind(now_ms)
         .sql(" ORDER BY next_ms LIMIT ")
         .bind(limit)
-        .sql(") RETURNING exchange, query, asked_ms")
+        // Once more, for the process that waited for another one's lock on the row.
+        .sql(") AND next_ms <= ")
+        .bind(now_ms)
+        .sql(" RETURNING exchange, query, asked_ms")
         .load(conn)?;
     let open = |row: OpenRow| Ok(OpenAsk { exchange: read(&row.exchange)?, query: row.query, asked_ms: row.asked_ms });
     let mut due = rows.into_iter().map(open).collect::<QueryResult<Vec<_>>>()?;

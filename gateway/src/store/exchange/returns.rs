@@ -57,12 +57,23 @@ struct Row {
     tries: i64,
 }
 
-/// Receipts whose turn it is, at most `limit`.
-pub fn returns_due(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> QueryResult<Vec<WaitingReceipt>> {
-    let rows: Vec<Row> = Statement::new("SELECT receipt, peer, jws, tries FROM receipt_return WHERE next_ms <= ")
+/// Receipts whose turn it is, at most `limit`; until `next_ms` they are left to whoever claimed them.
+pub fn returns_claim(
+    conn: &mut AnyConnection,
+    now_ms: i64,
+    next_ms: i64,
+    limit: i64,
+) -> QueryResult<Vec<WaitingReceipt>> {
+    let rows: Vec<Row> = Statement::new("UPDATE receipt_return SET next_ms = ")
+        .bind(next_ms)
+        .sql(" WHERE receipt IN (SELECT receipt FROM receipt_return WHERE next_ms <= ")
         .bind(now_ms)
         .sql(" ORDER BY next_ms LIMIT ")
         .bind(limit)
+        // Once more, for the process that waited for another one's lock on the row.
+        .sql(") AND next_ms <= ")
+        .bind(now_ms)
+        .sql(" RETURNING receipt, peer, jws, tries")
         .load(conn)?;
     rows.into_iter()
         .map(|row| {

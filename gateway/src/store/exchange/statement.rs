@@ -12,11 +12,11 @@ use diesel::{
 use service_kit::db::{AnyConnection, MultiBackend};
 
 /// Rows of one statement: at most 12 bound values each, far below SQLite's 32,766 and PostgreSQL's 65,535.
-pub(super) const ROWS: usize = 512;
+pub(in crate::store) const ROWS: usize = 512;
 
 /// A bound value.
 #[derive(Clone, Debug)]
-pub(super) enum Bind {
+pub(in crate::store) enum Bind {
     Text(String),
     MaybeText(Option<String>),
     Integer(i64),
@@ -55,24 +55,24 @@ impl From<&[u8]> for Bind {
 }
 
 /// A statement being written.
-pub(super) struct Statement {
+pub(in crate::store) struct Statement {
     text: String,
     binds: Vec<Bind>,
 }
 
 impl Statement {
-    pub(super) fn new(sql: &'static str) -> Self {
+    pub(in crate::store) fn new(sql: &'static str) -> Self {
         Self { text: sql.to_owned(), binds: Vec::new() }
     }
 
     /// More SQL.
-    pub(super) fn sql(mut self, sql: &'static str) -> Self {
+    pub(in crate::store) fn sql(mut self, sql: &'static str) -> Self {
         self.text.push_str(sql);
         self
     }
 
     /// A bound value.
-    pub(super) fn bind(mut self, value: impl Into<Bind>) -> Self {
+    pub(in crate::store) fn bind(mut self, value: impl Into<Bind>) -> Self {
         self.binds.push(value.into());
         self.text.push('$');
         self.text.push_str(&self.binds.len().to_string());
@@ -80,7 +80,7 @@ impl Statement {
     }
 
     /// `($1, $2, …)`.
-    pub(super) fn row(mut self, values: impl IntoIterator<Item = Bind>) -> Self {
+    pub(in crate::store) fn row(mut self, values: impl IntoIterator<Item = Bind>) -> Self {
         self.text.push('(');
         for (place, value) in values.into_iter().enumerate() {
             self = if place == 0 { self } else { self.sql(", ") }.bind(value);
@@ -90,18 +90,18 @@ impl Statement {
     }
 
     /// `(…), (…)`.
-    pub(super) fn rows<R: IntoIterator<Item = Bind>>(mut self, rows: impl IntoIterator<Item = R>) -> Self {
+    pub(in crate::store) fn rows<R: IntoIterator<Item = Bind>>(mut self, rows: impl IntoIterator<Item = R>) -> Self {
         for (place, row) in rows.into_iter().enumerate() {
             self = if place == 0 { self } else { self.sql(", ") }.row(row);
         }
         self
     }
 
-    pub(super) fn execute(self, conn: &mut AnyConnection) -> QueryResult<usize> {
+    pub(in crate::store) fn execute(self, conn: &mut AnyConnection) -> QueryResult<usize> {
         self.query().execute(conn)
     }
 
-    pub(super) fn load<R>(self, conn: &mut AnyConnection) -> QueryResult<Vec<R>>
+    pub(in crate::store) fn load<R>(self, conn: &mut AnyConnection) -> QueryResult<Vec<R>>
     where
         R: QueryableByName<MultiBackend> + 'static,
     {
@@ -120,6 +120,6 @@ impl Statement {
 }
 
 /// Reads a name that this program wrote; another text is a damaged row.
-pub(super) fn read<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(text: &str) -> QueryResult<T> {
+pub(in crate::store) fn read<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(text: &str) -> QueryResult<T> {
     text.parse().map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))
 }
