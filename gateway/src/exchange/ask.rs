@@ -9,7 +9,7 @@
 //! | may this system ask for this | [`App::ask`] | `access-denied` |
 //! | asked before under this key? | `App::asked_before` | `conflict`; else the same end, or the open question goes on |
 //! | our own evidence is logged in time | `App::authorize_anchored` | `anchor-overdue` |
-//! | the consent that we hold | `ask/question.rs` | `consent-missing`, `-revoked`, `-paused`, `-expired`, `-not-yet-valid`, `-purpose-mismatch`, `-scope-exceeded` |
+//! | the consent that we hold | `ask/question.rs` | `consent-missing`, `-revoked`, `-paused`, `-expired`, `-not-yet-valid`, `-purpose-mismatch` |
 //! | the provider, as the directory has it | `ask/question.rs` | `peer-unknown`, `peer-suspended`, `directory-outdated` |
 //! | sign, store, send | `ask/asks.rs`, `ask/send.rs` | `overloaded`, `peer-unavailable`; what the peer said before a signature |
 //! | verify, receipt, then the data | `ask/end.rs` | `peer-answer-invalid`; a signed refusal with its code |

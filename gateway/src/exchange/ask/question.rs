@@ -1,7 +1,8 @@
 //! From a system's request to a signed query that is stored: on which consent, to whom.
 //!
-//! Guarantees: what the consent does not allow is not asked, so that the citizen's history shows no attempt of ours that the
-//! provider must refuse. Deliberately absent: the decision; the provider judges everything again.
+//! Guarantees: a consent that has ended, or that the citizen has stopped, is not used. Deliberately absent: the decision about
+//! items; the provider makes it, so that an attempt to see more leaves signed evidence at both sides and stands in the
+//! citizen's history (ADR 0240).
 
 use protocol::{
     consent::Refusal,
@@ -147,11 +148,7 @@ fn authorize(consent: &VerifiedConsent, request: &LocalQuery, now: Timestamp) ->
     let terms = consent.terms();
     let rules = [
         (request.purpose == terms.purpose.code, Code::ConsentPurposeMismatch, "the consent is for another purpose"),
-        (
-            !request.fields.is_empty() && request.fields.iter().all(|field| terms.fields.contains(field)),
-            Code::ConsentScopeExceeded,
-            "ask for one or more of the fields that the consent names",
-        ),
+        (!request.fields.is_empty(), Code::RequestMalformed, "name one or more fields"),
         (consent.valid_from() <= now, Code::ConsentNotYetValid, "the consent begins later"),
         (now < consent.valid_until(), Code::ConsentExpired, "ask the citizen again"),
     ];
