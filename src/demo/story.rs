@@ -47,7 +47,7 @@ pub async fn tell(binary: Binary, folder: PathBuf, options: &Options, report: &m
     bundles.extend(teller.a_death_is_heard(&federation).await?);
     teller.she_sees_who_used_her_data(&citizen, &answer)?;
     teller.she_revokes(&citizen, &consent)?;
-    bundles.push(teller.the_next_query_is_refused(&federation, &consent).await?);
+    teller.the_next_query_is_refused(&federation, &consent).await?;
     teller.an_auditor_verifies(&mut federation, &bundles)?;
     Ok(federation)
 }
@@ -174,13 +174,12 @@ impl Teller<'_> {
         Ok(file)
     }
 
-    async fn the_next_query_is_refused(&mut self, federation: &Federation, consent: &ConsentId) -> anyhow::Result<PathBuf> {
+    async fn the_next_query_is_refused(&mut self, federation: &Federation, consent: &ConsentId) -> anyhow::Result<()> {
         let since = self.clock.monotonic();
-        let portal = federation.social.portal(0)?;
-        let problem = problem(&self.ask(&portal, consent, "annual_income_band").await?, Code::ConsentRevoked)?;
-        let file = save_bundle(federation, &portal, &refused_receipt(&problem)?, "revoked").await?;
-        self.told("refused-after-revocation", since, format!("the next query is refused: {}", problem.code), json!({ "code": problem.code, "bundle": file }));
-        Ok(file)
+        let problem = problem(&self.ask(&federation.social.portal(0)?, consent, "annual_income_band").await?, Code::ConsentRevoked)?;
+        let told = format!("the next query is refused: {}", problem.code);
+        self.told("refused-after-revocation", since, told, json!({ "code": problem.code, "request": problem.request_id }));
+        Ok(())
     }
 
     fn she_sees_who_used_her_data(&mut self, citizen: &Citizen, answer: &LocalAnswer) -> anyhow::Result<()> {
