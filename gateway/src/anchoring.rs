@@ -34,6 +34,8 @@ use crate::{
 
 /// Entries of one submission (protocol, "Anchoring").
 const BATCH: usize = 1_024;
+/// An acknowledgement names as many digests as its submission.
+const ACK: Limits = Limits::ANSWER.members(BATCH);
 /// A submission's life, seconds; at most 120.
 const LIFE: i64 = 60;
 /// How long the lease holds; renewed for each batch, given back at the end.
@@ -192,7 +194,7 @@ fn submission(app: &App, entries: &[SubmittedEntry]) -> Result<(MessageId, Compa
 
 /// The anchor's signature over exactly what was submitted.
 fn verify_ack(app: &App, submission: &MessageId, entries: &[SubmittedEntry], jws: &CompactJws) -> Result<AnchorAck, PumpError> {
-    let unverified = UnverifiedJws::of(jws, Limits::ANSWER)?;
+    let unverified = UnverifiedJws::of(jws, ACK)?;
     let kid = unverified.claimed_issuer().key_id().ok_or(PumpError::OtherAck("no key id"))?;
     let snapshot = app.directory();
     let anchor = snapshot.members().anchor();
@@ -253,3 +255,6 @@ impl Overdue {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

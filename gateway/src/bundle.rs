@@ -67,6 +67,10 @@ const FINDERS: &[Finder] = &[];
 /// [`BundleError`].
 pub async fn assemble(app: &App, id: MessageId, wait: Duration) -> Result<Bundle, BundleError> {
     let found = app.db().read(move |conn| find(conn, &id)).await?.ok_or(BundleError::Unknown)?;
+    of_records(app, &found, wait).await
+}
+
+async fn of_records(app: &App, found: &Records, wait: Duration) -> Result<Bundle, BundleError> {
     let client = app.anchor_client()?;
     let deadline = app.clock().monotonic().saturating_add(wait);
     app.wake_anchor();
@@ -137,3 +141,6 @@ fn chains(conn: &mut AnyConnection, signed: &BTreeSet<(EntityId, NumericDate)>) 
     }
     Ok(members)
 }
+
+#[cfg(test)]
+mod tests;

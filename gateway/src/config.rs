@@ -419,8 +419,8 @@ folder = "keys"
     fn a_password_comes_from_a_file_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gateway.toml");
-        SecretFile::write(&folder.path().join("password"), b"p@ss word\n").unwrap();
-        let database = "url = \"postgres://vinimay@db.example/gateway\"\npassword_file = \"password\"";
+        SecretFile::write(&folder.path().join("db.secret"), b"p@ss word\n").unwrap();
+        let database = "url = \"postgres://vinimay@db.example/gateway\"\npassword_file = \"db.secret\"";
         std::fs::write(&path, GOOD.replace("url = \"sqlite://gateway.sqlite\"", database)).unwrap();
         let address = Config::load(&path).unwrap().database.address().unwrap();
         assert!(matches!(address, DatabaseUrl::Postgres(uri) if uri.expose() == "postgres://vinimay:p%40ss%20word@db.example/gateway"));

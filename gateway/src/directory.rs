@@ -11,3 +11,6 @@ mod snapshot;
 pub use load::{LoadError, load};
 pub use refresh::{RefreshError, Refreshed, refresh};
 pub use snapshot::DirectorySnapshot;
+
+#[cfg(test)]
+mod tests;

@@ -47,3 +47,6 @@ pub fn local(app: &App) -> Routes {
 pub fn management(app: &App, health: Health, metrics: Option<Metrics>) -> Routes {
     management::routes(service_kit::health::management_routes(health, metrics).data(web::Data::new(app.clone())))
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,3 +188,6 @@ fn hosts(config: &Config) -> Result<Vec<HostName>, InitError> {
     }
     Ok(hosts)
 }
+
+#[cfg(test)]
+mod tests;

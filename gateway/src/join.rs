@@ -303,3 +303,6 @@ fn write_trust_root(keys: &Path, root: &TrustRoot) -> Result<(), JoinError> {
     io::Write::write_all(&mut file, &json).and_then(|()| file.sync_all()).map_err(io)?;
     std::fs::rename(&staged, &path).map_err(io)
 }
+
+#[cfg(test)]
+mod tests;

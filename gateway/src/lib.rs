@@ -27,3 +27,6 @@ pub mod links;
 pub mod run;
 pub mod store;
 pub mod triggers;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -107,3 +107,6 @@ impl Links {
         self.db.write(write).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,18 @@
 use diesel_migrations::embed_migrations;
 use service_kit::db::Migrations;
 
+pub mod consents;
 pub mod directory;
 pub mod encrypted;
 pub mod exchange;
+pub mod identity;
 pub mod links;
 pub mod outbox;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 /// Every change of the schema so far, for both engines.
 pub const MIGRATIONS: Migrations = Migrations {

@@ -1,0 +1,243 @@
+use schemas::{
+    federation::{AllowedData, Disclosure, Law, LawQuota, RegisterContent},
+    problem::Code,
+};
+use service_kit::clock::Clock;
+
+use super::*;
+use crate::{
+    app::App,
+    store::testing::rows,
+    testing::{Source, TestAnchor, TestDepartment},
+};
+
+const CIVIL: Source = Source {
+    sql: "CREATE TABLE residents (number TEXT PRIMARY KEY, given TEXT, family TEXT, born TEXT, precision TEXT, district TEXT, alive INTEGER);
+          INSERT INTO residents VALUES
+          ('R1', 'Asha', 'Sahu', '1958-03-04', 'day', '387', 1), ('R2', 'Binod', 'Sahu', '1960-02-29', 'day', '387', 1),
+          ('R3', 'Chandra', 'Yadav', '1955-01-01', 'year', '387', 1), ('R4', 'Deva', 'Netam', '1950-05-05', 'day', '387', 0),
+          ('R5', 'Twin', 'Sahu', '1970-01-02', 'day', '387', 1), ('R6', 'Twin', 'Sahu', '1970-01-02', 'day', '387', 1),
+          ('R7', 'Elsewhere', 'Rao', '1971-01-02', 'day', '387', 1);",
+    mapping: r#"
+[source]
+kind = "sqlite"
+[identity]
+table = "residents"
+key = "number"
+given_name = "given"
+family_name = "family"
+birthdate = "born"
+birth_precision = "precision"
+district = "district"
+alive = "alive"
+"#,
+};
+
+const FOOD: Source = Source {
+    sql: "CREATE TABLE members (card TEXT PRIMARY KEY, name TEXT, dob TEXT, district TEXT);
+          INSERT INTO members VALUES ('F-1', 'ASHA  SAHU', '1958-03-04', '387'), ('F-2', 'Binod Sahu', '1960-02-29', '387'),
+          ('F-3', 'Twin Sahu', '1970-01-02', '387'), ('F-4', 'Chandra Yadav', '1955-01-01', '387');",
+    mapping: r#"
+[source]
+kind = "sqlite"
+[[matching]]
+table = "members"
+key = "card"
+name = "name"
+name_form = "given family"
+birth_date = "dob"
+birth_date_form = "iso"
+district = "district"
+"#,
+};
+
+const LAW: &str = "cg-seeding-food";
+
+fn law(civil: &TestDepartment, food: &TestDepartment) -> Law {
+    let title = [("en", "Seeding"), ("hi", "आरंभ")].map(|(language, text)| (language.to_owned(), text.to_owned())).into();
+    Law {
+        id: LAW.parse().unwrap(),
+        version: "2026-10".parse().unwrap(),
+        title,
+        statute: "An Act".into(),
+        section: "7".into(),
+        consumer: food.entity.clone(),
+        provider: civil.entity.clone(),
+        purpose: "identity.subject-link".parse().unwrap(),
+        allowed: AllowedData { dataset: DATASET.parse().unwrap(), fields: vec!["sub".parse().unwrap()] },
+        until: "2099-12-31".parse().unwrap(),
+        quota: LawQuota { per_day: 1, per_officer: 1, per_subject: 1 },
+        disclosure: Disclosure::Immediate,
+    }
+}
+
+struct World {
+    anchor: TestAnchor,
+    civil: (TestDepartment, App),
+    food: (TestDepartment, App),
+}
+
+/// An identity registry and a department in one federation, with the law between them in force.
+async fn world() -> World {
+    let anchor = TestAnchor::start(&Clock::default());
+    let sectors = "[identity]\nsectors = [\"food\"]\n";
+    let civil = TestDepartment::member(&anchor, "civil", &["identity-registry:food"], Some(&CIVIL), sectors).await;
+    let food = TestDepartment::member(&anchor, "food", &["provider"], Some(&FOOD), "").await;
+    anchor.register(1, &RegisterContent::Laws(vec![law(&civil.0, &food.0)]), civil.1.now());
+    for app in [&civil.1, &food.1] {
+        app.refresh_directory().await.unwrap();
+    }
+    World { anchor, civil, food }
+}
+
+impl World {
+    fn export(&self, name: &str) -> Result<(Exported, std::path::PathBuf), ExportError> {
+        let out = self.civil.0.path(name);
+        let exported = tokio::task::block_in_place(|| export(&self.civil.1, &self.food.0.entity, &LAW.parse().unwrap(), &out))?;
+        Ok((exported, out))
+    }
+
+    fn seed(&self, file: &std::path::Path) -> Result<Seeded, SeedError> {
+        tokio::task::block_in_place(|| seed(&self.food.1, file))
+    }
+}
+
+async fn links(app: &App) -> i64 {
+    app.db().read(|conn| rows(conn, "subject_link")).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_register_is_linked_where_it_is_sure_and_nowhere_else() {
+    let world = world().await;
+    let (exported, file) = world.export("food.jwt").unwrap();
+    assert_eq!((exported.residents, exported.pages), (5, 1), "the dead and those without a day of birth are not named");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("Asha") && !text.contains("Sahu"), "sealed");
+
+    let seeded = world.seed(&file).unwrap();
+    assert_eq!(seeded, Seeded { residents: 5, linked: 2, known: 0, ambiguous: 2, unknown: 1 });
+    let again = world.seed(&file).unwrap();
+    assert_eq!((again.linked, again.known), (0, 2));
+
+    let sub = world.civil.1.keys().sectors[&"food".parse().unwrap()].sector_subject("R1");
+    let key = world.food.1.links().resolve(&sub).await.unwrap().unwrap();
+    assert_eq!(key.as_str(), "F-1");
+    assert_eq!(world.food.1.links().subjects_of(&key).await.unwrap(), vec![sub]);
+    assert_eq!(world.food.1.links().subjects_of(&"F-3".parse().unwrap()).await.unwrap(), Vec::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_registered_law_nobody_is_named() {
+    let world = world().await;
+    let out = world.civil.0.path("other.jwt");
+    let attempt = |receiver: &schemas::id::EntityId, law: &str| {
+        tokio::task::block_in_place(|| export(&world.civil.1, receiver, &law.parse().unwrap(), &out)).unwrap_err()
+    };
+    for (receiver, law) in [(&world.food.0.entity, "no-such-law"), (&world.civil.0.entity, LAW)] {
+        let error = attempt(receiver, law);
+        assert!(matches!(error, ExportError::Law { .. }) && error.to_string().contains("mend"), "{error}");
+    }
+    let stranger = "https://stranger.localhost".parse().unwrap();
+    assert!(matches!(attempt(&stranger, LAW), ExportError::Receiver(refusal) if refusal.code() == Code::PeerUnknown));
+    assert!(!out.exists());
+    let audited = world.civil.1.db().read(|conn| rows(conn, "audit_trail")).await.unwrap();
+    assert_eq!(audited, 5, "init, join and three refusals");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_existing_file_is_never_overwritten() {
+    let world = world().await;
+    std::fs::write(world.civil.0.path("food.jwt"), "mine").unwrap();
+    assert!(matches!(world.export("food.jwt"), Err(ExportError::File { .. })));
+    assert_eq!(std::fs::read_to_string(world.civil.0.path("food.jwt")).unwrap(), "mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_changed_cut_repeated_or_foreign_links_nobody() {
+    let world = world().await;
+    let (_, file) = world.export("food.jwt").unwrap();
+    let good = std::fs::read_to_string(&file).unwrap();
+    let middle = good.len() / 2;
+    let mut flipped = good.clone().into_bytes();
+    flipped[middle] = if flipped[middle] == b'A' { b'B' } else { b'A' };
+    let cases = [
+        (String::from_utf8(flipped).unwrap(), "line 1"),
+        (String::new(), "incomplete"),
+        (format!("{good}{good}"), "incomplete"),
+        ("not a page\n".to_owned(), "line 1"),
+    ];
+    for (content, says) in cases {
+        std::fs::write(&file, content).unwrap();
+        let error = world.seed(&file).unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains("mend"), "{error}");
+        assert_eq!(links(&world.food.1).await, 0);
+    }
+    std::fs::write(&file, good).unwrap();
+    assert_eq!(world.seed(&file).unwrap().linked, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_without_the_role_for_our_sector_names_nobody_here() {
+    let world = world().await;
+    let (_, file) = world.export("food.jwt").unwrap();
+    {
+        let mut state = world.anchor.state();
+        let entry = state.members.get_mut(&world.civil.0.entity).unwrap();
+        (entry.roles, entry.changed) = (vec!["identity-registry:revenue".parse().unwrap()], true);
+    }
+    world.food.1.refresh_directory().await.unwrap();
+    let error = world.seed(&file).unwrap_err();
+    assert!(matches!(error, SeedError::Registry(refusal) if refusal.code() == Code::RoleMissing), "{error}");
+    assert_eq!(links(&world.food.1).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_officer_links_once_and_does_not_overwrite() {
+    let world = world().await;
+    let app = &world.food.1;
+    let sub = world.civil.1.keys().sectors[&"food".parse().unwrap()].sector_subject("R5");
+    let link = |key: &str| app.links().link_by_officer(sub.clone(), key.parse().unwrap(), "officer-1".parse().unwrap(), app.now());
+    assert_eq!(link("F-3").await.unwrap(), Linked::New);
+    assert_eq!(link("F-3").await.unwrap(), Linked::Same);
+    assert_eq!(link("F-4").await.unwrap(), Linked::Other);
+    assert_eq!(app.links().resolve(&sub).await.unwrap().unwrap().as_str(), "F-3");
+    assert_eq!(app.db().read(|conn| rows(conn, "audit_trail")).await.unwrap(), 5, "init, join and three actions");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_links_are_written_in_seconds_on_both_engines() {
+    use service_kit::testing::DatabaseWorld;
+    let folder = tempfile::tempdir().unwrap();
+    let keys = {
+        let department = TestDepartment::new("food", None, "");
+        let made = department.init();
+        std::fs::rename(&made.keys, folder.path().join("keys")).unwrap();
+        crate::keys::KeyFolder::new(folder.path().join("keys")).load(&[]).unwrap()
+    };
+    let sector = protocol::seal::keyed_hash::MacKey::generate();
+    let links: Vec<NewLink> = (0..20_000)
+        .map(|n| NewLink {
+            subject: sector.sector_subject(&format!("R{n}")),
+            local_key: format!("CG-{n}"),
+            method: "name-birthdate".into(),
+            score: 90,
+            confirmed_by: "seeding".into(),
+        })
+        .collect();
+    let migrations = &crate::store::MIGRATIONS;
+    let clock = Clock::default();
+    for world in tokio::task::block_in_place(|| [DatabaseWorld::sqlite(migrations), DatabaseWorld::postgres(migrations)]) {
+        let began = clock.monotonic();
+        let mut written = 0;
+        for page in links.chunks(1_000) {
+            written += world.database.write_blocking(|conn| crate::store::links::link_insert_many(conn, &keys, page, clock.now())).unwrap();
+        }
+        assert_eq!(written, 20_000);
+        let took = clock.monotonic() - began;
+        assert!(took < std::time::Duration::from_secs(10), "{took:?}, in a build that is not optimised");
+        let again = world.database.write_blocking(|conn| crate::store::links::link_insert_many(conn, &keys, &links[..500], clock.now())).unwrap();
+        assert_eq!(again, 0);
+        let found = world.database.read_blocking(|conn| link_find(conn, &keys, &links[777].subject)).unwrap();
+        assert_eq!(found.as_deref(), Some("CG-777"));
+    }
+}

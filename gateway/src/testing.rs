@@ -1,0 +1,10 @@
+//! For tests of this crate: a trust anchor that signs and serves, and departments that join it over real TLS.
+//!
+//! The anchor is small, and can be told to misbehave; the real one meets the gateway in the end-to-end tests. Everything here is
+//! signed, sealed and verified by the code that serves.
+
+mod anchor;
+mod department;
+
+pub(crate) use anchor::{Misbehaviour, TestAnchor};
+pub(crate) use department::{Source, TestDepartment};
