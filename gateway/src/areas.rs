@@ -4,16 +4,18 @@
 
 use crate::{
     app::{Foundation, StartError},
+    consents::Citizens,
     exchange::Exchange,
 };
 
 /// The areas' own state.
 pub(crate) struct Areas {
     pub(crate) exchange: Exchange,
+    pub(crate) citizens: Citizens,
 }
 
 impl Areas {
     pub(crate) fn new(foundation: &Foundation) -> Result<Self, StartError> {
-        Ok(Self { exchange: Exchange::start(foundation)? })
+        Ok(Self { exchange: Exchange::start(foundation)?, citizens: Citizens::default() })
     }
 }

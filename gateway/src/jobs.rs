@@ -49,6 +49,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
         })
         .await?;
     app.wakes().put(ANCHOR, wake);
+    crate::consents::schedule(app, jobs).await?;
     for name in [DIRECTORY, ANCHOR] {
         app.wakes().wake(name);
     }

@@ -2,7 +2,9 @@
 
 use service_kit::access::Routes;
 
+pub mod binding_offers;
 pub mod bundle;
+pub mod consent_requests;
 pub mod links;
 pub mod queries;
 
@@ -10,5 +12,6 @@ pub mod queries;
 pub(super) fn routes(routes: Routes) -> Routes {
     let routes = bundle::routes(routes);
     let routes = links::routes(routes);
+    let routes = binding_offers::routes(consent_requests::routes(routes));
     queries::routes(routes)
 }

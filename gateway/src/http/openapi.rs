@@ -20,13 +20,26 @@ pub fn document() -> OpenApi {
 /// One description a file with routes; each area adds its own.
 fn areas() -> Vec<OpenApi> {
     vec![
+        local::binding_offers::Api::openapi(),
         local::bundle::Api::openapi(),
+        local::consent_requests::Api::openapi(),
         local::links::Api::openapi(),
         local::queries::Api::openapi(),
         management::description::Api::openapi(),
         management::health::Api::openapi(),
         peer::query::Api::openapi(),
         peer::receipts::Api::openapi(),
+        people::citizen_history::Api::openapi(),
+        people::citizen_links::Api::openapi(),
+        people::citizen_nonce::Api::openapi(),
+        people::citizen_orders::Api::openapi(),
+        people::consent_requests::Api::openapi(),
+        people::consent_responses::Api::openapi(),
         people::entity_configuration::Api::openapi(),
+        people::identity_credential::Api::openapi(),
+        people::identity_nonce::Api::openapi(),
+        people::identity_token::Api::openapi(),
+        people::issuer_metadata::Api::openapi(),
+        people::status_list::Api::openapi(),
     ]
 }

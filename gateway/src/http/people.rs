@@ -2,9 +2,37 @@
 
 use service_kit::access::Routes;
 
+pub mod citizen_history;
+pub mod citizen_links;
+pub mod citizen_nonce;
+pub mod citizen_orders;
+pub mod consent_requests;
+pub mod consent_responses;
 pub mod entity_configuration;
+pub mod identity_credential;
+pub mod identity_nonce;
+pub mod identity_token;
+pub mod issuer_metadata;
+pub(crate) mod said;
+pub mod status_list;
 
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
-    entity_configuration::routes(routes)
+    let routes = entity_configuration::routes(routes);
+    let routes = consents(citizens(routes));
+    identity(routes)
+}
+
+fn citizens(routes: Routes) -> Routes {
+    citizen_links::routes(citizen_history::routes(citizen_orders::routes(citizen_nonce::routes(routes))))
+}
+
+fn consents(routes: Routes) -> Routes {
+    consent_responses::routes(consent_requests::routes(routes))
+}
+
+/// Each of these refuses with `role-missing` where the department is no identity registry.
+fn identity(routes: Routes) -> Routes {
+    let routes = status_list::routes(issuer_metadata::routes(routes));
+    identity_credential::routes(identity_nonce::routes(identity_token::routes(routes)))
 }

@@ -1,0 +1,10 @@
+DROP TABLE order_ack;
+DROP TABLE held_consent;
+DROP TABLE request_object;
+DROP TABLE consent_request;
+DROP TABLE status_list_seen;
+DROP TABLE status_list;
+DROP TABLE binding;
+DROP TABLE access_token;
+DROP TABLE binding_offer;
+DROP TABLE spent;

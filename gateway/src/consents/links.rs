@@ -1,0 +1,106 @@
+//! A citizen ties her pseudonym to her number in this department: she shows name and birth date, and names the number.
+//!
+//! Guarantees: the department's own row must be the one and only row of that name and birth date, and have that number; a
+//! number that another pseudonym has is not given twice; every failure sounds the same. Deliberately absent: similarity.
+
+use protocol::{consent::Refusal, credential::VerifiedBinding};
+use registry_adapter::{
+    identity::BirthDate,
+    key::LocalKey,
+    matching::{Match, Person},
+};
+use schemas::{
+    citizen::{LinkRequest, Linked},
+    id::SectorSubject,
+    problem::Code,
+    time::CivilDate,
+};
+
+use super::PresentationError;
+use crate::{
+    app::App,
+    store::links::{LinkError as StoreError, NewLink, link_find, link_insert, link_subjects},
+};
+
+/// How it was confirmed.
+const CONFIRMED_BY: &str = "citizen";
+
+/// No tie was made.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The presentation.
+    #[error(transparent)]
+    Presentation(#[from] PresentationError),
+    /// Why.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The row.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+const NOBODY: Refusal = Refusal::new(Code::NotFoundOrNotPermitted, "no one row is hers");
+
+impl App {
+    /// Ties a pseudonym to a number.
+    ///
+    /// # Errors
+    /// Those of the presentation; `not-found-or-not-permitted`; `registry-unavailable`.
+    pub(crate) async fn link_by_citizen(&self, request: &LinkRequest) -> Result<Linked, LinkError> {
+        let binding = self.verify_presentation(&request.binding).await?;
+        let (subject, person) = self.shown(&binding).ok_or(NOBODY)?;
+        let number: LocalKey = request.local_number.parse().map_err(|_| NOBODY)?;
+        let (method, score) = self.match_row(person, &number).await?;
+        let (keys, now) = (self.keys().clone(), self.now());
+        let link = NewLink {
+            subject,
+            local_key: number.as_str().to_owned(),
+            method: method.to_owned(),
+            score,
+            confirmed_by: CONFIRMED_BY.to_owned(),
+        };
+        let tied = self.db().write(move |conn| {
+            let others = link_subjects(conn, &keys, &link.local_key)?;
+            if others.iter().any(|other| *other != link.subject) {
+                return Ok::<_, StoreError>(false);
+            }
+            let written = link_insert(conn, &keys, &link, now)?;
+            Ok(written || link_find(conn, &keys, &link.subject)?.as_ref() == Some(&link.local_key))
+        });
+        if !tied.await? {
+            return Err(NOBODY.into());
+        }
+        Ok(Linked { method: method.to_owned(), score })
+    }
+
+    /// What she disclosed: the pseudonym of our sector, name and birth date, all of them.
+    fn shown(&self, binding: &VerifiedBinding) -> Option<(SectorSubject, Person)> {
+        let subject = binding.disclosed(&format!("sub_{}", self.config().sector))?.parse().ok()?;
+        let born: CivilDate = binding.disclosed("birthdate")?.parse().ok()?;
+        let family_name = binding.disclosed("family_name").filter(|name| !name.is_empty());
+        let person = Person {
+            given_name: binding.disclosed("given_name")?.to_owned(),
+            family_name: family_name.map(str::to_owned),
+            birth_date: BirthDate::Day(born),
+            district: None,
+        };
+        Some((subject, person))
+    }
+
+    async fn match_row(&self, person: Person, number: &LocalKey) -> Result<(&'static str, u8), Refusal> {
+        let away = Refusal::new(Code::RegistryUnavailable, "the department's table of people did not answer");
+        let matchers = self.source().ok_or(NOBODY)?.matchers();
+        let number = number.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            for matcher in matchers {
+                if let Match::Linked { key, method, score } = matcher.match_one(&person).map_err(|_| away)?
+                    && key == number
+                {
+                    return Ok((method, score));
+                }
+            }
+            Err(NOBODY)
+        });
+        found.await.map_err(|_| away)?
+    }
+}

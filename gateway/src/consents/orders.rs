@@ -1,0 +1,163 @@
+//! A citizen orders: revoke, pause, resume, shorten. At the provider and at the consumer alike.
+//!
+//! The order carries the consent, so it works before the first query. If we stop before the commit, nothing holds and nothing
+//! was acknowledged; after it the order holds on every replica, and a repeat gets the same acknowledgement.
+
+use protocol::{
+    consent::Refusal,
+    credential::{VerifiedConsent, vc},
+    seal::{JwsError, Limits, SealFailed, Typ, UnverifiedJws, decode_base64url, freshness::SKEW, random, sign},
+};
+use schemas::{
+    consent::{ConsentOrder, ConsentStatus, OrderAck, OrderAction},
+    digest::Digest,
+    id::CompactJws,
+    problem::Code,
+    time::Timestamp,
+    version::V1,
+};
+use serde::Deserialize;
+use service_kit::db::{AnyConnection, DatabaseError};
+use tlog::entry::EntryType;
+
+use crate::{
+    app::App,
+    keys::Keys,
+    store::{
+        consents::orders::{NewAck, ack_find, ack_insert},
+        exchange::{ConsentChange, OrderEffect, consent_index, consent_order},
+        outbox::outbox_insert,
+    },
+};
+
+/// An order was not obeyed.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// Why.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The acknowledgement could not be signed; nothing was changed.
+    #[error(transparent)]
+    Seal(#[from] SealFailed),
+    /// It could not be kept; nothing was changed.
+    #[error(transparent)]
+    Store(#[from] DatabaseError),
+}
+
+#[derive(Deserialize)]
+struct ConsentOnly {
+    consent: CompactJws,
+}
+
+/// An order by the person who gave the consent, to us.
+struct VerifiedOrder {
+    claims: ConsentOrder,
+    consent: VerifiedConsent,
+    digest: Digest,
+    change: ConsentChange,
+}
+
+impl App {
+    /// Obeys an order and acknowledges it.
+    ///
+    /// # Errors
+    /// Codes of token and consent, `consent-wrong-subject` (not by the consent's key), `audience-wrong`, `stale` (from the
+    /// future), `request-malformed`, `conflict` (its number is not greater than the last one's, or the consent is revoked).
+    pub(crate) async fn obey_order(&self, order: &[u8]) -> Result<CompactJws, OrderError> {
+        let now = self.now();
+        let order = self.verify_order(order, now)?;
+        let (keys, entity) = (self.keys().clone(), self.entity().clone());
+        let now_ms = i64::try_from(self.clock().now_ms()).unwrap_or(i64::MAX);
+        let ack = self.db().write(move |conn| {
+            if let Some(known) = ack_find(conn, &order.digest).map_err(DatabaseError::from)? {
+                return Ok(known);
+            }
+            let status = apply(conn, &keys, &order)?;
+            let claims = OrderAck {
+                v: V1,
+                iss: entity,
+                iat: now.numeric(),
+                jti: random::message_id(now),
+                salt: random::salt(),
+                order: order.digest,
+                consent: order.consent.id().clone(),
+                status,
+            };
+            let ack = sign(Typ::OrderAck, &keys.signing, &claims)?;
+            record(conn, &keys, &order, &ack, (now, now_ms)).map_err(OrderError::from)?;
+            Ok::<_, OrderError>(ack)
+        });
+        let ack = ack.await?;
+        self.wake_anchor();
+        Ok(ack)
+    }
+
+    fn verify_order(&self, order: &[u8], now: Timestamp) -> Result<VerifiedOrder, Refusal> {
+        let bad = |error: JwsError| Refusal::new(error.code(), "the order's token is refused");
+        let token = UnverifiedJws::parse(order, Limits::ORDER).map_err(bad)?;
+        let digest = token.digest();
+        let consent = carried_consent(token.as_str()).ok_or(Refusal::new(Code::TokenMalformed, "no consent inside"))?;
+        let consent = vc::verify(&consent, &self.trust_root().entity)
+            .map_err(|error| Refusal::new(error.code(), "the order's consent does not verify"))?;
+        let token = token.verify(Typ::ConsentOrder, consent.key()).map_err(|error| match error {
+            JwsError::SignatureInvalid => Refusal::new(Code::ConsentWrongSubject, "not by the consent's key"),
+            other => bad(other),
+        })?;
+        let claims: ConsentOrder = token.claims().map_err(bad)?;
+        if claims.iss != *consent.issuer() {
+            return Err(Refusal::new(Code::ConsentWrongSubject, "the order names another issuer"));
+        }
+        let (us, terms) = (self.entity(), consent.terms());
+        if !claims.aud.contains(us) || (terms.consumer != *us && terms.provider != *us) {
+            return Err(Refusal::new(Code::AudienceWrong, "the consent or its order is for others"));
+        }
+        if claims.iat > now.plus(SKEW).numeric() {
+            return Err(Refusal::new(Code::Stale, "the order is from the future"));
+        }
+        let change = change_of(&claims)?;
+        Ok(VerifiedOrder { claims, consent, digest, change })
+    }
+}
+
+/// The consent that an order carries; it is verified next, and its key then verifies the order.
+fn carried_consent(order: &str) -> Option<CompactJws> {
+    let payload = decode_base64url(order.split('.').nth(1)?).ok()?;
+    serde_json::from_slice::<ConsentOnly>(&payload).ok().map(|claims| claims.consent)
+}
+
+fn change_of(claims: &ConsentOrder) -> Result<ConsentChange, Refusal> {
+    match (claims.action, claims.until) {
+        (OrderAction::Revoke, None) => Ok(ConsentChange::Revoke),
+        (OrderAction::Pause, None) => Ok(ConsentChange::Pause),
+        (OrderAction::Resume, None) => Ok(ConsentChange::Resume),
+        (OrderAction::Shorten, Some(until)) => Ok(ConsentChange::Shorten(until)),
+        _ => Err(Refusal::new(Code::RequestMalformed, "`until` goes with `shorten` and with nothing else")),
+    }
+}
+
+fn apply(conn: &mut AnyConnection, keys: &Keys, order: &VerifiedOrder) -> Result<ConsentStatus, OrderError> {
+    let index = consent_index(keys, order.consent.issuer(), order.consent.id());
+    let effect = consent_order(conn, &index, order.claims.n, order.change).map_err(DatabaseError::from)?;
+    let OrderEffect { applied, state } = effect;
+    // Revoked is what a second revocation wants as well.
+    let holds = state.status == ConsentStatus::Revoked && order.change == ConsentChange::Revoke;
+    if applied || holds {
+        return Ok(state.status);
+    }
+    Err(Refusal::new(Code::Conflict, "not later than the last order, or the consent is revoked").into())
+}
+
+/// Keeps the acknowledgement and queues it for the log.
+fn record(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    order: &VerifiedOrder,
+    ack: &CompactJws,
+    (now, now_ms): (Timestamp, i64),
+) -> Result<(), DatabaseError> {
+    let consent = consent_index(keys, order.consent.issuer(), order.consent.id());
+    let new = NewAck { order: &order.digest, consent: &consent, n: order.claims.n, ack, at: now };
+    ack_insert(conn, &new)?;
+    outbox_insert(conn, &[(EntryType::Consent, Digest::of(ack.as_str()))], now_ms)?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! A citizen proves her binding over a nonce of ours: history and links.
+
+use protocol::{
+    consent::Refusal,
+    credential::{
+        BindingStatus, Status, VerifiedBinding,
+        binding::{self, DirectoryKeys, Expected},
+    },
+    seal::freshness::SKEW,
+};
+use schemas::{problem::Code, time::Timestamp};
+use service_kit::db::DatabaseError;
+
+use super::nonces;
+use crate::{
+    app::App,
+    store::consents::spent::{Once, spend},
+};
+
+/// A presentation was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum PresentationError {
+    /// Why.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The nonce could not be spent.
+    #[error(transparent)]
+    Store(#[from] DatabaseError),
+}
+
+/// Allows a binding whose status is known and good.
+pub(super) fn authorize_status(status: Option<Status>) -> Result<(), Refusal> {
+    match status {
+        Some(Status::Valid) => Ok(()),
+        Some(Status::Suspended) => Err(Refusal::new(Code::BindingSuspended, "suspended")),
+        Some(Status::Invalid | Status::Unknown(_)) => Err(Refusal::new(Code::BindingRevoked, "revoked")),
+        None => Err(Refusal::new(Code::BindingStatusUnavailable, "no status fresh enough")),
+    }
+}
+
+impl App {
+    /// Verifies a presentation made for us, over a nonce of ours that nobody has used, of a binding that holds.
+    ///
+    /// # Errors
+    /// `binding-invalid`, `stale` (the nonce is not ours or has ended), `replayed` (it was used), `binding-suspended`,
+    /// `binding-revoked`, `binding-status-unavailable`.
+    pub(super) async fn verify_presentation(&self, presentation: &str) -> Result<VerifiedBinding, PresentationError> {
+        let now = self.now();
+        let (binding, ends) = self.verify_over_nonce(presentation, now)?;
+        let status = self.statuses().status(self, binding.issuer(), binding.status()).await;
+        authorize_status(status.as_ref().map(BindingStatus::status))?;
+        let nonce = binding.nonce().to_owned();
+        let spent = self.db().write(move |conn| Ok::<_, DatabaseError>(spend(conn, Once::Citizen, &nonce, ends)?));
+        if spent.await? { Ok(binding) } else { Err(Refusal::new(Code::Replayed, "the nonce was used before").into()) }
+    }
+
+    fn verify_over_nonce(&self, presentation: &str, now: Timestamp) -> Result<(VerifiedBinding, Timestamp), Refusal> {
+        let invalid = Refusal::new(Code::BindingInvalid, "no key binding");
+        let bound = presentation.rsplit('~').next().ok_or(invalid)?;
+        let nonce = nonces::claimed(bound).ok_or(invalid)?;
+        let ends = nonces::authorize(self.keys(), Once::Citizen, &nonce, now)
+            .map_err(|_| Refusal::new(Code::Stale, "the nonce is not ours or has ended"))?;
+        let directory = self.directory();
+        let keys = DirectoryKeys { directory: directory.members(), sector: &self.config().sector, now };
+        let expected = Expected { audience: self.entity().as_str(), nonce: &nonce, holder: None };
+        let binding = binding::verify(presentation, &keys, expected, now)
+            .map_err(|error| Refusal::new(error.code(), "the presentation does not verify"))?;
+        let issued = ends.plus(-i64::from(nonces::LIFE));
+        if binding.presented() < issued.plus(-SKEW).numeric() {
+            return Err(Refusal::new(Code::Stale, "presented before the nonce was given"));
+        }
+        Ok((binding, ends))
+    }
+}

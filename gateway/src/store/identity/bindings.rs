@@ -1,0 +1,196 @@
+//! Places of bindings in status lists.
+//!
+//! Guarantees: places are random within a list that is at most half full, so that a place tells nothing about when or whose;
+//! every change of a status counts its list's generation up in the same transaction.
+
+use diesel::{
+    QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    sql_types::{BigInt, Text},
+};
+use registry_adapter::key::LocalKey;
+use schemas::{id::KeyId, time::Timestamp};
+use service_kit::db::AnyConnection;
+
+use crate::{keys::Keys, store::encrypted::Encrypted};
+
+const RESIDENT: Encrypted = Encrypted { table: "binding", column: "resident" };
+
+/// Places of one list. At two bits each 32 kB, which travels under the limit of 64 kB even where nothing compresses.
+pub const PLACES: u32 = 131_072;
+/// Places that are given out before a new list is begun.
+const FILLED: i64 = 65_536;
+
+/// Where a binding's status stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Number of the list.
+    pub list: i64,
+    /// Place in it.
+    pub idx: i64,
+}
+
+/// What a place says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In force.
+    Valid,
+    /// Ended for good.
+    Revoked,
+    /// Stopped for now.
+    Suspended,
+}
+
+impl Standing {
+    /// As it stands in the table, and in the list.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Valid => 0,
+            Self::Revoked => 1,
+            Self::Suspended => 2,
+        }
+    }
+}
+
+/// A binding, to be given a place.
+#[derive(Debug)]
+pub struct NewBinding<'a> {
+    /// Its key.
+    pub key: &'a KeyId,
+    /// Whose.
+    pub resident: &'a LocalKey,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+#[derive(QueryableByName)]
+struct ListRow {
+    #[diesel(sql_type = BigInt)]
+    list: i64,
+}
+
+/// The list in which places are given out now; begun if there is none with room.
+pub fn list_open(conn: &mut AnyConnection) -> QueryResult<i64> {
+    let open = "SELECT list FROM status_list WHERE places < $1 ORDER BY list LIMIT 1";
+    let found: Vec<ListRow> = sql_query(open).bind::<BigInt, _>(FILLED).load(conn)?;
+    if let Some(row) = found.first() {
+        return Ok(row.list);
+    }
+    // Two processes that begin a list at once meet at its number; the loser takes the winner's.
+    let next: ListRow = sql_query("SELECT COALESCE(MAX(list) + 1, 0) AS list FROM status_list").get_result(conn)?;
+    sql_query("INSERT INTO status_list (list, generation, places) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING")
+        .bind::<BigInt, _>(next.list)
+        .execute(conn)?;
+    Ok(next.list)
+}
+
+/// Gives a binding this place, if nobody has it and its key has no binding yet.
+pub fn binding_insert(conn: &mut AnyConnection, keys: &Keys, new: &NewBinding<'_>, place: Place) -> QueryResult<bool> {
+    let written = sql_query(
+        "INSERT INTO binding (list, idx, key, resident_index, status, expires_at) VALUES ($1, $2, $3, $4, 0, $5) \
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<BigInt, _>(place.list)
+    .bind::<BigInt, _>(place.idx)
+    .bind::<Text, _>(new.key.as_str())
+    .bind::<Text, _>(RESIDENT.index(keys, new.resident.as_str()))
+    .bind::<BigInt, _>(new.expires.seconds())
+    .execute(conn)?;
+    if written == 1 {
+        sql_query("UPDATE status_list SET places = places + 1 WHERE list = $1")
+            .bind::<BigInt, _>(place.list)
+            .execute(conn)?;
+    }
+    Ok(written == 1)
+}
+
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// Whether a key has a binding.
+pub fn key_is_bound(conn: &mut AnyConnection, key: &KeyId) -> QueryResult<bool> {
+    let known: Known = sql_query("SELECT COUNT(*) AS count FROM binding WHERE key = $1")
+        .bind::<Text, _>(key.as_str())
+        .get_result(conn)?;
+    Ok(known.count > 0)
+}
+
+/// Sets the status of all bindings of a resident that have it not yet; revoked ones stay revoked. Returns how many changed.
+pub fn bindings_set(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    resident: &LocalKey,
+    standing: Standing,
+) -> QueryResult<usize> {
+    let index = RESIDENT.index(keys, resident.as_str());
+    let changed: Vec<ListRow> = sql_query(
+        "UPDATE binding SET status = $2 WHERE resident_index = $1 AND status <> $2 AND status <> 1 RETURNING list",
+    )
+    .bind::<Text, _>(&index)
+    .bind::<BigInt, _>(standing.number())
+    .load(conn)?;
+    let mut lists: Vec<i64> = changed.iter().map(|row| row.list).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    for list in lists {
+        sql_query("UPDATE status_list SET generation = generation + 1 WHERE list = $1")
+            .bind::<BigInt, _>(list)
+            .execute(conn)?;
+    }
+    Ok(changed.len())
+}
+
+/// Suspends a resident's bindings, as at a registered death, in the caller's transaction. Returns how many.
+///
+/// # Errors
+/// If the database fails.
+pub fn binding_suspend(conn: &mut AnyConnection, keys: &Keys, resident: &LocalKey) -> QueryResult<usize> {
+    bindings_set(conn, keys, resident, Standing::Suspended)
+}
+
+/// Lifts a suspension, as when a death is annulled.
+///
+/// # Errors
+/// If the database fails.
+pub fn binding_resume(conn: &mut AnyConnection, keys: &Keys, resident: &LocalKey) -> QueryResult<usize> {
+    bindings_set(conn, keys, resident, Standing::Valid)
+}
+
+/// Ends a resident's bindings for good, as for a lost wallet.
+///
+/// # Errors
+/// If the database fails.
+pub fn binding_revoke(conn: &mut AnyConnection, keys: &Keys, resident: &LocalKey) -> QueryResult<usize> {
+    bindings_set(conn, keys, resident, Standing::Revoked)
+}
+
+#[derive(QueryableByName)]
+struct GenerationRow {
+    #[diesel(sql_type = BigInt)]
+    generation: i64,
+}
+
+/// How often statuses of a list have changed; `None` if there is no such list.
+pub fn list_generation(conn: &mut AnyConnection, list: i64) -> QueryResult<Option<i64>> {
+    let rows: Vec<GenerationRow> =
+        sql_query("SELECT generation FROM status_list WHERE list = $1").bind::<BigInt, _>(list).load(conn)?;
+    Ok(rows.first().map(|row| row.generation))
+}
+
+#[derive(QueryableByName)]
+struct StatusRow {
+    #[diesel(sql_type = BigInt)]
+    idx: i64,
+    #[diesel(sql_type = BigInt)]
+    status: i64,
+}
+
+/// The places of a list that are not in force, with their numbers.
+pub fn list_exceptions(conn: &mut AnyConnection, list: i64) -> QueryResult<Vec<(i64, i64)>> {
+    let rows: Vec<StatusRow> = sql_query("SELECT idx, status FROM binding WHERE list = $1 AND status <> 0")
+        .bind::<BigInt, _>(list)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.idx, row.status)).collect())
+}

@@ -1,0 +1,97 @@
+//! Access tokens: a short time in which one wallet may fetch bindings.
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    sql_types::{BigInt, Binary, Text},
+};
+use registry_adapter::key::LocalKey;
+use schemas::{id::KeyId, time::Timestamp};
+use service_kit::db::AnyConnection;
+
+use super::offers::OfferStoreError;
+use crate::{
+    keys::Keys,
+    store::encrypted::{ColumnError, Encrypted},
+};
+
+const TOKEN: Encrypted = Encrypted { table: "access_token", column: "token" };
+const RESIDENT: Encrypted = Encrypted { table: "access_token", column: "resident" };
+
+/// A token, to be written.
+#[derive(Debug)]
+pub struct NewToken<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// The wallet's DPoP key.
+    pub dpop_key: &'a KeyId,
+    /// Whose bindings it opens.
+    pub resident: &'a LocalKey,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// Writes a token.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn token_insert(conn: &mut AnyConnection, keys: &Keys, token: &NewToken<'_>) -> Result<(), OfferStoreError> {
+    let index = TOKEN.index(keys, token.token);
+    let resident = RESIDENT.seal(keys, &index, &token.resident.as_str())?;
+    sql_query("INSERT INTO access_token (token_index, dpop_key, resident, issued, expires_at) VALUES ($1, $2, $3, 0, $4)")
+        .bind::<Text, _>(&index)
+        .bind::<Text, _>(token.dpop_key.as_str())
+        .bind::<Binary, _>(resident)
+        .bind::<BigInt, _>(token.expires.seconds())
+        .execute(conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Binary)]
+    resident: Vec<u8>,
+}
+
+/// Takes so many bindings of a token's allowance; whose they are, or `None` if the token is unknown, has ended, belongs to
+/// another key, or has not so many left of `most`.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn token_take(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    token: &str,
+    dpop_key: &KeyId,
+    take: Take,
+    now: Timestamp,
+) -> Result<Option<LocalKey>, OfferStoreError> {
+    let index = TOKEN.index(keys, token);
+    let row: Option<Row> = sql_query(
+        "UPDATE access_token SET issued = issued + $3 \
+         WHERE token_index = $1 AND dpop_key = $2 AND issued + $3 <= $4 AND expires_at > $5 RETURNING resident",
+    )
+    .bind::<Text, _>(&index)
+    .bind::<Text, _>(dpop_key.as_str())
+    .bind::<BigInt, _>(take.bindings)
+    .bind::<BigInt, _>(take.most)
+    .bind::<BigInt, _>(now.seconds())
+    .get_result(conn)
+    .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let number: String = RESIDENT.open(keys, &index, &row.resident)?;
+    Ok(Some(number.parse().map_err(|_| ColumnError::Content)?))
+}
+
+/// How much of a token's allowance.
+#[derive(Clone, Copy, Debug)]
+pub struct Take {
+    /// Bindings wanted now.
+    pub bindings: i64,
+    /// Bindings on one token in all.
+    pub most: i64,
+}
+
+/// Removes tokens that ended before this time.
+pub fn tokens_prune(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
+    sql_query("DELETE FROM access_token WHERE expires_at < $1").bind::<BigInt, _>(before.seconds()).execute(conn)
+}
