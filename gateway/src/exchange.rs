@@ -17,22 +17,21 @@ mod testing;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use moka::sync::Cache;
-use protocol::credential::{BindingStatus, VerifiedConsent};
+use protocol::credential::VerifiedConsent;
 use registry_adapter::registry::Registry;
 use schemas::{
-    consent::StatusReference,
     digest::Digest,
     federation::DatasetDescription,
-    id::{DatasetId, EntityId},
+    id::DatasetId,
 };
 
 use self::{
     ask::Asks,
-    basis::{Statuses, VerifiedOnce},
+    basis::VerifiedOnce,
     journal::Journal,
     refusals::Refusals,
 };
@@ -52,7 +51,6 @@ pub struct Exchange {
     verified: VerifiedOnce,
     refusals: Refusals,
     datasets: HashMap<DatasetId, DatasetDescription>,
-    statuses: OnceLock<Arc<dyn Statuses>>,
 }
 
 impl Exchange {
@@ -70,18 +68,7 @@ impl Exchange {
             verified: VerifiedOnce::new(config.performance.verification_cache),
             refusals: Refusals::default(),
             datasets: described.into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect(),
-            statuses: OnceLock::new(),
         })
-    }
-
-    /// Where the status of bindings is known; the first one stays. Until then every status is unknown, and so refused.
-    pub fn attach(&self, statuses: Arc<dyn Statuses>) {
-        // A second call is a second start of the same process, which holds the same lists.
-        let _ = self.statuses.set(statuses);
-    }
-
-    fn status(&self, issuer: &EntityId, reference: &StatusReference) -> Option<BindingStatus> {
-        self.statuses.get()?.status(issuer, reference)
     }
 
     fn dataset(&self, id: &DatasetId) -> Option<&DatasetDescription> {

@@ -77,7 +77,8 @@ impl StatusLists {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(uri).cloned()
     }
 
-    fn put(&self, uri: &str, list: VerifiedStatusList) -> Arc<VerifiedStatusList> {
+    /// Takes a list that was verified.
+    pub(crate) fn learn(&self, uri: &str, list: VerifiedStatusList) -> Arc<VerifiedStatusList> {
         let list = Arc::new(list);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = known.entry(uri.to_owned()).or_insert_with(|| Arc::clone(&list));
@@ -115,7 +116,7 @@ impl StatusLists {
         let found = app.db().read(move |conn| Ok::<_, DatabaseError>(list_find(conn, &wanted)?)).await;
         let seen = found.ok()?.filter(|seen| seen.issuer == *issuer)?;
         let list = app.verify_list(&seen.token, uri, issuer, seen.fetched).ok()?;
-        Some(self.put(uri, list))
+        Some(self.learn(uri, list))
     }
 
     /// Fetches a list from its registry and keeps it.
@@ -129,7 +130,7 @@ impl StatusLists {
         }
         let token = String::from_utf8(reply.body).ok().and_then(|text| text.trim_end().parse::<CompactJws>().ok());
         let token = token.ok_or(StatusListError::Malformed("no compact token"))?;
-        let list = self.put(uri, app.verify_list(&token, uri, issuer, now)?);
+        let list = self.learn(uri, app.verify_list(&token, uri, issuer, now)?);
         let seen = SeenList { uri: uri.to_owned(), issuer: issuer.clone(), token, fetched: now };
         app.db().write(move |conn| Ok::<_, DatabaseError>(list_upsert(conn, &seen, now)?)).await?;
         Ok(list)

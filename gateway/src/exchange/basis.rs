@@ -13,9 +13,8 @@ use protocol::{
 };
 use registry_adapter::key::LocalKey;
 use schemas::{
-    consent::StatusReference,
     digest::Digest,
-    id::{EntityId, SectorSubject},
+    id::SectorSubject,
     problem::Code,
     query::Basis,
     receipt::ReceiptBasis,
@@ -34,12 +33,6 @@ use crate::{
 
 /// Bindings and consents remembered at most: some kilobytes each.
 const REMEMBERED: u64 = 10_000;
-
-/// Where the status of bindings is known: lists fetched in the background.
-pub trait Statuses: Send + Sync {
-    /// What was last known of a binding by this registry; `None` if its list could not be had.
-    fn status(&self, issuer: &EntityId, reference: &StatusReference) -> Option<BindingStatus>;
-}
 
 /// A basis, and what this department's own rows say of it.
 #[derive(Debug)]
@@ -103,7 +96,7 @@ impl App {
         let VerifiedBasis::Consent(mut basis) = self.verify_or_remember(asked, directory, now)? else {
             return Err(Refusal::new(Code::LawNotRegistered, "laws are not judged yet"));
         };
-        basis.status = self.exchange().status(basis.binding.issuer(), basis.binding.status());
+        basis.status = self.statuses().status(self, basis.binding.issuer(), basis.binding.status()).await;
         let (consent, subject) = (&basis.consent, basis.binding.sole_subject(&self.config().sector));
         trail.issuer = Some(consent.issuer().clone());
         trail.evidence.basis = Some(ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() });
