@@ -3,7 +3,7 @@
 //! Guarantees: cheap to clone; no state but caches, so that any number of processes may share one PostgreSQL. Deliberately
 //! absent: what the areas keep for themselves (`areas.rs`), and anything that decides.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use protocol::consent::Refusal;
 use registry_adapter::{
@@ -13,7 +13,7 @@ use registry_adapter::{
 };
 use schemas::{
     bundle::TrustRoot,
-    id::{EntityId, SystemName},
+    id::{CompactJws, EntityId, SystemName},
     problem::Code,
     time::Timestamp,
 };
@@ -91,6 +91,9 @@ pub enum StartError {
     /// A writer's thread.
     #[error("a thread could not be started: {0}")]
     Threads(#[from] std::io::Error),
+    /// A `[[follow]]` section that cannot be followed.
+    #[error("follow: {0}; mend: correct the section, or the source's mapping and writer")]
+    Follow(String),
     /// A list of networks that `Config::load` let pass.
     #[error("network.allow: {0}")]
     Networks(String),
@@ -111,6 +114,7 @@ pub struct Foundation {
     admitted_peers: PinnedSet<EntityId>,
     admitted_systems: PinnedSet<SystemPrincipal>,
     clients: PeerClients,
+    anchor: Mutex<Option<(CompactJws, AnchorClient)>>,
     pub(crate) overdue: Overdue,
     pub(crate) wakes: Wakes,
 }
@@ -157,6 +161,7 @@ impl Foundation {
             clients: PeerClients::new(identity.clone(), networks.clone()),
             admitted_peers: PinnedSet::new(clock.clone()),
             admitted_systems: PinnedSet::new(clock.clone()),
+            anchor: Mutex::default(),
             overdue: Overdue::new(config.anchor.grace.duration()),
             directory: RwLock::new(Arc::new(snapshot)),
             wakes: Wakes::default(),
@@ -367,13 +372,22 @@ impl App {
         self.foundation().clients.client(member).map_err(unusable)
     }
 
-    /// A client for the trust anchor.
+    /// A client for the trust anchor; kept, with its connections, while the anchor's statement stays the same.
     ///
     /// # Errors
     /// If its statement has ended or no client can be made.
     pub fn anchor_client(&self) -> Result<AnchorClient, AnchorError> {
         let snapshot = self.directory();
-        AnchorClient::new(snapshot.anchor_configuration(), self.trust_root(), self.networks().clone(), self.clock().now())
+        let statement = snapshot.anchor_configuration();
+        let mut made = self.foundation().anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some((known, client)) if known == statement => Ok(client.clone()),
+            _ => {
+                let client = AnchorClient::new(statement, self.trust_root(), self.networks().clone(), self.now())?;
+                *made = Some((statement.clone(), client.clone()));
+                Ok(client)
+            }
+        }
     }
 
     /// Asks the anchor what is new and takes it over.

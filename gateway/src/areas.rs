@@ -6,16 +6,18 @@ use crate::{
     app::{Foundation, StartError},
     consents::Citizens,
     exchange::Exchange,
+    triggers::Triggers,
 };
 
 /// The areas' own state.
 pub(crate) struct Areas {
     pub(crate) exchange: Exchange,
     pub(crate) citizens: Citizens,
+    pub(crate) triggers: Triggers,
 }
 
 impl Areas {
     pub(crate) fn new(foundation: &Foundation) -> Result<Self, StartError> {
-        Ok(Self { exchange: Exchange::start(foundation)?, citizens: Citizens::default() })
+        Ok(Self { exchange: Exchange::start(foundation)?, citizens: Citizens::default(), triggers: Triggers::open(foundation)? })
     }
 }

@@ -30,10 +30,12 @@ pub mod path {
     pub const EVENTS: &str = "/peer/v1/events";
     /// The feed of events.
     pub const FEED: &str = "/peer/v1/events/feed";
+    /// Applications of events, on their way back to the source.
+    pub const APPLIED: &str = "/peer/v1/events/applied";
     /// Subscriptions.
-    pub const SUBSCRIPTIONS: &str = "/peer/v1/subscriptions";
+    pub const SUBSCRIPTIONS: &str = "/peer/v1/events/subscriptions";
     /// Changes of follow lists.
-    pub const FOLLOWS: &str = "/peer/v1/follows";
+    pub const FOLLOWS: &str = "/peer/v1/events/follows";
     /// Below `public.people`: where wallets go.
     pub const CITIZEN: &str = "/citizen/v1";
 }

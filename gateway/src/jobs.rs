@@ -13,6 +13,8 @@ use crate::{anchoring::Pump, app::App};
 
 /// The job that refreshes the directory.
 pub const DIRECTORY: &str = "directory";
+/// The job whose only work is to show that jobs are woken.
+pub const HEARTBEAT: &str = "heartbeat";
 /// The job that empties the outbox.
 pub const ANCHOR: &str = "anchor";
 
@@ -39,7 +41,7 @@ impl Wakes {
 /// # Errors
 /// If the scheduler refuses.
 pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
-    let pump = Arc::new(Pump::default());
+    let pump = Arc::new(Pump::new(app.db()));
     directory(app, jobs, Arc::clone(&pump)).await?;
     let pumped = app.clone();
     let wake = jobs
@@ -50,6 +52,8 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
         .await?;
     app.wakes().put(ANCHOR, wake);
     crate::consents::schedule(app, jobs).await?;
+    jobs.every("*/30 * * * * *", HEARTBEAT, || async { Ok::<_, std::convert::Infallible>(()) }).await?;
+    crate::triggers::schedule(app, jobs).await?;
     for name in [DIRECTORY, ANCHOR] {
         app.wakes().wake(name);
     }
@@ -75,6 +79,3 @@ fn pattern(seconds: u32) -> String {
         _ => "0 * * * * *".to_owned(),
     }
 }
-
-/// Jobs whose silence is this process's own failure.
-pub const OWN: &[&str] = &[];

@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod identity;
 pub mod links;
 pub mod outbox;
+pub mod triggers;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -181,6 +181,15 @@ impl MappedRolls {
         Ok(journal::head(&mut *self.lend()?, &self.roll(roll)?.id)?)
     }
 
+    /// People with an active or a held row, in the order of their numbers: a page of at most 1,000 after this one. Who is
+    /// held belongs to the roll too, for news that the hold was wrong must reach it. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read.
+    pub fn beneficiaries(&self, roll: &RollId, after: Option<&LocalKey>) -> Result<Vec<LocalKey>, RollError> {
+        apply::beneficiaries(&mut *self.lend()?, self.roll(roll)?, after)
+    }
+
     /// Everything wrong with the roll's journal, and every row that others changed since we did. Blocks.
     ///
     /// # Errors

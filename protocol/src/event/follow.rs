@@ -99,4 +99,9 @@ impl PeerFollow {
     pub fn claims(&self) -> &FollowRequest {
         self.0.claims()
     }
+
+    /// SHA-256 over the request as it came.
+    pub fn digest(&self) -> schemas::digest::Digest {
+        self.0.digest()
+    }
 }

@@ -29,6 +29,28 @@ struct RollRow {
     digest: RowDigest,
 }
 
+/// People read at a time.
+const PAGE: i64 = 1_000;
+
+/// A page of the people who have an active or a held row.
+pub(super) fn beneficiaries(
+    conn: &mut AnyConnection,
+    roll: &Roll,
+    after: Option<&LocalKey>,
+) -> Result<Vec<LocalKey>, RollError> {
+    let mut select = Statement::new("SELECT ").text_of(&roll.subject).sql(" FROM ").table(&roll.table).sql(" AS t WHERE ");
+    select = select.name(&roll.status.name).sql(" IN (").bind(roll.active.as_str()).sql(", ");
+    select = select.bind(roll.held.as_str()).sql(") AND ").name(&roll.subject.name).sql(" IS NOT NULL");
+    if let Some(bind) = after.and_then(|last| key_bind(&roll.subject, last)) {
+        select = select.sql(" AND ").name(&roll.subject.name).sql(" > ").bind(bind);
+    }
+    // Grouped and not DISTINCT: PostgreSQL orders a DISTINCT by what is selected alone, which is the text.
+    select = select.sql(" GROUP BY t.").name(&roll.subject.name).sql(" ORDER BY t.").name(&roll.subject.name);
+    let rows = select.sql(" LIMIT ").bind(PAGE).rows(conn)?;
+    let unreadable = || RollError::RowUnreadable(roll.id.clone());
+    rows.iter().map(|row| row.text(0).and_then(|text| text.parse().ok()).ok_or_else(unreadable)).collect()
+}
+
 /// Holds every active row.
 pub(super) fn hold(
     conn: &mut AnyConnection,

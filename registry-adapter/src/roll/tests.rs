@@ -321,3 +321,19 @@ fn nothing_printed_of_a_decision_or_its_failure_names_the_person() {
     let error = rolls.hold(&hold("P-1"), now()).unwrap_err();
     assert_eq!(error.to_string(), "more than 100 rows of one person in the roll social.pension");
 }
+
+#[test]
+fn the_roll_names_everybody_who_draws_or_is_held_once_and_in_pages() {
+    for department in departments() {
+        let rolls = rolls(&department);
+        let names = |after: Option<&str>| {
+            let after: Option<LocalKey> = after.map(|key| key.parse().unwrap());
+            let page = rolls.beneficiaries(&roll_id(), after.as_ref()).unwrap();
+            page.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), ["P-1"], "two rows are one person; who left the roll is not on it");
+        rolls.hold(&hold("P-1"), now()).unwrap();
+        assert_eq!(names(None), ["P-1"], "held is not removed");
+        assert_eq!(names(Some("P-1")), [""; 0]);
+    }
+}

@@ -49,8 +49,12 @@ struct Question {
         (status = 503, description = "anchor-overdue: the records are not in a published checkpoint yet; Retry-After says when to ask again"),
     ))]
 async fn bundle(app: web::Data<App>, system: System, id: web::Path<MessageId>, question: web::Query<Question>) -> Reply {
-    let (id, wait) = (id.into_inner(), Duration::from_secs(question.wait.min(LONGEST_WAIT).into()));
-    let bundle = bundle::assemble(&app, id.clone(), wait).await.map_err(problem)?;
+    evidence(&app, &system, id.into_inner(), Duration::from_secs(question.wait.min(LONGEST_WAIT).into())).await
+}
+
+/// A bundle, once its reading stands in the audit trail.
+pub(super) async fn evidence(app: &App, system: &System, id: MessageId, wait: Duration) -> Reply {
+    let bundle = bundle::assemble(app, id.clone(), wait).await.map_err(problem)?;
     let entry = audit::done(&system.0.name, audit::BUNDLE_READ, id.as_str(), app.now());
     audit::record(app.db(), entry).await.map_err(|error| {
         tracing::error!(%error, "the reading of a bundle could not be recorded");

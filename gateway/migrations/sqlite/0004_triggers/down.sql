@@ -1,0 +1,17 @@
+DROP TABLE equivocation;
+DROP TABLE inbox_return;
+DROP TABLE inbox_work;
+DROP TABLE inbox_event;
+DROP TABLE inbox;
+DROP TABLE feed_head;
+DROP TABLE event_record;
+DROP TABLE feed_delivery;
+DROP TABLE feed_event;
+DROP TABLE feed;
+DROP TABLE captured;
+DROP TABLE follow_claim;
+DROP TABLE follow;
+DROP TABLE pseudonym;
+DROP TABLE followed;
+DROP TABLE subscription_copy;
+DROP TABLE subscription;

@@ -1,0 +1,260 @@
+//! Feeds of a source: numbers, signed events, and what was not acknowledged yet.
+//!
+//! Guarantees: a number is given in the transaction that stores its event, so that a feed has no gaps; an event is stored once and
+//! never changed; what was not acknowledged stays. Deliberately absent: sending.
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{BigInt, Text},
+};
+use schemas::{
+    digest::Digest,
+    id::{CompactJws, EntityId, MessageId},
+};
+use service_kit::db::AnyConnection;
+
+use super::PersonIndex;
+use crate::store::exchange::statement::{Statement, read};
+
+/// An event of a feed, as it was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEvent {
+    /// Its number.
+    pub seq: u64,
+    /// Its id.
+    pub jti: MessageId,
+    /// The token.
+    pub jws: CompactJws,
+}
+
+/// How the endpoint of a feed's subscriber does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedState {
+    /// Who hears.
+    pub subscriber: EntityId,
+    /// Last number.
+    pub last_seq: u64,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// When the last head was signed, milliseconds since the epoch; 0 for never.
+    pub head_ms: i64,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The next number of a feed. Call it in the transaction that stores the event.
+pub fn feed_next(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult<u64> {
+    let rows: Vec<Number> = Statement::new("INSERT INTO feed (subscriber, last_seq, failures, next_ms, head_ms) VALUES (")
+        .bind(subscriber.as_str())
+        .sql(", 1, 0, 0, 0) ON CONFLICT (subscriber) DO UPDATE SET last_seq = feed.last_seq + 1 RETURNING last_seq AS number")
+        .load(conn)?;
+    Ok(rows.first().map_or(0, |row| unsigned(row.number)))
+}
+
+/// How many events of a person a feed has.
+pub fn feed_person_count(conn: &mut AnyConnection, subscriber: &EntityId, person: &PersonIndex) -> QueryResult<u64> {
+    let rows: Vec<Number> = Statement::new("SELECT COUNT(*) AS number FROM feed_event WHERE subscriber = ")
+        .bind(subscriber.as_str())
+        .sql(" AND person_index = ")
+        .bind(person.as_str())
+        .load(conn)?;
+    Ok(rows.first().map_or(0, |row| unsigned(row.number)))
+}
+
+/// Stores a signed event and queues it for delivery.
+pub fn feed_event_insert(
+    conn: &mut AnyConnection,
+    subscriber: &EntityId,
+    event: &FeedEvent,
+    person: &PersonIndex,
+    now_ms: i64,
+) -> QueryResult<()> {
+    let digest = Digest::of(event.jws.as_str()).to_string();
+    Statement::new("INSERT INTO feed_event (subscriber, seq, jti, person_index, digest, jws, made_ms) VALUES ")
+        .row([
+            subscriber.as_str().into(),
+            signed(event.seq).into(),
+            event.jti.as_str().into(),
+            person.as_str().into(),
+            digest.as_str().into(),
+            event.jws.as_str().into(),
+            now_ms.into(),
+        ])
+        .execute(conn)?;
+    Statement::new("INSERT INTO feed_delivery (subscriber, seq, person_index, state, since_ms) VALUES ")
+        .row([
+            subscriber.as_str().into(),
+            signed(event.seq).into(),
+            person.as_str().into(),
+            "waiting".into(),
+            now_ms.into(),
+        ])
+        .execute(conn)
+        .map(drop)
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+    #[diesel(sql_type = Text)]
+    jti: String,
+    #[diesel(sql_type = Text)]
+    jws: String,
+}
+
+impl Row {
+    fn parsed(self) -> QueryResult<FeedEvent> {
+        Ok(FeedEvent { seq: unsigned(self.seq), jti: read(&self.jti)?, jws: read(&self.jws)? })
+    }
+}
+
+/// A page of a feed after a number, in order.
+pub fn feed_page(conn: &mut AnyConnection, subscriber: &EntityId, after: u64, limit: i64) -> QueryResult<Vec<FeedEvent>> {
+    let select = Statement::new("SELECT seq, jti, jws FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
+    let select = select.sql(" AND seq > ").bind(signed(after)).sql(" ORDER BY seq LIMIT ").bind(limit);
+    select.load::<Row>(conn)?.into_iter().map(Row::parsed).collect()
+}
+
+/// An event by its id, and to whom it went.
+pub fn feed_event_find(conn: &mut AnyConnection, subscriber: &EntityId, event: &MessageId) -> QueryResult<Option<FeedEvent>> {
+    let select = Statement::new("SELECT seq, jti, jws FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
+    let rows: Vec<Row> = select.sql(" AND jti = ").bind(event.as_str()).load(conn)?;
+    rows.into_iter().next().map(Row::parsed).transpose()
+}
+
+#[derive(QueryableByName)]
+struct DigestRow {
+    #[diesel(sql_type = Text)]
+    digest: String,
+}
+
+/// The digests of a feed's events, in the order of their numbers.
+pub fn feed_digests(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult<Vec<Digest>> {
+    let select = Statement::new("SELECT digest FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
+    let rows: Vec<DigestRow> = select.sql(" ORDER BY seq").load(conn)?;
+    rows.iter().map(|row| read(&row.digest)).collect()
+}
+
+#[derive(QueryableByName)]
+struct State {
+    #[diesel(sql_type = Text)]
+    subscriber: String,
+    #[diesel(sql_type = BigInt)]
+    last_seq: i64,
+    #[diesel(sql_type = BigInt)]
+    failures: i64,
+    #[diesel(sql_type = BigInt)]
+    head_ms: i64,
+}
+
+impl State {
+    fn parsed(self) -> QueryResult<FeedState> {
+        Ok(FeedState {
+            subscriber: read(&self.subscriber)?,
+            last_seq: unsigned(self.last_seq),
+            failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
+            head_ms: self.head_ms,
+        })
+    }
+}
+
+/// Feeds with something to send, whose endpoint may be tried now.
+pub fn feeds_due(conn: &mut AnyConnection, now_ms: i64) -> QueryResult<Vec<FeedState>> {
+    let rows: Vec<State> = Statement::new("SELECT subscriber, last_seq, failures, head_ms FROM feed WHERE next_ms <= ")
+        .bind(now_ms)
+        .sql(" AND EXISTS (SELECT 1 FROM feed_delivery d WHERE d.subscriber = feed.subscriber AND d.state = 'waiting')")
+        .load(conn)?;
+    rows.into_iter().map(State::parsed).collect()
+}
+
+/// Feeds whose last head is older than this instant.
+pub fn feeds_without_head_since(conn: &mut AnyConnection, since_ms: i64) -> QueryResult<Vec<FeedState>> {
+    let select = Statement::new("SELECT subscriber, last_seq, failures, head_ms FROM feed WHERE head_ms < ").bind(since_ms);
+    select.load::<State>(conn)?.into_iter().map(State::parsed).collect()
+}
+
+/// A head was signed.
+pub fn feed_head_signed(conn: &mut AnyConnection, subscriber: &EntityId, now_ms: i64) -> QueryResult<()> {
+    let update = Statement::new("UPDATE feed SET head_ms = ").bind(now_ms).sql(" WHERE subscriber = ").bind(subscriber.as_str());
+    update.execute(conn).map(drop)
+}
+
+/// What may be sent now, in order: never an event of a person whose earlier one is parked.
+pub fn deliveries_due(conn: &mut AnyConnection, subscriber: &EntityId, limit: i64) -> QueryResult<Vec<FeedEvent>> {
+    let select = Statement::new(
+        "SELECT e.seq, e.jti, e.jws FROM feed_delivery d \
+         JOIN feed_event e ON e.subscriber = d.subscriber AND e.seq = d.seq WHERE d.subscriber = ",
+    );
+    let select = select.bind(subscriber.as_str()).sql(
+        " AND d.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM feed_delivery p WHERE p.subscriber = d.subscriber \
+         AND p.person_index = d.person_index AND p.seq < d.seq AND p.state = 'parked') ORDER BY d.seq LIMIT ",
+    );
+    select.bind(limit).load::<Row>(conn)?.into_iter().map(Row::parsed).collect()
+}
+
+/// The subscriber acknowledged it: it is delivered.
+pub fn delivery_done(conn: &mut AnyConnection, subscriber: &EntityId, seq: u64) -> QueryResult<()> {
+    let delete = Statement::new("DELETE FROM feed_delivery WHERE subscriber = ").bind(subscriber.as_str());
+    delete.sql(" AND seq = ").bind(signed(seq)).execute(conn).map(drop)
+}
+
+/// An officer must look at it: it is sent no more by itself, and stays in the feed.
+pub fn delivery_park(conn: &mut AnyConnection, subscriber: &EntityId, seq: u64) -> QueryResult<()> {
+    let update = Statement::new("UPDATE feed_delivery SET state = 'parked' WHERE subscriber = ").bind(subscriber.as_str());
+    update.sql(" AND seq = ").bind(signed(seq)).execute(conn).map(drop)
+}
+
+/// Parks what has waited since before this instant; says how many.
+pub fn deliveries_park_older(conn: &mut AnyConnection, since_ms: i64) -> QueryResult<usize> {
+    let update = Statement::new("UPDATE feed_delivery SET state = 'parked' WHERE state = 'waiting' AND since_ms < ");
+    update.bind(since_ms).execute(conn)
+}
+
+/// Sends again what was parked for a subscriber, counting its age anew; says how many.
+pub fn deliveries_replay(conn: &mut AnyConnection, subscriber: &EntityId, now_ms: i64) -> QueryResult<usize> {
+    let update = Statement::new("UPDATE feed_delivery SET state = 'waiting', since_ms = ").bind(now_ms);
+    update.sql(" WHERE state = 'parked' AND subscriber = ").bind(subscriber.as_str()).execute(conn)
+}
+
+/// How many wait, and how many are parked.
+pub fn deliveries_count(conn: &mut AnyConnection) -> QueryResult<(u64, u64)> {
+    let mut count = |state: &'static str| -> QueryResult<u64> {
+        let select = Statement::new("SELECT COUNT(*) AS number FROM feed_delivery WHERE state = ").bind(state);
+        Ok(select.load::<Number>(conn)?.first().map_or(0, |row| unsigned(row.number)))
+    };
+    Ok((count("waiting")?, count("parked")?))
+}
+
+/// The endpoint answered.
+pub fn feed_succeeded(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult<()> {
+    let update = Statement::new("UPDATE feed SET failures = 0, next_ms = 0 WHERE subscriber = ").bind(subscriber.as_str());
+    update.execute(conn).map(drop)
+}
+
+/// The endpoint failed; it is not tried before `next_ms`.
+pub fn feed_failed(conn: &mut AnyConnection, subscriber: &EntityId, next_ms: i64) -> QueryResult<()> {
+    let update = Statement::new("UPDATE feed SET failures = failures + 1, next_ms = ").bind(next_ms);
+    update.sql(" WHERE subscriber = ").bind(subscriber.as_str()).execute(conn).map(drop)
+}
+
+/// Begins a feed, so that its silence is told too; one that is there stays.
+pub fn feed_open(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult<()> {
+    Statement::new("INSERT INTO feed (subscriber, last_seq, failures, next_ms, head_ms) VALUES (")
+        .bind(subscriber.as_str())
+        .sql(", 0, 0, 0, 0) ON CONFLICT DO NOTHING")
+        .execute(conn)
+        .map(drop)
+}

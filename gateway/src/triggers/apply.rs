@@ -1,0 +1,142 @@
+//! Acting on an event: find the person, hold what she draws, tell the source that it has run its course.
+//!
+//! Guarantees: done once, whatever stops in between: the hold knows its decision by an id that follows from the death itself,
+//! and the application is stored with the outbox row that logs it. Of each person one event at a time, in order. There is no
+//! path from here to a removal: [`RollWriter`] holds and releases, and nothing else. Deliberately absent: guessing who is meant
+//! by name; without a link nothing is done.
+
+use protocol::event::{EventContents, PeerEvent, Receiver, accept_event, open_event};
+use registry_adapter::{
+    key::LocalKey,
+    roll::{HoldDecision, RollWriter},
+};
+use schemas::event::{AppliedResult, DeathRegistered, EventAssurance};
+use service_kit::{db::DatabaseError, lease::Lease};
+use tlog::entry::EntryType;
+
+use super::{RETURNS, TriggerError, back_off, decision::hold_decision, error::blocking, follow::roll_of, receive::identity_registry};
+use crate::{
+    app::App,
+    store::{
+        outbox::outbox_insert,
+        triggers::{
+            Side,
+            records::{RecordKey, RecordKind, record_insert},
+            work::{Work, return_insert, work_done, work_due, work_later},
+        },
+    },
+};
+
+const BATCH: i64 = 100;
+/// The rule that decides; stands in the journal beside each hold.
+const RULE: &str = "rule:death-hold@1";
+const REASON: &str = "DEATH_REGISTERED";
+
+/// Applies what is due.
+pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
+    if due(app).await?.is_empty() {
+        return Ok(());
+    }
+    let Some(lease) = app.lease(super::APPLY).await? else { return Ok(()) };
+    let done = all(app, &lease).await;
+    app.release(lease).await?;
+    app.wake_anchor();
+    app.wakes().wake(RETURNS);
+    done
+}
+
+async fn due(app: &App) -> Result<Vec<Work>, TriggerError> {
+    let now_ms = app.now_ms();
+    Ok(app.db().read(move |conn| Ok::<_, DatabaseError>(work_due(conn, now_ms, BATCH)?)).await?)
+}
+
+async fn all(app: &App, lease: &Lease) -> Result<(), TriggerError> {
+    loop {
+        let works = due(app).await?;
+        if works.is_empty() || !app.renew(lease).await? {
+            return Ok(());
+        }
+        for work in works {
+            if let Err(error) = one(app, &work, lease).await {
+                later(app, &work, &error).await?;
+            }
+        }
+    }
+}
+
+/// It stays in its person's lane and is tried again; others go on.
+async fn later(app: &App, work: &Work, error: &TriggerError) -> Result<(), TriggerError> {
+    tracing::warn!(event = %work.event, tries = work.tries, %error, "an event could not be applied; it is tried again");
+    let next = back_off::next_ms(app.now_ms(), work.tries, None);
+    let (source, event) = (work.source.clone(), work.event.clone());
+    Ok(app.db().write(move |conn| Ok::<_, DatabaseError>(work_later(conn, &source, &event, next)?)).await?)
+}
+
+async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> {
+    let directory = app.directory();
+    let source = directory.members().member(&work.source).ok_or(TriggerError::Answer("the source is no member any more"))?;
+    let event = accept_event(work.jws.as_str().as_bytes(), source)?;
+    let registry = identity_registry(app, &directory).ok_or(TriggerError::Answer("nobody names people of our sector"))?;
+    let contents = open_event::<DeathRegistered>(&event, registry.entity(), &app.keys().encryption).map_err(|error| {
+        tracing::error!(event = %work.event, code = %error.code(), "a stored event cannot be opened");
+        TriggerError::Answer("a stored event cannot be opened")
+    })?;
+    let result = hold(app, &event, contents).await?;
+    // If we stop here, the same decision is asked for again and answers what it did.
+    settle(app, work, &event, result, lease).await
+}
+
+/// Holds the person's payments on every roll that follows this event.
+async fn hold(app: &App, event: &PeerEvent, contents: EventContents<DeathRegistered>) -> Result<AppliedResult, TriggerError> {
+    // Hearsay flags and never holds.
+    if event.claims().assurance != EventAssurance::Registered {
+        return Ok(AppliedResult::Settled);
+    }
+    let Some(person) = app.links().resolve(&contents.subject).await? else { return Ok(AppliedResult::Unmatched) };
+    let (app, event) = (app.clone(), event.clone());
+    blocking(move || {
+        let claims = event.claims();
+        let mut result = AppliedResult::Unmatched;
+        let follows = |section: &&crate::config::FollowSettings| section.source == claims.iss && section.event == claims.r#type;
+        for section in app.config().follow.iter().filter(follows) {
+            let (rolls, roll) = roll_of(&app, section)?;
+            let decision = hold_decision(app.keys(), &claims.iss, &contents.data, &person, &roll)
+                .ok_or(TriggerError::Answer("the event's date has no instant"))?;
+            let order = HoldDecision {
+                roll,
+                subject: LocalKey::clone(&person),
+                event: event.digest(),
+                decision,
+                reason: REASON.to_owned(),
+                effective: claims.effective,
+                actor: RULE.to_owned(),
+            };
+            // Held now, held before, ended long ago: each is settled, and the journal tells which.
+            if !rolls.hold(&order, app.now())?.rows.is_empty() {
+                result = AppliedResult::Settled;
+            }
+        }
+        Ok(result)
+    })
+    .await
+}
+
+/// The signed application, its place in the queue for the log, and its way back to the source: one commit.
+async fn settle(app: &App, work: &Work, event: &PeerEvent, result: AppliedResult, lease: &Lease) -> Result<(), TriggerError> {
+    let us = Receiver { entity: app.entity(), signing: &app.keys().signing };
+    let applied = us.applied(event, result, app.now())?;
+    let (source, id, lease, now_ms) = (work.source.clone(), work.event.clone(), lease.clone(), app.now_ms());
+    app.db()
+        .write(move |conn| {
+            if !lease.check(conn)? {
+                return Err(TriggerError::Overtaken);
+            }
+            let key = RecordKey { side: Side::Subscriber, peer: &source, event: &id, kind: RecordKind::Applied };
+            if record_insert(conn, key, applied.jws(), Some(result), now_ms)? {
+                outbox_insert(conn, &[(EntryType::Trigger, applied.digest())], now_ms)?;
+                return_insert(conn, &source, &id)?;
+            }
+            Ok(work_done(conn, &source, &id)?)
+        })
+        .await
+}

@@ -1,0 +1,168 @@
+//! Sending events until their subscribers have acknowledged them.
+//!
+//! Guarantees: an event counts as delivered only with a verified, signed acknowledgement of its exact bytes; what fails is tried
+//! again from 1 s doubling to 15 min with full jitter, and one event alone after a failure; after 72 h it is parked, never
+//! dropped; an event that is refused parks its person's lane and nobody else's. The lock is not held across the call.
+
+use futures_util::future::join_all;
+use protocol::{
+    event::accept_ack,
+    exchange::Attested,
+    federation::VerifiedMember,
+};
+use schemas::{
+    event::{Event, EventAck, EventAckBatch, EventBatch, EventResult},
+    id::EntityId,
+};
+use service_kit::{db::DatabaseError, lease::Lease};
+
+use super::{
+    TriggerError, back_off,
+    outbound::{Below, our_entry, post_json},
+};
+use crate::{
+    app::App,
+    store::triggers::{
+        Side,
+        feeds::{
+            FeedEvent, FeedState, deliveries_count, deliveries_due, deliveries_park_older, deliveries_replay, delivery_done, delivery_park,
+            feed_failed, feed_succeeded, feeds_due,
+        },
+        records::{RecordKey, RecordKind, record_insert},
+    },
+};
+
+/// Events of one delivery (security, "Limits and time-outs"): 100 of at most 16 kB stay below 2 MB.
+pub const BATCH: usize = 100;
+/// After so long without an acknowledgement an event is parked: 72 h.
+const PARK_MS: i64 = 72 * 3_600_000;
+
+/// Sends what is due, to all subscribers side by side.
+pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
+    let now_ms = app.now_ms();
+    let due = app.db().read(move |conn| Ok::<_, DatabaseError>(feeds_due(conn, now_ms)?)).await?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    let Some(lease) = app.lease(super::DELIVERY).await? else { return Ok(()) };
+    park_old(app).await?;
+    let sent = join_all(due.iter().map(|feed| one(app, feed, &lease))).await;
+    app.release(lease).await?;
+    sent.into_iter().collect()
+}
+
+/// Sends again what was parked for a subscriber; how many.
+///
+/// # Errors
+/// If the database fails.
+pub async fn replay(app: &App, subscriber: &EntityId) -> Result<usize, DatabaseError> {
+    let (subscriber, now_ms) = (subscriber.clone(), app.now_ms());
+    let again = app.db().write(move |conn| Ok::<_, DatabaseError>(deliveries_replay(conn, &subscriber, now_ms)?)).await?;
+    app.wakes().wake(super::DELIVERY);
+    Ok(again)
+}
+
+async fn park_old(app: &App) -> Result<(), TriggerError> {
+    let before = app.now_ms().saturating_sub(PARK_MS);
+    let parked = app.db().write(move |conn| Ok::<_, DatabaseError>(deliveries_park_older(conn, before)?)).await?;
+    if parked > 0 {
+        tracing::error!(parked, "events were not acknowledged for 72 hours and are parked; they stay in the feed");
+    }
+    let (waiting, all_parked) = app.db().read(|conn| Ok::<_, DatabaseError>(deliveries_count(conn)?)).await?;
+    #[allow(clippy::cast_precision_loss, reason = "metrics")]
+    {
+        metrics::gauge!("events_waiting").set(waiting as f64);
+        metrics::gauge!("events_parked").set(all_parked as f64);
+    }
+    Ok(())
+}
+
+async fn one(app: &App, feed: &FeedState, lease: &Lease) -> Result<(), TriggerError> {
+    let mut failures = feed.failures;
+    while app.renew(lease).await? {
+        let subscriber = feed.subscriber.clone();
+        // After a failure one event alone: it shows whether the endpoint is well, and whether it is this event.
+        let limit = if failures == 0 { BATCH } else { 1 };
+        let events = app
+            .db()
+            .read(move |conn| Ok::<_, DatabaseError>(deliveries_due(conn, &subscriber, i64::try_from(limit).unwrap_or(1))?))
+            .await?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = send(app, &feed.subscriber, &events).await {
+            failed(app, &feed.subscriber, &events, failures, &error).await?;
+            return Err(error);
+        }
+        failures = 0;
+    }
+    Ok(())
+}
+
+/// One delivery, and the acknowledgements that came back.
+async fn send(app: &App, subscriber: &EntityId, events: &[FeedEvent]) -> Result<(), TriggerError> {
+    let batch = EventBatch { events: events.iter().map(|event| event.jws.clone()).collect() };
+    let answer: EventAckBatch = post_json(app, subscriber, Below::Events, &batch).await?;
+    if answer.acks.len() != events.len() {
+        return Err(TriggerError::Answer("not one acknowledgement for each event"));
+    }
+    let directory = app.directory();
+    let us = our_entry(&directory, app.entity())?;
+    let member = directory.peer(subscriber, app.now())?;
+    let acks: Vec<Acknowledged> =
+        events.iter().zip(&answer.acks).map(|(event, ack)| verified(event, ack.as_str(), us, member)).collect::<Result<_, _>>()?;
+    store(app, subscriber, acks).await
+}
+
+struct Acknowledged {
+    seq: u64,
+    ack: Attested<EventAck>,
+}
+
+fn verified(event: &FeedEvent, ack: &str, us: &VerifiedMember, member: &VerifiedMember) -> Result<Acknowledged, TriggerError> {
+    let ours = Attested::<Event>::verify(event.jws.as_str().as_bytes(), us)?;
+    let ack = accept_ack(ack.as_bytes(), &ours, member).map_err(|error| {
+        tracing::warn!(%error, peer = %member.entity(), "an acknowledgement is not taken");
+        TriggerError::Answer("an acknowledgement does not verify")
+    })?;
+    Ok(Acknowledged { seq: event.seq, ack })
+}
+
+async fn store(app: &App, subscriber: &EntityId, acks: Vec<Acknowledged>) -> Result<(), TriggerError> {
+    let (peer, now_ms) = (subscriber.clone(), app.now_ms());
+    app.db()
+        .write(move |conn| {
+            for Acknowledged { seq, ack } in &acks {
+                let claims = ack.claims();
+                let kind = RecordKind::of_ack(claims.result);
+                record_insert(conn, RecordKey { side: Side::Source, peer: &peer, event: &claims.event, kind }, ack.jws(), None, now_ms)?;
+                if claims.result == EventResult::Refused {
+                    tracing::error!(peer = %peer, seq, code = ?claims.refusal, "an event was refused and is parked");
+                    delivery_park(conn, &peer, *seq)?;
+                } else {
+                    delivery_done(conn, &peer, *seq)?;
+                }
+            }
+            Ok::<_, TriggerError>(feed_succeeded(conn, &peer)?)
+        })
+        .await
+}
+
+/// The endpoint waits; an event that cannot even be read there is parked, so that the others go on.
+async fn failed(app: &App, subscriber: &EntityId, events: &[FeedEvent], failures: u32, error: &TriggerError) -> Result<(), TriggerError> {
+    let next = back_off::next_ms(app.now_ms(), failures, error.retry_after());
+    let poison = match (error, events) {
+        (TriggerError::Refused { status: 400, .. }, [event]) => Some(event.seq),
+        _ => None,
+    };
+    let peer = subscriber.clone();
+    app.db()
+        .write(move |conn| {
+            if let Some(seq) = poison {
+                tracing::error!(%peer, seq, "an event is not readable at its subscriber and is parked");
+                delivery_park(conn, &peer, seq)?;
+            }
+            Ok::<_, TriggerError>(feed_failed(conn, &peer, next)?)
+        })
+        .await
+}

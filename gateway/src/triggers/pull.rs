@@ -1,0 +1,131 @@
+//! Reading feeds again: pull is the truth, push is a hint.
+//!
+//! Guarantees: what a signed head names and is not here is fetched and taken like a delivery; events that are here and are not
+//! those of the head are evidence of equivocation. Deliberately absent: trust in a page without a verified head.
+
+use std::collections::BTreeSet;
+
+use protocol::{
+    event::{FeedMismatch, accept_feed_head, check_feed},
+    exchange::Attested,
+};
+use schemas::{
+    event::FeedHead,
+    id::EntityId,
+    problem::Code,
+};
+use service_kit::db::DatabaseError;
+
+use super::{
+    PULL, TriggerError,
+    delivery::BATCH,
+    feed::{FeedPage, PAGE},
+    outbound::{Below, fetch_json},
+};
+use crate::{
+    app::App,
+    exchange::Rejected,
+    store::triggers::{
+        Side,
+        heads::head_insert,
+        inbox::{inbox_contiguous, inbox_digests},
+        subscriptions::subscriptions_with,
+    },
+};
+
+/// Reads the feed of every source that we follow, as far as something is missing.
+pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
+    let sources: BTreeSet<&EntityId> = app.config().follow.iter().map(|section| &section.source).collect();
+    let Some(lease) = app.lease(PULL).await? else { return Ok(()) };
+    let mut first_error = None;
+    for source in sources {
+        if let Err(error) = one(app, source).await {
+            first_error.get_or_insert(error);
+        }
+        app.renew(&lease).await?;
+    }
+    app.release(lease).await?;
+    first_error.map_or(Ok(()), Err)
+}
+
+async fn one(app: &App, source: &EntityId) -> Result<(), TriggerError> {
+    let (from, today) = (source.clone(), app.now().civil_day());
+    let rows = app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?)).await?;
+    if !rows.iter().any(|row| row.in_force(today)) {
+        return Ok(());
+    }
+    loop {
+        let before = contiguous(app, source).await?;
+        let (after, limit) = (before.to_string(), PAGE.to_string());
+        let page: FeedPage = fetch_json(app, source, Below::Feed, &[("after", &after), ("limit", &limit)]).await?;
+        let head = verify_head(app, source, page.head.as_str().as_bytes())?;
+        for events in page.events.chunks(BATCH) {
+            app.receive_events(source, events).await.map_err(|_| TriggerError::Answer("an event of the feed is not taken"))?;
+        }
+        let now = contiguous(app, source).await?;
+        if now >= head.claims().last_seq || now == before {
+            return compare(app, source, &head).await;
+        }
+    }
+}
+
+async fn contiguous(app: &App, source: &EntityId) -> Result<u64, DatabaseError> {
+    let source = source.clone();
+    app.db().read(move |conn| Ok(inbox_contiguous(conn, &source)?)).await
+}
+
+fn verify_head(app: &App, source: &EntityId, head: &[u8]) -> Result<Attested<FeedHead>, TriggerError> {
+    let directory = app.directory();
+    let member = directory.peer(source, app.now())?;
+    accept_feed_head(head, member, app.entity()).map_err(|code| {
+        tracing::warn!(%source, %code, "the head of a feed is not taken");
+        TriggerError::Answer("the head of the feed does not verify")
+    })
+}
+
+/// Keeps the head and holds what is here against it.
+async fn compare(app: &App, source: &EntityId, head: &Attested<FeedHead>) -> Result<(), TriggerError> {
+    let (peer, head, now_ms) = (source.clone(), head.clone(), app.now_ms());
+    let compared = app
+        .db()
+        .write(move |conn| {
+            head_insert(conn, Side::Subscriber, &peer, &head, now_ms)?;
+            let held = inbox_digests(conn, &peer, head.claims().last_seq)?;
+            Ok::<_, DatabaseError>(check_feed(head.claims(), &held))
+        })
+        .await?;
+    match compared {
+        Err(FeedMismatch::Different) => {
+            metrics::counter!("equivocations_total").increment(1);
+            tracing::error!(%source, "the events that are here are not those of the source's signed head");
+        }
+        // Some of it was refused; the source has parked it.
+        Err(error @ FeedMismatch::Missing { .. }) => tracing::warn!(%source, %error, "the feed has gaps here"),
+        Ok(()) => {}
+    }
+    Ok(())
+}
+
+impl App {
+    /// Takes a source's heartbeat.
+    ///
+    /// # Errors
+    /// `peer-unknown`, `peer-suspended`, `directory-outdated`; those of the token; `audience-wrong`; `access-denied` from who is
+    /// not followed.
+    pub async fn receive_head(&self, caller: &EntityId, body: &[u8]) -> Result<(), Rejected> {
+        let (now, directory) = (self.now(), self.directory());
+        let source = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
+        let head = accept_feed_head(body, source, self.entity()).map_err(Rejected::new)?;
+        if !self.config().follow.iter().any(|section| section.source == *caller) {
+            return Err(Rejected::new(Code::AccessDenied));
+        }
+        let here = contiguous(self, caller).await?;
+        if here < head.claims().last_seq {
+            self.wakes().wake(PULL);
+        }
+        compare(self, caller, &head).await.map_err(|error| {
+            tracing::warn!(%error, "a heartbeat could not be kept");
+            Rejected::new(Code::Overloaded).retry_after(1)
+        })
+    }
+}

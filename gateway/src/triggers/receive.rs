@@ -1,0 +1,176 @@
+//! Taking a delivery of events: judge each, store what is good, acknowledge every one.
+//!
+//! Guarantees: an acknowledgement leaves only after the commit that holds the event, the acknowledgement and its place in the
+//! queue for the log; an event is stored once by id and once by number; other bytes under a known id or number are kept as
+//! evidence and refused; a refusal says why, signed. Deliberately absent: acting on the event (`apply`).
+
+use protocol::{
+    event::{PeerEvent, Receiver, accept_event, authorize_event, open_event},
+    exchange::Attested,
+    federation::VerifiedMember,
+};
+use schemas::{
+    event::{DEATH_REGISTERED, DeathRegistered, EventAck, EventResult},
+    id::{CompactJws, EntityId},
+    problem::Code,
+    time::Timestamp,
+};
+use service_kit::db::{AnyConnection, DatabaseError};
+use tlog::entry::EntryType;
+
+use super::{APPLY, PULL, TriggerError, delivery::BATCH, error::blocking};
+use crate::{
+    app::App,
+    directory::DirectorySnapshot,
+    exchange::Rejected,
+    store::{
+        outbox::outbox_insert,
+        triggers::{
+            PersonIndex, Side,
+            inbox::{Stored, equivocation_insert, inbox_advance, inbox_insert, inbox_last},
+            records::{RecordKey, RecordKind, record_find, record_insert},
+            subscriptions::{SubscriptionRow, subscriptions_with},
+        },
+    },
+};
+
+impl App {
+    /// Takes events from the caller; one acknowledgement each, in their order.
+    ///
+    /// # Errors
+    /// A plain problem where nobody is known to have signed one of them, or nothing could be made durable: `peer-unknown`,
+    /// `peer-suspended`, `directory-outdated`, `request-too-large`, those of the token, `overloaded`.
+    pub async fn receive_events(&self, caller: &EntityId, events: &[CompactJws]) -> Result<Vec<CompactJws>, Rejected> {
+        if events.is_empty() || events.len() > BATCH {
+            return Err(Rejected::new(if events.is_empty() { Code::RequestMalformed } else { Code::RequestTooLarge }));
+        }
+        let (now, directory) = (self.now(), self.directory());
+        let source = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
+        let from = caller.clone();
+        let agreed = self.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?)).await?;
+        let (app, source, texts) = (self.clone(), source.clone(), events.to_vec());
+        let taken = blocking(move || {
+            let judge = Judge { app: &app, directory: &directory, source: &source, agreed: &agreed, now };
+            let judged: Result<Vec<Judged>, Rejected> = texts.iter().map(|event| judge.judge(event)).collect();
+            Ok(match judged {
+                Ok(judged) => Ok(commit(&app, source.entity(), judged, now)?),
+                Err(rejected) => Err(rejected),
+            })
+        })
+        .await
+        .map_err(|error| {
+            tracing::warn!(%error, peer = %caller, "events could not be stored");
+            Rejected::new(Code::Overloaded).retry_after(1)
+        })??;
+        self.wake_anchor();
+        self.wakes().wake(APPLY);
+        if taken.gap {
+            self.wakes().wake(PULL);
+        }
+        Ok(taken.acks)
+    }
+}
+
+/// What judges one delivery.
+struct Judge<'a> {
+    app: &'a App,
+    directory: &'a DirectorySnapshot,
+    source: &'a VerifiedMember,
+    agreed: &'a [SubscriptionRow],
+    now: Timestamp,
+}
+
+/// An event whose signature is the source's, and whether it may be stored.
+struct Judged {
+    event: PeerEvent,
+    allowed: Result<(), Code>,
+}
+
+impl Judge<'_> {
+    fn judge(&self, jws: &CompactJws) -> Result<Judged, Rejected> {
+        let event = accept_event(jws.as_str().as_bytes(), self.source).map_err(|error| Rejected::new(error.code()))?;
+        let allowed = self.allow(&event);
+        Ok(Judged { event, allowed })
+    }
+
+    /// Meant for us, from a source with that role, under a subscription in force, and readable.
+    fn allow(&self, event: &PeerEvent) -> Result<(), Code> {
+        let claims = event.claims();
+        authorize_event(event, self.source, self.app.entity(), self.now)?;
+        let today = self.now.civil_day();
+        let agreed = self.agreed.iter().any(|row| row.in_force(today) && row.types.contains(&claims.r#type));
+        if !agreed || claims.r#type.as_str() != DEATH_REGISTERED || claims.seq == 0 || claims.person_seq == 0 {
+            return Err(Code::AccessDenied);
+        }
+        let registry = identity_registry(self.app, self.directory).ok_or(Code::DirectoryOutdated)?;
+        open_event::<DeathRegistered>(event, registry.entity(), &self.app.keys().encryption).map(drop).map_err(|error| error.code())
+    }
+}
+
+/// The member that names people in our sector.
+pub(super) fn identity_registry<'d>(app: &App, directory: &'d DirectorySnapshot) -> Option<&'d VerifiedMember> {
+    directory.members().members().find(|member| member.authorize_identity_registry(&app.config().sector).is_ok())
+}
+
+/// What left the commit.
+struct Taken {
+    acks: Vec<CompactJws>,
+    gap: bool,
+}
+
+/// One commit: events, acknowledgements, their places in the queue for the log.
+fn commit(app: &App, source: &EntityId, judged: Vec<Judged>, now: Timestamp) -> Result<Taken, TriggerError> {
+    app.db().write_blocking(|conn| {
+        let results = judged.iter().map(|judged| keep(app, conn, judged)).collect::<Result<Vec<_>, TriggerError>>()?;
+        let contiguous = inbox_advance(conn, source)?;
+        let mut acks = Vec::with_capacity(judged.len());
+        for (judged, result) in judged.iter().zip(results) {
+            acks.push(acknowledge(app, conn, &judged.event, result, contiguous, now)?);
+        }
+        Ok(Taken { acks, gap: inbox_last(conn, source)? > contiguous })
+    })
+}
+
+fn keep(app: &App, conn: &mut AnyConnection, judged: &Judged) -> Result<Result<EventResult, Code>, TriggerError> {
+    if let Err(code) = judged.allowed {
+        return Ok(Err(code));
+    }
+    let claims = judged.event.claims();
+    let person = PersonIndex::of_reference(app.keys(), &claims.iss, &claims.subject_ref);
+    match inbox_insert(conn, &judged.event, &person, app.now_ms())? {
+        Stored::New => Ok(Ok(EventResult::Received)),
+        Stored::Same => Ok(Ok(EventResult::Duplicate)),
+        Stored::Other => {
+            tracing::error!(source = %claims.iss, event = %claims.jti, seq = claims.seq, "a source has signed two different events under one id or number");
+            metrics::counter!("equivocations_total").increment(1);
+            equivocation_insert(conn, &judged.event, app.now_ms())?;
+            Ok(Err(Code::Replayed))
+        }
+    }
+}
+
+/// Signs and stores an acknowledgement; one that was given for the same bytes and with the same result is given again.
+fn acknowledge(
+    app: &App,
+    conn: &mut AnyConnection,
+    event: &PeerEvent,
+    result: Result<EventResult, Code>,
+    contiguous: u64,
+    now: Timestamp,
+) -> Result<CompactJws, TriggerError> {
+    let claims = event.claims();
+    let kind = RecordKind::of_ack(result.unwrap_or(EventResult::Refused));
+    let key = RecordKey { side: Side::Subscriber, peer: &claims.iss, event: &claims.jti, kind };
+    if kind == RecordKind::Duplicate
+        && let Some(before) = record_find(conn, key)?
+    {
+        return Ok(before);
+    }
+    let us = Receiver { entity: app.entity(), signing: &app.keys().signing };
+    let ack: Attested<EventAck> = us.acknowledge(event, result, contiguous, now)?;
+    let now_ms = app.now_ms();
+    if record_insert(conn, key, ack.jws(), None, now_ms)? {
+        outbox_insert(conn, &[(EntryType::Trigger, ack.digest())], now_ms)?;
+    }
+    Ok(ack.jws().clone())
+}

@@ -1,0 +1,132 @@
+//! Subscribing: propose terms, get the source's signature, keep both copies.
+//!
+//! Guarantees: our copy is stored and on its way to the log before it is sent, and sent again byte for byte; only two verified
+//! signatures over equal terms make a subscription. Deliberately absent: telling whom we follow.
+
+use protocol::event::{SubscriptionTerms, accept_subscription, sign_subscription};
+use protocol::seal::random;
+use schemas::{
+    event::{EventBasis, SubscriptionProfile, SubscriptionScope},
+    id::{CompactJws, MessageId},
+    problem::Code,
+    time::CivilDate,
+};
+use service_kit::db::DatabaseError;
+use tlog::entry::EntryType;
+
+use super::{
+    TriggerError,
+    outbound::{Below, our_entry, post},
+};
+use crate::{
+    app::App,
+    audit,
+    config::FollowSettings,
+    store::{
+        outbox::outbox_insert,
+        triggers::{
+            Side,
+            subscriptions::{
+                SubscriptionRow, copy_terms, subscription_copy_insert, subscription_find, subscription_insert, subscriptions_with,
+            },
+        },
+    },
+};
+
+/// Media type of a subscription's copy.
+pub const SUBSCRIPTION: &str = "application/dx-subscription+jwt";
+/// A subscription that ends within so many days is followed by a new one, if the law lasts longer.
+const RENEW_DAYS: i64 = 30;
+
+/// The subscription of a `[[follow]]` section: the one in force, or one that the source signs now.
+pub(super) async fn ensure(app: &App, section: &FollowSettings) -> Result<SubscriptionRow, TriggerError> {
+    let today = app.now().civil_day();
+    let until = last_day(app, section)?;
+    let rows = with_source(app, section).await?;
+    let lasting = rows.iter().find(|row| row.in_force(today) && (row.until >= until || lasts(row.until, today)));
+    if let Some(row) = lasting {
+        return Ok(row.clone());
+    }
+    let pending = rows.into_iter().find(|row| row.source_copy.is_none() && row.until == until);
+    let (id, copy) = match pending.and_then(|row| Some((row.id, row.subscriber_copy?))) {
+        Some(pending) => pending,
+        None => propose(app, section, until).await?,
+    };
+    let reply = post(app, &section.source, Below::Subscriptions, SUBSCRIPTION, copy.as_str().as_bytes().to_vec()).await?;
+    take_countersigned(app, &id, &copy, &reply.body).await
+}
+
+fn lasts(until: CivilDate, today: CivilDate) -> bool {
+    until.start().seconds() - today.start().seconds() > RENEW_DAYS * 86_400
+}
+
+/// The law's last day, or as long as a person is followed, whichever is earlier.
+fn last_day(app: &App, section: &FollowSettings) -> Result<CivilDate, TriggerError> {
+    use protocol::consent::Refusal;
+    let (snapshot, now) = (app.directory(), app.now());
+    let unknown = Refusal::new(Code::LawNotRegistered, "the law of a [[follow]] section is not in the register");
+    let law = snapshot.law(&section.law, now)?.ok_or(unknown)?;
+    Ok(law.until.min(section.follow_for.after(now.civil_day(), 1)))
+}
+
+async fn with_source(app: &App, section: &FollowSettings) -> Result<Vec<SubscriptionRow>, TriggerError> {
+    let source = section.source.clone();
+    let mut rows = app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &source)?)).await?;
+    rows.retain(|row| row.types.contains(&section.event) && row.purpose == section.purpose && row.law == section.law);
+    Ok(rows)
+}
+
+/// Signs our copy and keeps it before anybody sees it.
+async fn propose(app: &App, section: &FollowSettings, until: CivilDate) -> Result<(MessageId, CompactJws), TriggerError> {
+    let now = app.now();
+    let terms = SubscriptionTerms {
+        id: random::message_id(now),
+        source: section.source.clone(),
+        subscriber: app.entity().clone(),
+        types: vec![section.event.clone()],
+        purpose: section.purpose.clone(),
+        basis: EventBasis::Law { id: section.law.clone() },
+        profile: SubscriptionProfile::Minimal,
+        scope: SubscriptionScope::Follow,
+        until,
+    };
+    let copy = sign_subscription(&terms, app.entity(), &app.keys().signing, now)?;
+    let (id, jws, digest, now_ms) = (terms.id.clone(), copy.jws().clone(), copy.digest(), app.now_ms());
+    let stored = jws.clone();
+    app.db()
+        .write(move |conn| {
+            subscription_insert(conn, Side::Subscriber, &terms)?;
+            subscription_copy_insert(conn, &terms.id, Side::Subscriber, &stored)?;
+            outbox_insert(conn, &[(EntryType::Version, digest)], now_ms)?;
+            audit::append(conn, &audit::done("gateway", "subscription.propose", terms.source.as_str(), now))
+        })
+        .await?;
+    app.wake_anchor();
+    Ok((id, jws))
+}
+
+/// Verifies what the source signed against what we signed, and keeps it.
+async fn take_countersigned(app: &App, id: &MessageId, copy: &CompactJws, theirs: &[u8]) -> Result<SubscriptionRow, TriggerError> {
+    let terms = copy_terms(copy)?;
+    let (snapshot, now) = (app.directory(), app.now());
+    let source = snapshot.peer(&terms.source, now)?;
+    let us = our_entry(&snapshot, app.entity())?;
+    accept_subscription(theirs, copy.as_str().as_bytes(), source, us).map_err(|error| {
+        tracing::warn!(source = %terms.source, %error, "a source's copy of a subscription is not taken");
+        TriggerError::Answer("the source's copy does not make a subscription")
+    })?;
+    let jws: CompactJws = std::str::from_utf8(theirs)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(TriggerError::Answer("the source's copy is no token"))?;
+    let id = id.clone();
+    let row = app
+        .db()
+        .write(move |conn| {
+            subscription_copy_insert(conn, &id, Side::Source, &jws)?;
+            audit::append(conn, &audit::done("gateway", "subscription.in-force", terms.source.as_str(), now))?;
+            Ok::<_, DatabaseError>(subscription_find(conn, Side::Subscriber, &id)?)
+        })
+        .await?;
+    row.ok_or(TriggerError::Answer("the subscription is gone"))
+}

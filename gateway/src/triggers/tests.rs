@@ -1,0 +1,1 @@
+//! Two departments over real TLS.
