@@ -38,8 +38,10 @@ const BATCH: usize = 1_024;
 const ACK: Limits = Limits::ANSWER.members(BATCH);
 /// A submission's life, seconds; at most 120.
 const LIFE: i64 = 60;
-/// How long the lease holds; renewed for each batch, given back at the end.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long the lease holds; each batch renews it in its own commit, so that a busy pump pays one commit a batch.
+const LEASE: Duration = Duration::from_secs(10);
+/// A lease with less than this left is taken anew before a batch.
+const LEAST_LEFT: Duration = Duration::from_secs(3);
 const LEASE_NAME: &str = "anchor-outbox";
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(900);
@@ -82,6 +84,14 @@ impl PumpError {
 pub struct Pump {
     holder: String,
     pause: Mutex<Pause>,
+    held: Mutex<Option<Held>>,
+}
+
+/// A lease, and until when this process may rely on it (monotonic).
+#[derive(Clone, Debug)]
+struct Held {
+    lease: Lease,
+    until: Duration,
 }
 
 /// When to try again after a failure: monotonic, with the failures so far.
@@ -91,13 +101,15 @@ struct Pause {
     failures: u32,
 }
 
-impl Default for Pump {
-    fn default() -> Self {
-        Self { holder: random::token(), pause: Mutex::default() }
-    }
-}
 
 impl Pump {
+    /// The pump of this process. A database that no other process may share has one holder, so that a restarted process
+    /// overtakes its own past at once.
+    pub fn new(database: &Database) -> Self {
+        let holder = if database.is_shared() { random::token() } else { "the-only-process".to_owned() };
+        Self { holder, pause: Mutex::default(), held: Mutex::default() }
+    }
+
     /// Submits all that waits, unless another process does or the last failure was a moment ago.
     ///
     /// # Errors
@@ -106,9 +118,8 @@ impl Pump {
         if app.clock().monotonic() < self.lock().until || !has_work(app).await? {
             return Ok(());
         }
-        let Some(lease) = self.acquire(app).await? else { return Ok(()) };
-        let done = submit_all(app, &lease).await;
-        app.db().write(move |conn| Ok::<_, DatabaseError>(lease.release(conn)?)).await?;
+        let Some(lease) = self.lease(app).await? else { return Ok(()) };
+        let done = self.submit_all(app, &lease).await;
         self.note(app.clock(), done.as_ref().err());
         done
     }
@@ -118,9 +129,26 @@ impl Pump {
         *self.lock() = Pause::default();
     }
 
-    async fn acquire(&self, app: &App) -> Result<Option<Lease>, PumpError> {
+    /// The lease that this process holds, taken anew when it runs out; `None` if another process has it.
+    async fn lease(&self, app: &App) -> Result<Option<Lease>, PumpError> {
+        let monotonic = app.clock().monotonic();
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(held) = held.filter(|held| held.until > monotonic.saturating_add(LEAST_LEFT)) {
+            return Ok(Some(held.lease));
+        }
         let (holder, now_ms) = (self.holder.clone(), app.clock().now_ms());
-        Ok(app.db().write(move |conn| Ok::<_, DatabaseError>(Lease::acquire(conn, LEASE_NAME, &holder, now_ms, LEASE)?)).await?)
+        let taken = app
+            .db()
+            .write(move |conn| Ok::<_, DatabaseError>(Lease::acquire(conn, LEASE_NAME, &holder, now_ms, LEASE)?))
+            .await?;
+        self.hold(taken.clone(), monotonic);
+        Ok(taken)
+    }
+
+    /// Remembers the lease as of an instant before it was written.
+    fn hold(&self, lease: Option<Lease>, since: Duration) {
+        let held = lease.map(|lease| Held { lease, until: since.saturating_add(LEASE) });
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 
     /// 1 s, 2 s, 4 s … 15 min, each with full jitter, never before the anchor's own Retry-After.
@@ -133,6 +161,34 @@ impl Pump {
         let whole = SHORTEST.saturating_mul(1 << pause.failures.min(10)).min(LONGEST);
         let wait = jittered(whole).max(error.retry_after().unwrap_or_default());
         *pause = Pause { until: clock.monotonic().saturating_add(wait), failures: pause.failures.saturating_add(1) };
+    }
+
+    async fn submit_all(&self, app: &App, lease: &Lease) -> Result<(), PumpError> {
+        let client = app.anchor_client()?;
+        loop {
+            let entries = app.db().read(|conn| Ok::<_, DatabaseError>(outbox_waiting(conn, BATCH)?)).await?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let (id, submission) = submission(app, &entries)?;
+            let ack = verify_ack(app, &id, &entries, &client.submit(&submission).await?)?;
+            let full = entries.len() == BATCH;
+            metrics::counter!("anchored_total").increment(u64::try_from(entries.len()).unwrap_or(0));
+            let (monotonic, now_ms, renewed) = (app.clock().monotonic(), app.clock().now_ms(), lease.clone());
+            let ours = app
+                .db()
+                .write(move |conn| {
+                    // If we stop before this commit, the same digests are submitted again; the log has each once. The same
+                    // holds if another process has overtaken us: its rows and ours say the same.
+                    anchored_insert(conn, &entries, &ack.entries, &ack.origin)?;
+                    Ok::<_, DatabaseError>(renewed.renew(conn, now_ms, LEASE)?)
+                })
+                .await?;
+            self.hold(ours.then(|| lease.clone()), monotonic);
+            if !ours || !full {
+                return Ok(());
+            }
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Pause> {
@@ -150,31 +206,6 @@ async fn has_work(app: &App) -> Result<bool, DatabaseError> {
 fn age_seconds(clock: &Clock, since_ms: i64) -> f64 {
     let now_ms = i64::try_from(clock.now_ms()).unwrap_or(i64::MAX);
     now_ms.saturating_sub(since_ms).max(0) as f64 / 1000.0
-}
-
-async fn submit_all(app: &App, lease: &Lease) -> Result<(), PumpError> {
-    let client = app.anchor_client()?;
-    loop {
-        let entries = app.db().read(|conn| Ok::<_, DatabaseError>(outbox_waiting(conn, BATCH)?)).await?;
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let (id, submission) = submission(app, &entries)?;
-        let ack = verify_ack(app, &id, &entries, &client.submit(&submission).await?)?;
-        let (lease, now_ms, full) = (lease.clone(), app.clock().now_ms(), entries.len() == BATCH);
-        metrics::counter!("anchored_total").increment(u64::try_from(entries.len()).unwrap_or(0));
-        let held = app
-            .db()
-            .write(move |conn| {
-                // If we stop before this commit, the same digests are submitted again; the log has each once.
-                anchored_insert(conn, &entries, &ack.entries, &ack.origin)?;
-                Ok::<_, DatabaseError>(lease.renew(conn, now_ms, LEASE)?)
-            })
-            .await?;
-        if !held || !full {
-            return Ok(());
-        }
-    }
 }
 
 fn submission(app: &App, entries: &[SubmittedEntry]) -> Result<(MessageId, CompactJws), SealFailed> {

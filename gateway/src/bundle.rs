@@ -59,7 +59,7 @@ pub struct Records {
 pub type Finder = fn(&mut AnyConnection, &MessageId) -> Result<Option<Records>, DatabaseError>;
 
 /// Where records may be; each area with bundles adds its finder.
-const FINDERS: &[Finder] = &[crate::store::triggers::bundle_records];
+const FINDERS: &[Finder] = &[crate::store::evidence::exchange_records, crate::store::triggers::bundle_records];
 
 /// Puts the bundle of a receipt together, waiting at most `wait` for the log.
 ///

@@ -9,6 +9,7 @@ use service_kit::db::Migrations;
 pub mod consents;
 pub mod directory;
 pub mod encrypted;
+pub mod evidence;
 pub mod exchange;
 pub mod identity;
 pub mod links;

@@ -174,8 +174,13 @@ const fn exit_code(error: &CommandError) -> u8 {
     }
 }
 
+/// What is logged: `VINIMAY_LOG`, or everything of our own from `info` on.
+fn log_filter() -> String {
+    std::env::var("VINIMAY_LOG").unwrap_or_else(|_| "info,actix_server=warn,tokio_cron_scheduler=warn".to_owned())
+}
+
 async fn serve(config: GatewayConfig, clock: Clock) -> anyhow::Result<()> {
-    service_kit::telemetry::log_to_stderr("info")?;
+    service_kit::telemetry::log_to_stderr(&log_filter())?;
     let running = gateway::run::start(config, clock, Metrics::install().ok()).await?;
     print(&json!({ "ready": true, "listeners": running.listeners() }).to_string())?;
     Ok(running.until_signal().await?)

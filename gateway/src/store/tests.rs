@@ -124,3 +124,33 @@ async fn a_chain_is_found_by_the_instant_at_which_it_counted() {
         assert_eq!(newest, vec![stored(1_050, "two")]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_receipts_of_an_exchange_are_found_by_the_id_of_either() {
+    use super::evidence::exchange_records;
+    let id = |n: u8| -> schemas::id::MessageId { format!("01936b1e-5b2f-7c3d-8e4f-0123456789{n:02x}").parse().unwrap() };
+    for world in both() {
+        let conn = &mut *world.database.lend_writer().unwrap();
+        let digest = match conn {
+            AnyConnection::Sqlite(_) => "x'00'",
+            AnyConnection::Postgres(_) => "'\\x00'::bytea",
+        };
+        // Exchange 10 has both sides, exchange 11 ours alone; a stranger's receipt names exchange 11 too.
+        for row in [
+            format!("receipt (jti, role, peer, exchange, digest, jws, issued_at) VALUES ('{}', 'consumer', 'https://p', '10', {digest}, 'a.b.c', 1)", id(1)),
+            format!("receipt (jti, role, peer, exchange, digest, jws, issued_at) VALUES ('{}', 'provider', 'https://c', '11', {digest}, 'd.e.f', 1)", id(2)),
+            format!("counterpart_receipt (role, peer, exchange, jti, digest, jws) VALUES ('provider', 'https://p', '10', '{}', {digest}, 'g.h.i')", id(3)),
+            format!("counterpart_receipt (role, peer, exchange, jti, digest, jws) VALUES ('provider', 'https://x', '11', '{}', {digest}, 'j.k.l')", id(4)),
+        ] {
+            sql_query(format!("INSERT INTO {row}")).execute(conn).unwrap();
+        }
+        let mut found = |n: u8| {
+            let records = exchange_records(conn, &id(n)).unwrap();
+            records.map(|records| records.records.iter().map(|(_, jws)| jws.to_string()).collect::<Vec<_>>())
+        };
+        let both_sides = Some(vec!["a.b.c".to_owned(), "g.h.i".to_owned()]);
+        assert_eq!((found(1), found(3)), (both_sides.clone(), both_sides));
+        assert_eq!(found(2), Some(vec!["d.e.f".to_owned()]));
+        assert_eq!((found(4), found(5)), (None, None));
+    }
+}

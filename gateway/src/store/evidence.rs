@@ -1,0 +1,59 @@
+//! The receipts of one exchange, found by the id of either.
+
+use diesel::{
+    OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query,
+    sql_types::Text,
+};
+use schemas::{
+    bundle::BundleKind,
+    id::{CompactJws, MessageId},
+};
+use service_kit::db::{AnyConnection, DatabaseError};
+use tlog::entry::EntryType;
+
+use crate::bundle::Records;
+
+#[derive(QueryableByName)]
+struct ReceiptRow {
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Text)]
+    peer: String,
+    #[diesel(sql_type = Text)]
+    exchange: String,
+    #[diesel(sql_type = Text)]
+    jws: String,
+}
+
+#[derive(QueryableByName)]
+struct JwsRow {
+    #[diesel(sql_type = Text)]
+    jws: String,
+}
+
+/// Our receipt, and the other side's if we hold it; `None` if the id is of neither.
+pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Option<Records>, DatabaseError> {
+    let ours: Option<ReceiptRow> = sql_query(
+        "SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r WHERE r.jti = $1 \
+         UNION SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r JOIN counterpart_receipt AS c \
+         ON c.exchange = r.exchange AND c.peer = r.peer AND c.role <> r.role WHERE c.jti = $1",
+    )
+    .bind::<Text, _>(id.as_str())
+    .get_result(conn)
+    .optional()?;
+    let Some(ours) = ours else { return Ok(None) };
+    let theirs: Option<JwsRow> =
+        sql_query("SELECT jws FROM counterpart_receipt WHERE exchange = $1 AND peer = $2 AND role <> $3")
+            .bind::<Text, _>(&ours.exchange)
+            .bind::<Text, _>(&ours.peer)
+            .bind::<Text, _>(&ours.role)
+            .get_result(conn)
+            .optional()?;
+    let tokens = std::iter::once(ours.jws).chain(theirs.map(|row| row.jws));
+    let records = tokens.map(|jws| Ok((EntryType::ExchangeReceipt, token(&jws)?))).collect::<Result<_, DatabaseError>>()?;
+    Ok(Some(Records { kind: BundleKind::Exchange, records }))
+}
+
+fn token(jws: &str) -> Result<CompactJws, DatabaseError> {
+    jws.parse().map_err(|_| DatabaseError::Storage("a stored receipt is no token".to_owned()))
+}
