@@ -1,0 +1,235 @@
+//! `vinimay wallet`: a citizen's wallet on the command line.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use protocol::credential::card::Language;
+use schemas::{
+    consent::OrderAction,
+    id::{ConsentId, EntityId, KeyId},
+    time::Timestamp,
+};
+use serde::Serialize;
+use serde_json::json;
+use service_kit::{clock::Clock, http_client::NetworkPolicy};
+
+use super::{
+    output::{Failure, print, print_json, say},
+    server::block_on,
+};
+use crate::wallet::{self, Federation, Home, Ordered, Settings};
+
+/// Arguments of `wallet`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The wallet's folder; its keys stand there in files that only this user can read.
+    #[arg(long, value_name = "DIR", env = "VINIMAY_WALLET_HOME", default_value = "wallet")]
+    home: PathBuf,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  vinimay wallet init --anchor https://anchor.gov.example --fingerprint 8Jx…   pin the federation
+  vinimay wallet bind 'openid-credential-offer://…' --tx-code-file code.txt    redeem an invitation
+  vinimay wallet show 'openid4vp://…' --lang en                                read what a department asks
+  vinimay wallet grant 'openid4vp://…'                                         consent to it
+  vinimay wallet revoke urn:uuid:0193…                                         end a consent
+  vinimay wallet history                                                       who used my data
+
+Exit codes: 0 yes, 1 refused, 2 usage, 3 a party did not answer, 4 not to be trusted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a wallet that pins a federation; the fingerprint must come by another way than the network.
+    Init {
+        /// The trust anchor's entity id.
+        #[arg(long)]
+        anchor: EntityId,
+        /// Thumbprint of its federation key, as the authority gave it on paper.
+        #[arg(long)]
+        fingerprint: KeyId,
+        /// A private network to which the wallet may connect, such as 10.20.0.0/16.
+        #[arg(long = "allow-network", value_name = "CIDR")]
+        allow_networks: Vec<String>,
+    },
+    /// Redeem an invitation of the identity registry.
+    Bind {
+        /// The offer: openid-credential-offer://…
+        offer: String,
+        /// A file with the transaction code that came by another way.
+        #[arg(long, value_name = "FILE")]
+        tx_code_file: PathBuf,
+    },
+    /// Show what a department asks.
+    Show(Request),
+    /// Consent to what a department asks.
+    Grant(Request),
+    /// Say no to what a department asks.
+    Deny(Request),
+    /// End a consent for good.
+    Revoke {
+        /// The consent.
+        consent: ConsentId,
+    },
+    /// Stop a consent for now.
+    Pause {
+        /// The consent.
+        consent: ConsentId,
+    },
+    /// Let a paused consent go on.
+    Resume {
+        /// The consent.
+        consent: ConsentId,
+    },
+    /// End a consent earlier.
+    Shorten {
+        /// The consent.
+        consent: ConsentId,
+        /// The new end, such as 2026-12-31T18:30:00Z.
+        #[arg(long)]
+        until: Timestamp,
+    },
+    /// Who used my data.
+    History,
+}
+
+#[derive(Debug, Args)]
+struct Request {
+    /// The link: openid4vp://…
+    link: String,
+    /// The language of the card: hi or en.
+    #[arg(long, default_value = "hi")]
+    lang: Language,
+}
+
+/// Does what the arguments say.
+///
+/// # Errors
+/// With the mend.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { home, json, command } = arguments;
+    let wallet = Wallet { home: Home::at(home), json };
+    // A failure of the wallet has its own exit code, which passes through the runtime as a value.
+    block_on(async move { Ok(wallet.run(command).await) })?
+}
+
+struct Wallet {
+    home: Home,
+    json: bool,
+}
+
+impl Wallet {
+    async fn run(&self, command: Command) -> Result<(), Failure> {
+        match command {
+            Command::Init { anchor, fingerprint, allow_networks } => self.init(&anchor, &fingerprint, allow_networks).await,
+            Command::Bind { offer, tx_code_file } => self.bind(&offer, &tx_code_file).await,
+            Command::Show(request) => self.show(&request).await,
+            Command::Grant(request) => self.grant(&request).await,
+            Command::Deny(request) => self.deny(&request).await,
+            Command::Revoke { consent } => self.order(&consent, OrderAction::Revoke, None).await,
+            Command::Pause { consent } => self.order(&consent, OrderAction::Pause, None).await,
+            Command::Resume { consent } => self.order(&consent, OrderAction::Resume, None).await,
+            Command::Shorten { consent, until } => self.order(&consent, OrderAction::Shorten, Some(until)).await,
+            Command::History => self.history().await,
+        }
+    }
+
+    async fn init(&self, anchor: &EntityId, fingerprint: &KeyId, allow_networks: Vec<String>) -> Result<(), Failure> {
+        let networks = NetworkPolicy::parse(allow_networks.iter().map(String::as_str));
+        let networks = networks.map_err(|problem| Failure::new(Failure::USAGE, anyhow!("--allow-network: {problem}")))?;
+        let root = wallet::pin(anchor, fingerprint, networks, Clock::system().now()).await?;
+        self.home.create(&Settings { root: root.clone(), allow_networks })?;
+        self.tell(&json!({ "anchor": root.entity, "fingerprint": root.fingerprint }), &format!("the wallet pins {anchor}"))
+    }
+
+    /// Opens the federation and sends what has not reached its party yet.
+    async fn federation(&self) -> Result<Federation, Failure> {
+        let federation = Federation::open(&self.home.settings()?, Clock::system().now()).await?;
+        let waiting = wallet::retry_pending(&self.home, &federation).await?;
+        if waiting > 0 {
+            say(&format!("{waiting} deliveries of your orders still wait for a department that does not answer"));
+        }
+        Ok(federation)
+    }
+
+    async fn bind(&self, offer: &str, tx_code_file: &PathBuf) -> Result<(), Failure> {
+        let tx_code = std::fs::read_to_string(tx_code_file)
+            .map_err(|error| Failure::new(Failure::USAGE, anyhow!("{}: {error}", tx_code_file.display())))?;
+        let bound = wallet::bind(&self.home, &self.federation().await?, offer, &tx_code).await?;
+        self.tell(&bound, &format!("{} keys are bound by {}", bound.bindings, bound.registry))
+    }
+
+    async fn show(&self, request: &Request) -> Result<(), Failure> {
+        let card = wallet::show(&self.home, &self.federation().await?, &request.link, request.lang).await?;
+        self.tell(&card, card.text.trim_end())
+    }
+
+    async fn grant(&self, request: &Request) -> Result<(), Failure> {
+        let granted = wallet::grant(&self.home, &self.federation().await?, &request.link, request.lang).await?;
+        let consents: Vec<&str> = granted.consents.iter().map(ConsentId::as_str).collect();
+        self.tell(&granted, &format!("{}\n{}", granted.text.trim_end(), consents.join("\n")))
+    }
+
+    async fn deny(&self, request: &Request) -> Result<(), Failure> {
+        let consumer = wallet::deny(&self.home, &self.federation().await?, &request.link, request.lang).await?;
+        self.tell(&json!({ "denied": consumer }), &format!("{consumer} was told no"))
+    }
+
+    async fn order(&self, consent: &ConsentId, action: OrderAction, until: Option<Timestamp>) -> Result<(), Failure> {
+        let ordered = wallet::order(&self.home, &self.federation().await?, consent, action, until).await?;
+        self.tell(&ordered, &spelled_out(&ordered))?;
+        if !ordered.refused.is_empty() {
+            return Err(Failure::new(Failure::NO, anyhow!("{}", ordered.refused.join("; "))));
+        }
+        if ordered.pending.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(Failure::UNKNOWN, anyhow!("not every party answered; mend: any later wallet command tries again")))
+    }
+
+    async fn history(&self) -> Result<(), Failure> {
+        let told = wallet::history(&self.home, &self.federation().await?).await?;
+        if self.json {
+            print_json(&told.histories)?;
+        } else {
+            for history in &told.histories {
+                for used in &history.uses {
+                    let fields: Vec<&str> = used.fields.iter().map(|field| field.as_str()).collect();
+                    print(&format!(
+                        "{}  {} with {}: {} {} for {}, {}",
+                        used.at,
+                        history.member,
+                        used.peer,
+                        used.dataset,
+                        fields.join(", "),
+                        used.purpose,
+                        used.refusal.map_or_else(|| format!("{:?}", used.outcome).to_lowercase(), |code| code.to_string()),
+                    ))?;
+                }
+            }
+        }
+        if told.missing.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(Failure::UNKNOWN, anyhow!("not every department answered: {}", told.missing.join("; "))))
+    }
+
+    fn tell(&self, data: &impl Serialize, words: &str) -> Result<(), Failure> {
+        if self.json { Ok(print_json(data)?) } else { Ok(print(words)?) }
+    }
+}
+
+fn spelled_out(ordered: &Ordered) -> String {
+    let list = |parties: &[EntityId]| parties.iter().map(EntityId::as_str).collect::<Vec<_>>().join(", ");
+    let mut text = format!("acknowledged by {}", list(&ordered.acknowledged));
+    if !ordered.pending.is_empty() {
+        text.push_str(&format!("\npending: {}", list(&ordered.pending)));
+    }
+    text
+}

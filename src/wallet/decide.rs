@@ -1,0 +1,200 @@
+//! She decides: consents that are what was shown, one for each provider, or no.
+
+use protocol::{
+    credential::{
+        HeldBinding, KeyBinding, asking,
+        binding::seal_presentation,
+        card::{self, Language},
+        vc::{self, ConsentDraft, presentation_nonce},
+    },
+    federation::VerifiedMember,
+    seal::{EncryptionKey, SigningKey, encode_base64url, random, seal_plain},
+};
+use schemas::{
+    consent::{ConsentNotice, ConsentStatus},
+    digest::Digest,
+    id::{CompactJwe, CompactJws, ConsentId, EntityId},
+    openid::{AuthorizationResponse, BINDING_QUERY_ID, TransactionItem},
+    time::Timestamp,
+};
+use serde::Serialize;
+
+use super::{
+    Federation, Home, WalletError, build,
+    federation::registry_keys,
+    home::{BoundKey, KeptConsent, ShownRequest, Use},
+    post::Party,
+    request::{VerifiedRequest, shown_or_fetched},
+};
+
+/// What she gave.
+#[derive(Clone, Debug, Serialize)]
+pub struct Granted {
+    /// Who asked.
+    pub consumer: EntityId,
+    /// One consent for each provider and dataset.
+    pub consents: Vec<ConsentId>,
+    /// What she read.
+    pub text: String,
+}
+
+/// Consents to a request, as it was shown; a request that was never shown, or has ended, is fetched and shown now.
+///
+/// # Errors
+/// If the request is not to be trusted, there is no key for this department, or the department refuses.
+pub async fn grant(home: &Home, federation: &Federation, link: &str, language: Language) -> Result<Granted, WalletError> {
+    let (request, shown) = shown_or_fetched(home, federation, link, language).await?;
+    let language: Language = shown.language.parse().map_err(|_| WalletError::Usage("what was shown cannot be read".to_owned()))?;
+    let signer = Signer::of(home, federation, request.consumer.entity()).await?;
+    let text = request.text(language);
+    let context = Context { federation, request: &request, shown: &shown, text: &text, language, build: build::digest(home)? };
+    let mut signed = Vec::with_capacity(request.asked.items.len());
+    for (item, (provider, _)) in request.asked.items.iter().zip(&request.providers) {
+        signed.push(signer.consent(&context, item, provider)?);
+    }
+    let response = signer.respond(&context, &signed)?;
+    let kept: Vec<(ConsentId, KeptConsent)> = signed.into_iter().map(|signed| signed.keep(&request, &signer.key, &text)).collect();
+    // Before anything leaves: whatever becomes of the answer, she can revoke what she signed.
+    for (id, consent) in &kept {
+        home.consent_replace(id, consent)?;
+    }
+    let party = Party { member: &request.consumer, http: federation.http(&request.consumer)? };
+    party.form(&request.claims.response_uri, &[], &[("response", response.as_str())]).await?;
+    for (id, consent) in &kept {
+        home.consent_replace(id, &KeptConsent { delivered: true, ..consent.clone() })?;
+    }
+    let consents = kept.into_iter().map(|(id, _)| id).collect();
+    Ok(Granted { consumer: request.consumer.entity().clone(), consents, text })
+}
+
+/// Says no.
+///
+/// # Errors
+/// If the request is not to be trusted, or the department does not take the answer.
+pub async fn deny(home: &Home, federation: &Federation, link: &str, language: Language) -> Result<EntityId, WalletError> {
+    let (request, _) = shown_or_fetched(home, federation, link, language).await?;
+    let party = Party { member: &request.consumer, http: federation.http(&request.consumer)? };
+    let form = [("error", "access_denied"), ("state", request.claims.state.as_str())];
+    party.form(&request.claims.response_uri, &[], &form).await?;
+    Ok(request.consumer.entity().clone())
+}
+
+/// What all consents of one answer share.
+struct Context<'a> {
+    federation: &'a Federation,
+    request: &'a VerifiedRequest,
+    shown: &'a ShownRequest,
+    text: &'a str,
+    language: Language,
+    build: Digest,
+}
+
+/// A consent with the presentation for its provider.
+struct Signed {
+    id: ConsentId,
+    consent: CompactJws,
+    binding: CompactJwe,
+    provider: EntityId,
+}
+
+impl Signed {
+    fn keep(self, request: &VerifiedRequest, key: &SigningKey, text: &str) -> (ConsentId, KeptConsent) {
+        let kept = KeptConsent {
+            consent: self.consent,
+            kid: key.kid().clone(),
+            consumer: request.consumer.entity().clone(),
+            provider: self.provider,
+            text: text.to_owned(),
+            delivered: false,
+            status: ConsentStatus::Active,
+            n: 0,
+            orders: Vec::new(),
+        };
+        (self.id, kept)
+    }
+}
+
+/// The key and the binding for one department.
+struct Signer {
+    key: SigningKey,
+    binding: HeldBinding,
+}
+
+impl Signer {
+    /// Hers for this department; at its first request a spare one becomes its own for ever.
+    async fn of(home: &Home, federation: &Federation, consumer: &EntityId) -> Result<Self, WalletError> {
+        let mut bindings = home.bindings()?;
+        let own = Use::Consumer(consumer.clone());
+        let place = |purpose: &Use, bindings: &[BoundKey]| bindings.iter().position(|bound| bound.purpose == *purpose);
+        let found = place(&own, &bindings).or_else(|| place(&Use::Spare, &bindings));
+        let bound = found.and_then(|place| bindings.get_mut(place)).ok_or_else(|| {
+            WalletError::Usage(format!("the wallet has no key for {consumer}; mend: ask the identity registry for a new invitation and `wallet bind` it"))
+        })?;
+        bound.purpose = own;
+        let bound = bound.clone();
+        home.bindings_replace(&bindings)?;
+        let (key, binding) = open_binding(home, federation, &bound).await?;
+        Ok(Self { key, binding })
+    }
+
+    fn consent(&self, context: &Context<'_>, item: &TransactionItem, provider: &VerifiedMember) -> Result<Signed, WalletError> {
+        let Context { federation, request, shown, .. } = context;
+        let (now, consumer) = (federation.now(), request.consumer.entity());
+        let terms = asking::terms(&request.asked, item, consumer, &request.purpose, context.language.code());
+        let terms = terms.ok_or_else(|| WalletError::Untrusted("the purpose has no text in this language".to_owned()))?;
+        let draft = ConsentDraft {
+            id: random::consent_id(now),
+            valid_from: now,
+            valid_until: asking::ends(request.asked.validity, now),
+            terms,
+            notice: ConsentNotice {
+                r#type: "ConsentNotice".to_owned(),
+                notice: card::digest(context.text),
+                locale: context.language.code().to_owned(),
+                request: Digest::of(request.object.as_str()),
+                shown_at: shown.shown_at,
+                wallet: context.build,
+            },
+        };
+        let id = draft.id.clone();
+        let consent = vc::issue(draft, federation.anchor(), &self.key)?;
+        let verified = vc::verify(&consent, federation.anchor()).map_err(|error| WalletError::Untrusted(error.to_string()))?;
+        let to = key_binding(provider.entity().as_str(), &presentation_nonce(&consent), now, Vec::new());
+        let presentation = self.binding.present_subject(provider.sector(), &to, &self.key)?;
+        let binding = seal_presentation(&presentation, &verified, provider.encryption_key())?;
+        Ok(Signed { id, consent, binding, provider: provider.entity().clone() })
+    }
+
+    /// The response, sealed to the request's key: who answers, showing nothing but that, over nonce and terms.
+    fn respond(&self, context: &Context<'_>, signed: &[Signed]) -> Result<CompactJwe, WalletError> {
+        let claims = &context.request.claims;
+        let hashes = claims.transaction_data.iter().map(|data| encode_base64url(Digest::of(data).as_bytes())).collect();
+        let to = key_binding(&claims.client_id, &claims.nonce, context.federation.now(), hashes);
+        let session = self.binding.present(&[], &to, &self.key)?;
+        let response = AuthorizationResponse {
+            state: claims.state.clone(),
+            vp_token: [(BINDING_QUERY_ID.to_owned(), vec![session])].into(),
+            consents: signed.iter().map(|signed| signed.consent.clone()).collect(),
+            consent_bindings: signed.iter().map(|signed| signed.binding.clone()).collect(),
+        };
+        let receiver = claims.client_metadata.jwks.keys.first();
+        let receiver = receiver.ok_or_else(|| WalletError::Untrusted("the request names no key for the answer".to_owned()))?;
+        Ok(seal_plain(&EncryptionKey::from_jwk(receiver)?, &response)?)
+    }
+}
+
+pub(super) fn key_binding(aud: &str, nonce: &str, now: Timestamp, transaction_data_hashes: Vec<String>) -> KeyBinding {
+    KeyBinding { aud: aud.to_owned(), nonce: nonce.to_owned(), iat: now.numeric(), transaction_data_hashes }
+}
+
+/// A key with its binding, verified with the registry's keys as the directory has them.
+pub(super) async fn open_binding(
+    home: &Home,
+    federation: &Federation,
+    bound: &BoundKey,
+) -> Result<(SigningKey, HeldBinding), WalletError> {
+    let key = home.key(&bound.kid)?;
+    let registry = federation.member(&bound.registry).await?;
+    let binding = HeldBinding::receive(&bound.token, &registry_keys(&registry), key.public())?;
+    Ok((key, binding))
+}

@@ -1,0 +1,156 @@
+//! The federation as a wallet sees it: through the pinned anchor's resolve endpoint, each chain verified from the root.
+
+use gateway::{
+    clients::anchor::{AnchorClient, configuration_unpinned},
+    store::directory::RegisterKind,
+};
+use protocol::{
+    federation::{
+        Directory, VerifiedAnchor, VerifiedMember, VerifiedPurposes, VerifiedRegister, resolved_chain, verify_applicant,
+        verify_chain, verify_register,
+    },
+    seal::VerifyingKey,
+};
+use schemas::{
+    bundle::TrustRoot,
+    federation::{Role, Standing},
+    id::{CompactJws, EntityId, KeyId},
+    time::{NumericDate, Timestamp},
+    version::V1,
+};
+use service_kit::http_client::{ClientLimits, HttpClient, NetworkPolicy};
+
+use super::{Settings, WalletError};
+
+/// Pins an anchor by the fingerprint that the citizen has on paper.
+///
+/// # Errors
+/// If the anchor is away, or its key has another fingerprint: never is a key taken because it came first.
+pub async fn pin(
+    anchor: &EntityId,
+    fingerprint: &KeyId,
+    networks: NetworkPolicy,
+    now: Timestamp,
+) -> Result<TrustRoot, WalletError> {
+    let configuration = configuration_unpinned(anchor, networks).await;
+    let configuration = configuration.map_err(|error| WalletError::anchor(anchor, error))?;
+    let claimed = verify_applicant(&configuration, now)?;
+    let metadata = claimed.claims().metadata.trust_anchor.clone();
+    let metadata = metadata.ok_or_else(|| WalletError::Untrusted(format!("{anchor} is no trust anchor")))?;
+    let root = TrustRoot {
+        v: V1,
+        entity: anchor.clone(),
+        fingerprint: fingerprint.clone(),
+        log_vkey: metadata.log_vkey,
+        tsa_root: metadata.tsa_root,
+    };
+    if claimed.signer() != fingerprint {
+        let found = claimed.signer();
+        return Err(WalletError::Untrusted(format!("the key of {anchor} has the fingerprint {found}, not {fingerprint}")));
+    }
+    VerifiedAnchor::verify(&configuration, &root, now)?;
+    Ok(root)
+}
+
+/// An open connection to the anchor, and what hangs on it.
+#[derive(Debug)]
+pub struct Federation {
+    root: TrustRoot,
+    networks: NetworkPolicy,
+    anchor: VerifiedAnchor,
+    client: AnchorClient,
+    now: Timestamp,
+}
+
+impl Federation {
+    /// Reads the anchor's statement and holds it against the pinned root.
+    ///
+    /// # Errors
+    /// If the anchor is away or not the pinned one.
+    pub async fn open(settings: &Settings, now: Timestamp) -> Result<Self, WalletError> {
+        let (root, networks) = (settings.root.clone(), settings.networks()?);
+        let away = |error| WalletError::anchor(&root.entity, error);
+        let configuration: CompactJws = configuration_unpinned(&root.entity, networks.clone()).await.map_err(away)?;
+        let anchor = VerifiedAnchor::verify(&configuration, &root, now)?;
+        let client = AnchorClient::new(&configuration, &root, networks.clone(), now).map_err(away)?;
+        Ok(Self { root, networks, anchor, client, now })
+    }
+
+    /// The anchor.
+    pub const fn anchor(&self) -> &EntityId {
+        &self.root.entity
+    }
+
+    /// When it was opened; the wallet's now.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A member that may take part now.
+    ///
+    /// # Errors
+    /// If the anchor does not vouch for it.
+    pub async fn member(&self, entity: &EntityId) -> Result<VerifiedMember, WalletError> {
+        let member = self.resolve(entity).await?;
+        if member.standing() == Standing::Suspended {
+            return Err(WalletError::Untrusted(format!("{entity} is suspended")));
+        }
+        Ok(member)
+    }
+
+    async fn resolve(&self, entity: &EntityId) -> Result<VerifiedMember, WalletError> {
+        let response = self.client.resolve(entity).await.map_err(|error| WalletError::anchor(self.anchor(), error))?;
+        let chain = resolved_chain(&response, &self.anchor, entity, self.now)?;
+        let member = verify_chain(&chain, &self.root, self.now)?;
+        if member.entity() != entity {
+            return Err(WalletError::Untrusted(format!("the anchor answered for another member than {entity}")));
+        }
+        Ok(member)
+    }
+
+    /// All members that may take part now.
+    ///
+    /// # Errors
+    /// If the anchor is away, or one of its statements does not verify.
+    pub async fn directory(&self) -> Result<Directory, WalletError> {
+        let listed = self.client.members().await.map_err(|error| WalletError::anchor(self.anchor(), error))?;
+        let mut members = Vec::with_capacity(listed.len());
+        for entity in &listed {
+            members.push(self.resolve(entity).await?);
+        }
+        Ok(Directory::new(self.anchor.clone(), members))
+    }
+
+    /// The purpose registry in force.
+    ///
+    /// # Errors
+    /// If there is none, or two officers did not sign it.
+    pub async fn purposes(&self) -> Result<VerifiedPurposes, WalletError> {
+        let signed = self.client.register(RegisterKind::Purposes).await;
+        let signed = signed.map_err(|error| WalletError::anchor(self.anchor(), error))?;
+        let signed = signed.ok_or_else(|| WalletError::Untrusted("the authority has no purpose registry".to_owned()))?;
+        match verify_register(&signed, &self.anchor, self.now)? {
+            VerifiedRegister::Purposes(purposes) => Ok(purposes),
+            VerifiedRegister::Laws(_) => Err(WalletError::Untrusted("the anchor served another register".to_owned())),
+        }
+    }
+
+    /// A client that trusts exactly the certificates that the directory lists for a member.
+    ///
+    /// # Errors
+    /// If they cannot be used.
+    pub fn http(&self, member: &VerifiedMember) -> Result<HttpClient, WalletError> {
+        let roots: Vec<Vec<u8>> = member.certificates().filter_map(|certificate| certificate.to_der().ok()).collect();
+        HttpClient::pinned(&roots, None, self.networks.clone(), ClientLimits::default())
+            .map_err(|error| WalletError::unanswered(member.entity(), error))
+    }
+}
+
+/// Keys of one identity registry, for bindings that came from it.
+pub(super) fn registry_keys(registry: &VerifiedMember) -> impl Fn(&EntityId, &KeyId, NumericDate) -> Option<VerifyingKey> {
+    let is_registry = registry.roles().iter().any(|role| matches!(role, Role::IdentityRegistry(_)));
+    move |issuer, kid, at| {
+        let same = is_registry && issuer == registry.entity();
+        same.then(|| registry.signing_key(kid, at, None).ok().cloned()).flatten()
+    }
+}
