@@ -8,13 +8,14 @@
 mod asking;
 mod citizens;
 mod databases;
+mod directory;
 mod federation;
 mod floor;
 mod plain;
 mod scene;
 mod settings;
 
-use std::{io::Write, path::Path, time::Duration};
+use std::{io::Write, path::Path};
 
 use anyhow::Context;
 use service_kit::clock::Clock;
@@ -50,7 +51,7 @@ async fn measure(settings: &Settings) -> anyhow::Result<()> {
     let databases = tokio::task::block_in_place(|| Databases::start(settings.citizens))?;
     let folder = tempfile::tempdir()?;
     let binary = Binary::at(env!("CARGO_BIN_EXE_vinimay"));
-    let mut federation =
+    let federation =
         tokio::task::block_in_place(|| Federation::start(&binary, folder.path(), &databases, clock.now()))?;
     tokio::task::block_in_place(|| federation.link(settings.citizens))?;
     say("each citizen gets a binding and consents")?;
