@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod ask;
 pub mod basis;
+pub mod jobs;
 pub mod journal;
 pub mod recovery;
 pub mod returning;

@@ -52,6 +52,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
         .await?;
     app.wakes().put(ANCHOR, wake);
     crate::consents::schedule(app, jobs).await?;
+    crate::exchange::jobs::schedule(app, jobs).await?;
     jobs.every("*/30 * * * * *", HEARTBEAT, || async { Ok::<_, std::convert::Infallible>(()) }).await?;
     crate::triggers::schedule(app, jobs).await?;
     for name in [DIRECTORY, ANCHOR] {

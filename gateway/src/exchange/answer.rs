@@ -129,3 +129,6 @@ fn unreadable(error: &RegistryError) -> Refusal {
     tracing::warn!(%error, "the department's database was not read");
     Refusal::new(error.code(), "the department's database was not read")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Real keys, consents, queries and decisions for the tests of this area.
 
+pub mod federation;
+
 use std::collections::BTreeMap;
 
 use protocol::{
