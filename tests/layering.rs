@@ -137,3 +137,24 @@ fn no_file_of_the_project_names_a_registry_host_or_an_unfinished_thing() {
         }
     }
 }
+
+/// SQLite numbers `$n` by first use, PostgreSQL by `n`: only statements whose parameters first appear in order mean the same on both.
+#[test]
+fn parameters_of_statements_first_appear_in_their_order() {
+    let mut looked_at = 0;
+    for (name, text) in sources() {
+        for statement in text.split('"').filter(|part| part.contains('$')) {
+            let mut seen: Vec<u32> = Vec::new();
+            for after in statement.split('$').skip(1) {
+                let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+                let Ok(number) = digits.parse() else { continue };
+                if !seen.contains(&number) {
+                    seen.push(number);
+                }
+            }
+            looked_at += seen.len();
+            assert!(seen.is_sorted(), "{name}: {statement} uses its parameters as {seen:?}");
+        }
+    }
+    assert!(looked_at > 100, "statements were found");
+}

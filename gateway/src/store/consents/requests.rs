@@ -155,9 +155,9 @@ pub fn request_of_key(
 /// Decides a request that waits and has not ended; `false` if somebody decided before, or it has ended.
 pub fn request_decide(conn: &mut AnyConnection, id: &MessageId, given: bool, now: Timestamp) -> QueryResult<bool> {
     let decided =
-        sql_query("UPDATE consent_request SET state = $2 WHERE id = $1 AND state = 'waiting' AND expires_at > $3")
-            .bind::<Text, _>(id.as_str())
+        sql_query("UPDATE consent_request SET state = $1 WHERE id = $2 AND state = 'waiting' AND expires_at > $3")
             .bind::<Text, _>(if given { "given" } else { "denied" })
+            .bind::<Text, _>(id.as_str())
             .bind::<BigInt, _>(now.seconds())
             .execute(conn)?;
     Ok(decided == 1)

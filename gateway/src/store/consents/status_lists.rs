@@ -78,9 +78,9 @@ pub fn lists_used(conn: &mut AnyConnection, since: Timestamp) -> QueryResult<Vec
 
 /// Notes that a list is still asked for.
 pub fn list_used(conn: &mut AnyConnection, uri: &str, now: Timestamp) -> QueryResult<()> {
-    sql_query("UPDATE status_list_seen SET used_at = $2 WHERE uri = $1")
-        .bind::<Text, _>(uri)
+    sql_query("UPDATE status_list_seen SET used_at = $1 WHERE uri = $2")
         .bind::<BigInt, _>(now.seconds())
+        .bind::<Text, _>(uri)
         .execute(conn)
         .map(drop)
 }

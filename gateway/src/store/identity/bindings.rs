@@ -126,10 +126,10 @@ pub fn bindings_set(
 ) -> QueryResult<usize> {
     let index = RESIDENT.index(keys, resident.as_str());
     let changed: Vec<ListRow> = sql_query(
-        "UPDATE binding SET status = $2 WHERE resident_index = $1 AND status <> $2 AND status <> 1 RETURNING list",
+        "UPDATE binding SET status = $1 WHERE resident_index = $2 AND status <> $1 AND status <> 1 RETURNING list",
     )
-    .bind::<Text, _>(&index)
     .bind::<BigInt, _>(standing.number())
+    .bind::<Text, _>(&index)
     .load(conn)?;
     let mut lists: Vec<i64> = changed.iter().map(|row| row.list).collect();
     lists.sort_unstable();

@@ -117,11 +117,11 @@ pub fn offer_redeem(
         return Ok(Redeemed::Resident(number.parse().map_err(|_| ColumnError::Content)?));
     }
     let counted = sql_query(
-        "UPDATE binding_offer SET tries = tries + 1, state = CASE WHEN tries + 1 >= $2 THEN 'dead' ELSE 'open' END \
-         WHERE code_index = $1 AND state = 'open' AND expires_at > $3",
+        "UPDATE binding_offer SET tries = tries + 1, state = CASE WHEN tries + 1 >= $1 THEN 'dead' ELSE 'open' END \
+         WHERE code_index = $2 AND state = 'open' AND expires_at > $3",
     )
-    .bind::<Text, _>(&index)
     .bind::<BigInt, _>(TRIES)
+    .bind::<Text, _>(&index)
     .bind::<BigInt, _>(now.seconds())
     .execute(conn)?;
     Ok(if counted == 1 { Redeemed::WrongTxCode } else { Redeemed::NoSuchCode })

@@ -67,12 +67,12 @@ pub fn token_take(
 ) -> Result<Option<LocalKey>, OfferStoreError> {
     let index = TOKEN.index(keys, token);
     let row: Option<Row> = sql_query(
-        "UPDATE access_token SET issued = issued + $3 \
-         WHERE token_index = $1 AND dpop_key = $2 AND issued + $3 <= $4 AND expires_at > $5 RETURNING resident",
+        "UPDATE access_token SET issued = issued + $1 \
+         WHERE token_index = $2 AND dpop_key = $3 AND issued + $1 <= $4 AND expires_at > $5 RETURNING resident",
     )
+    .bind::<BigInt, _>(take.bindings)
     .bind::<Text, _>(&index)
     .bind::<Text, _>(dpop_key.as_str())
-    .bind::<BigInt, _>(take.bindings)
     .bind::<BigInt, _>(take.most)
     .bind::<BigInt, _>(now.seconds())
     .get_result(conn)
