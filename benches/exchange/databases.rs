@@ -61,7 +61,8 @@ impl Databases {
     /// # Errors
     /// If the server does not answer.
     pub fn party(&self) -> anyhow::Result<Party> {
-        let backend: Backend = diesel::sql_query("SELECT pg_backend_pid() AS pid").get_result(&mut self.connect("postgres")?)?;
+        let mut conn = self.connect("postgres")?;
+        let backend: Backend = diesel::sql_query("SELECT pg_backend_pid() AS pid").get_result(&mut conn)?;
         let postmaster = bench::parent(u32::try_from(backend.pid)?)?;
         let mut ids = bench::children(postmaster)?;
         ids.push(postmaster);

@@ -65,8 +65,11 @@ impl Federation {
         let mut federation = Self { anchor, civil, revenue, social, addresses, folder: folder.to_owned() };
         federation.add_registers()?;
         federation.anchor.start()?;
-        for department in [&mut federation.civil, &mut federation.revenue, &mut federation.social] {
+        for department in [&federation.civil, &federation.revenue, &federation.social] {
             department.join(&federation.anchor)?;
+        }
+        // Whoever starts now knows everybody; later joins would become known within a minute.
+        for department in [&mut federation.civil, &mut federation.revenue, &mut federation.social] {
             department.start_all()?;
         }
         Ok(federation)
