@@ -1,4 +1,4 @@
-//! The receipts of one exchange, found by the id of either.
+//! The receipts of one exchange, found by the id of either or by that of the query.
 
 use diesel::{
     OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query,
@@ -36,7 +36,8 @@ pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Opti
     let ours: Option<ReceiptRow> = sql_query(
         "SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r WHERE r.jti = $1 \
          UNION SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r JOIN counterpart_receipt AS c \
-         ON c.exchange = r.exchange AND c.peer = r.peer AND c.role <> r.role WHERE c.jti = $1",
+         ON c.exchange = r.exchange AND c.peer = r.peer AND c.role <> r.role WHERE c.jti = $1 \
+         UNION SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r WHERE r.exchange = $1 LIMIT 1",
     )
     .bind::<Text, _>(id.as_str())
     .get_result(conn)
