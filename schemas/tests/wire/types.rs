@@ -1,7 +1,7 @@
 //! The table of top-level types: the name of the file, and what can be asked of the type behind it.
 
 use schemars::{JsonSchema, Schema, schema_for};
-use schemas::{answer, bundle, citizen, consent, event, federation, local, openid, problem, query, receipt};
+use schemas::{answer, bundle, citizen, consent, event, federation, linking, local, openid, problem, query, receipt};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -69,6 +69,8 @@ table! {
     "status-list-token" consent::StatusListToken;
     "bundle" bundle::Bundle;
     "trust-root" bundle::TrustRoot;
+    "subjects-page" linking::SubjectsPage;
+    "named-resident" linking::NamedResident;
     "problem" problem::Problem;
     "consent-request-order" local::ConsentRequestOrder;
     "consent-request-view" local::ConsentRequestView;
