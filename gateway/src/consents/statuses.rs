@@ -93,8 +93,9 @@ impl StatusLists {
         if let Some(list) = self.stored(app, issuer, uri).await {
             return Some(list);
         }
-        if self.find(uri).is_some() {
-            return None;
+        // The one that was too old, or one that somebody else fetched meanwhile.
+        if let Some(list) = self.find(uri) {
+            return Some(list);
         }
         // One at a time: whoever waited finds what the first one fetched.
         let _turn = self.fetching.lock().await;
