@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use protocol::{
-    consent::{Grant, VerifiedBasis},
+    consent::{BasisReader, ConsentState, Grant, VerifiedBasis},
+    credential::BindingStatus,
     exchange::{
         Attested, Consumer, Evidence, PeerQuery, Provider, Question, SignedAnswer, accept, accept_counterpart, authorize_peer,
         open_answer,
@@ -27,6 +28,8 @@ pub struct Scene {
     consumer: VerifiedMember,
     provider: VerifiedMember,
     consent: SignedConsent,
+    /// Looked up once, as gateways do in the background.
+    status: Option<BindingStatus>,
 }
 
 /// What was signed and sealed on the way.
@@ -57,7 +60,11 @@ impl Scene {
         let world = World::new();
         let (consumer, provider) = (world.authority.admit(&world.consumer), world.authority.admit(&world.provider));
         let consent = world.citizen("RID-0001").consent(&world.terms());
-        Self { world, consumer, provider, consent }
+        let status = match world.basis(&world.query(&consent)) {
+            VerifiedBasis::Consent(basis) => basis.status,
+            VerifiedBasis::Law(_) => None,
+        };
+        Self { world, consumer, provider, consent, status }
     }
 
     /// Everything that both gateways compute for one exchange, in the order in which they do.
@@ -97,8 +104,13 @@ impl Scene {
     fn decide(&self, query: &PeerQuery) -> anyhow::Result<Grant> {
         let asked = authorize_peer(query, &self.consumer, self.provider.entity()).ok().context("the peer is refused")?;
         let asked = asked.fresh(self.world.now).ok().context("the query is stale")?;
-        let basis: VerifiedBasis = self.world.verify_basis(query.claims()).ok().context("the basis is refused")?;
-        let state = protocol::consent::ConsentState::fresh();
+        let (registries, keys) = (self.world.registry.keys(), std::slice::from_ref(&self.world.provider.encryption));
+        let reader = BasisReader { anchor: &self.world.authority.entity, keys, registries: &registries };
+        let mut basis = VerifiedBasis::verify(asked, &reader, self.world.now).ok().context("the basis is refused")?;
+        if let VerifiedBasis::Consent(basis) = &mut basis {
+            basis.status.clone_from(&self.status);
+        }
+        let state = ConsentState::fresh();
         Grant::authorize(asked, &basis, &self.world.offer(), &state, self.world.now).ok().context("nothing is granted")
     }
 
