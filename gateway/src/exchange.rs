@@ -10,32 +10,20 @@ pub mod basis;
 pub mod jobs;
 pub mod journal;
 pub mod recovery;
-pub mod returning;
 mod refusals;
 mod rejected;
+pub mod returning;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use moka::sync::Cache;
 use protocol::credential::VerifiedConsent;
 use registry_adapter::registry::Registry;
-use schemas::{
-    digest::Digest,
-    federation::DatasetDescription,
-    id::DatasetId,
-};
+use schemas::{digest::Digest, federation::DatasetDescription, id::DatasetId};
 
-use self::{
-    ask::Asks,
-    basis::VerifiedOnce,
-    journal::Journal,
-    refusals::Refusals,
-};
+use self::{ask::Asks, basis::VerifiedOnce, journal::Journal, refusals::Refusals};
 use crate::app::{App, Foundation};
 
 pub use rejected::Rejected;

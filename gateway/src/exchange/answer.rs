@@ -55,7 +55,11 @@ impl App {
         }
         let query = accept(body, peer).map_err(|refused| Rejected::new(refused.code()))?;
         if let Some(stored) = self.exchange().journal.answered(&query, now).await? {
-            return if peer.standing() == Standing::Active { Ok(stored) } else { Err(Rejected::new(Code::PeerSuspended)) };
+            return if peer.standing() == Standing::Active {
+                Ok(stored)
+            } else {
+                Err(Rejected::new(Code::PeerSuspended))
+            };
         }
         let evidence = Evidence { directory_size: peer.directory_size(), ..Evidence::default() };
         let mut trail = Trail { evidence, issuer: None };

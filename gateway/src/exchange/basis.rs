@@ -12,14 +12,7 @@ use protocol::{
     credential::{BindingStatus, binding::DirectoryKeys},
 };
 use registry_adapter::key::LocalKey;
-use schemas::{
-    digest::Digest,
-    id::SectorSubject,
-    problem::Code,
-    query::Basis,
-    receipt::ReceiptBasis,
-    time::Timestamp,
-};
+use schemas::{digest::Digest, id::SectorSubject, problem::Code, query::Basis, receipt::ReceiptBasis, time::Timestamp};
 
 use super::journal::Trail;
 use crate::{

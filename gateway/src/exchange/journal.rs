@@ -79,7 +79,10 @@ impl Journal {
     pub async fn answered(&self, query: &PeerQuery, now: Timestamp) -> Result<Option<CompactJws>, Rejected> {
         let key = key_of(query);
         let wanted = key.clone();
-        let known = self.database.read(move |conn| Ok::<_, DatabaseError>(claim_find(conn, &wanted, milliseconds(now))?)).await?;
+        let known = self
+            .database
+            .read(move |conn| Ok::<_, DatabaseError>(claim_find(conn, &wanted, milliseconds(now))?))
+            .await?;
         known.map(|known| self.again(&key, query, known)).transpose()
     }
 

@@ -51,9 +51,9 @@ impl App {
     /// If the database does not answer.
     pub async fn recover_questions(&self) -> Result<usize, DatabaseError> {
         let now_ms = milliseconds(self.now());
-        let due = self.db().write(move |conn| {
-            Ok::<_, DatabaseError>(asks_due(conn, now_ms, now_ms.saturating_add(AGAIN_MS), ROUND)?)
-        });
+        let due = self
+            .db()
+            .write(move |conn| Ok::<_, DatabaseError>(asks_due(conn, now_ms, now_ms.saturating_add(AGAIN_MS), ROUND)?));
         let rounds = stream::iter(due.await?).map(|open| async move {
             let exchange = open.exchange.clone();
             match self.recover(&open).await {

@@ -134,9 +134,9 @@ impl App {
     fn judge_receipts(&self, peer: &VerifiedMember, lines: &[String]) -> Result<Returned, Rejected> {
         let signed: Vec<_> = lines.iter().map(|line| Attested::<Receipt>::verify(line.as_bytes(), peer)).collect();
         let exchanges: Vec<MessageId> = signed.iter().flatten().map(|r| r.claims().exchange.clone()).collect();
-        let ours = self.db().read_blocking(|conn| {
-            Ok::<_, DatabaseError>(provider_receipts(conn, peer.entity(), &exchanges)?)
-        })?;
+        let ours = self
+            .db()
+            .read_blocking(|conn| Ok::<_, DatabaseError>(provider_receipts(conn, peer.entity(), &exchanges)?))?;
         let mut taken = Vec::new();
         let mut returned = Returned::default();
         for (line, signed) in signed.into_iter().enumerate() {

@@ -8,11 +8,7 @@ use protocol::{
     consent::{Refusal, UseClaim},
     exchange::{Attested, Evidence, PeerQuery, Provider, SealedRecord, accept},
     federation::VerifiedMember,
-    seal::{
-        certificate::TlsIdentity,
-        envelope::KeyRing,
-        keyed_hash::MacKey,
-    },
+    seal::{certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey},
     testing::{Department, SignedConsent, World, name},
 };
 use schemas::{

@@ -11,6 +11,8 @@ pub mod consent_state;
 pub mod receipts;
 pub mod returns;
 pub(in crate::store) mod statement;
+#[cfg(test)]
+mod tests;
 
 pub use consent_state::{
     ConsentChange, ConsentIndex, ConsentRow, OrderEffect, consent_find, consent_index, consent_order, issuer_index,

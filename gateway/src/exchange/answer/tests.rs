@@ -171,7 +171,11 @@ async fn each_refusal_before_the_signature_is_a_plain_problem_and_leaves_nothing
         ("another version", Code::VersionUnsupported, version.as_str().as_bytes()),
         ("an unknown key", Code::SignatureInvalid, forged.as_str().as_bytes()),
         ("another signature", Code::SignatureInvalid, swapped.as_bytes()),
-        ("another member's query", Code::PeerCertificateMismatch, &federation.world.sealed(&others).as_str().as_bytes().to_vec()),
+        (
+            "another member's query",
+            Code::PeerCertificateMismatch,
+            &federation.world.sealed(&others).as_str().as_bytes().to_vec(),
+        ),
     ];
     let (before, read) = (receipts(&federation), federation.statements());
     for (why, code, bytes) in table {

@@ -14,13 +14,14 @@ use service_kit::{
 };
 use tlog::entry::EntryType;
 
-use super::{End, super::journal::milliseconds};
+use super::{super::journal::milliseconds, End};
 use crate::{
     exchange::Rejected,
     keys::Keys,
     store::{
         exchange::{
             asks::{NewAsk, asks_end, asks_insert, end_open, end_seal},
+            claims::ClaimKey,
             issuer_index,
             receipts::{NewReceipt, counterparts_insert, receipts_insert},
             returns::returns_insert,
@@ -49,8 +50,8 @@ pub(in crate::exchange) struct Close {
 }
 
 enum Item {
-    Open { ask: NewAsk, at: Timestamp },
-    Close(Closing),
+    Open { ask: Box<NewAsk>, at: Timestamp },
+    Close(Box<Closing>),
 }
 
 struct Closing {
@@ -73,7 +74,7 @@ impl Asks {
 
     /// Stores a question before it is sent. `false`: its key names another one already.
     pub(super) async fn open(&self, ask: NewAsk, at: Timestamp) -> Result<bool, Rejected> {
-        Ok(self.writer.commit(Item::Open { ask, at }).await?)
+        Ok(self.writer.commit(Item::Open { ask: Box::new(ask), at }).await?)
     }
 
     /// Ends a question. `false`: it had ended already, and its first end holds.
@@ -81,7 +82,7 @@ impl Asks {
         let Close { receipt, counterpart, end, issuer } = close;
         let end = end_seal(&self.keys, &receipt.claims().exchange, &end)?;
         let receipt = NewReceipt::of(&receipt, None, Some(issuer_index(&self.keys, &issuer)));
-        Ok(self.writer.commit(Item::Close(Closing { receipt, counterpart, end })).await?)
+        Ok(self.writer.commit(Item::Close(Box::new(Closing { receipt, counterpart, end }))).await?)
     }
 
     /// Reads an end as it was stored.
@@ -109,7 +110,7 @@ impl Batch for Ledger {
 
 fn open_all(conn: &mut AnyConnection, items: &[Item]) -> QueryResult<std::collections::HashSet<MessageId>> {
     let asked = |item: &Item| match item {
-        Item::Open { ask, at } => Some((ask.clone(), *at)),
+        Item::Open { ask, at } => Some((NewAsk::clone(ask), *at)),
         Item::Close(_) => None,
     };
     let (mut asks, times): (Vec<_>, Vec<_>) = items.iter().filter_map(asked).unzip();
@@ -118,10 +119,12 @@ fn open_all(conn: &mut AnyConnection, items: &[Item]) -> QueryResult<std::collec
 }
 
 fn close_all(conn: &mut AnyConnection, items: &[Item]) -> QueryResult<std::collections::HashSet<MessageId>> {
-    let closing = |item| match item {
-        &Item::Close(ref closing) => Some((&closing.receipt.key, closing)),
-        &Item::Open { .. } => None,
-    };
+    fn closing(item: &Item) -> Option<(&ClaimKey, &Closing)> {
+        match item {
+            Item::Close(closing) => Some((&closing.receipt.key, closing)),
+            Item::Open { .. } => None,
+        }
+    }
     // In the order of keys, and one of each exchange: the unique index decides between batches, this within one.
     let closings: BTreeMap<_, &Closing> = items.iter().rev().filter_map(closing).collect();
     let receipts: Vec<_> = closings.values().map(|closing| closing.receipt.clone()).collect();

@@ -129,10 +129,5 @@ fn end_of(answer: &VerifiedAnswer, receipt: &Attested<Receipt>) -> End {
 
 fn evidence(pending: &Pending, directory_size: u64) -> Evidence {
     let (id, digest) = (pending.consent.id().clone(), pending.consent.digest());
-    Evidence {
-        basis: Some(ReceiptBasis::Consent { id, digest }),
-        subject: None,
-        status_checked: None,
-        directory_size,
-    }
+    Evidence { basis: Some(ReceiptBasis::Consent { id, digest }), subject: None, status_checked: None, directory_size }
 }

@@ -92,7 +92,8 @@ impl App {
         if let Some(found) = remembered.as_ref().and_then(|(cache, digest)| cache.get(digest)) {
             return Ok((*found).clone());
         }
-        let verified = vc::verify(consent, &self.trust_root().entity).map_err(|error| NotAnswered::new(error.code()))?;
+        let verified =
+            vc::verify(consent, &self.trust_root().entity).map_err(|error| NotAnswered::new(error.code()))?;
         if let Some((cache, digest)) = remembered {
             cache.insert(digest, std::sync::Arc::new(verified.clone()));
         }

@@ -84,7 +84,9 @@ impl Ledger {
         let Decision { outcome, trail, at } = decision;
         let key = key_of(&query);
         let (outcome, claim) = match outcome {
-            Ok((record, claim)) => (Ok(record), Some((consent_index(&self.keys, &claim.issuer, &claim.consent), claim))),
+            Ok((record, claim)) => {
+                (Ok(record), Some((consent_index(&self.keys, &claim.issuer, &claim.consent), claim)))
+            }
             Err(refusal) => (Err(refusal.code()), None),
         };
         let consent = claim.as_ref().map(|(index, _)| index.clone());
@@ -127,7 +129,8 @@ impl Ledger {
             .filter_map(|(key, place)| Some(NewClaim { key: (*key).clone(), query: query(*place)? }))
             .collect();
         let won = claims_insert(conn, &claims, now_ms)?;
-        let is_first = |(place, entry): (usize, &Entry)| won.contains(&entry.key) && firsts.get(&entry.key) == Some(&place);
+        let is_first =
+            |(place, entry): (usize, &Entry)| won.contains(&entry.key) && firsts.get(&entry.key) == Some(&place);
         Ok(entries.iter().enumerate().map(is_first).collect())
     }
 
@@ -192,7 +195,8 @@ impl Batch for Ledger {
     fn commit(&self, conn: &mut AnyConnection, entries: &[Entry]) -> QueryResult<Vec<Committed>> {
         let now_ms = entries.iter().map(|entry| milliseconds(entry.at)).max().unwrap_or_default();
         let first = self.claim(conn, entries, now_ms)?;
-        let mine: Vec<&Entry> = entries.iter().zip(&first).filter(|(_, first)| **first).map(|(entry, _)| entry).collect();
+        let mine: Vec<&Entry> =
+            entries.iter().zip(&first).filter(|(_, first)| **first).map(|(entry, _)| entry).collect();
         let taken = self.take_uses(conn, &mine)?;
         let rows = mine.iter().zip(taken).map(|(entry, taken)| match taken {
             Ok(()) => Ok(entry.rows.clone()),

@@ -149,7 +149,11 @@ async fn an_order_between_decision_and_commit_stops_the_answer_and_its_repeat() 
             assert_eq!(repeated.map(drop).map_err(Rejected::code), repeat, "{change:?}: data leaves no second time");
         }
         let late = order(database, index(&scene, &consent), 5, ConsentChange::Resume).await;
-        assert_eq!((late.applied, late.state.status), (false, ConsentStatus::Revoked), "a revoked consent stays revoked");
+        assert_eq!(
+            (late.applied, late.state.status),
+            (false, ConsentStatus::Revoked),
+            "a revoked consent stays revoked"
+        );
     }
 }
 
@@ -166,7 +170,8 @@ async fn an_order_counts_before_the_first_query_and_only_in_the_order_of_its_num
             assert_eq!((effect.applied, effect.state.status), (false, ConsentStatus::Paused), "n = {older}");
         }
         let query = scene.query(&consent);
-        let answer = scene.journal(database).commit(query.clone(), scene.granted(&query, scene.world.now)).await.unwrap();
+        let answer =
+            scene.journal(database).commit(query.clone(), scene.granted(&query, scene.world.now)).await.unwrap();
         assert_eq!(scene.code(&answer), Some(Code::ConsentPaused));
         let shortened = order(database, index(), 8, ConsentChange::Shorten(scene.world.now.plus(60))).await;
         let longer = order(database, index(), 9, ConsentChange::Shorten(scene.world.now.plus(600))).await;
@@ -250,7 +255,8 @@ async fn receipts_are_found_by_person_issuer_and_exchange_and_cannot_be_changed(
         let (journal, now) = (scene.journal(database), scene.world.now);
         let query = scene.query(&scene.consent(1));
         let decision = scene.granted(&query, now);
-        let subject = crate::store::links::subject_index(&scene.keys, decision.trail.evidence.subject.as_ref().unwrap());
+        let subject =
+            crate::store::links::subject_index(&scene.keys, decision.trail.evidence.subject.as_ref().unwrap());
         let issuer = issuer_index(&scene.keys, decision.trail.issuer.as_ref().unwrap());
         let answer = journal.commit(query.clone(), decision).await.unwrap();
         let (answer, receipt) = scene.read(&answer);
@@ -294,7 +300,8 @@ fn a_use_is_taken_only_from_what_holds() {
         window,
     };
     let fresh = ConsentState::fresh();
-    let used = |uses, index, in_window| ConsentState { uses, window: Some(WindowUse { index, uses: in_window }), ..fresh };
+    let used =
+        |uses, index, in_window| ConsentState { uses, window: Some(WindowUse { index, uses: in_window }), ..fresh };
     let table: [(&str, ConsentState, UseClaim, Result<ConsentState, Code>); 12] = [
         ("the first use", fresh, claim(1, None), Ok(ConsentState { uses: 1, ..fresh })),
         ("the last is gone", ConsentState { uses: 1, ..fresh }, claim(1, None), Err(Code::ConsentUsedUp)),
@@ -307,12 +314,7 @@ fn a_use_is_taken_only_from_what_holds() {
         ("a clock that stepped back", used(2, 7, 1), claim(9, Some(window(6, 2))), Err(Code::ConsentUsedUp)),
         ("a window of none", fresh, claim(9, Some(window(0, 0))), Err(Code::ConsentUsedUp)),
         ("all in all", used(4, 1, 1), claim(4, Some(window(2, 2))), Err(Code::ConsentUsedUp)),
-        (
-            "ended this second",
-            ConsentState { until: Some(now), ..fresh },
-            claim(1, None),
-            Err(Code::ConsentExpired),
-        ),
+        ("ended this second", ConsentState { until: Some(now), ..fresh }, claim(1, None), Err(Code::ConsentExpired)),
     ];
     for (why, state, claim, expected) in table {
         assert_eq!(ledger::used_once_more(state, &claim, now), expected, "{why}");

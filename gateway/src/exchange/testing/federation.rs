@@ -176,10 +176,8 @@ impl Federation {
             case: None,
             officer: None,
         };
-        let (app, tokens) = (
-            self.consumer.clone(),
-            HeldConsent { consent: consent.jws.clone(), binding: consent.binding.clone() },
-        );
+        let (app, tokens) =
+            (self.consumer.clone(), HeldConsent { consent: consent.jws.clone(), binding: consent.binding.clone() });
         let (id, valid_until, request_id) = (verified.id().clone(), verified.valid_until(), self.key());
         let stored = self.consumer.db().write(move |conn| {
             let new = NewHeld { id: &id, request: &request_id, place: 0, tokens: &tokens, valid_until };

@@ -51,6 +51,7 @@ async fn ask(app: web::Data<App>, system: System, request: HttpRequest, body: Bo
 fn idempotency_key(request: &HttpRequest) -> Result<MessageId, ProblemResponse> {
     let given = request.headers().get("Idempotency-Key").and_then(|value| value.to_str().ok());
     given.and_then(|text| text.parse().ok()).ok_or_else(|| {
-        ProblemResponse::new(Code::RequestMalformed).detail("send a header `Idempotency-Key`: a UUID of version 7 in lower case")
+        ProblemResponse::new(Code::RequestMalformed)
+            .detail("send a header `Idempotency-Key`: a UUID of version 7 in lower case")
     })
 }

@@ -115,12 +115,12 @@ pub fn asks_insert(conn: &mut AnyConnection, asks: &[NewAsk], now_ms: i64) -> Qu
         }
         let open = chunk.iter().filter(|ask| written.contains(&ask.exchange));
         let open: Vec<_> = open
-            .map(|ask| {
-                [ask.exchange.as_str().into(), ask.query.as_slice().into(), now_ms.into(), ask.next_ms.into()]
-            })
+            .map(|ask| [ask.exchange.as_str().into(), ask.query.as_slice().into(), now_ms.into(), ask.next_ms.into()])
             .collect();
         if !open.is_empty() {
-            Statement::new("INSERT INTO ask_open (exchange, query, asked_ms, next_ms) VALUES ").rows(open).execute(conn)?;
+            Statement::new("INSERT INTO ask_open (exchange, query, asked_ms, next_ms) VALUES ")
+                .rows(open)
+                .execute(conn)?;
         }
     }
     Ok(written)
@@ -151,8 +151,7 @@ struct AskedRow {
     answer: Option<Vec<u8>>,
 }
 
-const ASKED: &str =
-    "SELECT a.exchange, a.request_digest, o.query, e.answer FROM ask a LEFT JOIN ask_open o ON o.exchange = a.exchange \
+const ASKED: &str = "SELECT a.exchange, a.request_digest, o.query, e.answer FROM ask a LEFT JOIN ask_open o ON o.exchange = a.exchange \
      LEFT JOIN ask_answer e ON e.exchange = a.exchange WHERE ";
 
 /// The question that a key names.

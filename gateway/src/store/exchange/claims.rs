@@ -6,7 +6,10 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Binary, Nullable, Text},
 };
-use schemas::{digest::Digest, id::{EntityId, MessageId}};
+use schemas::{
+    digest::Digest,
+    id::{EntityId, MessageId},
+};
 use service_kit::db::AnyConnection;
 
 use super::statement::{ROWS, Statement, read};

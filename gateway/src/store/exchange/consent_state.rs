@@ -126,7 +126,8 @@ pub fn consents_lock(
         // SQLite holds the lock of the whole database since BEGIN IMMEDIATE.
         let select = if matches!(conn, AnyConnection::Postgres(_)) { select.sql(" FOR UPDATE") } else { select };
         let rows: Vec<Row> = select.load(conn)?;
-        states.extend(rows.into_iter().map(|row| (ConsentIndex(row.consent_index.clone()), ConsentRow::from(row).state)));
+        states
+            .extend(rows.into_iter().map(|row| (ConsentIndex(row.consent_index.clone()), ConsentRow::from(row).state)));
     }
     Ok(states)
 }
@@ -209,7 +210,8 @@ pub fn consent_order(
     change: ConsentChange,
 ) -> QueryResult<OrderEffect> {
     let before = consents_lock(conn, std::slice::from_ref(index))?;
-    let before = before.get(index).copied().unwrap_or(ConsentState { status: ConsentStatus::Revoked, ..ConsentState::fresh() });
+    let before =
+        before.get(index).copied().unwrap_or(ConsentState { status: ConsentStatus::Revoked, ..ConsentState::fresh() });
     let earlier = |until: Timestamp| before.until.map_or(until, |known| known.min(until));
     let (status, until) = match change {
         ConsentChange::Revoke => (ConsentStatus::Revoked, before.until),

@@ -120,6 +120,8 @@ impl Statement {
 }
 
 /// Reads a name that this program wrote; another text is a damaged row.
-pub(in crate::store) fn read<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(text: &str) -> QueryResult<T> {
+pub(in crate::store) fn read<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
+    text: &str,
+) -> QueryResult<T> {
     text.parse().map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))
 }
