@@ -30,7 +30,7 @@ async fn a_new_member_and_a_suspension_are_seen_at_the_next_refresh() {
     }
     app.refresh_directory().await.unwrap();
     assert_eq!(app.peer_client(&food.entity).unwrap_err().code(), Code::PeerSuspended);
-    assert_eq!(app.admitted_peers().len(), 1, "its certificate is not let in any more");
+    assert_eq!(app.admitted_peers().len(), 2, "it hears a signed refusal and no closed door");
 }
 
 #[tokio::test(flavor = "multi_thread")]
