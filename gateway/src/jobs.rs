@@ -9,7 +9,7 @@ use std::{
 
 use service_kit::jobs::{Jobs, JobsError, Wake};
 
-use crate::{anchoring::Pump, app::App};
+use crate::{anchoring::Pump, app::App, directory::RefreshError};
 
 /// The job that refreshes the directory.
 pub const DIRECTORY: &str = "directory";
@@ -66,10 +66,21 @@ async fn directory(app: &App, jobs: &mut Jobs, pump: Arc<Pump>) -> Result<(), Jo
     let wake = jobs
         .every(&pattern(app.config().anchor.refresh.0), DIRECTORY, move || {
             let (app, pump) = (refreshed.clone(), Arc::clone(&pump));
-            async move { app.refresh_directory().await.map(|_| pump.anchor_is_back()) }
+            async move { refresh(&app, &pump).await }
         })
         .await?;
     app.wakes().put(DIRECTORY, wake);
+    Ok(())
+}
+
+/// Status lists are verified with keys of the directory: while that was outdated none could be had, so they are fetched at once.
+async fn refresh(app: &App, pump: &Pump) -> Result<(), RefreshError> {
+    let was_outdated = app.directory().authorize_current(app.now()).is_err();
+    app.refresh_directory().await?;
+    pump.anchor_is_back();
+    if was_outdated {
+        app.wakes().wake(crate::consents::STATUSES);
+    }
     Ok(())
 }
 

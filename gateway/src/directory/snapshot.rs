@@ -32,14 +32,21 @@ impl DirectorySnapshot {
     /// # Errors
     /// `peer-unknown`, `peer-suspended`, `directory-outdated`.
     pub fn peer(&self, entity: &EntityId, now: Timestamp) -> Result<&VerifiedMember, Refusal> {
-        self.members.peer(entity, now).map_err(|error| Refusal::new(error.code(), "the directory does not vouch for the member"))
+        self.members
+            .peer(entity, now)
+            .map_err(|error| Refusal::new(error.code(), "the directory does not vouch for the member"))
     }
 
     /// A purpose in exactly this version; `None` if the registry has no such purpose.
     ///
     /// # Errors
     /// `directory-outdated` when the registry has not been seen for 24 hours.
-    pub fn purpose(&self, code: &PurposeCode, version: &RegisterVersion, now: Timestamp) -> Result<Option<&Purpose>, Refusal> {
+    pub fn purpose(
+        &self,
+        code: &PurposeCode,
+        version: &RegisterVersion,
+        now: Timestamp,
+    ) -> Result<Option<&Purpose>, Refusal> {
         self.authorize_current(now)?;
         Ok(self.purposes.as_ref().and_then(|purposes| purposes.purpose(code, version)))
     }
