@@ -16,6 +16,4 @@ CREATE TABLE pension_beneficiary (
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE TEMPORARY ON DATABASE social FROM PUBLIC;
 GRANT SELECT ON pension_beneficiary TO social_reader;
-GRANT SELECT ON pension_beneficiary TO social_writer;
-GRANT UPDATE (payment_status, status_reason, status_since) ON pension_beneficiary TO social_writer;
-CREATE SCHEMA vinimay_journal AUTHORIZATION social_writer;
+-- The writer's few rights and the journal come by `vinimay gateway source install`, run once by this database's owner.

@@ -21,6 +21,8 @@ pub const SUBJECTS_EXPORT: &str = "subjects.export";
 pub const LINK_SEED: &str = "link.seed";
 /// An officer tied one pseudonym to a local number.
 pub const LINK_SET: &str = "link.set";
+/// The department's own database got what the mapping needs.
+pub const SOURCE_INSTALL: &str = "source.install";
 /// A bundle of evidence was read.
 pub const BUNDLE_READ: &str = "bundle.read";
 

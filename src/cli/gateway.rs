@@ -2,17 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use gateway::{
-    app::StartError,
+    app::{StartError, open_database},
+    audit,
     commands::{self, CommandError},
     config::Config as GatewayConfig,
     join::Invitation,
 };
-use registry_adapter::source::OpenError;
+use registry_adapter::{
+    install::{RoleName, Roles, install},
+    source::OpenError,
+};
 use schemas::id::{EntityId, KeyId, LawId, MessageId};
 use serde_json::json;
-use service_kit::{clock::Clock, telemetry::Metrics};
+use service_kit::{clock::Clock, db::DatabaseUrl, telemetry::Metrics};
 
 use super::{
     output::{Failure, print, print_json, say},
@@ -78,6 +83,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Configuration,
     },
+    /// The department's own database.
+    Source {
+        #[command(subcommand)]
+        command: Source,
+    },
 }
 
 /// Which gateway.
@@ -104,7 +114,9 @@ pub enum Link {
 #[derive(Debug, Subcommand)]
 pub enum Subjects {
     /// Name the residents to one department, under a registered law; sealed to it.
-    #[command(after_help = "Example:\n  vinimay gateway subjects export --for https://food.gov.example --law cg-seeding-2026-food --out food.jwt")]
+    #[command(
+        after_help = "Example:\n  vinimay gateway subjects export --for https://food.gov.example --law cg-seeding-2026-food --out food.jwt"
+    )]
     Export {
         #[command(flatten)]
         config: Config,
@@ -127,6 +139,29 @@ pub enum Configuration {
     Check {
         #[command(flatten)]
         config: Config,
+    },
+}
+
+/// The department's own database.
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// As the owner of the department's PostgreSQL database, once: what the mapping needs (journal, outbox, triggers), and the
+    /// rights of the two roles. On SQLite the gateway does it itself.
+    #[command(
+        after_help = "Example:\n  vinimay gateway source install --config gateway.toml --owner postgres://owner@db.gov.example/social --reader social_reader --writer social_writer"
+    )]
+    Install {
+        #[command(flatten)]
+        config: Config,
+        /// The database as its owner reaches it, without a password; libpq reads one from ~/.pgpass.
+        #[arg(long, value_name = "URL")]
+        owner: DatabaseUrl,
+        /// The role that reads mapped tables.
+        #[arg(long, value_name = "ROLE")]
+        reader: RoleName,
+        /// The role that holds beneficiaries and writes the journal.
+        #[arg(long, value_name = "ROLE")]
+        writer: RoleName,
     },
 }
 
@@ -153,9 +188,15 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Ok(print_json(&done(commands::subjects_export(&config.config, receiver, law, &out, &clock))?)?)
         }
         Command::Catalogue { config } => Ok(print_json(&done(commands::catalogue(&config.config, &clock))?)?),
-        Command::Bundle { config, receipt } => Ok(print_json(&done(commands::bundle(&config.config, receipt, &clock))?)?),
+        Command::Bundle { config, receipt } => {
+            Ok(print_json(&done(commands::bundle(&config.config, receipt, &clock))?)?)
+        }
         Command::Config { command: Configuration::Check { config } } => {
             Ok(print_json(&done(commands::config_check(&config.config))?)?)
+        }
+        Command::Source { command: Source::Install { config, owner, reader, writer } } => {
+            let config = GatewayConfig::load(&config.config)?;
+            block_on(async move { install_source(config, owner, Roles { reader, writer }, &clock).await })
         }
     }
 }
@@ -188,13 +229,39 @@ async fn serve(config: GatewayConfig, clock: Clock) -> anyhow::Result<()> {
 
 fn init(config: &Config, clock: &Clock) -> Result<(), Failure> {
     let made = done(commands::init(&config.config, clock))?;
-    say(&format!("gateway {} is made; back {} up, and keep federation.pem off line after `join`", made.entity, made.keys.display()));
+    say(&format!(
+        "gateway {} is made; back {} up, and keep federation.pem off line after `join`",
+        made.entity,
+        made.keys.display()
+    ));
     Ok(print_json(&made)?)
 }
 
-fn join(config: &Config, anchor: EntityId, fingerprint: KeyId, invitation: Option<&Path>, clock: &Clock) -> Result<(), Failure> {
-    let code = invitation.map(std::fs::read_to_string).transpose();
-    let code = code.map_err(|error| Failure::new(Failure::USAGE, anyhow::anyhow!("the invitation cannot be read: {error}")))?;
+fn join(
+    config: &Config,
+    anchor: EntityId,
+    fingerprint: KeyId,
+    invitation: Option<&Path>,
+    clock: &Clock,
+) -> Result<(), Failure> {
+    let read = |path: &Path| {
+        let mend = "name the file with the code that the authority gave";
+        let told = |error| anyhow::anyhow!("{}: the invitation cannot be read: {error}; mend: {mend}", path.display());
+        std::fs::read_to_string(path).map_err(|error| Failure::new(Failure::USAGE, told(error)))
+    };
+    let code = invitation.map(read).transpose()?;
     let invitation = Invitation { anchor, fingerprint, code: code.map(|code| code.trim().to_owned()) };
     Ok(print_json(&done(commands::join(&config.config, &invitation, clock))?)?)
+}
+
+async fn install_source(config: GatewayConfig, owner: DatabaseUrl, roles: Roles, clock: &Clock) -> anyhow::Result<()> {
+    let source =
+        config.source.as_ref().context("the configuration has no [source]; mend: name its reader and mapping")?;
+    let (database, mapping) = (open_database(&config)?, source.mapping.resolve());
+    let installed = tokio::task::spawn_blocking(move || install(&mapping, &owner, Some(&roles))).await?;
+    let row = audit::by_command_line(&config, audit::SOURCE_INSTALL, clock.now());
+    let row = if installed.is_ok() { row } else { audit::refused(row, None) };
+    audit::record(&database, row).await?;
+    installed?;
+    Ok(print_json(&json!({ "installed": true }))?)
 }
