@@ -1,6 +1,16 @@
 //! End-to-end tests: the real binary, real PostgreSQL, real TLS, real signals. One test binary for all.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod counted;
+mod crashes;
+mod doors;
 mod evidence;
 mod layering;
+mod ready;
+mod bodies;
+mod deployment;
+mod refusals;
+mod released;
+mod rogue;
+mod setting_up;
 mod support;

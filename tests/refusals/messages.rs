@@ -1,0 +1,154 @@
+//! Refusals of the message itself: its form, its signer, its receiver, its time; and what HTTP alone refuses.
+
+use protocol::seal::{Algorithm, SigningKey, Typ, encode_base64url};
+use schemas::problem::Code;
+use serde_json::json;
+use service_kit::http_client::Reply;
+
+use super::{
+    attempt::{Attempt, Row, row},
+    world::{FOOD, SUSPENDED, World},
+};
+use crate::rogue::{Heard, Traces, plain_code};
+
+/// Shown beside the table.
+pub const BESIDE: &[Code] = &[Code::Replayed, Code::NotFound, Code::MethodNotAllowed, Code::TooManyRequests];
+
+pub fn rows() -> Vec<Row> {
+    use Code::*;
+    vec![
+        row(TokenMalformed, "no token at all", |a| *a.bytes() = b"hello".to_vec()),
+        row(TokenMalformed, "an empty body", |a| a.bytes().clear()),
+        row(TokenMalformed, "a fourth part", |a| a.bytes().extend_from_slice(b".e30")),
+        row(TokenMalformed, "padding", |a| a.bytes().push(b'=')),
+        row(TokenMalformed, "a header member twice", |a| {
+            let kid = a.key.kid().clone();
+            reheader(a, &format!(r#"{{"alg":"ES256","alg":"ES256","typ":"dx-query+jwt","kid":"{kid}"}}"#));
+        }),
+        row(TokenMalformed, "a critical extension", |a| {
+            let kid = a.key.kid().clone();
+            reheader(a, &format!(r#"{{"alg":"ES256","typ":"dx-query+jwt","kid":"{kid}","crit":["exp"]}}"#));
+        }),
+        row(TokenMalformed, "no algorithm", |a| {
+            let kid = a.key.kid().clone();
+            reheader(a, &format!(r#"{{"alg":"none","typ":"dx-query+jwt","kid":"{kid}"}}"#));
+        }),
+        row(TokenMalformed, "a claim that nobody knows", |a| a.claims()["admin"] = json!(true)),
+        row(TokenMalformed, "without its end", |a| drop(a.claims().as_object_mut().unwrap().remove("exp"))),
+        row(TokenMalformed, "a basis without its binding", |a| drop(a.basis().as_object_mut().unwrap().remove("binding"))),
+        row(TokenMalformed, "deeper than is read", |a| {
+            a.claims()["case"] = (0..64).fold(json!(1), |inner, _| json!([inner]));
+        }),
+        row(TokenTypeWrong, "signed as an answer", |a| a.typ = Typ::Answer),
+        row(TokenTypeWrong, "signed as a receipt", |a| a.typ = Typ::Receipt),
+        row(VersionUnsupported, "version 2", |a| a.claims()["v"] = json!(2)),
+        row(SignatureInvalid, "one claim changed after it was signed", |a| {
+            let mut other = Attempt::new(a.world);
+            let body = String::from_utf8(other.bytes().clone()).unwrap();
+            let signature = body.rsplit('.').next().unwrap().to_owned();
+            let own = String::from_utf8(a.bytes().clone()).unwrap();
+            let (signed, _) = own.rsplit_once('.').unwrap();
+            *a.bytes() = format!("{signed}.{signature}").into_bytes();
+        }),
+        row(SignatureInvalid, "signed with a key that the directory does not list", |a| {
+            a.key = SigningKey::generate(Algorithm::Es256).unwrap();
+        }),
+        row(PeerCertificateMismatch, "another member's query through our connection", |a| {
+            let food = a.world.callers[FOOD].0.clone();
+            a.claims()["iss"] = food.entity.as_str().into();
+            a.key = food.signing;
+        }),
+        row(MediaTypeUnsupported, "as plain JSON", |a| a.media_type = "application/json"),
+        row(MediaTypeUnsupported, "compressed", |a| a.headers.push(("content-encoding", "gzip"))),
+        row(RequestTooLarge, "a byte more than 64 kB", |a| {
+            let missing = 64 * 1024 + 1 - a.bytes().len();
+            a.bytes().extend(std::iter::repeat_n(b'A', missing));
+        }),
+        row(AudienceWrong, "for another department", |a| {
+            a.claims()["aud"] = a.world.federation.food.entity().as_str().into();
+        }),
+        row(PeerSuspended, "by a member that is suspended", |a| a.as_caller(SUSPENDED)),
+        row(RoleMissing, "by a member that may not ask for this purpose", |a| a.as_caller(FOOD)),
+        row(Stale, "ended eleven seconds ago", |a| shift(a, -71, 60)),
+        row(Stale, "from eleven seconds in the future", |a| shift(a, 11 + 2, 60)),
+        row(Stale, "alive for longer than two minutes", |a| shift(a, 0, 121)),
+        row(LawNotRegistered, "under a law that allows nothing here", |a| {
+            let binding = a.basis()["binding"].clone();
+            *a.basis() = json!({ "type": "law", "id": "rbd-1969-s3a-social", "subject": binding });
+        }),
+    ]
+}
+
+/// Puts another header before the same claims; the signature is made over it by the real key.
+fn reheader(attempt: &mut Attempt<'_>, header: &str) {
+    let claims = encode_base64url(attempt.claims().to_string());
+    let signed = format!("{}.{claims}", encode_base64url(header));
+    let signature = encode_base64url(attempt.key.sign_bytes(signed.as_bytes()).unwrap());
+    *attempt.bytes() = format!("{signed}.{signature}").into_bytes();
+}
+
+fn shift(attempt: &mut Attempt<'_>, by: i64, life: i64) {
+    let iat = attempt.now.seconds() + by;
+    attempt.claims()["iat"] = json!(iat);
+    attempt.claims()["exp"] = json!(iat + life);
+}
+
+/// The same bytes get the same answer; other bytes under the same id get nothing.
+pub async fn a_known_id_is_not_used_again(world: &World) {
+    let (asker, door) = &world.callers[0];
+    let mut first = Attempt::new(world);
+    let claims = first.claims().clone();
+    let bytes = asker.sign(&claims);
+    assert_eq!(door.ask(&bytes).await, Heard::Answered);
+    let before = Traces::of(&world.federation.revenue);
+    let again = door.post(bytes.as_bytes(), "application/dx-query+jwt", &[]).await;
+    let repeated = door.post(bytes.as_bytes(), "application/dx-query+jwt", &[]).await;
+    assert_eq!(again.body, repeated.body, "byte for byte the same answer");
+    let other = asker.sign(&claims);
+    assert_ne!(other, bytes, "ES256 signs the same claims differently");
+    assert_eq!(door.ask(&other).await, Heard::Problem(Code::Replayed));
+    let mut changed = claims;
+    changed["query"]["fields"] = json!(["annual_income"]);
+    assert_eq!(door.ask(&asker.sign(&changed)).await, Heard::Problem(Code::Replayed));
+    assert_eq!(Traces::of(&world.federation.revenue), before, "neither a repeat nor a replay leaves anything");
+    world.is_good("after replays").await;
+}
+
+/// Addresses and methods that are not there.
+pub async fn beside_the_protocol(world: &World) {
+    let door = &world.callers[0].1;
+    let before = Traces::of(&world.federation.revenue);
+    let refused = async |reply: Reply, code: Code| assert_eq!(plain_code(&reply), code);
+    refused(door.fetch("/peer/v1/queries").await, Code::MethodNotAllowed).await;
+    refused(door.fetch("/peer/v1/nothing").await, Code::NotFound).await;
+    refused(door.post_to("/v1/queries", b"{}", "application/json").await, Code::NotFound).await;
+    refused(door.post_to("/peer/v1/receipts", b"x", "application/dx-receipts+jwt").await, Code::MediaTypeUnsupported).await;
+    let barred = &world.callers[SUSPENDED].1;
+    for (path, media_type) in [("/peer/v1/receipts", "application/dx-receipts"), ("/peer/v1/follows", "application/dx-follow+jwt")] {
+        refused(barred.post_to(path, b"x", media_type).await, Code::PeerSuspended).await;
+    }
+    let fields: Vec<(String, String)> = (0..80).map(|n| (format!("x-{n}"), "1".to_owned())).collect();
+    let headers: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    refused(door.post(b"x", "application/dx-query+jwt", &headers).await, Code::RequestTooLarge).await;
+    assert_eq!(Traces::of(&world.federation.revenue), before);
+    world.is_good("after requests for what is not there").await;
+}
+
+/// More requests than a peer may send: its bucket is empty, and nobody else's.
+pub async fn too_much_at_once(world: &World) {
+    let before = Traces::of(&world.federation.revenue);
+    let door = &world.callers[SUSPENDED].1;
+    let mut codes = Vec::new();
+    for _ in 0..100 {
+        let batch = (0..64).map(|_| door.post(b"x", "text/plain", &[]));
+        let replies = futures_util::future::join_all(batch).await;
+        codes.extend(replies.iter().map(|reply| (plain_code(reply), reply.retry_after)));
+        if codes.iter().any(|(code, _)| *code == Code::TooManyRequests) {
+            break;
+        }
+    }
+    assert!(codes.contains(&(Code::TooManyRequests, Some(1))), "{} requests and none too many", codes.len());
+    assert!(codes.iter().all(|(code, _)| matches!(code, Code::TooManyRequests | Code::MediaTypeUnsupported)));
+    assert_eq!(Traces::of(&world.federation.revenue), before);
+    world.is_good("while another peer's bucket is empty").await;
+}

@@ -1,0 +1,63 @@
+//! A released binary has no switch that lets it read another clock than the machine's.
+//!
+//! `scripts/test.sh` builds the program without the feature `test-clock` beside the tested one; a run by hand builds it here.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use service_kit::clock::TestClockFile;
+
+use crate::support::both;
+
+/// The program as it is released, but for optimisation: without features.
+fn released() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("released");
+    let mut build = Command::new(env!("CARGO"));
+    build.current_dir(root).args(["build", "--quiet", "--bin", "vinimay", "--no-default-features", "--target-dir"]).arg(&target);
+    // What cargo set for this test must not reach the build.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
+        build.env_remove(name);
+    }
+    let built = build.output().unwrap();
+    assert!(built.status.success(), "{}", both(&built));
+    target.join("debug/vinimay")
+}
+
+fn holds(program: &Path, text: &str) -> bool {
+    let bytes = std::fs::read(program).unwrap();
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn a_released_program_neither_knows_the_test_clock_nor_reads_its_file() {
+    let tested = PathBuf::from(env!("CARGO_BIN_EXE_vinimay"));
+    assert!(holds(&tested, TestClockFile::VARIABLE), "the tested program has the feature, else this test shows nothing");
+    let released = released();
+    assert!(!holds(&released, TestClockFile::VARIABLE), "the released program holds the variable's name");
+    // And it opens no such file, whatever the environment says.
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClockFile::create(folder.path().join("a-clock-nobody-reads.json")).unwrap();
+    let opened = |program: &Path| {
+        let trace = folder.path().join("trace");
+        let config = folder.path().join("anchor.toml");
+        let data = folder.path().join("data");
+        let _ = std::fs::remove_dir_all(&data);
+        std::fs::write(&config, format!("entity = \"https://anchor.localhost:1\"\nlisten = \"127.0.0.1:0\"\nmanagement_listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n", data.display().to_string())).unwrap();
+        let run = Command::new("strace")
+            .args(["-f", "-e", "trace=openat,open", "-o"])
+            .arg(&trace)
+            .arg(program)
+            .args(["anchor", "init", "--officer", "asha", "--officer", "binod", "--config"])
+            .arg(&config)
+            .env(TestClockFile::VARIABLE, clock.path())
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{}", both(&run));
+        std::fs::read_to_string(&trace).unwrap().contains("a-clock-nobody-reads")
+    };
+    assert!(opened(&tested), "the tested program reads the file");
+    assert!(!opened(&released), "the released program reads the file");
+}
