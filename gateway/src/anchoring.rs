@@ -73,7 +73,9 @@ impl PumpError {
     /// What the anchor asked us to wait.
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Anchor(AnchorError::Refused { retry_after, .. }) => retry_after.map(|s| Duration::from_secs(s.into())),
+            Self::Anchor(AnchorError::Refused { retry_after, .. }) => {
+                retry_after.map(|s| Duration::from_secs(s.into()))
+            }
             _ => None,
         }
     }
@@ -100,7 +102,6 @@ struct Pause {
     until: Duration,
     failures: u32,
 }
-
 
 impl Pump {
     /// The pump of this process. A database that no other process may share has one holder, so that a restarted process
@@ -224,7 +225,12 @@ fn submission(app: &App, entries: &[SubmittedEntry]) -> Result<(MessageId, Compa
 }
 
 /// The anchor's signature over exactly what was submitted.
-fn verify_ack(app: &App, submission: &MessageId, entries: &[SubmittedEntry], jws: &CompactJws) -> Result<AnchorAck, PumpError> {
+fn verify_ack(
+    app: &App,
+    submission: &MessageId,
+    entries: &[SubmittedEntry],
+    jws: &CompactJws,
+) -> Result<AnchorAck, PumpError> {
     let unverified = UnverifiedJws::of(jws, ACK)?;
     let kid = unverified.claimed_issuer().key_id().ok_or(PumpError::OtherAck("no key id"))?;
     let snapshot = app.directory();
@@ -234,7 +240,8 @@ fn verify_ack(app: &App, submission: &MessageId, entries: &[SubmittedEntry], jws
     if ack.iss != *anchor.entity() || ack.aud != *app.entity() || ack.submission != *submission {
         return Err(PumpError::OtherAck("issuer, audience or submission"));
     }
-    let same = ack.entries.len() == entries.len() && ack.entries.iter().zip(entries).all(|(got, sent)| got.digest == sent.digest);
+    let same = ack.entries.len() == entries.len()
+        && ack.entries.iter().zip(entries).all(|(got, sent)| got.digest == sent.digest);
     if same { Ok(ack) } else { Err(PumpError::OtherAck("digests")) }
 }
 
@@ -259,10 +266,11 @@ impl Overdue {
         let oldest = match self.remembered(clock.monotonic()) {
             Some(oldest) => oldest,
             None => {
-                let oldest = database.read(|conn| Ok::<_, DatabaseError>(outbox_oldest(conn)?)).await.map_err(|error| {
-                    tracing::warn!(%error, "the age of the outbox cannot be told");
-                    Refusal::new(Code::Overloaded, "the age of the outbox cannot be told")
-                })?;
+                let oldest =
+                    database.read(|conn| Ok::<_, DatabaseError>(outbox_oldest(conn)?)).await.map_err(|error| {
+                        tracing::warn!(%error, "the age of the outbox cannot be told");
+                        Refusal::new(Code::Overloaded, "the age of the outbox cannot be told")
+                    })?;
                 *self.lock() = Some((clock.monotonic(), oldest));
                 oldest
             }

@@ -18,10 +18,10 @@ use schemas::{
     time::Timestamp,
 };
 use service_kit::{
+    access::SystemPrincipal,
     clock::Clock,
     db::{Database, DatabaseUrl, MigrateError, OpenError},
     http_client::{HttpError, NetworkPolicy},
-    access::SystemPrincipal,
     secret::{Secret, SecretError},
     tls::{PinnedSet, ServerIdentity, TlsError},
 };
@@ -194,7 +194,8 @@ impl Foundation {
             let path = system.certificate_file.resolve();
             let wrong = |problem: String| StartError::SystemCertificate { path: path.clone(), problem };
             let pem = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
-            let certificate = protocol::seal::certificate::Certificate::from_pem(&pem).map_err(|error| wrong(error.to_string()))?;
+            let certificate =
+                protocol::seal::certificate::Certificate::from_pem(&pem).map_err(|error| wrong(error.to_string()))?;
             let rights = system.may.iter().map(|right| right.as_str().to_owned()).collect();
             let principal = SystemPrincipal { name: system.name.to_string(), purposes: rights };
             admitted.push((certificate.to_der().map_err(|error| wrong(error.to_string()))?, principal));

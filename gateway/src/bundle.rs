@@ -130,10 +130,14 @@ fn signer(jws: &CompactJws) -> Result<(EntityId, NumericDate), BundleError> {
     Ok((signed.iss, signed.iat))
 }
 
-fn chains(conn: &mut AnyConnection, signed: &BTreeSet<(EntityId, NumericDate)>) -> Result<Vec<BundledMember>, BundleError> {
+fn chains(
+    conn: &mut AnyConnection,
+    signed: &BTreeSet<(EntityId, NumericDate)>,
+) -> Result<Vec<BundledMember>, BundleError> {
     let mut members: Vec<BundledMember> = Vec::new();
     for (entity, at) in signed {
-        let stored = member_chain_at(conn, entity, *at)?.ok_or(BundleError::Damaged("no chain of a signer at that time"))?;
+        let stored =
+            member_chain_at(conn, entity, *at)?.ok_or(BundleError::Damaged("no chain of a signer at that time"))?;
         let member = BundledMember { entity: entity.clone(), chain: stored.chain };
         if !members.contains(&member) {
             members.push(member);

@@ -348,7 +348,9 @@ impl DatabaseSettings {
     /// # Errors
     /// If the file is missing, or others can read it.
     pub fn address(&self) -> Result<DatabaseUrl, SecretError> {
-        let (Some(file), DatabaseUrl::Postgres(uri)) = (&self.password_file, &self.url) else { return Ok(self.url.clone()) };
+        let (Some(file), DatabaseUrl::Postgres(uri)) = (&self.password_file, &self.url) else {
+            return Ok(self.url.clone());
+        };
         let content = SecretFile::read(&file.resolve())?;
         let password = String::from_utf8_lossy(content.expose()).trim_end().to_owned();
         let with_password = url::Url::parse(uri.expose()).ok().and_then(|mut url| {
@@ -423,7 +425,9 @@ folder = "keys"
         let database = "url = \"postgres://vinimay@db.example/gateway\"\npassword_file = \"db.secret\"";
         std::fs::write(&path, GOOD.replace("url = \"sqlite://gateway.sqlite\"", database)).unwrap();
         let address = Config::load(&path).unwrap().database.address().unwrap();
-        assert!(matches!(address, DatabaseUrl::Postgres(uri) if uri.expose() == "postgres://vinimay:p%40ss%20word@db.example/gateway"));
+        assert!(
+            matches!(address, DatabaseUrl::Postgres(uri) if uri.expose() == "postgres://vinimay:p%40ss%20word@db.example/gateway")
+        );
     }
 
     #[test]

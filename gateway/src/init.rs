@@ -47,7 +47,9 @@ pub struct Initialised {
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     /// There is a gateway already.
-    #[error("{path} exists already: this gateway was initialised before; mend: `vinimay gateway join` or `run` it, or choose another place")]
+    #[error(
+        "{path} exists already: this gateway was initialised before; mend: `vinimay gateway join` or `run` it, or choose another place"
+    )]
     AlreadyThere {
         /// What is in the way.
         path: PathBuf,
@@ -61,7 +63,9 @@ pub enum InitError {
         source: io::Error,
     },
     /// An address has a host that no certificate can name.
-    #[error("{url} has no host that a certificate can name; mend: use a DNS name in lower case or an IP address in [public]")]
+    #[error(
+        "{url} has no host that a certificate can name; mend: use a DNS name in lower case or an IP address in [public]"
+    )]
     Host {
         /// The address.
         url: EntityId,
@@ -137,15 +141,20 @@ fn staging(folder: &Path) -> PathBuf {
     folder.with_file_name(name)
 }
 
-fn make(config: &Config, url: &DatabaseUrl, keys: &KeyFolder, tls: &TlsIdentity, now: Timestamp) -> Result<(), InitError> {
+fn make(
+    config: &Config,
+    url: &DatabaseUrl,
+    keys: &KeyFolder,
+    tls: &TlsIdentity,
+    now: Timestamp,
+) -> Result<(), InitError> {
     make_folder(keys.path())?;
     let sectors = config.identity.as_ref().map(|identity| identity.sectors.clone()).unwrap_or_default();
     keys.create(tls, &sectors)?;
     let database = Database::create(url)?;
-    let filled = database
-        .migrate(&MIGRATIONS)
-        .map_err(InitError::from)
-        .and_then(|_| database.write_blocking(|conn| Ok(audit::append(conn, &audit::by_command_line(config, audit::INIT, now))?)));
+    let filled = database.migrate(&MIGRATIONS).map_err(InitError::from).and_then(|_| {
+        database.write_blocking(|conn| Ok(audit::append(conn, &audit::by_command_line(config, audit::INIT, now))?))
+    });
     if filled.is_err()
         && let DatabaseUrl::Sqlite(path) = url
     {

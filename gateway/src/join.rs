@@ -81,7 +81,9 @@ pub enum TrustRootError {
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
     /// The anchor's key is not the one on paper.
-    #[error("the key of {anchor} has the fingerprint {found}, not {expected}: this is not the trust anchor you were told of; mend: compare both with the authority on another way, and do not go on before")]
+    #[error(
+        "the key of {anchor} has the fingerprint {found}, not {expected}: this is not the trust anchor you were told of; mend: compare both with the authority on another way, and do not go on before"
+    )]
     WrongFingerprint {
         /// The anchor.
         anchor: EntityId,
@@ -100,7 +102,9 @@ pub enum JoinError {
         source: FederationError,
     },
     /// The gateway belongs to another federation.
-    #[error("this gateway has joined {joined}; mend: to change the federation, remove {path} and join with a new invitation")]
+    #[error(
+        "this gateway has joined {joined}; mend: to change the federation, remove {path} and join with a new invitation"
+    )]
     OtherFederation {
         /// The anchor that was pinned.
         joined: EntityId,
@@ -108,7 +112,9 @@ pub enum JoinError {
         path: PathBuf,
     },
     /// The anchor does not answer.
-    #[error("{anchor} cannot be reached: {source}; mend: check the address and that the trust anchor runs, then join again; an invitation is used up only by success")]
+    #[error(
+        "{anchor} cannot be reached: {source}; mend: check the address and that the trust anchor runs, then join again; an invitation is used up only by success"
+    )]
     Away {
         /// The anchor.
         anchor: EntityId,
@@ -124,10 +130,14 @@ pub enum JoinError {
         detail: String,
     },
     /// Admitted, and the directory could not be read.
-    #[error("the application was taken, but the directory could not be read: {0}; mend: run `vinimay gateway join` again without an invitation")]
+    #[error(
+        "the application was taken, but the directory could not be read: {0}; mend: run `vinimay gateway join` again without an invitation"
+    )]
     Directory(#[source] RefreshError),
     /// Admitted, and the directory does not list us.
-    #[error("the directory does not list this department yet; mend: run `vinimay gateway join` again without an invitation")]
+    #[error(
+        "the directory does not list this department yet; mend: run `vinimay gateway join` again without an invitation"
+    )]
     NotListed,
     /// Our own files.
     #[error(transparent)]
@@ -145,7 +155,9 @@ pub enum JoinError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// The root could not be written.
-    #[error("{path}: {source}; mend: let this user write there, then run `vinimay gateway join` again without an invitation")]
+    #[error(
+        "{path}: {source}; mend: let this user write there, then run `vinimay gateway join` again without an invitation"
+    )]
     Write {
         /// The file.
         path: PathBuf,
@@ -223,7 +235,10 @@ async fn apply(
     let client = AnchorClient::new(&statement, &root, networks, now).map_err(away)?;
     let entity_configuration = own_statement(config, folder, database, &root, now).await?;
     let code = invitation.code.clone().unwrap_or_default();
-    client.join(&JoinRequest { invitation: code, entity_configuration }).await.map_err(|error| refusal(invitation, error))?;
+    client
+        .join(&JoinRequest { invitation: code, entity_configuration })
+        .await
+        .map_err(|error| refusal(invitation, error))?;
     let refreshed = directory::refresh(database, &client, &root, None, now).await.map_err(JoinError::Directory)?;
     let joined = listed(config, &root, &refreshed.snapshot)?;
     write_trust_root(folder.path(), &root)?;
@@ -267,9 +282,7 @@ async fn own_statement(
     let keys = folder.load(&sectors)?;
     let source = open_source(config)?;
     let entity = config.entity.clone();
-    let seen = database
-        .read(move |conn| Ok::<_, DatabaseError>(statement_seen_find(conn, &entity, StatementKind::Configuration)?))
-        .await?;
+    let seen = database.read(move |conn| statement_seen_find(conn, &entity, StatementKind::Configuration)).await?;
     let after = seen.map_or(0, |mark| i64::try_from(mark.position).unwrap_or(i64::MAX)).saturating_add(1);
     let iat = Timestamp::from_seconds(now.seconds().max(after)).numeric();
     Ok(configuration::sign(&folder.federation()?, config, &keys, source.as_ref(), &root.entity, iat)?)

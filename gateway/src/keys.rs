@@ -8,7 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::seal::{Algorithm, DecryptionKey, SigningKey, certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey};
+use protocol::seal::{
+    Algorithm, DecryptionKey, SigningKey, certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey,
+};
 use schemas::id::Sector;
 use service_kit::secret::{SecretError, SecretFile};
 
@@ -38,7 +40,9 @@ pub enum KeyFileError {
     #[error(transparent)]
     File(#[from] SecretError),
     /// The file holds something else.
-    #[error("{path} does not hold {what}; restore it from the backup of keys, or run `vinimay gateway init` in an empty folder")]
+    #[error(
+        "{path} does not hold {what}; restore it from the backup of keys, or run `vinimay gateway init` in an empty folder"
+    )]
     Content {
         /// The file.
         path: PathBuf,
@@ -132,8 +136,11 @@ impl KeyFolder {
     fn decryption_keys(&self) -> Result<Vec<DecryptionKey>, KeyFileError> {
         let mut names = vec!["encryption.pem".to_owned()];
         if let Ok(entries) = std::fs::read_dir(&self.0) {
-            let mut old: Vec<String> =
-                entries.flatten().filter_map(|e| e.file_name().into_string().ok()).filter(|n| n.starts_with("encryption-old-")).collect();
+            let mut old: Vec<String> = entries
+                .flatten()
+                .filter_map(|e| e.file_name().into_string().ok())
+                .filter(|n| n.starts_with("encryption-old-"))
+                .collect();
             old.sort_unstable_by(|a, b| b.cmp(a));
             names.append(&mut old);
         }

@@ -86,8 +86,13 @@ impl Links {
     ) -> Result<Linked, LinkError> {
         let keys = self.keys.clone();
         let confirmed_by = officer.to_string();
-        let link =
-            NewLink { subject, local_key: key.as_str().to_owned(), method: BY_OFFICER.to_owned(), score: 100, confirmed_by };
+        let link = NewLink {
+            subject,
+            local_key: key.as_str().to_owned(),
+            method: BY_OFFICER.to_owned(),
+            score: 100,
+            confirmed_by,
+        };
         let write = move |conn: &mut _| {
             let outcome = if link_insert(conn, &keys, &link, now)? {
                 Linked::New

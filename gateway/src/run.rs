@@ -83,8 +83,12 @@ pub async fn start(config: Config, clock: Clock, metrics: Option<Metrics>) -> Re
 
 fn bind(config: &Config) -> Result<Vec<(&'static str, Bound)>, BindError> {
     let listen = &config.listen;
-    let addresses: [(&'static str, Listen); 4] =
-        [(http::PEERS, listen.peers), (http::PEOPLE, listen.people), (http::LOCAL, listen.local), (http::MANAGEMENT, listen.management)];
+    let addresses: [(&'static str, Listen); 4] = [
+        (http::PEERS, listen.peers),
+        (http::PEOPLE, listen.people),
+        (http::LOCAL, listen.local),
+        (http::MANAGEMENT, listen.management),
+    ];
     addresses.into_iter().map(|(name, address)| Ok((name, Bound::bind(name, address)?))).collect()
 }
 
@@ -134,7 +138,9 @@ fn watch(app: &App, jobs: &Jobs, health: &Health) {
     let watched = app.clone();
     health.check("certificate", move || {
         let app = watched.clone();
-        async move { if app.now() < app.identity().not_after() { Ok(()) } else { Err("our certificate has ended".to_owned()) } }
+        async move {
+            if app.now() < app.identity().not_after() { Ok(()) } else { Err("our certificate has ended".to_owned()) }
+        }
     });
     let watched = app.clone();
     health.check("disk", move || {

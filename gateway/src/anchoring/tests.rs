@@ -45,7 +45,11 @@ async fn what_waits_is_logged_once_and_its_place_is_known() {
     pump().run(&app).await.unwrap();
     assert_eq!((waiting(&app).await, anchor.state().log.len()), (0, 1_500), "in two batches");
     let last = digests[1_499];
-    let place = app.db().read(move |conn| Ok::<_, DatabaseError>(anchored_find(conn, EntryType::ExchangeReceipt, &last)?)).await.unwrap();
+    let place = app
+        .db()
+        .read(move |conn| Ok::<_, DatabaseError>(anchored_find(conn, EntryType::ExchangeReceipt, &last)?))
+        .await
+        .unwrap();
     let logged = anchor.state().log.iter().position(|entry| entry.digest == last).unwrap();
     assert_eq!(usize::try_from(place.unwrap().log_index).unwrap(), logged);
 }
@@ -124,7 +128,10 @@ async fn a_pump_that_was_overtaken_stops_and_what_it_wrote_is_true() {
     queue(&app, 1, now_ms(&app)).await;
     let ours = pump();
     let lease = ours.lease(&app).await.unwrap().unwrap();
-    app.db().write(|conn| Ok::<_, DatabaseError>(Lease::acquire(conn, LEASE_NAME, "other", u64::MAX / 4, LEASE)?)).await.unwrap();
+    app.db()
+        .write(|conn| Ok::<_, DatabaseError>(Lease::acquire(conn, LEASE_NAME, "other", u64::MAX / 4, LEASE)?))
+        .await
+        .unwrap();
     ours.submit_all(&app, &lease).await.unwrap();
     assert!(ours.held.lock().unwrap().is_none(), "it knows");
     assert_eq!((waiting(&app).await, anchor.state().log.len()), (0, 1));
@@ -142,6 +149,9 @@ async fn exchanges_pause_once_a_receipt_has_waited_longer_than_the_grace() {
     assert!(verdict(app.clone()).await.is_ok(), "within the grace");
     let older = Digest::of("older");
     let since = now_ms(&app) - grace_ms - 1;
-    app.db().write(move |conn| Ok::<_, DatabaseError>(outbox_insert(conn, &[(EntryType::Trigger, older)], since)?)).await.unwrap();
+    app.db()
+        .write(move |conn| Ok::<_, DatabaseError>(outbox_insert(conn, &[(EntryType::Trigger, older)], since)?))
+        .await
+        .unwrap();
     assert_eq!(verdict(app).await.unwrap_err().code(), Code::AnchorOverdue);
 }

@@ -85,11 +85,17 @@ impl AnchorClient {
     ///
     /// # Errors
     /// If the statement is not the pinned anchor's, or no client can be made of it.
-    pub fn new(configuration: &CompactJws, root: &TrustRoot, networks: NetworkPolicy, now: Timestamp) -> Result<Self, AnchorError> {
+    pub fn new(
+        configuration: &CompactJws,
+        root: &TrustRoot,
+        networks: NetworkPolicy,
+        now: Timestamp,
+    ) -> Result<Self, AnchorError> {
         let anchor = VerifiedAnchor::verify(configuration, root, now)?;
         let claims = verify_applicant(configuration, now)?.claims().metadata.clone();
         let endpoints = claims.federation_entity.ok_or(FederationError::Metadata("no federation_entity"))?;
-        let roots: Vec<Vec<u8>> = anchor.certificates().iter().filter_map(|certificate| certificate.to_der().ok()).collect();
+        let roots: Vec<Vec<u8>> =
+            anchor.certificates().iter().filter_map(|certificate| certificate.to_der().ok()).collect();
         let metadata = anchor.metadata();
         Ok(Self {
             http: HttpClient::pinned(&roots, None, networks, ClientLimits::default())?,
@@ -161,7 +167,12 @@ impl AnchorClient {
     ///
     /// # Errors
     /// [`AnchorError`].
-    pub async fn proof(&self, kind: EntryType, digest: &Digest, wait: Duration) -> Result<Option<ServedProof>, AnchorError> {
+    pub async fn proof(
+        &self,
+        kind: EntryType,
+        digest: &Digest,
+        wait: Duration,
+    ) -> Result<Option<ServedProof>, AnchorError> {
         let (kind, digest) = (u8::from(kind).to_string(), digest.to_string());
         // Less than the client's own patience of ten seconds.
         let wait = wait.as_secs().min(8).to_string();

@@ -28,7 +28,8 @@ impl PeerClient {
     /// # Errors
     /// [`HttpError::NotSent`] if nothing was sent (trying again is safe), else what went wrong.
     pub async fn post(&self, endpoint: &str, media_type: &str, body: Vec<u8>) -> Result<Reply, HttpError> {
-        let url = Url::parse(endpoint).map_err(|_| HttpError::Setup("the directory lists no usable address".to_owned()))?;
+        let url =
+            Url::parse(endpoint).map_err(|_| HttpError::Setup("the directory lists no usable address".to_owned()))?;
         self.http.post(&url, media_type, body, MAX_ANSWER).await
     }
 
@@ -37,7 +38,8 @@ impl PeerClient {
     /// # Errors
     /// As [`post`](Self::post).
     pub async fn fetch(&self, endpoint: &str, query: &[(&str, &str)]) -> Result<Reply, HttpError> {
-        let mut url = Url::parse(endpoint).map_err(|_| HttpError::Setup("the directory lists no usable address".to_owned()))?;
+        let mut url =
+            Url::parse(endpoint).map_err(|_| HttpError::Setup("the directory lists no usable address".to_owned()))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -45,12 +47,15 @@ impl PeerClient {
     }
 }
 
+/// A client, and the certificates (DER) for which it was made.
+type Made = (Vec<Vec<u8>>, PeerClient);
+
 /// Clients by peer, kept while the peer's certificates stay the same.
 #[derive(Debug)]
 pub struct PeerClients {
     identity: ServerIdentity,
     networks: NetworkPolicy,
-    made: Mutex<HashMap<EntityId, (Vec<Vec<u8>>, PeerClient)>>,
+    made: Mutex<HashMap<EntityId, Made>>,
 }
 
 impl PeerClients {

@@ -1,6 +1,8 @@
 //! Starting from what was seen before, so that a gateway starts while the anchor is away.
 
-use protocol::federation::{Directory, FederationError, VerifiedAnchor, VerifiedRegister, verify_chain, verify_register};
+use protocol::federation::{
+    Directory, FederationError, VerifiedAnchor, VerifiedRegister, verify_chain, verify_register,
+};
 use schemas::{bundle::TrustRoot, federation::SignedRegister, time::Timestamp};
 use service_kit::db::{AnyConnection, DatabaseError};
 
@@ -27,11 +29,13 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError`].
 pub fn load(conn: &mut AnyConnection, root: &TrustRoot, now: Timestamp) -> Result<DirectorySnapshot, LoadError> {
-    let (ours, chains): (Vec<_>, Vec<_>) = member_chain_newest(conn)?.into_iter().partition(|c| c.entity == root.entity);
+    let (ours, chains): (Vec<_>, Vec<_>) =
+        member_chain_newest(conn)?.into_iter().partition(|c| c.entity == root.entity);
     let own = ours.first().ok_or(LoadError::Empty)?;
     let configuration = own.chain.first().ok_or(LoadError::Empty)?.clone();
     let anchor = VerifiedAnchor::verify(&configuration, root, last_valid(own, now)).map_err(LoadError::Anchor)?;
-    let fetched_at = chains.iter().map(|chain| Timestamp::from_numeric(chain.iat)).max().unwrap_or(Timestamp::from_seconds(0));
+    let fetched_at =
+        chains.iter().map(|chain| Timestamp::from_numeric(chain.iat)).max().unwrap_or(Timestamp::from_seconds(0));
     let members = chains.iter().filter_map(|stored| match verify_chain(&stored.chain, root, last_valid(stored, now)) {
         Ok(member) => Some(member),
         Err(error) => {
@@ -40,7 +44,8 @@ pub fn load(conn: &mut AnyConnection, root: &TrustRoot, now: Timestamp) -> Resul
         }
     });
     let members = Directory::new(anchor.clone(), members);
-    let mut snapshot = DirectorySnapshot { members, anchor_configuration: configuration, purposes: None, laws: None, fetched_at };
+    let mut snapshot =
+        DirectorySnapshot { members, anchor_configuration: configuration, purposes: None, laws: None, fetched_at };
     for kind in [RegisterKind::Purposes, RegisterKind::Laws] {
         let Some((_, signatures)) = register_seen_find(conn, kind)? else { continue };
         match verify_register(&SignedRegister { signatures }, &anchor, now) {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use protocol::federation::{
-    Directory, FederationError, Mark, VerifiedAnchor, VerifiedMember, VerifiedRegister, resolved_chain, verify_chain, verify_register,
+    Directory, FederationError, Mark, VerifiedAnchor, VerifiedMember, VerifiedRegister, resolved_chain, verify_chain,
+    verify_register,
 };
 use schemas::{
     bundle::TrustRoot,
@@ -66,7 +67,9 @@ pub async fn refresh(
     let anchor = VerifiedAnchor::verify(&configuration, root, now)?;
     let fetched = fetch_members(client, &anchor, root, now).await?;
     let registers = fetch_registers(client, &anchor, now).await?;
-    database.write(move |conn| keep(conn, before.as_deref(), &Fetched { configuration, anchor, fetched, registers }, now)).await
+    database
+        .write(move |conn| keep(conn, before.as_deref(), &Fetched { configuration, anchor, fetched, registers }, now))
+        .await
 }
 
 /// What came, verified, not yet compared with what was seen.
@@ -86,7 +89,9 @@ async fn fetch_members(
     let listed = client.members().await?;
     let one = |entity: EntityId| async move {
         let fetched = fetch_member(client, anchor, root, &entity, now).await;
-        let member = fetched.inspect_err(|error| tracing::warn!(member = %entity, %error, "a member's entry could not be refreshed")).ok();
+        let member = fetched
+            .inspect_err(|error| tracing::warn!(member = %entity, %error, "a member's entry could not be refreshed"))
+            .ok();
         (entity, member)
     };
     Ok(stream::iter(listed).map(one).buffer_unordered(AT_A_TIME).collect().await)
@@ -101,7 +106,11 @@ async fn fetch_member(
 ) -> Result<VerifiedMember, RefreshError> {
     let response = client.resolve(entity).await?;
     let member = verify_chain(&resolved_chain(&response, anchor, entity, now)?, root, now)?;
-    if member.entity() == entity { Ok(member) } else { Err(FederationError::NotLinked("a chain of another member").into()) }
+    if member.entity() == entity {
+        Ok(member)
+    } else {
+        Err(FederationError::NotLinked("a chain of another member").into())
+    }
 }
 
 async fn fetch_registers(
@@ -171,13 +180,20 @@ fn keep_anchor(conn: &mut AnyConnection, new: &Fetched) -> Result<(), RefreshErr
         statement_seen_put(conn, entity, StatementKind::Configuration, mark)?;
         let iat = Timestamp::from_seconds(i64::try_from(mark.position).unwrap_or(0)).numeric();
         let exp = new.anchor.expires().numeric();
-        member_chain_insert(conn, &StoredChain { entity: entity.clone(), iat, exp, chain: vec![new.configuration.clone()] })?;
+        member_chain_insert(
+            conn,
+            &StoredChain { entity: entity.clone(), iat, exp, chain: vec![new.configuration.clone()] },
+        )?;
     }
     Ok(())
 }
 
 /// Whether the member's entry counts; if not, both stories are in the log line for whoever looks into it.
-fn keep_member(conn: &mut AnyConnection, known: Option<&VerifiedMember>, member: &VerifiedMember) -> Result<bool, RefreshError> {
+fn keep_member(
+    conn: &mut AnyConnection,
+    known: Option<&VerifiedMember>,
+    member: &VerifiedMember,
+) -> Result<bool, RefreshError> {
     let entity = member.entity();
     for (kind, mark) in [
         (StatementKind::Configuration, member.configuration_mark()),
@@ -193,7 +209,12 @@ fn keep_member(conn: &mut AnyConnection, known: Option<&VerifiedMember>, member:
     }
     if worth_keeping(known, member) {
         let iat = Timestamp::from_seconds(i64::try_from(member.statement_mark().position).unwrap_or(0)).numeric();
-        let stored = StoredChain { entity: entity.clone(), iat, exp: member.expires().numeric(), chain: member.chain().to_vec() };
+        let stored = StoredChain {
+            entity: entity.clone(),
+            iat,
+            exp: member.expires().numeric(),
+            chain: member.chain().to_vec(),
+        };
         member_chain_insert(conn, &stored)?;
     }
     Ok(true)

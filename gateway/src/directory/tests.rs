@@ -113,8 +113,14 @@ async fn chains_are_kept_for_evidence() {
     let anchor = TestAnchor::start(&Clock::default());
     let (department, app) = member(&anchor).await;
     let (entity, now) = (department.entity.clone(), app.now());
-    let kept = app.db().read(move |conn| crate::store::directory::member_chain_at(conn, &entity, now.numeric())).await.unwrap();
+    let kept = app
+        .db()
+        .read(move |conn| crate::store::directory::member_chain_at(conn, &entity, now.numeric()))
+        .await
+        .unwrap();
     let kept = kept.unwrap();
-    let member = protocol::federation::verify_chain(&kept.chain, app.trust_root(), Timestamp::from_numeric(now.numeric())).unwrap();
+    let member =
+        protocol::federation::verify_chain(&kept.chain, app.trust_root(), Timestamp::from_numeric(now.numeric()))
+            .unwrap();
     assert_eq!(*member.entity(), department.entity);
 }

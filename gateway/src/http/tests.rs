@@ -24,10 +24,14 @@ async fn every_route_of_every_listener_is_documented_and_every_documented_route_
         .iter()
         .flat_map(|(path, item)| {
             let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
-            methods.into_iter().filter(|(_, operation)| operation.is_some()).map(move |(method, _)| format!("{method} {path}"))
+            methods
+                .into_iter()
+                .filter(|(_, operation)| operation.is_some())
+                .map(move |(method, _)| format!("{method} {path}"))
         })
         .collect();
-    let declared: BTreeSet<String> = declarations().await.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let declared: BTreeSet<String> =
+        declarations().await.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     assert_eq!(declared, described);
 }
 

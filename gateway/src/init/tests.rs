@@ -1,7 +1,5 @@
 use std::os::unix::fs::MetadataExt as _;
 
-use service_kit::db::DatabaseError;
-
 use super::*;
 use crate::testing::TestDepartment;
 
@@ -46,7 +44,11 @@ async fn a_database_without_keys_is_not_taken_over() {
 async fn an_init_that_failed_leaves_nothing_in_the_way_of_the_next() {
     let department = TestDepartment::new("revenue", None, "");
     let good = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
-    std::fs::write(department.path("gateway.toml"), good.replace("sqlite://gateway", "sqlite://no/such/folder/gateway")).unwrap();
+    std::fs::write(
+        department.path("gateway.toml"),
+        good.replace("sqlite://gateway", "sqlite://no/such/folder/gateway"),
+    )
+    .unwrap();
     let error = init_again(&department).unwrap_err();
     assert!(error.to_string().contains("mend: create its folder"), "{error}");
     assert!(!department.path("keys").exists() && !department.path("keys.init").exists());
@@ -59,7 +61,11 @@ async fn a_full_disk_is_named_before_anything_is_made() {
     let department = TestDepartment::new("revenue", None, "");
     let good = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
     // procfs has no free space at all, which is what a full disk looks like.
-    std::fs::write(department.path("gateway.toml"), good.replace("sqlite://gateway.sqlite", "sqlite:///proc/gateway.sqlite")).unwrap();
+    std::fs::write(
+        department.path("gateway.toml"),
+        good.replace("sqlite://gateway.sqlite", "sqlite:///proc/gateway.sqlite"),
+    )
+    .unwrap();
     let error = init_again(&department).unwrap_err();
     assert!(matches!(error, InitError::Open(OpenError::DiskFull { .. })), "{error}");
     assert!(error.to_string().contains("mend: free at least 256 MiB"), "{error}");
@@ -86,5 +92,6 @@ async fn postgres_is_initialised_once_too() {
     assert!(matches!(error, InitError::Open(OpenError::AlreadyExists { .. })), "{error}");
     assert!(!department.path("keys").exists());
     let database = crate::app::open_database(&department.config()).unwrap();
-    database.read_blocking(|conn| Ok::<_, DatabaseError>(assert_eq!(crate::store::testing::rows(conn, "audit_trail")?, 1))).unwrap();
+    let audited = database.read_blocking(|conn| crate::store::testing::rows(conn, "audit_trail")).unwrap();
+    assert_eq!(audited, 1);
 }

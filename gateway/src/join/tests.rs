@@ -50,7 +50,10 @@ async fn a_wrong_fingerprint_is_a_trust_failure_and_nothing_is_sent_or_kept() {
     let (anchor, other) = (TestAnchor::start(&Clock::default()), TestAnchor::start(&Clock::default()));
     let department = TestDepartment::new("revenue", None, "");
     department.init();
-    let invitation = Invitation { fingerprint: other.root.fingerprint.clone(), ..department.invitation(&anchor, Some("code".into())) };
+    let invitation = Invitation {
+        fingerprint: other.root.fingerprint.clone(),
+        ..department.invitation(&anchor, Some("code".into()))
+    };
     let error = join(&department.config(), &invitation, department.clock.now()).await.unwrap_err();
     assert!(error.is_trust_failure());
     assert!(error.to_string().contains("mend: compare both with the authority"), "{error}");
@@ -78,7 +81,10 @@ async fn a_used_invitation_gives_the_anchors_words_and_a_join_without_one_update
     let invitation = department.invitation(&anchor, Some(code));
     join(&department.config(), &invitation, department.clock.now()).await.unwrap();
     let error = join(&department.config(), &invitation, department.clock.now()).await.unwrap_err();
-    assert!(matches!(&error, JoinError::Refused { code: Code::Conflict, detail } if detail.contains("mend")), "{error}");
+    assert!(
+        matches!(&error, JoinError::Refused { code: Code::Conflict, detail } if detail.contains("mend")),
+        "{error}"
+    );
 
     let mapping = std::fs::read_to_string(department.path("mapping.toml")).unwrap();
     std::fs::write(department.path("mapping.toml"), mapping.replace("revenue.income", "revenue.earnings")).unwrap();
@@ -107,10 +113,12 @@ async fn what_has_not_been_prepared_is_named_with_its_mend() {
     let error = department.join(&anchor, &[]).await.unwrap_err().to_string();
     assert!(error.contains("gateway.sqlite does not exist; mend: run `init` first"), "{error}");
     department.init();
-    let error = tokio::task::block_in_place(|| crate::app::App::open(department.config(), Clock::default())).unwrap_err();
+    let error =
+        tokio::task::block_in_place(|| crate::app::App::open(department.config(), Clock::default())).unwrap_err();
     assert!(error.to_string().contains("has not joined a federation; mend: run `vinimay gateway join`"), "{error}");
     std::fs::write(department.path("keys/trust-root.json"), "{}").unwrap();
-    let error = tokio::task::block_in_place(|| crate::app::App::open(department.config(), Clock::default())).unwrap_err();
+    let error =
+        tokio::task::block_in_place(|| crate::app::App::open(department.config(), Clock::default())).unwrap_err();
     assert!(error.to_string().contains("trust-root.json"), "{error}");
 }
 

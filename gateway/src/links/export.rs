@@ -40,13 +40,17 @@ pub struct Exported {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// This gateway names nobody.
-    #[error("this gateway is no identity registry for the sector {sector}; mend: [identity] with that sector in the configuration, [identity] in the mapping, and its key file")]
+    #[error(
+        "this gateway is no identity registry for the sector {sector}; mend: [identity] with that sector in the configuration, [identity] in the mapping, and its key file"
+    )]
     NoRegistry {
         /// The receiver's sector.
         sector: String,
     },
     /// No law, or one for somebody else.
-    #[error("the law {law} does not allow {receiver} to be told {DATASET} by this department; mend: have the authority register it")]
+    #[error(
+        "the law {law} does not allow {receiver} to be told {DATASET} by this department; mend: have the authority register it"
+    )]
     Law {
         /// The law.
         law: LawId,

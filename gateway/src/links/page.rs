@@ -1,10 +1,10 @@
 //! One page of a seeding file: residents, sealed to one department, signed by the identity registry.
 
-use protocol::seal::{
-    self, Binding, DecryptionKey, EncryptionKey, JweError, JwsError, Limits, SealFailed, SigningKey, Typ, UnverifiedJws,
-    random,
-};
 use protocol::federation::{FederationError, VerifiedMember};
+use protocol::seal::{
+    self, Binding, DecryptionKey, EncryptionKey, JweError, JwsError, Limits, SealFailed, SigningKey, Typ,
+    UnverifiedJws, random,
+};
 use schemas::{
     id::{CompactJws, EntityId, LawId},
     linking::{NamedResident, SubjectsPage},

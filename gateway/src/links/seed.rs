@@ -74,7 +74,9 @@ pub enum SeedError {
     #[error("the signer is not an identity registry for our sector, or cannot be asked now: {0}")]
     Registry(Refusal),
     /// The law.
-    #[error("the law {law} does not allow this department to be told {DATASET} by that registry; mend: have the authority register it")]
+    #[error(
+        "the law {law} does not allow this department to be told {DATASET} by that registry; mend: have the authority register it"
+    )]
     Law {
         /// The law.
         law: LawId,
@@ -144,7 +146,11 @@ fn read(app: &App, path: &Path) -> Result<Vec<NamedResident>, SeedError> {
 }
 
 fn at(path: &Path, number: u32, source: PageError) -> SeedError {
-    SeedError::Page { path: path.to_owned(), line: usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1), source }
+    SeedError::Page {
+        path: path.to_owned(),
+        line: usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1),
+        source,
+    }
 }
 
 fn verify(app: &App, path: &Path, number: u32, line: &str) -> Result<SubjectsPage, SeedError> {
@@ -152,9 +158,9 @@ fn verify(app: &App, path: &Path, number: u32, line: &str) -> Result<SubjectsPag
     let (unverified, registry) = claimed_registry(line).map_err(|source| at(path, number, source))?;
     let snapshot = app.directory();
     let registry = snapshot.peer(&registry, now).map_err(SeedError::Registry)?;
-    registry
-        .authorize_identity_registry(&app.config().sector)
-        .map_err(|error| SeedError::Registry(Refusal::new(error.code(), "it is no identity registry for our sector")))?;
+    registry.authorize_identity_registry(&app.config().sector).map_err(|error| {
+        SeedError::Registry(Refusal::new(error.code(), "it is no identity registry for our sector"))
+    })?;
     let page = verify_page(unverified, registry, app.entity(), now).map_err(|source| at(path, number, source))?;
     let law = snapshot.law(&page.law, now).map_err(SeedError::Registry)?;
     let allowed = law.is_some_and(|law| {
@@ -193,11 +199,20 @@ fn person(resident: NamedResident) -> (SectorSubject, Person) {
 }
 
 fn new_link(subject: SectorSubject, key: &LocalKey, method: &str, score: u8) -> NewLink {
-    NewLink { subject, local_key: key.as_str().to_owned(), method: method.to_owned(), score, confirmed_by: "seeding".to_owned() }
+    NewLink {
+        subject,
+        local_key: key.as_str().to_owned(),
+        method: method.to_owned(),
+        score,
+        confirmed_by: "seeding".to_owned(),
+    }
 }
 
 /// The first table that knows a person decides; whom it leaves ambiguous no later table makes sure.
-fn match_in_turn(matchers: &[Matcher], people: Vec<(SectorSubject, Person)>) -> Result<Vec<(SectorSubject, Match)>, MatchError> {
+fn match_in_turn(
+    matchers: &[Matcher],
+    people: Vec<(SectorSubject, Person)>,
+) -> Result<Vec<(SectorSubject, Match)>, MatchError> {
     let mut settled = Vec::with_capacity(people.len());
     let mut open = people;
     for matcher in matchers {

@@ -54,7 +54,8 @@ district = "district"
 const LAW: &str = "cg-seeding-food";
 
 fn law(civil: &TestDepartment, food: &TestDepartment) -> Law {
-    let title = [("en", "Seeding"), ("hi", "आरंभ")].map(|(language, text)| (language.to_owned(), text.to_owned())).into();
+    let title =
+        [("en", "Seeding"), ("hi", "आरंभ")].map(|(language, text)| (language.to_owned(), text.to_owned())).into();
     Law {
         id: LAW.parse().unwrap(),
         version: "2026-10".parse().unwrap(),
@@ -93,7 +94,8 @@ async fn world() -> World {
 impl World {
     fn export(&self, name: &str) -> Result<(Exported, std::path::PathBuf), ExportError> {
         let out = self.civil.0.path(name);
-        let exported = tokio::task::block_in_place(|| export(&self.civil.1, &self.food.0.entity, &LAW.parse().unwrap(), &out))?;
+        let exported =
+            tokio::task::block_in_place(|| export(&self.civil.1, &self.food.0.entity, &LAW.parse().unwrap(), &out))?;
         Ok((exported, out))
     }
 
@@ -196,7 +198,9 @@ async fn an_officer_links_once_and_does_not_overwrite() {
     let world = world().await;
     let app = &world.food.1;
     let sub = world.civil.1.keys().sectors[&"food".parse().unwrap()].sector_subject("R5");
-    let link = |key: &str| app.links().link_by_officer(sub.clone(), key.parse().unwrap(), "officer-1".parse().unwrap(), app.now());
+    let link = |key: &str| {
+        app.links().link_by_officer(sub.clone(), key.parse().unwrap(), "officer-1".parse().unwrap(), app.now())
+    };
     assert_eq!(link("F-3").await.unwrap(), Linked::New);
     assert_eq!(link("F-3").await.unwrap(), Linked::Same);
     assert_eq!(link("F-4").await.unwrap(), Linked::Other);
@@ -226,16 +230,24 @@ async fn twenty_thousand_links_are_written_in_seconds_on_both_engines() {
         .collect();
     let migrations = &crate::store::MIGRATIONS;
     let clock = Clock::default();
-    for world in tokio::task::block_in_place(|| [DatabaseWorld::sqlite(migrations), DatabaseWorld::postgres(migrations)]) {
+    for world in
+        tokio::task::block_in_place(|| [DatabaseWorld::sqlite(migrations), DatabaseWorld::postgres(migrations)])
+    {
         let began = clock.monotonic();
         let mut written = 0;
         for page in links.chunks(1_000) {
-            written += world.database.write_blocking(|conn| crate::store::links::link_insert_many(conn, &keys, page, clock.now())).unwrap();
+            written += world
+                .database
+                .write_blocking(|conn| crate::store::links::link_insert_many(conn, &keys, page, clock.now()))
+                .unwrap();
         }
         assert_eq!(written, 20_000);
         let took = clock.monotonic() - began;
         assert!(took < std::time::Duration::from_secs(10), "{took:?}, in a build that is not optimised");
-        let again = world.database.write_blocking(|conn| crate::store::links::link_insert_many(conn, &keys, &links[..500], clock.now())).unwrap();
+        let again = world
+            .database
+            .write_blocking(|conn| crate::store::links::link_insert_many(conn, &keys, &links[..500], clock.now()))
+            .unwrap();
         assert_eq!(again, 0);
         let found = world.database.read_blocking(|conn| link_find(conn, &keys, &links[777].subject)).unwrap();
         assert_eq!(found.as_deref(), Some("CG-777"));

@@ -44,12 +44,16 @@ async fn four_listeners_answer_those_whom_they_know_and_nobody_else() {
     assert_eq!((own.status, own.media_type.as_deref()), (200, Some("application/entity-statement+jwt")));
 
     let link = format!(r#"{{"subject":"{}","local_key":"F-1","officer":"officer-1"}}"#, "A".repeat(43)).into_bytes();
-    let linked = system.post(&url(&running, "local", "/v1/links"), "application/json", link.clone(), 1 << 20).await.unwrap();
+    let linked =
+        system.post(&url(&running, "local", "/v1/links"), "application/json", link.clone(), 1 << 20).await.unwrap();
     assert_eq!(linked.status, 201);
     let bundle = "/v1/receipts/01936b1e-5b2f-7c3d-8e4f-0123456789ab/bundle";
     let denied = system.fetch(&url(&running, "local", bundle), 1 << 20).await.unwrap();
     assert_eq!(denied.status, 403, "the portal may link, and not audit");
-    assert!(public.post(&url(&running, "local", "/v1/links"), "application/json", link, 1 << 20).await.is_err(), "no certificate");
+    assert!(
+        public.post(&url(&running, "local", "/v1/links"), "application/json", link, 1 << 20).await.is_err(),
+        "no certificate"
+    );
     assert!(system.fetch(&url(&running, "peers", "/"), 1 << 20).await.is_err(), "a system is no peer");
     running.stop().await.unwrap();
 }

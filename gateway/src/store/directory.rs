@@ -61,7 +61,11 @@ struct MarkRow {
 }
 
 /// The greatest `iat` seen of a statement.
-pub fn statement_seen_find(conn: &mut AnyConnection, entity: &EntityId, kind: StatementKind) -> Result<Option<Mark>, DatabaseError> {
+pub fn statement_seen_find(
+    conn: &mut AnyConnection,
+    entity: &EntityId,
+    kind: StatementKind,
+) -> Result<Option<Mark>, DatabaseError> {
     let row: Option<MarkRow> = sql_query("SELECT iat, digest FROM statement_seen WHERE entity = $1 AND kind = $2")
         .bind::<Text, _>(entity.as_str())
         .bind::<Text, _>(kind.as_str())
@@ -75,7 +79,12 @@ pub fn statement_seen_find(conn: &mut AnyConnection, entity: &EntityId, kind: St
 }
 
 /// Remembers a greater `iat`; a smaller one changes nothing.
-pub fn statement_seen_put(conn: &mut AnyConnection, entity: &EntityId, kind: StatementKind, mark: Mark) -> Result<(), DatabaseError> {
+pub fn statement_seen_put(
+    conn: &mut AnyConnection,
+    entity: &EntityId,
+    kind: StatementKind,
+    mark: Mark,
+) -> Result<(), DatabaseError> {
     sql_query(
         "INSERT INTO statement_seen (entity, kind, iat, digest) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (entity, kind) DO UPDATE SET iat = excluded.iat, digest = excluded.digest \
@@ -150,7 +159,11 @@ pub fn member_chain_newest(conn: &mut AnyConnection) -> Result<Vec<StoredChain>,
 }
 
 /// The chain of an entity that was in force at an instant, for evidence.
-pub fn member_chain_at(conn: &mut AnyConnection, entity: &EntityId, at: NumericDate) -> Result<Option<StoredChain>, DatabaseError> {
+pub fn member_chain_at(
+    conn: &mut AnyConnection,
+    entity: &EntityId,
+    at: NumericDate,
+) -> Result<Option<StoredChain>, DatabaseError> {
     let row: Option<ChainRow> = sql_query(
         "SELECT entity, iat, exp, chain FROM member_chain WHERE entity = $1 AND iat <= $2 AND exp > $2 ORDER BY iat DESC LIMIT 1",
     )
@@ -170,7 +183,10 @@ struct RegisterRow {
 }
 
 /// The newest register seen: version and signatures.
-pub fn register_seen_find(conn: &mut AnyConnection, kind: RegisterKind) -> Result<Option<(u64, Vec<CompactJws>)>, DatabaseError> {
+pub fn register_seen_find(
+    conn: &mut AnyConnection,
+    kind: RegisterKind,
+) -> Result<Option<(u64, Vec<CompactJws>)>, DatabaseError> {
     let row: Option<RegisterRow> = sql_query("SELECT version, signatures FROM register_seen WHERE kind = $1")
         .bind::<Text, _>(kind.as_str())
         .get_result(conn)

@@ -1,9 +1,6 @@
 //! The receipts of one exchange, found by the id of either or by that of the query.
 
-use diesel::{
-    OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query,
-    sql_types::Text,
-};
+use diesel::{OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query, sql_types::Text};
 use schemas::{
     bundle::BundleKind,
     id::{CompactJws, MessageId},
@@ -51,7 +48,8 @@ pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Opti
             .get_result(conn)
             .optional()?;
     let tokens = std::iter::once(ours.jws).chain(theirs.map(|row| row.jws));
-    let records = tokens.map(|jws| Ok((EntryType::ExchangeReceipt, token(&jws)?))).collect::<Result<_, DatabaseError>>()?;
+    let records =
+        tokens.map(|jws| Ok((EntryType::ExchangeReceipt, token(&jws)?))).collect::<Result<_, DatabaseError>>()?;
     Ok(Some(Records { kind: BundleKind::Exchange, records }))
 }
 

@@ -95,7 +95,12 @@ const ROWS: usize = 250;
 ///
 /// # Errors
 /// If the database or the encryption fails.
-pub fn link_insert_many(conn: &mut AnyConnection, keys: &Keys, links: &[NewLink], now: Timestamp) -> Result<u64, LinkError> {
+pub fn link_insert_many(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    links: &[NewLink],
+    now: Timestamp,
+) -> Result<u64, LinkError> {
     let mut written = 0;
     for chunk in links.chunks(ROWS) {
         let values: Result<Vec<String>, LinkError> = chunk.iter().map(|link| values(conn, keys, link, now)).collect();
@@ -105,7 +110,8 @@ pub fn link_insert_many(conn: &mut AnyConnection, keys: &Keys, links: &[NewLink]
             values?.join(", ")
         );
         let Some(first) = chunk.first() else { continue };
-        let rows = sql_query(statement).bind::<Text, _>(&first.method).bind::<Text, _>(&first.confirmed_by).execute(conn)?;
+        let rows =
+            sql_query(statement).bind::<Text, _>(&first.method).bind::<Text, _>(&first.confirmed_by).execute(conn)?;
         written += u64::try_from(rows).unwrap_or(0);
     }
     Ok(written)
@@ -133,10 +139,11 @@ fn bytes(conn: &AnyConnection, content: &[u8]) -> String {
 /// # Errors
 /// If the database or the encryption fails.
 pub fn link_find(conn: &mut AnyConnection, keys: &Keys, subject: &SectorSubject) -> Result<Option<String>, LinkError> {
-    let row: Option<Row> = sql_query("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = $1")
-        .bind::<Text, _>(subject_index(keys, subject))
-        .get_result(conn)
-        .optional()?;
+    let row: Option<Row> =
+        sql_query("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = $1")
+            .bind::<Text, _>(subject_index(keys, subject))
+            .get_result(conn)
+            .optional()?;
     row.map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
 }
 

@@ -31,10 +31,14 @@ pub struct Anchored {
 /// Queues digests for the log; one that waits or is logged already is left alone.
 pub fn outbox_insert(conn: &mut AnyConnection, rows: &[(EntryType, Digest)], now_ms: i64) -> QueryResult<()> {
     for chunk in rows.chunks(ROWS) {
-        let values: Vec<String> =
-            chunk.iter().map(|(kind, digest)| format!("({}, {}, {now_ms})", u8::from(*kind), literal(conn, digest))).collect();
-        let statement =
-            format!("INSERT INTO outbox (entry_type, digest, since_ms) VALUES {} ON CONFLICT DO NOTHING", values.join(", "));
+        let values: Vec<String> = chunk
+            .iter()
+            .map(|(kind, digest)| format!("({}, {}, {now_ms})", u8::from(*kind), literal(conn, digest)))
+            .collect();
+        let statement = format!(
+            "INSERT INTO outbox (entry_type, digest, since_ms) VALUES {} ON CONFLICT DO NOTHING",
+            values.join(", ")
+        );
         sql_query(statement).execute(conn)?;
     }
     Ok(())
@@ -105,9 +109,12 @@ pub fn anchored_insert(
             placed.join(", ")
         );
         sql_query(statement).bind::<Text, _>(origin).execute(conn)?;
-        let waited: Vec<String> =
-            chunk.iter().map(|(entry, place)| format!("({}, {})", entry.r#type, literal(conn, &place.digest))).collect();
-        sql_query(format!("DELETE FROM outbox WHERE (entry_type, digest) IN (VALUES {})", waited.join(", "))).execute(conn)?;
+        let waited: Vec<String> = chunk
+            .iter()
+            .map(|(entry, place)| format!("({}, {})", entry.r#type, literal(conn, &place.digest)))
+            .collect();
+        sql_query(format!("DELETE FROM outbox WHERE (entry_type, digest) IN (VALUES {})", waited.join(", ")))
+            .execute(conn)?;
     }
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query, sql_types::BigInt};
+use diesel::{
+    Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query,
+    sql_types::BigInt,
+};
 use service_kit::db::{AnyConnection, DatabaseError};
 
 /// Makes a database file by these statements.
@@ -40,7 +43,8 @@ pub(crate) fn tables(conn: &mut AnyConnection) -> Vec<String> {
              WHERE table_schema = current_schema() ORDER BY 1"
         }
     };
-    let mut found: Vec<String> = sql_query(query).load::<Column>(conn).unwrap().into_iter().map(|row| row.place).collect();
+    let mut found: Vec<String> =
+        sql_query(query).load::<Column>(conn).unwrap().into_iter().map(|row| row.place).collect();
     found.sort();
     found
 }

@@ -1,11 +1,11 @@
 use diesel::{RunQueryDsl as _, sql_query};
+use protocol::federation::Mark;
 use schemas::{
     digest::Digest,
     federation::SequencedEntry,
     id::{CompactJws, EntityId},
     time::NumericDate,
 };
-use protocol::federation::Mark;
 use service_kit::{
     db::{AnyConnection, DatabaseError},
     testing::DatabaseWorld,
@@ -15,8 +15,8 @@ use tlog::entry::EntryType;
 use super::{
     MIGRATIONS,
     directory::{
-        RegisterKind, StatementKind, StoredChain, member_chain_at, member_chain_insert, member_chain_newest, register_seen_find,
-        register_seen_put, statement_seen_find, statement_seen_put,
+        RegisterKind, StatementKind, StoredChain, member_chain_at, member_chain_insert, member_chain_newest,
+        register_seen_find, register_seen_put, statement_seen_find, statement_seen_put,
     },
     outbox::{anchored_find, anchored_insert, outbox_insert, outbox_oldest, outbox_waiting},
     testing::{rows, tables},
@@ -37,7 +37,8 @@ fn jws(text: &str) -> CompactJws {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_engines_have_the_same_tables_and_columns() {
-    let found: Vec<Vec<String>> = both().iter().map(|world| tables(&mut world.database.lend_reader().unwrap())).collect();
+    let found: Vec<Vec<String>> =
+        both().iter().map(|world| tables(&mut world.database.lend_reader().unwrap())).collect();
     assert_eq!(found[0], found[1]);
     for table in ["audit_trail.hash", "lease.fence", "outbox.digest", "anchored.log_index", "subject_link.local_key"] {
         assert!(found[0].iter().any(|column| column == table), "{table}");
@@ -65,7 +66,11 @@ async fn what_waits_leaves_only_with_its_place() {
         assert_eq!((rows(conn, "outbox").unwrap(), rows(conn, "anchored").unwrap()), (100, 500));
         let found = anchored_find(conn, EntryType::ExchangeReceipt, &waiting[3].digest).unwrap().unwrap();
         assert_eq!((found.log_index, found.received_ms), (43, 5_000));
-        assert_eq!(anchored_find(conn, EntryType::Trigger, &waiting[3].digest).unwrap(), None, "another type is another entry");
+        assert_eq!(
+            anchored_find(conn, EntryType::Trigger, &waiting[3].digest).unwrap(),
+            None,
+            "another type is another entry"
+        );
     }
 }
 
@@ -90,7 +95,9 @@ async fn marks_and_registers_go_forward_alone() {
         let conn = &mut *world.database.lend_writer().unwrap();
         let mark = |position, text: &str| Mark { position, digest: Digest::of(text) };
         let kind = StatementKind::Subordinate;
-        for (put, expected) in [(mark(5, "a"), mark(5, "a")), (mark(4, "b"), mark(5, "a")), (mark(6, "c"), mark(6, "c"))] {
+        for (put, expected) in
+            [(mark(5, "a"), mark(5, "a")), (mark(4, "b"), mark(5, "a")), (mark(6, "c"), mark(6, "c"))]
+        {
             statement_seen_put(conn, &entity("revenue"), kind, put).unwrap();
             assert_eq!(statement_seen_find(conn, &entity("revenue"), kind).unwrap(), Some(expected));
         }
@@ -116,7 +123,14 @@ async fn a_chain_is_found_by_the_instant_at_which_it_counted() {
         for chain in [stored(1_000, "one"), stored(1_050, "two")] {
             member_chain_insert(conn, &chain).unwrap();
         }
-        for (at, expected) in [(1_000, Some("one")), (1_049, Some("one")), (1_050, Some("two")), (1_149, Some("two")), (1_150, None), (900, None)] {
+        for (at, expected) in [
+            (1_000, Some("one")),
+            (1_049, Some("one")),
+            (1_050, Some("two")),
+            (1_149, Some("two")),
+            (1_150, None),
+            (900, None),
+        ] {
             let found = member_chain_at(conn, &entity("food"), NumericDate::from_seconds(at)).unwrap();
             assert_eq!(found.map(|found| found.chain), expected.map(|text| vec![jws(text)]), "{at}");
         }
@@ -128,7 +142,8 @@ async fn a_chain_is_found_by_the_instant_at_which_it_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_receipts_of_an_exchange_are_found_by_the_id_of_either() {
     use super::evidence::exchange_records;
-    let id = |n: u8| -> schemas::id::MessageId { format!("01936b1e-5b2f-7c3d-8e4f-0123456789{n:02x}").parse().unwrap() };
+    let id =
+        |n: u8| -> schemas::id::MessageId { format!("01936b1e-5b2f-7c3d-8e4f-0123456789{n:02x}").parse().unwrap() };
     for world in both() {
         let conn = &mut *world.database.lend_writer().unwrap();
         let digest = match conn {
@@ -137,10 +152,22 @@ async fn the_receipts_of_an_exchange_are_found_by_the_id_of_either() {
         };
         // Exchange 10 has both sides, exchange 11 ours alone; a stranger's receipt names exchange 11 too.
         for row in [
-            format!("receipt (jti, role, peer, exchange, digest, jws, issued_at) VALUES ('{}', 'consumer', 'https://p', '10', {digest}, 'a.b.c', 1)", id(1)),
-            format!("receipt (jti, role, peer, exchange, digest, jws, issued_at) VALUES ('{}', 'provider', 'https://c', '11', {digest}, 'd.e.f', 1)", id(2)),
-            format!("counterpart_receipt (role, peer, exchange, jti, digest, jws) VALUES ('provider', 'https://p', '10', '{}', {digest}, 'g.h.i')", id(3)),
-            format!("counterpart_receipt (role, peer, exchange, jti, digest, jws) VALUES ('provider', 'https://x', '11', '{}', {digest}, 'j.k.l')", id(4)),
+            format!(
+                "receipt (jti, role, peer, exchange, digest, jws, issued_at) VALUES ('{}', 'consumer', 'https://p', '10', {digest}, 'a.b.c', 1)",
+                id(1)
+            ),
+            format!(
+                "receipt (jti, role, peer, exchange, digest, jws, issued_at) VALUES ('{}', 'provider', 'https://c', '11', {digest}, 'd.e.f', 1)",
+                id(2)
+            ),
+            format!(
+                "counterpart_receipt (role, peer, exchange, jti, digest, jws) VALUES ('provider', 'https://p', '10', '{}', {digest}, 'g.h.i')",
+                id(3)
+            ),
+            format!(
+                "counterpart_receipt (role, peer, exchange, jti, digest, jws) VALUES ('provider', 'https://x', '11', '{}', {digest}, 'j.k.l')",
+                id(4)
+            ),
         ] {
             sql_query(format!("INSERT INTO {row}")).execute(conn).unwrap();
         }

@@ -25,7 +25,9 @@ use service_kit::{
     clock::Clock,
     config::Listen,
     secret::Secret,
-    server::{Body, Bound, Limits as ServerLimits, ProblemResponse, Reply, RouteLimits, RunningServer, Server, ServerContext},
+    server::{
+        Body, Bound, Limits as ServerLimits, ProblemResponse, Reply, RouteLimits, RunningServer, Server, ServerContext,
+    },
     tls::ServerIdentity,
 };
 
@@ -195,7 +197,11 @@ impl TestAnchor {
         };
         let configuration = state.configuration();
         let state = Arc::new(Mutex::new(state));
-        let context = ServerContext::new(entity, clock.clone(), ServerLimits { drain: std::time::Duration::ZERO, ..ServerLimits::default() });
+        let context = ServerContext::new(
+            entity,
+            clock.clone(),
+            ServerLimits { drain: std::time::Duration::ZERO, ..ServerLimits::default() },
+        );
         let served = web::Data::new(Served { state: Arc::clone(&state), configuration, clock: clock.clone() });
         let server = Server::new(context, 1)
             .listen(bound, Some(identity.acceptor().unwrap()), move || routes(served.clone()))
@@ -227,7 +233,8 @@ impl TestAnchor {
             version,
             content: content.clone(),
         };
-        let signatures = state.officers.iter().map(|officer| sign_register(officer, &claims(officer)).unwrap()).collect();
+        let signatures =
+            state.officers.iter().map(|officer| sign_register(officer, &claims(officer)).unwrap()).collect();
         let signed = Some(SignedRegister { signatures });
         match content {
             RegisterContent::Purposes(_) => state.purposes = signed,
@@ -296,7 +303,8 @@ async fn register(served: web::Data<Served>, kind: web::Path<String>) -> Reply {
 
 async fn join(served: web::Data<Served>, body: Body) -> Reply {
     let request: JoinRequest = body.json()?;
-    let applicant = verify_applicant(&request.entity_configuration, served.clock.now()).map_err(|_| Code::SignatureInvalid)?;
+    let applicant =
+        verify_applicant(&request.entity_configuration, served.clock.now()).map_err(|_| Code::SignatureInvalid)?;
     let entity = applicant.claims().sub.clone();
     let mut state = served.state.lock().unwrap();
     if request.invitation.is_empty() {
@@ -305,11 +313,16 @@ async fn join(served: web::Data<Served>, body: Body) -> Reply {
         member.changed = true;
     } else {
         let open = state.invitations.iter().position(|code| *code == request.invitation);
-        let open = open.ok_or_else(|| ProblemResponse::new(Code::Conflict).detail("this invitation was used; mend: ask for a new one"))?;
+        let open = open.ok_or_else(|| {
+            ProblemResponse::new(Code::Conflict).detail("this invitation was used; mend: ask for a new one")
+        })?;
         let code = state.invitations.remove(open);
         let roles = code.split_whitespace().skip(1).map(|role| role.parse().unwrap()).collect();
         let configuration = request.entity_configuration;
-        state.members.insert(entity, Member { configuration, roles, standing: Standing::Active, statement: None, changed: false });
+        state.members.insert(
+            entity,
+            Member { configuration, roles, standing: Standing::Active, statement: None, changed: false },
+        );
     }
     Ok(HttpResponse::Ok().json(serde_json::json!({ "log_index": 0 })))
 }
@@ -325,7 +338,9 @@ async fn submit(served: web::Data<Served>, body: Body) -> Reply {
     let member = state.members.get(&iss).ok_or(Code::PeerUnknown)?;
     let own = verify_applicant(&member.configuration, now).unwrap();
     let jwk = own.claims().metadata.data_gateway.as_ref().unwrap().signing_jwks.keys[0].clone();
-    let verified = token.verify(Typ::AnchorSubmit, &seal::VerifyingKey::from_jwk(&jwk).unwrap()).map_err(|_| Code::SignatureInvalid)?;
+    let verified = token
+        .verify(Typ::AnchorSubmit, &seal::VerifyingKey::from_jwk(&jwk).unwrap())
+        .map_err(|_| Code::SignatureInvalid)?;
     let submission: AnchorSubmission = verified.claims().map_err(|_| Code::TokenMalformed)?;
     let received_ms = served.clock.now_ms();
     let wrong = state.misbehaviour;

@@ -1,6 +1,6 @@
 //! A department in a folder of its own: configuration, optional source, `init` and `join` by the real commands.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use schemas::id::EntityId;
 use service_kit::clock::Clock;
@@ -50,10 +50,6 @@ impl TestDepartment {
         self.folder.path().join(name)
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub(crate) fn config(&self) -> Config {
         Config::load(&self.path("gateway.toml")).unwrap()
     }
@@ -77,7 +73,13 @@ impl TestDepartment {
     }
 
     /// Initialised, joined with these roles, opened.
-    pub(crate) async fn member(anchor: &TestAnchor, name: &str, roles: &[&str], source: Option<&Source>, more: &str) -> (Self, App) {
+    pub(crate) async fn member(
+        anchor: &TestAnchor,
+        name: &str,
+        roles: &[&str],
+        source: Option<&Source>,
+        more: &str,
+    ) -> (Self, App) {
         let department = Self::new(name, source, more);
         department.init();
         department.join(anchor, roles).await.unwrap();

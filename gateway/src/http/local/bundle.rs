@@ -48,7 +48,12 @@ struct Question {
         (status = 404, description = "not-found"),
         (status = 503, description = "anchor-overdue: the records are not in a published checkpoint yet; Retry-After says when to ask again"),
     ))]
-async fn bundle(app: web::Data<App>, system: System, id: web::Path<MessageId>, question: web::Query<Question>) -> Reply {
+async fn bundle(
+    app: web::Data<App>,
+    system: System,
+    id: web::Path<MessageId>,
+    question: web::Query<Question>,
+) -> Reply {
     evidence(&app, &system, id.into_inner(), Duration::from_secs(question.wait.min(LONGEST_WAIT).into())).await
 }
 

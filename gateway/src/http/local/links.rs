@@ -20,7 +20,13 @@ use crate::{app::App, config::SystemRight, links::Linked};
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.route(Method::POST, "/v1/links", Caller::System(SystemRight::Link.as_str()), RouteLimits::body(4 * 1024), link)
+    routes.route(
+        Method::POST,
+        "/v1/links",
+        Caller::System(SystemRight::Link.as_str()),
+        RouteLimits::body(4 * 1024),
+        link,
+    )
 }
 
 /// Which is which, and who says so.
@@ -44,7 +50,10 @@ struct LinkOrder {
     ))]
 async fn link(app: web::Data<App>, body: Body) -> Reply {
     let order: LinkOrder = body.json()?;
-    let key = order.local_key.parse().map_err(|_| ProblemResponse::new(Code::RequestMalformed).detail("local_key is no key"))?;
+    let key = order
+        .local_key
+        .parse()
+        .map_err(|_| ProblemResponse::new(Code::RequestMalformed).detail("local_key is no key"))?;
     let linked = app.links().link_by_officer(order.subject, key, order.officer, app.now()).await.map_err(|error| {
         tracing::error!(%error, "a link could not be written");
         ProblemResponse::new(Code::Internal)
