@@ -117,7 +117,7 @@ pub struct AnchorSettings {
     /// How long a receipt may wait for the log before queries pause.
     #[serde(default = "four_hours")]
     pub grace: Seconds,
-    /// How often the directory is read again.
+    /// How often the directory and status lists are read again.
     #[serde(default = "one_minute")]
     pub refresh: Seconds,
 }

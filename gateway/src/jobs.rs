@@ -64,7 +64,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
 async fn directory(app: &App, jobs: &mut Jobs, pump: Arc<Pump>) -> Result<(), JobsError> {
     let refreshed = app.clone();
     let wake = jobs
-        .every(&pattern(app.config().anchor.refresh.0), DIRECTORY, move || {
+        .every(&pattern(app.config().anchor.refresh.0, 0), DIRECTORY, move || {
             let (app, pump) = (refreshed.clone(), Arc::clone(&pump));
             async move { refresh(&app, &pump).await }
         })
@@ -84,10 +84,10 @@ async fn refresh(app: &App, pump: &Pump) -> Result<(), RefreshError> {
     Ok(())
 }
 
-/// Every so many seconds, at most every minute.
-fn pattern(seconds: u32) -> String {
+/// Every so many seconds; at most every minute, then at this second.
+pub(crate) fn pattern(seconds: u32, at: u32) -> String {
     match seconds {
         1..=59 => format!("*/{seconds} * * * * *"),
-        _ => "0 * * * * *".to_owned(),
+        _ => format!("{at} * * * * *"),
     }
 }

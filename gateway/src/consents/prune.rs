@@ -1,4 +1,4 @@
-//! Work of this area that comes round: status lists every minute, what has ended every hour.
+//! Work of this area that comes round: status lists as often as the directory, what has ended every hour.
 
 use schemas::time::Timestamp;
 use service_kit::{
@@ -28,7 +28,7 @@ const KEPT: i64 = 3600;
 pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     let fetching = app.clone();
     let wake = jobs
-        .every("30 * * * * *", STATUSES, move || {
+        .every(&crate::jobs::pattern(app.config().anchor.refresh.0, 30), STATUSES, move || {
             let app = fetching.clone();
             async move { app.statuses().refresh(&app).await }
         })
