@@ -56,3 +56,5 @@ fn transaction_data(asked: &ConsentTransaction) -> String {
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

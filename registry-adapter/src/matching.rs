@@ -117,6 +117,19 @@ impl Matcher {
         Ok(self.judge(rows.get(&wanted)))
     }
 
+    /// Whether the row of this number is this person: equal name and full birth date. The district is not asked for, since
+    /// the number singles the row out; people of one name and birth date are told apart by it. Blocks.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub fn confirm(&self, person: &Person, number: &LocalKey) -> Result<bool, MatchError> {
+        let BirthDate::Day(born) = person.birth_date else { return Ok(false) };
+        let name = full_name(&person.given_name, person.family_name.as_deref());
+        let rows = self.rows_born_on(&[born])?;
+        let same = |likeness: &Likeness| likeness.name == name && likeness.born == born;
+        Ok(rows.iter().any(|(likeness, keys)| same(likeness) && keys.contains(number)))
+    }
+
     /// Looks for everybody, some hundred birth dates at a time, and gives each with what was found, in the order they
     /// came. A row that two of them could be makes both ambiguous. Blocks.
     ///

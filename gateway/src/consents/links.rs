@@ -1,13 +1,13 @@
 //! A citizen ties her pseudonym to her number in this department: she shows name and birth date, and names the number.
 //!
-//! Guarantees: the department's own row must be the one and only row of that name and birth date, and have that number; a
-//! number that another pseudonym has is not given twice; every failure sounds the same. Deliberately absent: similarity.
+//! Guarantees: the department's own row of that number must have that name and birth date; a number that another pseudonym
+//! has is not given twice; every failure sounds the same. Deliberately absent: similarity.
 
 use protocol::{consent::Refusal, credential::VerifiedBinding};
 use registry_adapter::{
     identity::BirthDate,
     key::LocalKey,
-    matching::{Match, Person},
+    matching::Person,
 };
 use schemas::{
     citizen::{LinkRequest, Linked},
@@ -24,6 +24,8 @@ use crate::{
 
 /// How it was confirmed.
 const CONFIRMED_BY: &str = "citizen";
+const METHOD: &str = "number-name-birthdate";
+const SCORE: u8 = 100;
 
 /// No tie was made.
 #[derive(Debug, thiserror::Error)]
@@ -50,13 +52,13 @@ impl App {
         let binding = self.verify_presentation(&request.binding).await?;
         let (subject, person) = self.shown(&binding).ok_or(NOBODY)?;
         let number: LocalKey = request.local_number.parse().map_err(|_| NOBODY)?;
-        let (method, score) = self.match_row(person, &number).await?;
+        self.confirm(person, &number).await?;
         let (keys, now) = (self.keys().clone(), self.now());
         let link = NewLink {
             subject,
             local_key: number.as_str().to_owned(),
-            method: method.to_owned(),
-            score,
+            method: METHOD.to_owned(),
+            score: SCORE,
             confirmed_by: CONFIRMED_BY.to_owned(),
         };
         let tied = self.db().write(move |conn| {
@@ -70,7 +72,7 @@ impl App {
         if !tied.await? {
             return Err(NOBODY.into());
         }
-        Ok(Linked { method: method.to_owned(), score })
+        Ok(Linked { method: METHOD.to_owned(), score: SCORE })
     }
 
     /// What she disclosed: the pseudonym of our sector, name and birth date, all of them.
@@ -87,16 +89,14 @@ impl App {
         Some((subject, person))
     }
 
-    async fn match_row(&self, person: Person, number: &LocalKey) -> Result<(&'static str, u8), Refusal> {
+    async fn confirm(&self, person: Person, number: &LocalKey) -> Result<(), Refusal> {
         let away = Refusal::new(Code::RegistryUnavailable, "the department's table of people did not answer");
         let matchers = self.source().ok_or(NOBODY)?.matchers();
         let number = number.clone();
         let found = tokio::task::spawn_blocking(move || {
             for matcher in matchers {
-                if let Match::Linked { key, method, score } = matcher.match_one(&person).map_err(|_| away)?
-                    && key == number
-                {
-                    return Ok((method, score));
+                if matcher.confirm(&person, &number).map_err(|_| away)? {
+                    return Ok(());
                 }
             }
             Err(NOBODY)

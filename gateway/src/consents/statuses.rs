@@ -82,7 +82,7 @@ impl StatusLists {
         let list = Arc::new(list);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = known.entry(uri.to_owned()).or_insert_with(|| Arc::clone(&list));
-        if kept.checked_at() < list.checked_at() {
+        if kept.checked_at() <= list.checked_at() {
             *kept = list;
         }
         Arc::clone(kept)

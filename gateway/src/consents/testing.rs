@@ -1,4 +1,7 @@
-//! Keys for tests of this area.
+//! For tests of this area: keys, four departments behind real listeners, and a wallet that can be made to lie.
+
+mod wallet;
+mod world;
 
 use std::collections::BTreeMap;
 
@@ -6,6 +9,9 @@ use protocol::seal::{Algorithm, DecryptionKey, SigningKey, certificate::TlsIdent
 use schemas::time::Timestamp;
 
 use crate::keys::Keys;
+
+pub(crate) use wallet::{Fetched, Proofs, TestWallet, code};
+pub(crate) use world::{Answer, CitizenWorld, PURPOSE};
 
 /// New keys of a department, an identity registry of one sector.
 pub(crate) fn keys() -> Keys {

@@ -9,3 +9,6 @@ pub mod orders;
 pub mod requests;
 pub mod spent;
 pub mod status_lists;
+
+#[cfg(test)]
+mod tests;

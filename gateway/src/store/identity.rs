@@ -6,3 +6,6 @@
 pub mod bindings;
 pub mod offers;
 pub mod tokens;
+
+#[cfg(test)]
+mod tests;

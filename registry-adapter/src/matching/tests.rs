@@ -97,3 +97,22 @@ fn twenty_thousand_people_are_matched_by_date_and_not_one_by_one() {
     assert!(found.iter().all(|(n, found)| *found == linked(&format!("K-{n}"))));
     assert!(heard.take().len() <= 51, "20,000 people in pages of 400 birth dates");
 }
+
+#[test]
+fn a_number_is_confirmed_by_name_and_full_birth_date_wherever_the_person_lives() {
+    for department in departments() {
+        let matchers = department.open().matchers();
+        let key = |text: &str| text.parse::<LocalKey>().unwrap();
+        let sushila = person("Sushila", "Sahu", "1964-02-29", "");
+        assert!(matchers[0].confirm(&sushila, &key("KH-1")).unwrap());
+        for (person, number) in [
+            (sushila.clone(), "KH-2"),
+            (sushila, "KH-404"),
+            (person("Sushila", "Sahu", "1964-03-01", "387"), "KH-1"),
+            (person("Sushila", "Verma", "1964-02-29", "387"), "KH-1"),
+            (person("Sushila", "Sahu", "unknown", "387"), "KH-1"),
+        ] {
+            assert!(!matchers[0].confirm(&person, &key(number)).unwrap(), "{number}");
+        }
+    }
+}

@@ -1,15 +1,14 @@
 //! `GET /.well-known/openid-credential-issuer` and `/.well-known/oauth-authorization-server`: where bindings are had.
 //!
-//! Both names stand between host and path of the entity id (OpenID4VCI 1.0 §12.2.2, RFC 8414 §3.1).
+//! Both names stand between host and path of the entity id (OpenID4VCI 1.0 §12.2.2, RFC 8414 §3.1); an entity with a path is
+//! mapped there by the front server of its host.
 
-use actix_web::{HttpRequest, HttpResponse, http::{Method, header}, web};
-use schemas::problem::Code;
+use actix_web::{HttpResponse, http::{Method, header}, web};
 use serde::Serialize;
 use service_kit::{
     access::{Caller, Routes},
-    server::{ProblemResponse, Reply, RouteLimits},
+    server::{Reply, RouteLimits},
 };
-use url::Url;
 use utoipa::OpenApi;
 
 use super::said::refused;
@@ -20,14 +19,11 @@ use crate::app::App;
 #[openapi(paths(issuer, authorization_server))]
 pub struct Api;
 
-const ISSUER: &str = "/.well-known/openid-credential-issuer";
-const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
-
 pub(crate) fn routes(routes: Routes) -> Routes {
     let read = RouteLimits::NO_BODY;
     routes
-        .route(Method::GET, "/.well-known/openid-credential-issuer{path:.*}", Caller::Public, read, issuer)
-        .route(Method::GET, "/.well-known/oauth-authorization-server{path:.*}", Caller::Public, read, authorization_server)
+        .route(Method::GET, "/.well-known/openid-credential-issuer", Caller::Public, read, issuer)
+        .route(Method::GET, "/.well-known/oauth-authorization-server", Caller::Public, read, authorization_server)
 }
 
 /// Issuer metadata.
@@ -35,8 +31,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     (status = 200, description = "IssuerMetadata (OpenID4VCI 1.0 §12.2)", content_type = "application/json"),
     (status = 403, description = "role-missing: this department is no identity registry"),
 ))]
-async fn issuer(app: web::Data<App>, request: HttpRequest) -> Reply {
-    serve(&app, &request, ISSUER, |app| app.issuer_metadata())
+async fn issuer(app: web::Data<App>) -> Reply {
+    serve(&app, |app| app.issuer_metadata())
 }
 
 /// Authorisation server metadata.
@@ -44,15 +40,11 @@ async fn issuer(app: web::Data<App>, request: HttpRequest) -> Reply {
     (status = 200, description = "AuthorizationServerMetadata (RFC 8414)", content_type = "application/json"),
     (status = 403, description = "role-missing: this department is no identity registry"),
 ))]
-async fn authorization_server(app: web::Data<App>, request: HttpRequest) -> Reply {
-    serve(&app, &request, AUTHORIZATION_SERVER, |app| app.authorization_server_metadata())
+async fn authorization_server(app: web::Data<App>) -> Reply {
+    serve(&app, |app| app.authorization_server_metadata())
 }
 
-fn serve<T: Serialize>(app: &App, request: &HttpRequest, name: &str, metadata: impl FnOnce(&App) -> T) -> Reply {
-    let entity = Url::parse(app.entity().as_str()).map_err(|_| ProblemResponse::new(Code::NotFound))?;
-    if request.path() != format!("{name}{}", entity.path().trim_end_matches('/')) {
-        return Err(ProblemResponse::new(Code::NotFound));
-    }
+fn serve<T: Serialize>(app: &App, metadata: impl FnOnce(&App) -> T) -> Reply {
     app.identity_registry(app.now()).map_err(refused)?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=60")).json(metadata(app)))
 }

@@ -1,0 +1,8 @@
+//! The citizen's side through real listeners: what is given, and what is refused.
+
+mod asking;
+mod binding;
+mod history;
+mod links;
+mod orders;
+mod responding;

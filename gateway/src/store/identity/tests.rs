@@ -1,0 +1,121 @@
+//! On both engines: a code is used once and dies at the fifth wrong try; places are given once.
+
+use registry_adapter::key::LocalKey;
+use schemas::{id::KeyId, time::Timestamp};
+use service_kit::{db::AnyConnection, testing::DatabaseWorld};
+
+use super::{
+    bindings::{NewBinding, Place, Standing, binding_insert, bindings_set, key_is_bound, list_exceptions, list_generation, list_open},
+    offers::{NewOffer, OfferStoreError, Redeemed, TRIES, offer_insert, offer_redeem, offers_prune},
+    tokens::{NewToken, Take, token_insert, token_take, tokens_prune},
+};
+use crate::{consents::testing::keys, keys::Keys, store::MIGRATIONS};
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_795_248_100)
+}
+
+fn on_both(check: impl Fn(&mut AnyConnection, &Keys) -> Result<(), OfferStoreError>) {
+    for world in [DatabaseWorld::sqlite(&MIGRATIONS), DatabaseWorld::postgres(&MIGRATIONS)] {
+        world.database.write_blocking(|conn| check(conn, &keys())).unwrap();
+    }
+}
+
+fn resident(number: &str) -> LocalKey {
+    number.parse().unwrap()
+}
+
+fn kid(first: char) -> KeyId {
+    format!("{first}PrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k").parse().unwrap()
+}
+
+fn new<'a>(key: &'a KeyId, resident: &'a LocalKey) -> NewBinding<'a> {
+    NewBinding { key, resident, expires: now() }
+}
+
+fn offer(conn: &mut AnyConnection, keys: &Keys, code: &str) -> Result<(), OfferStoreError> {
+    offer_insert(conn, keys, &NewOffer { code, tx_code: "123456", resident: &resident("R-1"), expires: now().plus(900) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_redeemed_once_by_its_own_transaction_code() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, keys| {
+            offer(conn, keys, "a")?;
+            offer(conn, keys, "b")?;
+            assert!(matches!(offer_redeem(conn, keys, "c", "123456", now())?, Redeemed::NoSuchCode));
+            let Redeemed::Resident(number) = offer_redeem(conn, keys, "a", "123456", now())? else { panic!("redeemed") };
+            assert_eq!(number, resident("R-1"));
+            assert!(matches!(offer_redeem(conn, keys, "a", "123456", now())?, Redeemed::NoSuchCode), "used");
+            assert!(matches!(offer_redeem(conn, keys, "b", "123456", now().plus(900))?, Redeemed::NoSuchCode), "ended");
+            assert_eq!(offers_prune(conn, now().plus(901))?, 2);
+            Ok(())
+        });
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fifth_wrong_transaction_code_kills() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, keys| {
+            offer(conn, keys, "a")?;
+            offer(conn, keys, "b")?;
+            for _ in 0..TRIES {
+                assert!(matches!(offer_redeem(conn, keys, "a", "000000", now())?, Redeemed::WrongTxCode));
+            }
+            assert!(matches!(offer_redeem(conn, keys, "a", "123456", now())?, Redeemed::NoSuchCode), "dead");
+            for _ in 1..TRIES {
+                assert!(matches!(offer_redeem(conn, keys, "b", "000000", now())?, Redeemed::WrongTxCode));
+            }
+            assert!(matches!(offer_redeem(conn, keys, "b", "123456", now())?, Redeemed::Resident(_)), "four are forgiven");
+            Ok(())
+        });
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_for_its_key_its_time_and_its_allowance() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, keys| {
+            let new = NewToken { token: "t", dpop_key: &kid('k'), resident: &resident("R-1"), expires: now().plus(600) };
+            token_insert(conn, keys, &new)?;
+            let take = |bindings| Take { bindings, most: 20 };
+            assert!(token_take(conn, keys, "t", &kid('x'), take(1), now())?.is_none(), "another key");
+            assert!(token_take(conn, keys, "u", &kid('k'), take(1), now())?.is_none(), "another token");
+            assert!(token_take(conn, keys, "t", &kid('k'), take(1), now().plus(600))?.is_none(), "ended");
+            assert_eq!(token_take(conn, keys, "t", &kid('k'), take(16), now())?, Some(resident("R-1")));
+            assert!(token_take(conn, keys, "t", &kid('k'), take(5), now())?.is_none(), "beyond its allowance");
+            assert!(token_take(conn, keys, "t", &kid('k'), take(4), now())?.is_some());
+            assert_eq!(tokens_prune(conn, now().plus(601))?, 1);
+            Ok(())
+        });
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_and_a_key_are_given_once_and_changes_count_the_list_up() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, keys| {
+            let list = list_open(conn)?;
+            assert_eq!(list_open(conn)?, list, "there is room");
+            let (one, two) = (resident("R-1"), resident("R-2"));
+            let place = |idx| Place { list, idx };
+            assert!(binding_insert(conn, keys, &new(&kid('a'), &one), place(7))?);
+            assert!(!binding_insert(conn, keys, &new(&kid('b'), &two), place(7))?, "the place is taken");
+            assert!(!binding_insert(conn, keys, &new(&kid('a'), &one), place(8))?, "the key is bound");
+            assert!(binding_insert(conn, keys, &new(&kid('b'), &two), place(8))?);
+            assert!(key_is_bound(conn, &kid('a'))? && !key_is_bound(conn, &kid('c'))?);
+
+            assert_eq!(list_generation(conn, list)?, Some(0));
+            assert_eq!(bindings_set(conn, keys, &one, Standing::Suspended)?, 1);
+            assert_eq!(bindings_set(conn, keys, &one, Standing::Suspended)?, 0, "already so");
+            assert_eq!((list_generation(conn, list)?, list_exceptions(conn, list)?), (Some(1), vec![(7, 2)]));
+            assert_eq!(bindings_set(conn, keys, &one, Standing::Valid)?, 1);
+            assert_eq!(bindings_set(conn, keys, &one, Standing::Revoked)?, 1);
+            assert_eq!(bindings_set(conn, keys, &one, Standing::Valid)?, 0, "revoked is final");
+            assert_eq!((list_generation(conn, list)?, list_exceptions(conn, list)?), (Some(3), vec![(7, 1)]));
+            assert_eq!(list_generation(conn, list + 1)?, None);
+            Ok(())
+        });
+    });
+}
