@@ -117,9 +117,12 @@ fn install_where_the_writer_owns(settings: &SourceSettings) -> Result<(), StartE
 /// Every followed event must have a roll on which it can act.
 fn authorize_rolls(config: &Config, rolls: Option<&MappedRolls>) -> Result<(), StartError> {
     for section in &config.follow {
-        let roll: RollId = section.roll.parse().map_err(|_| StartError::Follow(format!("`{}` names no roll", section.roll)))?;
+        let roll: RollId =
+            section.roll.parse().map_err(|_| StartError::Follow(format!("`{}` names no roll", section.roll)))?;
         let Some(rolls) = rolls else {
-            return Err(StartError::Follow("no source with a writer is configured, so that nothing could be held".to_owned()));
+            return Err(StartError::Follow(
+                "no source with a writer is configured, so that nothing could be held".to_owned(),
+            ));
         };
         rolls.journal_head(&roll).map_err(|error| StartError::Follow(error.to_string()))?;
     }

@@ -14,7 +14,10 @@ use schemas::event::{AppliedResult, DeathRegistered, EventAssurance};
 use service_kit::{db::DatabaseError, lease::Lease};
 use tlog::entry::EntryType;
 
-use super::{RETURNS, TriggerError, back_off, decision::hold_decision, error::blocking, follow::roll_of, receive::identity_registry};
+use super::{
+    RETURNS, TriggerError, back_off, decision::hold_decision, error::blocking, follow::roll_of,
+    receive::identity_registry,
+};
 use crate::{
     app::App,
     store::{
@@ -74,20 +77,27 @@ async fn later(app: &App, work: &Work, error: &TriggerError) -> Result<(), Trigg
 
 async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> {
     let directory = app.directory();
-    let source = directory.members().member(&work.source).ok_or(TriggerError::Answer("the source is no member any more"))?;
+    let source =
+        directory.members().member(&work.source).ok_or(TriggerError::Answer("the source is no member any more"))?;
     let event = accept_event(work.jws.as_str().as_bytes(), source)?;
-    let registry = identity_registry(app, &directory).ok_or(TriggerError::Answer("nobody names people of our sector"))?;
-    let contents = open_event::<DeathRegistered>(&event, registry.entity(), &app.keys().encryption).map_err(|error| {
-        tracing::error!(event = %work.event, code = %error.code(), "a stored event cannot be opened");
-        TriggerError::Answer("a stored event cannot be opened")
-    })?;
+    let registry =
+        identity_registry(app, &directory).ok_or(TriggerError::Answer("nobody names people of our sector"))?;
+    let contents =
+        open_event::<DeathRegistered>(&event, registry.entity(), &app.keys().encryption).map_err(|error| {
+            tracing::error!(event = %work.event, code = %error.code(), "a stored event cannot be opened");
+            TriggerError::Answer("a stored event cannot be opened")
+        })?;
     let result = hold(app, &event, contents).await?;
     // If we stop here, the same decision is asked for again and answers what it did.
     settle(app, work, &event, result, lease).await
 }
 
 /// Holds the person's payments on every roll that follows this event.
-async fn hold(app: &App, event: &PeerEvent, contents: EventContents<DeathRegistered>) -> Result<AppliedResult, TriggerError> {
+async fn hold(
+    app: &App,
+    event: &PeerEvent,
+    contents: EventContents<DeathRegistered>,
+) -> Result<AppliedResult, TriggerError> {
     // Hearsay flags and never holds.
     if event.claims().assurance != EventAssurance::Registered {
         return Ok(AppliedResult::Settled);
@@ -97,7 +107,8 @@ async fn hold(app: &App, event: &PeerEvent, contents: EventContents<DeathRegiste
     blocking(move || {
         let claims = event.claims();
         let mut result = AppliedResult::Unmatched;
-        let follows = |section: &&crate::config::FollowSettings| section.source == claims.iss && section.event == claims.r#type;
+        let follows =
+            |section: &&crate::config::FollowSettings| section.source == claims.iss && section.event == claims.r#type;
         for section in app.config().follow.iter().filter(follows) {
             let (rolls, roll) = roll_of(&app, section)?;
             let decision = hold_decision(app.keys(), &claims.iss, &contents.data, &person, &roll)
@@ -122,7 +133,13 @@ async fn hold(app: &App, event: &PeerEvent, contents: EventContents<DeathRegiste
 }
 
 /// The signed application, its place in the queue for the log, and its way back to the source: one commit.
-async fn settle(app: &App, work: &Work, event: &PeerEvent, result: AppliedResult, lease: &Lease) -> Result<(), TriggerError> {
+async fn settle(
+    app: &App,
+    work: &Work,
+    event: &PeerEvent,
+    result: AppliedResult,
+    lease: &Lease,
+) -> Result<(), TriggerError> {
     let us = Receiver { entity: app.entity(), signing: &app.keys().signing };
     let applied = us.applied(event, result, app.now())?;
     let (source, id, lease, now_ms) = (work.source.clone(), work.event.clone(), lease.clone(), app.now_ms());

@@ -61,7 +61,10 @@ mod tests {
             assert!(wait(failures, None) <= longest, "{failures}");
             assert!(wait(failures, Some(1_000)) >= Duration::from_secs(1_000), "{failures}");
         }
-        assert!((0..200).map(|_| wait(9, None)).max().unwrap() > Duration::from_secs(256), "the jitter uses the whole span");
+        assert!(
+            (0..200).map(|_| wait(9, None)).max().unwrap() > Duration::from_secs(256),
+            "the jitter uses the whole span"
+        );
     }
 
     #[test]

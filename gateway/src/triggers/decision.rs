@@ -18,7 +18,8 @@ pub(super) fn hold_decision(
     roll: &RollId,
 ) -> Option<MessageId> {
     let parts = ["hold", source.as_str(), &death.registration_number, person.as_str(), roll.as_str()];
-    let parts: Vec<Vec<u8>> = parts.iter().map(|part| [&(part.len() as u64).to_be_bytes(), part.as_bytes()].concat()).collect();
+    let parts: Vec<Vec<u8>> =
+        parts.iter().map(|part| [&(part.len() as u64).to_be_bytes(), part.as_bytes()].concat()).collect();
     let parts: Vec<&[u8]> = std::iter::once(b"decision\0".as_slice()).chain(parts.iter().map(Vec::as_slice)).collect();
     let hash = keys.index.hash(&parts);
     let rest = <[u8; 10]>::try_from(hash.as_bytes().get(..10)?).ok()?;

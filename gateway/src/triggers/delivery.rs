@@ -5,11 +5,7 @@
 //! dropped; an event that is refused parks its person's lane and nobody else's. The lock is not held across the call.
 
 use futures_util::future::join_all;
-use protocol::{
-    event::accept_ack,
-    exchange::Attested,
-    federation::VerifiedMember,
-};
+use protocol::{event::accept_ack, exchange::Attested, federation::VerifiedMember};
 use schemas::{
     event::{Event, EventAck, EventAckBatch, EventBatch, EventResult},
     id::EntityId,
@@ -25,8 +21,8 @@ use crate::{
     store::triggers::{
         Side,
         feeds::{
-            FeedEvent, FeedState, deliveries_count, deliveries_due, deliveries_park_older, deliveries_replay, delivery_done, delivery_park,
-            feed_failed, feed_succeeded, feeds_due,
+            FeedEvent, FeedState, deliveries_count, deliveries_due, deliveries_park_older, deliveries_replay,
+            delivery_done, delivery_park, feed_failed, feed_succeeded, feeds_due,
         },
         records::{RecordKey, RecordKind, record_insert},
     },
@@ -57,7 +53,8 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
 /// If the database fails.
 pub async fn replay(app: &App, subscriber: &EntityId) -> Result<usize, DatabaseError> {
     let (subscriber, now_ms) = (subscriber.clone(), app.now_ms());
-    let again = app.db().write(move |conn| Ok::<_, DatabaseError>(deliveries_replay(conn, &subscriber, now_ms)?)).await?;
+    let again =
+        app.db().write(move |conn| Ok::<_, DatabaseError>(deliveries_replay(conn, &subscriber, now_ms)?)).await?;
     app.wakes().wake(super::DELIVERY);
     Ok(again)
 }
@@ -85,7 +82,9 @@ async fn one(app: &App, feed: &FeedState, lease: &Lease) -> Result<(), TriggerEr
         let limit = if failures == 0 { BATCH } else { 1 };
         let events = app
             .db()
-            .read(move |conn| Ok::<_, DatabaseError>(deliveries_due(conn, &subscriber, i64::try_from(limit).unwrap_or(1))?))
+            .read(move |conn| {
+                Ok::<_, DatabaseError>(deliveries_due(conn, &subscriber, i64::try_from(limit).unwrap_or(1))?)
+            })
             .await?;
         if events.is_empty() {
             return Ok(());
@@ -109,8 +108,11 @@ async fn send(app: &App, subscriber: &EntityId, events: &[FeedEvent]) -> Result<
     let directory = app.directory();
     let us = our_entry(&directory, app.entity())?;
     let member = directory.peer(subscriber, app.now())?;
-    let acks: Vec<Acknowledged> =
-        events.iter().zip(&answer.acks).map(|(event, ack)| verified(event, ack.as_str(), us, member)).collect::<Result<_, _>>()?;
+    let acks: Vec<Acknowledged> = events
+        .iter()
+        .zip(&answer.acks)
+        .map(|(event, ack)| verified(event, ack.as_str(), us, member))
+        .collect::<Result<_, _>>()?;
     store(app, subscriber, acks).await
 }
 
@@ -119,7 +121,12 @@ struct Acknowledged {
     ack: Attested<EventAck>,
 }
 
-fn verified(event: &FeedEvent, ack: &str, us: &VerifiedMember, member: &VerifiedMember) -> Result<Acknowledged, TriggerError> {
+fn verified(
+    event: &FeedEvent,
+    ack: &str,
+    us: &VerifiedMember,
+    member: &VerifiedMember,
+) -> Result<Acknowledged, TriggerError> {
     let ours = Attested::<Event>::verify(event.jws.as_str().as_bytes(), us)?;
     let ack = accept_ack(ack.as_bytes(), &ours, member).map_err(|error| {
         tracing::warn!(%error, peer = %member.entity(), "an acknowledgement is not taken");
@@ -135,7 +142,13 @@ async fn store(app: &App, subscriber: &EntityId, acks: Vec<Acknowledged>) -> Res
             for Acknowledged { seq, ack } in &acks {
                 let claims = ack.claims();
                 let kind = RecordKind::of_ack(claims.result);
-                record_insert(conn, RecordKey { side: Side::Source, peer: &peer, event: &claims.event, kind }, ack.jws(), None, now_ms)?;
+                record_insert(
+                    conn,
+                    RecordKey { side: Side::Source, peer: &peer, event: &claims.event, kind },
+                    ack.jws(),
+                    None,
+                    now_ms,
+                )?;
                 if claims.result == EventResult::Refused {
                     tracing::error!(peer = %peer, seq, code = ?claims.refusal, "an event was refused and is parked");
                     delivery_park(conn, &peer, *seq)?;
@@ -149,7 +162,13 @@ async fn store(app: &App, subscriber: &EntityId, acks: Vec<Acknowledged>) -> Res
 }
 
 /// The endpoint waits; an event that cannot even be read there is parked, so that the others go on.
-async fn failed(app: &App, subscriber: &EntityId, events: &[FeedEvent], failures: u32, error: &TriggerError) -> Result<(), TriggerError> {
+async fn failed(
+    app: &App,
+    subscriber: &EntityId,
+    events: &[FeedEvent],
+    failures: u32,
+    error: &TriggerError,
+) -> Result<(), TriggerError> {
     let next = back_off::next_ms(app.now_ms(), failures, error.retry_after());
     let poison = match (error, events) {
         (TriggerError::Refused { status: 400, .. }, [event]) => Some(event.seq),

@@ -52,7 +52,10 @@ impl App {
             let limit = i64::from(limit.clamp(1, PAGE));
             app.db().write_blocking(|conn| {
                 let events = feed_page(conn, &subscriber, after, limit)?;
-                Ok(FeedPage { head: current_head(&app, conn, &subscriber)?, events: events.into_iter().map(|event| event.jws).collect() })
+                Ok(FeedPage {
+                    head: current_head(&app, conn, &subscriber)?,
+                    events: events.into_iter().map(|event| event.jws).collect(),
+                })
             })
         })
         .await?;
@@ -84,7 +87,11 @@ fn current_head(app: &App, conn: &mut AnyConnection, subscriber: &EntityId) -> R
 }
 
 /// Signs the head of a feed as it stands in this transaction, stores it and queues it for the log.
-pub(super) fn sign_head(app: &App, conn: &mut AnyConnection, subscriber: &EntityId) -> Result<Attested<FeedHead>, TriggerError> {
+pub(super) fn sign_head(
+    app: &App,
+    conn: &mut AnyConnection,
+    subscriber: &EntityId,
+) -> Result<Attested<FeedHead>, TriggerError> {
     let digests = feed_digests(conn, subscriber)?;
     let source = Source { entity: app.entity(), signing: &app.keys().signing };
     let (head, now_ms) = (source.feed_head(subscriber, &digests, app.now())?, app.now_ms());

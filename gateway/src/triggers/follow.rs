@@ -3,10 +3,7 @@
 //! Guarantees: a source hears of exactly those people, each with an end date; what it was told is written down only after it
 //! took it, so that a lost answer is told again. Deliberately absent: names and local numbers; pseudonyms alone leave.
 
-use std::{
-    collections::HashSet,
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
 use protocol::event::{MAX_FOLLOWED, Receiver};
 use registry_adapter::{mapping::RollId, roll::MappedRolls};
@@ -28,8 +25,8 @@ use crate::{
         links::link_count,
         triggers::{
             follows::{
-                FollowedRow, LinkIndex, followed_all, followed_delete, followed_put, followed_subjects_of, link_subjects_of, links_of,
-                local_index,
+                FollowedRow, LinkIndex, followed_all, followed_delete, followed_put, followed_subjects_of,
+                link_subjects_of, links_of, local_index,
             },
             subscriptions::SubscriptionRow,
         },
@@ -47,7 +44,10 @@ const EXTEND_DAYS: i64 = 30;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Section {
     compared: Option<Duration>,
+    /// Links when the roll was compared.
     links: i64,
+    /// Links at the last look: while a seeding run adds more, its end is awaited.
+    seen: i64,
 }
 
 /// Subscribes where that is needed, and tells what changed.
@@ -64,7 +64,7 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
         match one(app, &app.config().follow[section]).await {
             Ok(()) => {
                 pauses.succeeded(&what);
-                app.triggers().sections()[section] = Section { compared: Some(now), links };
+                app.triggers().sections()[section] = Section { compared: Some(now), links, seen: links };
             }
             Err(error) => {
                 pauses.failed(&what, now, error.retry_after());
@@ -83,9 +83,11 @@ fn pause_name(section: usize) -> String {
 
 fn is_due(app: &App, section: usize, links: i64) -> bool {
     let now = app.clock().monotonic();
-    let known = app.triggers().sections()[section].clone();
+    let mut sections = app.triggers().sections();
+    let known = &mut sections[section];
+    let settled = std::mem::replace(&mut known.seen, links) == links;
     let old = known.compared.is_none_or(|at| now.saturating_sub(at) >= COMPARE);
-    (old || known.links != links) && app.triggers().pauses.over(&pause_name(section), now)
+    (old || (settled && known.links != links)) && app.triggers().pauses.over(&pause_name(section), now)
 }
 
 async fn one(app: &App, section: &FollowSettings) -> Result<(), TriggerError> {
@@ -124,7 +126,8 @@ async fn compare(app: &App, section: &FollowSettings, subscription: &Subscriptio
         app.db().read_blocking(|conn| {
             let wanted = links_of(conn, &on_roll)?;
             let told = followed_all(conn, &subscription.id)?;
-            let add: Vec<LinkIndex> = wanted.iter().filter(|index| must_tell(told.get(*index), until, today)).cloned().collect();
+            let add: Vec<LinkIndex> =
+                wanted.iter().filter(|index| must_tell(told.get(*index), until, today)).cloned().collect();
             let remove: Vec<LinkIndex> = told.into_keys().filter(|index| !wanted.contains(index)).collect();
             let rows = |subjects: Vec<(LinkIndex, _)>| {
                 subjects.into_iter().map(|(index, subject)| FollowedRow { index, subject, until }).collect()
@@ -164,7 +167,12 @@ pub(super) fn roll_of<'a>(app: &'a App, section: &FollowSettings) -> Result<(&'a
 }
 
 /// Tells the source one page, then writes down that it knows.
-async fn tell(app: &App, section: &FollowSettings, subscription: &SubscriptionRow, page: Change) -> Result<(), TriggerError> {
+async fn tell(
+    app: &App,
+    section: &FollowSettings,
+    subscription: &SubscriptionRow,
+    page: Change,
+) -> Result<(), TriggerError> {
     let now = app.now();
     let list = FollowList {
         add: page.add.iter().map(|row| Followed { sub: row.subject.clone(), until: row.until }).collect(),

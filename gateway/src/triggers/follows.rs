@@ -51,7 +51,8 @@ impl App {
         let subscriber = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
         let request = accept_follow(body, subscriber).map_err(|error| Rejected::new(error.code()))?;
         let id = request.claims().subscription.clone();
-        let row = self.db().read(move |conn| Ok::<_, DatabaseError>(subscription_find(conn, Side::Source, &id)?)).await?;
+        let row =
+            self.db().read(move |conn| Ok::<_, DatabaseError>(subscription_find(conn, Side::Source, &id)?)).await?;
         let row = row.filter(|row| row.in_force(now.civil_day())).ok_or(Rejected::new(Code::AccessDenied))?;
         let subscription = verified(&row, subscriber, &directory, self.entity())?;
         authorize_follow(&request, &subscription, self.entity(), now).map_err(Rejected::new)?;
@@ -73,16 +74,29 @@ impl App {
         }
         let removed = self.resolve_pseudonyms(sector, &list.remove).await?;
         let unknown = added.iter().chain(&removed).filter(|person| person.is_none()).count();
-        let with_day = added.into_iter().zip(&list.add).filter_map(|(person, followed)| Some((person?, followed.until)));
+        let with_day =
+            added.into_iter().zip(&list.add).filter_map(|(person, followed)| Some((person?, followed.until)));
         Ok(People { add: with_day.collect(), remove: removed.into_iter().flatten().collect(), unknown })
     }
 
-    async fn resolve_pseudonyms(&self, sector: &Sector, subjects: &[SectorSubject]) -> Result<Vec<Option<PersonIndex>>, TriggerError> {
+    async fn resolve_pseudonyms(
+        &self,
+        sector: &Sector,
+        subjects: &[SectorSubject],
+    ) -> Result<Vec<Option<PersonIndex>>, TriggerError> {
         let (keys, sector, subjects) = (self.keys().clone(), sector.clone(), subjects.to_vec());
-        Ok(self.db().read(move |conn| Ok::<_, DatabaseError>(pseudonyms_resolve(conn, &keys, &sector, &subjects)?)).await?)
+        Ok(self
+            .db()
+            .read(move |conn| Ok::<_, DatabaseError>(pseudonyms_resolve(conn, &keys, &sector, &subjects)?))
+            .await?)
     }
 
-    async fn keep_follow(&self, request: &PeerFollow, subscription: MessageId, people: People) -> Result<FollowTaken, Rejected> {
+    async fn keep_follow(
+        &self,
+        request: &PeerFollow,
+        subscription: MessageId,
+        people: People,
+    ) -> Result<FollowTaken, Rejected> {
         let taken = FollowTaken { added: people.add.len(), removed: people.remove.len(), unknown: people.unknown };
         let claims = request.claims();
         let (peer, id, digest, now_ms) = (claims.iss.clone(), claims.jti.clone(), request.digest(), self.now_ms());
@@ -118,5 +132,6 @@ pub(super) fn verified(
     let denied = Rejected::new(Code::AccessDenied);
     let (Some(ours), Some(theirs)) = (&row.source_copy, &row.subscriber_copy) else { return Err(denied) };
     let us = directory.members().member(us).ok_or(Rejected::new(Code::DirectoryOutdated))?;
-    accept_subscription(ours.as_str().as_bytes(), theirs.as_str().as_bytes(), us, subscriber).map_err(|error| Rejected::new(error.code()))
+    accept_subscription(ours.as_str().as_bytes(), theirs.as_str().as_bytes(), us, subscriber)
+        .map_err(|error| Rejected::new(error.code()))
 }

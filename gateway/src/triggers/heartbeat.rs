@@ -11,7 +11,10 @@ use super::{
     feed::sign_head,
     outbound::{Below, post},
 };
-use crate::{app::App, store::triggers::feeds::{FeedState, feeds_without_head_since}};
+use crate::{
+    app::App,
+    store::triggers::feeds::{FeedState, feeds_without_head_since},
+};
 
 /// Media type of a feed's head.
 pub const FEED_HEAD: &str = "application/dx-feed-head+jwt";
@@ -34,7 +37,9 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
 async fn one(app: &App, feed: FeedState) -> Result<(), TriggerError> {
     let (signing, subscriber) = (app.clone(), feed.subscriber.clone());
     let head = blocking(move || signing.db().write_blocking(|conn| sign_head(&signing, conn, &subscriber))).await?;
-    if let Err(error) = post(app, &feed.subscriber, Below::Feed, FEED_HEAD, head.jws().as_str().as_bytes().to_vec()).await {
+    if let Err(error) =
+        post(app, &feed.subscriber, Below::Feed, FEED_HEAD, head.jws().as_str().as_bytes().to_vec()).await
+    {
         tracing::info!(%error, subscriber = %feed.subscriber, "a heartbeat was not taken; the next one follows");
     }
     Ok(())

@@ -38,7 +38,13 @@ impl Below {
 }
 
 /// Posts and takes a 2xx answer alone.
-pub(super) async fn post(app: &App, peer: &EntityId, below: Below, media_type: &str, body: Vec<u8>) -> Result<Reply, TriggerError> {
+pub(super) async fn post(
+    app: &App,
+    peer: &EntityId,
+    below: Below,
+    media_type: &str,
+    body: Vec<u8>,
+) -> Result<Reply, TriggerError> {
     let client = app.peer_client(peer)?;
     accepted(client.post(&endpoint(app, peer, below)?, media_type, body).await?)
 }
@@ -84,7 +90,10 @@ fn json<T: DeserializeOwned>(reply: &Reply) -> Result<T, TriggerError> {
 }
 
 /// Our own entry of the directory: whose keys verify what we signed, old ones included.
-pub(super) fn our_entry<'d>(directory: &'d crate::directory::DirectorySnapshot, us: &EntityId) -> Result<&'d VerifiedMember, TriggerError> {
+pub(super) fn our_entry<'d>(
+    directory: &'d crate::directory::DirectorySnapshot,
+    us: &EntityId,
+) -> Result<&'d VerifiedMember, TriggerError> {
     use protocol::consent::Refusal;
     use schemas::problem::Code;
     let missing = Refusal::new(Code::DirectoryOutdated, "the directory does not list this department");

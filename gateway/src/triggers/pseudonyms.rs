@@ -41,7 +41,10 @@ pub(super) async fn complete(app: &App, sector: &Sector) -> Result<bool, Trigger
 
 async fn build(app: &App, sector: &Sector) -> Result<(), TriggerError> {
     use protocol::consent::Refusal;
-    let nobody = TriggerError::NotAllowed(Refusal::new(Code::RoleMissing, "this department does not name people of that sector"));
+    let nobody = TriggerError::NotAllowed(Refusal::new(
+        Code::RoleMissing,
+        "this department does not name people of that sector",
+    ));
     let residents = app.source().and_then(registry_adapter::source::Source::residents);
     let key = app.keys().sectors.get(sector).cloned();
     let (Some(residents), Some(key)) = (residents, key) else { return Err(nobody) };
@@ -57,7 +60,10 @@ async fn build(app: &App, sector: &Sector) -> Result<(), TriggerError> {
                 .iter()
                 .map(|resident| {
                     let number = resident.number.as_str();
-                    (PersonIndex::of_pseudonym(keys, &key.sector_subject(number)), PersonIndex::of_resident(keys, number))
+                    (
+                        PersonIndex::of_pseudonym(keys, &key.sector_subject(number)),
+                        PersonIndex::of_resident(keys, number),
+                    )
                 })
                 .collect();
             // A page a transaction: others may write in between, and a stop leaves pages that are right.

@@ -9,11 +9,7 @@ use protocol::{
     event::{FeedMismatch, accept_feed_head, check_feed},
     exchange::Attested,
 };
-use schemas::{
-    event::FeedHead,
-    id::EntityId,
-    problem::Code,
-};
+use schemas::{event::FeedHead, id::EntityId, problem::Code};
 use service_kit::db::DatabaseError;
 
 use super::{
@@ -50,7 +46,8 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
 
 async fn one(app: &App, source: &EntityId) -> Result<(), TriggerError> {
     let (from, today) = (source.clone(), app.now().civil_day());
-    let rows = app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?)).await?;
+    let rows =
+        app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?)).await?;
     if !rows.iter().any(|row| row.in_force(today)) {
         return Ok(());
     }
@@ -60,7 +57,9 @@ async fn one(app: &App, source: &EntityId) -> Result<(), TriggerError> {
         let page: FeedPage = fetch_json(app, source, Below::Feed, &[("after", &after), ("limit", &limit)]).await?;
         let head = verify_head(app, source, page.head.as_str().as_bytes())?;
         for events in page.events.chunks(BATCH) {
-            app.receive_events(source, events).await.map_err(|_| TriggerError::Answer("an event of the feed is not taken"))?;
+            app.receive_events(source, events)
+                .await
+                .map_err(|_| TriggerError::Answer("an event of the feed is not taken"))?;
         }
         let now = contiguous(app, source).await?;
         if now >= head.claims().last_seq || now == before {

@@ -47,7 +47,10 @@ impl App {
         let (now, directory) = (self.now(), self.directory());
         let source = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
         let from = caller.clone();
-        let agreed = self.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?)).await?;
+        let agreed = self
+            .db()
+            .read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?))
+            .await?;
         let (app, source, texts) = (self.clone(), source.clone(), events.to_vec());
         let taken = blocking(move || {
             let judge = Judge { app: &app, directory: &directory, source: &source, agreed: &agreed, now };
@@ -103,7 +106,9 @@ impl Judge<'_> {
             return Err(Code::AccessDenied);
         }
         let registry = identity_registry(self.app, self.directory).ok_or(Code::DirectoryOutdated)?;
-        open_event::<DeathRegistered>(event, registry.entity(), &self.app.keys().encryption).map(drop).map_err(|error| error.code())
+        open_event::<DeathRegistered>(event, registry.entity(), &self.app.keys().encryption)
+            .map(drop)
+            .map_err(|error| error.code())
     }
 }
 

@@ -64,7 +64,8 @@ impl App {
         let receiver = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
         let mut records = Vec::with_capacity(batch.applied.len());
         for jws in &batch.applied {
-            let record = Attested::<EventApplied>::verify(jws.as_str().as_bytes(), receiver).map_err(|error| Rejected::new(error.code()))?;
+            let record = Attested::<EventApplied>::verify(jws.as_str().as_bytes(), receiver)
+                .map_err(|error| Rejected::new(error.code()))?;
             records.push(record);
         }
         let app = self.clone();
@@ -104,7 +105,8 @@ fn store(
     if let Err(error) = accept_applied(record.jws().as_str().as_bytes(), &event, receiver) {
         return Ok(Err(error.code()));
     }
-    let key = RecordKey { side: Side::Source, peer: receiver.entity(), event: &claims.event, kind: RecordKind::Applied };
+    let key =
+        RecordKey { side: Side::Source, peer: receiver.entity(), event: &claims.event, kind: RecordKind::Applied };
     record_insert(conn, key, record.jws(), Some(claims.result), now_ms)?;
     Ok(Ok(()))
 }

@@ -55,7 +55,12 @@ async fn offer(app: &App, source: &EntityId, works: &[Work]) -> Result<(), Trigg
             app.db()
                 .write(move |conn| {
                     for work in &works {
-                        return_later(conn, &work.source, &work.event, back_off::next_ms(now_ms, work.tries, retry_after))?;
+                        return_later(
+                            conn,
+                            &work.source,
+                            &work.event,
+                            back_off::next_ms(now_ms, work.tries, retry_after),
+                        )?;
                     }
                     Ok::<_, DatabaseError>(())
                 })

@@ -27,7 +27,8 @@ use crate::{
         triggers::{
             Side,
             subscriptions::{
-                SubscriptionRow, copy_terms, subscription_copy_insert, subscription_find, subscription_insert, subscriptions_with,
+                SubscriptionRow, copy_terms, subscription_copy_insert, subscription_find, subscription_insert,
+                subscriptions_with,
             },
         },
     },
@@ -52,7 +53,8 @@ pub(super) async fn ensure(app: &App, section: &FollowSettings) -> Result<Subscr
         Some(pending) => pending,
         None => propose(app, section, until).await?,
     };
-    let reply = post(app, &section.source, Below::Subscriptions, SUBSCRIPTION, copy.as_str().as_bytes().to_vec()).await?;
+    let reply =
+        post(app, &section.source, Below::Subscriptions, SUBSCRIPTION, copy.as_str().as_bytes().to_vec()).await?;
     take_countersigned(app, &id, &copy, &reply.body).await
 }
 
@@ -71,13 +73,18 @@ fn last_day(app: &App, section: &FollowSettings) -> Result<CivilDate, TriggerErr
 
 async fn with_source(app: &App, section: &FollowSettings) -> Result<Vec<SubscriptionRow>, TriggerError> {
     let source = section.source.clone();
-    let mut rows = app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &source)?)).await?;
+    let mut rows =
+        app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &source)?)).await?;
     rows.retain(|row| row.types.contains(&section.event) && row.purpose == section.purpose && row.law == section.law);
     Ok(rows)
 }
 
 /// Signs our copy and keeps it before anybody sees it.
-async fn propose(app: &App, section: &FollowSettings, until: CivilDate) -> Result<(MessageId, CompactJws), TriggerError> {
+async fn propose(
+    app: &App,
+    section: &FollowSettings,
+    until: CivilDate,
+) -> Result<(MessageId, CompactJws), TriggerError> {
     let now = app.now();
     let terms = SubscriptionTerms {
         id: random::message_id(now),
@@ -106,7 +113,12 @@ async fn propose(app: &App, section: &FollowSettings, until: CivilDate) -> Resul
 }
 
 /// Verifies what the source signed against what we signed, and keeps it.
-async fn take_countersigned(app: &App, id: &MessageId, copy: &CompactJws, theirs: &[u8]) -> Result<SubscriptionRow, TriggerError> {
+async fn take_countersigned(
+    app: &App,
+    id: &MessageId,
+    copy: &CompactJws,
+    theirs: &[u8],
+) -> Result<SubscriptionRow, TriggerError> {
     let terms = copy_terms(copy)?;
     let (snapshot, now) = (app.directory(), app.now());
     let source = snapshot.peer(&terms.source, now)?;

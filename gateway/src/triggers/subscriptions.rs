@@ -55,7 +55,8 @@ impl App {
     async fn judged_proposal(&self, caller: &EntityId, body: &[u8]) -> Result<CompactJws, Rejected> {
         let (now, directory) = (self.now(), self.directory());
         let subscriber = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
-        let proposal = Attested::<Subscription>::verify(body, subscriber).map_err(|error| Rejected::new(error.code()))?;
+        let proposal =
+            Attested::<Subscription>::verify(body, subscriber).map_err(|error| Rejected::new(error.code()))?;
         let terms = SubscriptionTerms::of(proposal.claims());
         if terms.source != *self.entity() {
             return Err(Rejected::new(Code::AudienceWrong));
@@ -80,7 +81,8 @@ impl App {
         let refuse = |code| Err(Rejected::new(code));
         let us = directory.peer(self.entity(), now).map_err(|refusal| Rejected::new(refusal.code()))?;
         // Whom a pseudonym means, only the identity registry of its sector can tell; a source of another kind must ask it.
-        let names_them = us.authorize_identity_registry(subscriber.sector()).is_ok() && self.keys().sectors.contains_key(subscriber.sector());
+        let names_them = us.authorize_identity_registry(subscriber.sector()).is_ok()
+            && self.keys().sectors.contains_key(subscriber.sector());
         let may_send = |kind: &EventType| us.authorize_event_source(kind).is_ok();
         if !names_them || terms.types.is_empty() || !terms.types.iter().all(may_send) {
             return refuse(Code::RoleMissing);

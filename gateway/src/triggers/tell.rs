@@ -79,7 +79,12 @@ pub(super) fn about(resident: Option<&Resident>) -> EventMatch {
 }
 
 /// Signs and stores one event for each subscriber that follows the person; returns how many.
-pub(super) fn tell_all(app: &App, conn: &mut AnyConnection, happening: &Happening, person: &PersonIndex) -> Result<usize, TriggerError> {
+pub(super) fn tell_all(
+    app: &App,
+    conn: &mut AnyConnection,
+    happening: &Happening,
+    person: &PersonIndex,
+) -> Result<usize, TriggerError> {
     let (directory, now) = (app.directory(), app.now());
     let today = now.civil_day();
     let mut told = BTreeSet::new();
@@ -121,7 +126,10 @@ fn tell_one(
         subscriber: peer.clone(),
         kind: happening.kind.clone(),
         seq,
-        subject_ref: keys.index.hash(&[b"subject-ref\0", peer.as_str().as_bytes(), b"\0", resident.as_bytes()]).to_string(),
+        subject_ref: keys
+            .index
+            .hash(&[b"subject-ref\0", peer.as_str().as_bytes(), b"\0", resident.as_bytes()])
+            .to_string(),
         person_seq: feed_person_count(conn, peer, person)?.saturating_add(1),
         effective: happening.effective,
         recorded: happening.recorded,

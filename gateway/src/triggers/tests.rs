@@ -1,1 +1,9 @@
-//! Two departments over real TLS.
+//! Civil registration and social welfare, joined, with real databases and mutual TLS; what each step of an event does, and what
+//! happens when one stops in between.
+
+mod delivery;
+mod faults;
+mod refusals;
+mod road;
+mod subscribing;
+mod world;

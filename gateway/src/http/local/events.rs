@@ -21,7 +21,10 @@ use crate::{
     app::App,
     bundle::LONGEST_WAIT,
     config::SystemRight,
-    store::triggers::{bundle_records, inbox::{InboxRow, inbox_newest}},
+    store::triggers::{
+        bundle_records,
+        inbox::{InboxRow, inbox_newest},
+    },
 };
 
 /// Event, acknowledgement, application.
@@ -106,7 +109,12 @@ struct BundleQuestion {
         (status = 404, description = "not-found"),
         (status = 503, description = "anchor-overdue: the records are not in a published checkpoint yet; Retry-After says when to ask again"),
     ))]
-async fn bundle(app: web::Data<App>, system: System, event: web::Path<MessageId>, question: web::Query<BundleQuestion>) -> Reply {
+async fn bundle(
+    app: web::Data<App>,
+    system: System,
+    event: web::Path<MessageId>,
+    question: web::Query<BundleQuestion>,
+) -> Reply {
     let (event, wait) = (event.into_inner(), Duration::from_secs(question.wait.min(LONGEST_WAIT).into()));
     until_whole(&app, &event, wait).await?;
     super::bundle::evidence(&app, &system, event, wait).await

@@ -21,9 +21,13 @@ use crate::{
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
-        .route(Method::GET, path::FEED, Caller::Peer, RouteLimits::NO_BODY, page)
-        .route(Method::POST, path::FEED, Caller::Peer, RouteLimits::body(16 * 1024), heartbeat)
+    routes.route(Method::GET, path::FEED, Caller::Peer, RouteLimits::NO_BODY, page).route(
+        Method::POST,
+        path::FEED,
+        Caller::Peer,
+        RouteLimits::body(16 * 1024),
+        heartbeat,
+    )
 }
 
 #[derive(Deserialize)]

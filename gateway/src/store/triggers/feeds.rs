@@ -122,14 +122,23 @@ impl Row {
 }
 
 /// A page of a feed after a number, in order.
-pub fn feed_page(conn: &mut AnyConnection, subscriber: &EntityId, after: u64, limit: i64) -> QueryResult<Vec<FeedEvent>> {
+pub fn feed_page(
+    conn: &mut AnyConnection,
+    subscriber: &EntityId,
+    after: u64,
+    limit: i64,
+) -> QueryResult<Vec<FeedEvent>> {
     let select = Statement::new("SELECT seq, jti, jws FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
     let select = select.sql(" AND seq > ").bind(signed(after)).sql(" ORDER BY seq LIMIT ").bind(limit);
     select.load::<Row>(conn)?.into_iter().map(Row::parsed).collect()
 }
 
 /// An event by its id, and to whom it went.
-pub fn feed_event_find(conn: &mut AnyConnection, subscriber: &EntityId, event: &MessageId) -> QueryResult<Option<FeedEvent>> {
+pub fn feed_event_find(
+    conn: &mut AnyConnection,
+    subscriber: &EntityId,
+    event: &MessageId,
+) -> QueryResult<Option<FeedEvent>> {
     let select = Statement::new("SELECT seq, jti, jws FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
     let rows: Vec<Row> = select.sql(" AND jti = ").bind(event.as_str()).load(conn)?;
     rows.into_iter().next().map(Row::parsed).transpose()
@@ -182,13 +191,15 @@ pub fn feeds_due(conn: &mut AnyConnection, now_ms: i64) -> QueryResult<Vec<FeedS
 
 /// Feeds whose last head is older than this instant.
 pub fn feeds_without_head_since(conn: &mut AnyConnection, since_ms: i64) -> QueryResult<Vec<FeedState>> {
-    let select = Statement::new("SELECT subscriber, last_seq, failures, head_ms FROM feed WHERE head_ms < ").bind(since_ms);
+    let select =
+        Statement::new("SELECT subscriber, last_seq, failures, head_ms FROM feed WHERE head_ms < ").bind(since_ms);
     select.load::<State>(conn)?.into_iter().map(State::parsed).collect()
 }
 
 /// A head was signed.
 pub fn feed_head_signed(conn: &mut AnyConnection, subscriber: &EntityId, now_ms: i64) -> QueryResult<()> {
-    let update = Statement::new("UPDATE feed SET head_ms = ").bind(now_ms).sql(" WHERE subscriber = ").bind(subscriber.as_str());
+    let update =
+        Statement::new("UPDATE feed SET head_ms = ").bind(now_ms).sql(" WHERE subscriber = ").bind(subscriber.as_str());
     update.execute(conn).map(drop)
 }
 
@@ -213,7 +224,8 @@ pub fn delivery_done(conn: &mut AnyConnection, subscriber: &EntityId, seq: u64) 
 
 /// An officer must look at it: it is sent no more by itself, and stays in the feed.
 pub fn delivery_park(conn: &mut AnyConnection, subscriber: &EntityId, seq: u64) -> QueryResult<()> {
-    let update = Statement::new("UPDATE feed_delivery SET state = 'parked' WHERE subscriber = ").bind(subscriber.as_str());
+    let update =
+        Statement::new("UPDATE feed_delivery SET state = 'parked' WHERE subscriber = ").bind(subscriber.as_str());
     update.sql(" AND seq = ").bind(signed(seq)).execute(conn).map(drop)
 }
 
@@ -240,7 +252,8 @@ pub fn deliveries_count(conn: &mut AnyConnection) -> QueryResult<(u64, u64)> {
 
 /// The endpoint answered.
 pub fn feed_succeeded(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult<()> {
-    let update = Statement::new("UPDATE feed SET failures = 0, next_ms = 0 WHERE subscriber = ").bind(subscriber.as_str());
+    let update =
+        Statement::new("UPDATE feed SET failures = 0, next_ms = 0 WHERE subscriber = ").bind(subscriber.as_str());
     update.execute(conn).map(drop)
 }
 

@@ -74,7 +74,11 @@ struct Link {
 /// The linked pseudonyms of these local numbers, by index.
 pub fn links_of(conn: &mut AnyConnection, local: &HashSet<String>) -> QueryResult<HashSet<LinkIndex>> {
     let links: Vec<Link> = Statement::new("SELECT subject_index, local_index FROM subject_link").load(conn)?;
-    Ok(links.into_iter().filter(|link| local.contains(&link.local_index)).map(|link| LinkIndex(link.subject_index)).collect())
+    Ok(links
+        .into_iter()
+        .filter(|link| local.contains(&link.local_index))
+        .map(|link| LinkIndex(link.subject_index))
+        .collect())
 }
 
 #[derive(QueryableByName)]
@@ -87,7 +91,8 @@ struct Told {
 
 /// Whom we follow under a subscription, as the source was told.
 pub fn followed_all(conn: &mut AnyConnection, subscription: &MessageId) -> QueryResult<HashMap<LinkIndex, CivilDate>> {
-    let select = Statement::new("SELECT subject_index, until_day FROM followed WHERE subscription = ").bind(subscription.as_str());
+    let select = Statement::new("SELECT subject_index, until_day FROM followed WHERE subscription = ")
+        .bind(subscription.as_str());
     let rows: Vec<Told> = select.load(conn)?;
     rows.into_iter().map(|row| Ok((LinkIndex(row.subject_index), read(&row.until_day)?))).collect()
 }
@@ -158,7 +163,12 @@ pub fn followed_put(
         for row in chunk {
             let sealed = FOLLOWED.seal(keys, &row.index.0, &row.subject)?;
             let until = row.until.to_string();
-            values.push([subscription.as_str().into(), row.index.0.as_str().into(), sealed.as_slice().into(), until.as_str().into()]);
+            values.push([
+                subscription.as_str().into(),
+                row.index.0.as_str().into(),
+                sealed.as_slice().into(),
+                until.as_str().into(),
+            ]);
         }
         Statement::new("INSERT INTO followed (subscription, subject_index, subject, until_day) VALUES ")
             .rows(values)
@@ -247,6 +257,7 @@ struct Count {
 
 /// How many people are followed under a subscription.
 pub fn follow_count(conn: &mut AnyConnection, subscription: &MessageId) -> QueryResult<i64> {
-    let select = Statement::new("SELECT COUNT(*) AS count FROM follow WHERE subscription = ").bind(subscription.as_str());
+    let select =
+        Statement::new("SELECT COUNT(*) AS count FROM follow WHERE subscription = ").bind(subscription.as_str());
     Ok(select.load::<Count>(conn)?.first().map_or(0, |row| row.count))
 }

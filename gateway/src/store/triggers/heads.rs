@@ -12,7 +12,13 @@ use super::Side;
 use crate::store::exchange::statement::{Statement, read};
 
 /// Stores a head.
-pub fn head_insert(conn: &mut AnyConnection, side: Side, peer: &EntityId, head: &Attested<FeedHead>, now_ms: i64) -> QueryResult<()> {
+pub fn head_insert(
+    conn: &mut AnyConnection,
+    side: Side,
+    peer: &EntityId,
+    head: &Attested<FeedHead>,
+    now_ms: i64,
+) -> QueryResult<()> {
     Statement::new("INSERT INTO feed_head (role, peer, digest, last_seq, jws, at_ms) VALUES ")
         .row([
             side.as_str().into(),

@@ -35,21 +35,27 @@ fn unsigned(number: i64) -> u64 {
 }
 
 /// Stores an event and queues its application.
-pub fn inbox_insert(conn: &mut AnyConnection, event: &PeerEvent, person: &PersonIndex, now_ms: i64) -> QueryResult<Stored> {
+pub fn inbox_insert(
+    conn: &mut AnyConnection,
+    event: &PeerEvent,
+    person: &PersonIndex,
+    now_ms: i64,
+) -> QueryResult<Stored> {
     let claims = event.claims();
     let digest = event.digest().to_string();
-    let inserted = Statement::new("INSERT INTO inbox_event (source, jti, seq, event_type, digest, jws, received_ms) VALUES ")
-        .row([
-            claims.iss.as_str().into(),
-            claims.jti.as_str().into(),
-            signed(claims.seq).into(),
-            claims.r#type.as_str().into(),
-            digest.as_str().into(),
-            event.jws().as_str().into(),
-            now_ms.into(),
-        ])
-        .sql(" ON CONFLICT DO NOTHING")
-        .execute(conn)?;
+    let inserted =
+        Statement::new("INSERT INTO inbox_event (source, jti, seq, event_type, digest, jws, received_ms) VALUES ")
+            .row([
+                claims.iss.as_str().into(),
+                claims.jti.as_str().into(),
+                signed(claims.seq).into(),
+                claims.r#type.as_str().into(),
+                digest.as_str().into(),
+                event.jws().as_str().into(),
+                now_ms.into(),
+            ])
+            .sql(" ON CONFLICT DO NOTHING")
+            .execute(conn)?;
     if inserted == 0 {
         let here = Statement::new("SELECT digest AS text FROM inbox_event WHERE source = ").bind(claims.iss.as_str());
         let here: Vec<TextRow> = here.sql(" AND jti = ").bind(claims.jti.as_str()).load(conn)?;
@@ -137,7 +143,8 @@ pub fn inbox_advance(conn: &mut AnyConnection, source: &EntityId) -> QueryResult
 
 /// The greatest number of a source that is here.
 pub fn inbox_last(conn: &mut AnyConnection, source: &EntityId) -> QueryResult<u64> {
-    let select = Statement::new("SELECT COALESCE(MAX(seq), 0) AS number FROM inbox_event WHERE source = ").bind(source.as_str());
+    let select =
+        Statement::new("SELECT COALESCE(MAX(seq), 0) AS number FROM inbox_event WHERE source = ").bind(source.as_str());
     Ok(select.load::<Number>(conn)?.first().map_or(0, |row| unsigned(row.number)))
 }
 

@@ -16,9 +16,15 @@ use crate::{
 };
 
 /// Adds people of a sector: the index of the pseudonym, the index of the person. Who is there stays.
-pub fn pseudonyms_insert(conn: &mut AnyConnection, sector: &Sector, people: &[(PersonIndex, PersonIndex)]) -> QueryResult<()> {
+pub fn pseudonyms_insert(
+    conn: &mut AnyConnection,
+    sector: &Sector,
+    people: &[(PersonIndex, PersonIndex)],
+) -> QueryResult<()> {
     for chunk in people.chunks(ROWS) {
-        let rows = chunk.iter().map(|(subject, person)| [sector.as_str().into(), subject.as_str().into(), person.as_str().into()]);
+        let rows = chunk
+            .iter()
+            .map(|(subject, person)| [sector.as_str().into(), subject.as_str().into(), person.as_str().into()]);
         Statement::new("INSERT INTO pseudonym (sector, subject_index, person_index) VALUES ")
             .rows(rows)
             .sql(" ON CONFLICT DO NOTHING")
@@ -35,7 +41,8 @@ struct Count {
 
 /// Whether any pseudonym of the sector is known.
 pub fn pseudonyms_exist(conn: &mut AnyConnection, sector: &Sector) -> QueryResult<bool> {
-    let select = Statement::new("SELECT COUNT(*) AS count FROM (SELECT 1 FROM pseudonym WHERE sector = ").bind(sector.as_str());
+    let select =
+        Statement::new("SELECT COUNT(*) AS count FROM (SELECT 1 FROM pseudonym WHERE sector = ").bind(sector.as_str());
     Ok(select.sql(" LIMIT 1) one").load::<Count>(conn)?.first().is_some_and(|row| row.count > 0))
 }
 
@@ -57,9 +64,17 @@ pub fn pseudonyms_resolve(
     let indexes: Vec<PersonIndex> = subjects.iter().map(|subject| PersonIndex::of_pseudonym(keys, subject)).collect();
     let mut known = HashMap::with_capacity(indexes.len());
     for chunk in indexes.chunks(ROWS) {
-        let select = Statement::new("SELECT subject_index, person_index FROM pseudonym WHERE sector = ").bind(sector.as_str());
-        let select = select.sql(" AND subject_index IN (VALUES ").rows(chunk.iter().map(|index| [index.as_str().into()]));
-        known.extend(select.sql(")").load::<Row>(conn)?.into_iter().map(|row| (row.subject_index, PersonIndex(row.person_index))));
+        let select =
+            Statement::new("SELECT subject_index, person_index FROM pseudonym WHERE sector = ").bind(sector.as_str());
+        let select =
+            select.sql(" AND subject_index IN (VALUES ").rows(chunk.iter().map(|index| [index.as_str().into()]));
+        known.extend(
+            select
+                .sql(")")
+                .load::<Row>(conn)?
+                .into_iter()
+                .map(|row| (row.subject_index, PersonIndex(row.person_index))),
+        );
     }
     Ok(indexes.iter().map(|index| known.get(index.as_str()).cloned()).collect())
 }

@@ -83,19 +83,20 @@ pub fn record_insert(
     now_ms: i64,
 ) -> QueryResult<bool> {
     let digest = Digest::of(jws.as_str()).to_string();
-    let inserted = Statement::new("INSERT INTO event_record (role, peer, event, kind, result, digest, jws, at_ms) VALUES ")
-        .row([
-            key.side.as_str().into(),
-            key.peer.as_str().into(),
-            key.event.as_str().into(),
-            key.kind.as_str().into(),
-            result.map(result_word).into(),
-            digest.as_str().into(),
-            jws.as_str().into(),
-            now_ms.into(),
-        ])
-        .sql(" ON CONFLICT DO NOTHING")
-        .execute(conn)?;
+    let inserted =
+        Statement::new("INSERT INTO event_record (role, peer, event, kind, result, digest, jws, at_ms) VALUES ")
+            .row([
+                key.side.as_str().into(),
+                key.peer.as_str().into(),
+                key.event.as_str().into(),
+                key.kind.as_str().into(),
+                result.map(result_word).into(),
+                digest.as_str().into(),
+                jws.as_str().into(),
+                now_ms.into(),
+            ])
+            .sql(" ON CONFLICT DO NOTHING")
+            .execute(conn)?;
     Ok(inserted == 1)
 }
 
@@ -107,7 +108,8 @@ struct Row {
 
 /// The record of this kind.
 pub fn record_find(conn: &mut AnyConnection, key: RecordKey<'_>) -> QueryResult<Option<CompactJws>> {
-    let select = Statement::new("SELECT jws FROM event_record WHERE role = ").bind(key.side.as_str()).sql(" AND peer = ");
+    let select =
+        Statement::new("SELECT jws FROM event_record WHERE role = ").bind(key.side.as_str()).sql(" AND peer = ");
     let select = select.bind(key.peer.as_str()).sql(" AND event = ").bind(key.event.as_str()).sql(" AND kind = ");
     let rows: Vec<Row> = select.bind(key.kind.as_str()).load(conn)?;
     rows.first().map(|row| read(&row.jws)).transpose()

@@ -93,18 +93,19 @@ pub fn subscription_insert(conn: &mut AnyConnection, side: Side, terms: &Subscri
     let types: Vec<&str> = terms.types.iter().map(EventType::as_str).collect();
     let EventBasis::Law { id: law } = &terms.basis;
     let until = terms.until.to_string();
-    let inserted = Statement::new("INSERT INTO subscription (id, role, peer, event_types, purpose, law, until_day) VALUES ")
-        .row([
-            terms.id.as_str().into(),
-            side.as_str().into(),
-            peer.as_str().into(),
-            types.join(" ").as_str().into(),
-            terms.purpose.as_str().into(),
-            law.as_str().into(),
-            until.as_str().into(),
-        ])
-        .sql(" ON CONFLICT DO NOTHING")
-        .execute(conn)?;
+    let inserted =
+        Statement::new("INSERT INTO subscription (id, role, peer, event_types, purpose, law, until_day) VALUES ")
+            .row([
+                terms.id.as_str().into(),
+                side.as_str().into(),
+                peer.as_str().into(),
+                types.join(" ").as_str().into(),
+                terms.purpose.as_str().into(),
+                law.as_str().into(),
+                until.as_str().into(),
+            ])
+            .sql(" ON CONFLICT DO NOTHING")
+            .execute(conn)?;
     Ok(inserted == 1)
 }
 
@@ -125,14 +126,19 @@ pub fn subscription_copy_insert(
 
 /// One by its id.
 pub fn subscription_find(conn: &mut AnyConnection, side: Side, id: &MessageId) -> QueryResult<Option<SubscriptionRow>> {
-    let rows: Vec<Row> =
-        Statement::new(SELECT).sql("WHERE s.id = ").bind(id.as_str()).sql(" AND s.role = ").bind(side.as_str()).load(conn)?;
+    let rows: Vec<Row> = Statement::new(SELECT)
+        .sql("WHERE s.id = ")
+        .bind(id.as_str())
+        .sql(" AND s.role = ")
+        .bind(side.as_str())
+        .load(conn)?;
     rows.into_iter().next().map(Row::parsed).transpose()
 }
 
 /// All with one peer, those that last longest first.
 pub fn subscriptions_with(conn: &mut AnyConnection, side: Side, peer: &EntityId) -> QueryResult<Vec<SubscriptionRow>> {
-    let select = Statement::new(SELECT).sql("WHERE s.role = ").bind(side.as_str()).sql(" AND s.peer = ").bind(peer.as_str());
+    let select =
+        Statement::new(SELECT).sql("WHERE s.role = ").bind(side.as_str()).sql(" AND s.peer = ").bind(peer.as_str());
     let rows: Vec<Row> = select.sql(" ORDER BY s.until_day DESC, s.id DESC").load(conn)?;
     rows.into_iter().map(Row::parsed).collect()
 }

@@ -65,7 +65,8 @@ pub fn work_done(conn: &mut AnyConnection, source: &EntityId, event: &MessageId)
 
 /// It is tried again, not before `next_ms`.
 pub fn work_later(conn: &mut AnyConnection, source: &EntityId, event: &MessageId, next_ms: i64) -> QueryResult<()> {
-    let update = Statement::new("UPDATE inbox_work SET tries = tries + 1, next_ms = ").bind(next_ms).sql(" WHERE source = ");
+    let update =
+        Statement::new("UPDATE inbox_work SET tries = tries + 1, next_ms = ").bind(next_ms).sql(" WHERE source = ");
     update.bind(source.as_str()).sql(" AND event = ").bind(event.as_str()).execute(conn).map(drop)
 }
 
@@ -99,6 +100,7 @@ pub fn return_done(conn: &mut AnyConnection, source: &EntityId, event: &MessageI
 
 /// It is returned again, not before `next_ms`.
 pub fn return_later(conn: &mut AnyConnection, source: &EntityId, event: &MessageId, next_ms: i64) -> QueryResult<()> {
-    let update = Statement::new("UPDATE inbox_return SET tries = tries + 1, next_ms = ").bind(next_ms).sql(" WHERE source = ");
+    let update =
+        Statement::new("UPDATE inbox_return SET tries = tries + 1, next_ms = ").bind(next_ms).sql(" WHERE source = ");
     update.bind(source.as_str()).sql(" AND event = ").bind(event.as_str()).execute(conn).map(drop)
 }

@@ -1,0 +1,181 @@
+//! Delivery against everything that networks do: repeats, losses, disorder, absence, contradiction.
+
+use schemas::{event::EventResult, problem::Code};
+use service_kit::db::DatabaseError;
+
+use super::world::*;
+use crate::{
+    store::triggers::{
+        feeds::deliveries_count,
+        inbox::{equivocation_count, inbox_contiguous},
+    },
+    triggers::{delivery, heartbeat, pull},
+};
+
+async fn contiguous(world: &World) -> u64 {
+    let source = world.civil.app.entity().clone();
+    world.social.app.db().read(move |conn| Ok::<_, DatabaseError>(inbox_contiguous(conn, &source)?)).await.unwrap()
+}
+
+async fn waiting_and_parked(world: &World) -> (u64, u64) {
+    world.civil.app.db().read(|conn| Ok::<_, DatabaseError>(deliveries_count(conn)?)).await.unwrap()
+}
+
+/// The endpoint may be tried again at once.
+async fn no_pause(world: &World) {
+    world.civil.tamper("UPDATE feed SET next_ms = 0").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_again_is_a_duplicate_with_one_acknowledgement_and_one_effect() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let events = world.events(&["R-1"]).await;
+        assert_eq!(world.give(&events).await[0].result, EventResult::Received);
+        let (first, second) = (world.give(&events).await, world.give(&events).await);
+        assert_eq!(first[0].result, EventResult::Duplicate);
+        assert_eq!(first, second, "the same bytes as before; {engine:?}");
+        world.subscriber_works().await;
+        world.give(&events).await;
+        world.subscriber_works().await;
+        assert_eq!((world.social.rows("inbox_event").await, world.journal().as_str()), (1, "1"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_acknowledgement_costs_a_repeat_and_nothing_else() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let events = world.events(&["R-1", "R-2"]).await;
+        world.give(&events).await;
+        assert_eq!(waiting_and_parked(&world).await, (2, 0), "the source heard nothing");
+        delivery::run(&world.civil.app).await.unwrap();
+        world.subscriber_works().await;
+        assert_eq!(waiting_and_parked(&world).await, (0, 0));
+        assert_eq!(
+            (world.journal().as_str(), world.roll().as_str()),
+            ("2", "101=HOLD 102=HOLD 103=ACTIVE 104=STOPPED"),
+            "{engine:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_out_of_order_are_stored_as_they_come_and_the_mark_waits_for_the_gap() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let events = world.events(&["R-1", "R-2", "R-3"]).await;
+        let mut marks = Vec::new();
+        for place in [2, 1, 0] {
+            marks.push(world.give(&events[place..=place]).await[0].contiguous);
+        }
+        assert_eq!(marks, [0, 0, 3], "{engine:?}");
+        world.subscriber_works().await;
+        assert_eq!(world.roll(), "101=HOLD 102=HOLD 103=HOLD 104=STOPPED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_is_filled_from_the_feed_under_its_signed_head() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let events = world.events(&["R-1", "R-2", "R-3"]).await;
+        world.give(&events[2..]).await;
+        assert_eq!(contiguous(&world).await, 0);
+        pull::run(&world.social.app).await.unwrap();
+        assert_eq!((contiguous(&world).await, world.social.rows("inbox_event").await), (3, 3), "{engine:?}");
+        pull::run(&world.social.app).await.unwrap();
+        assert_eq!(
+            (world.social.rows("feed_head").await, world.civil.rows("feed_head").await),
+            (1, 1),
+            "nothing new, no new head"
+        );
+        // The source learns of it when it delivers.
+        delivery::run(&world.civil.app).await.unwrap();
+        assert_eq!(waiting_and_parked(&world).await, (0, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_heartbeat_tells_the_head_once_in_a_quarter_of_an_hour_even_of_an_empty_feed() {
+    let world = World::following(Engine::Sqlite).await;
+    heartbeat::run(&world.civil.app).await.unwrap();
+    heartbeat::run(&world.civil.app).await.unwrap();
+    assert_eq!((world.civil.rows("feed_head").await, world.social.rows("feed_head").await), (1, 1));
+    world.civil.tamper("UPDATE feed SET head_ms = head_ms - 900001").await;
+    world.events(&["R-1"]).await;
+    heartbeat::run(&world.civil.app).await.unwrap();
+    assert_eq!((world.civil.rows("feed_head").await, world.social.rows("feed_head").await), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_contents_under_one_id_or_number_are_kept_as_evidence_and_the_first_one_counts() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let events = world.events(&["R-1"]).await;
+        world.give(&events).await;
+        let same_id = world.resigned(&events[0], |claims| claims.effective = "2020-01-01".parse().unwrap());
+        // The sealed parts belong to the id, so that another id can only be had with an event made anew.
+        let same_number = {
+            let second = world.events(&["R-2"]).await;
+            world.resigned(&second[0], |claims| claims.seq = 1)
+        };
+        for other in [same_id, same_number] {
+            let ack = world.give(&[other]).await.remove(0);
+            assert_eq!((ack.result, ack.refusal), (EventResult::Refused, Some(Code::Replayed)), "{engine:?}");
+        }
+        let source = world.civil.app.entity().clone();
+        let kept = world
+            .social
+            .app
+            .db()
+            .read(move |conn| Ok::<_, DatabaseError>(equivocation_count(conn, &source)?))
+            .await
+            .unwrap();
+        assert_eq!((kept, world.social.rows("inbox_event").await), (2, 1));
+        world.subscriber_works().await;
+        assert_eq!(world.roll(), "101=HOLD 102=ACTIVE 103=ACTIVE 104=STOPPED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absent_subscriber_is_tried_later_parked_after_three_days_and_served_when_replayed() {
+    for engine in ENGINES {
+        let mut world = World::following(engine).await;
+        world.social.go_away().await;
+        world.events(&["R-1", "R-2"]).await;
+        assert!(delivery::run(&world.civil.app).await.is_err());
+        assert_eq!(waiting_and_parked(&world).await, (2, 0));
+        world.civil.tamper("UPDATE feed SET next_ms = 9000000000000").await;
+        delivery::run(&world.civil.app).await.unwrap();
+        world.civil.tamper("UPDATE feed_delivery SET since_ms = since_ms - 259200001").await;
+        no_pause(&world).await;
+        delivery::run(&world.civil.app).await.unwrap();
+        assert_eq!(waiting_and_parked(&world).await, (0, 2), "parked, and in the feed still; {engine:?}");
+        assert_eq!(world.feed().await.len(), 2);
+        world.social.serve();
+        no_pause(&world).await;
+        assert_eq!(delivery::replay(&world.civil.app, world.social.app.entity()).await.unwrap(), 2);
+        delivery::run(&world.civil.app).await.unwrap();
+        world.subscriber_works().await;
+        assert_eq!(waiting_and_parked(&world).await, (0, 0));
+        assert_eq!(world.roll(), "101=HOLD 102=HOLD 103=ACTIVE 104=STOPPED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_refused_parks_its_persons_lane_and_nobody_elses() {
+    let world = World::following(Engine::Sqlite).await;
+    world.events(&["R-1", "R-2"]).await;
+    // The subscriber does not take this one: as if its subscription had ended before the source's.
+    let foreign = "UPDATE feed_delivery SET state = 'parked' WHERE seq = 1";
+    world.civil.tamper(foreign).await;
+    world.death(91, "D-91", "R-1");
+    world.source_works().await;
+    assert_eq!(waiting_and_parked(&world).await, (1, 1), "the second event of R-1 waits behind the first");
+    assert_eq!(world.social.rows("inbox_event").await, 1, "that of R-2 went");
+    delivery::replay(&world.civil.app, world.social.app.entity()).await.unwrap();
+    delivery::run(&world.civil.app).await.unwrap();
+    world.subscriber_works().await;
+    assert_eq!((world.social.rows("inbox_event").await, contiguous(&world).await), (3, 3));
+}
