@@ -2,10 +2,13 @@
 
 pub mod federation;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Mutex,
+};
 
 use protocol::{
-    consent::{Refusal, UseClaim},
+    consent::{Grant, Refusal, UseClaim},
     exchange::{Attested, Evidence, PeerQuery, Provider, SealedRecord, accept},
     federation::VerifiedMember,
     seal::{certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey},
@@ -14,9 +17,10 @@ use protocol::{
 use schemas::{
     answer::{Answer, FieldValue},
     consent::ConsentTerms,
-    id::CompactJws,
+    digest::Digest,
+    id::{CompactJws, MessageId},
     problem::Code,
-    query::Query,
+    query::{Basis, Query},
     receipt::{Receipt, ReceiptBasis},
     time::Timestamp,
 };
@@ -26,7 +30,10 @@ use service_kit::{
 };
 
 use super::journal::{Decision, Journal, Trail};
-use crate::{keys::Keys, store::MIGRATIONS};
+use crate::{
+    keys::Keys,
+    store::{MIGRATIONS, evidence::exchange_records},
+};
 
 /// The keys of a department of the world.
 pub fn keys(department: &Department, now: Timestamp) -> Keys {
@@ -61,6 +68,8 @@ pub struct Scene {
     pub world: World,
     pub keys: Keys,
     pub asker: VerifiedMember,
+    /// By consent: a decision takes milliseconds in a test build.
+    grants: Mutex<HashMap<Digest, Grant>>,
 }
 
 impl Scene {
@@ -68,7 +77,7 @@ impl Scene {
         let world = World::new();
         let keys = keys(&world.provider, world.now);
         let asker = world.authority.admit(&world.consumer);
-        Self { world, keys, asker }
+        Self { world, keys, asker, grants: Mutex::default() }
     }
 
     pub fn journal(&self, database: &Database) -> Journal {
@@ -97,9 +106,16 @@ impl Scene {
         self.accepted(&self.world.query(consent))
     }
 
+    fn grant(&self, query: &Query) -> Grant {
+        let Basis::Consent { consent, .. } = &query.basis else { panic!("a consent") };
+        let mut grants = self.grants.lock().unwrap();
+        let decide = || self.world.authorize(query).unwrap();
+        grants.entry(Digest::of(consent.as_str())).or_insert_with(decide).clone()
+    }
+
     /// What `App::decide` comes to for a good query, at that time.
     pub fn granted(&self, query: &PeerQuery, at: Timestamp) -> Decision {
-        let grant = self.world.authorize(query.claims()).unwrap();
+        let grant = self.grant(query.claims());
         let evidence = Evidence {
             basis: Some(grant.receipt_basis()),
             subject: Some(grant.subject().clone()),
@@ -159,4 +175,12 @@ pub fn count(database: &Database, table: &'static str) -> i64 {
         let mut conn = database.lend_reader().unwrap();
         sql_query(format!("SELECT COUNT(*) AS count FROM {table}")).get_result::<Count>(&mut *conn).unwrap().count
     })
+}
+
+/// Our receipt of an exchange and the other side's, by the id of the query or of either receipt.
+pub async fn receipts_of(database: &Database, id: &MessageId) -> Option<(CompactJws, Option<CompactJws>)> {
+    let id = id.clone();
+    let found = database.read(move |conn| exchange_records(conn, &id)).await.unwrap()?;
+    let mut records = found.records.into_iter().map(|(_, jws)| jws);
+    Some((records.next().unwrap(), records.next()))
 }

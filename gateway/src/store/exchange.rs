@@ -17,6 +17,4 @@ mod tests;
 pub use consent_state::{
     ConsentChange, ConsentIndex, ConsentRow, OrderEffect, consent_find, consent_index, consent_order, issuer_index,
 };
-pub use receipts::{
-    ExchangeReceipts, ReceiptRow, exchange_find, receipt_find, receipts_of_consent_issuer, receipts_of_subject,
-};
+pub use receipts::{ReceiptRow, receipts_of_consent_issuer, receipts_of_subject};

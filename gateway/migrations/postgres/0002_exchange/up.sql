@@ -50,6 +50,7 @@ CREATE TABLE counterpart_receipt (
     PRIMARY KEY (role, peer, exchange)
 );
 CREATE INDEX counterpart_receipt_exchange ON counterpart_receipt (exchange);
+CREATE INDEX counterpart_receipt_jti ON counterpart_receipt (jti);
 CREATE TRIGGER counterpart_receipt_is_final BEFORE UPDATE OR DELETE ON counterpart_receipt FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TABLE stored_answer (
     peer TEXT NOT NULL,

@@ -52,6 +52,7 @@ CREATE TABLE counterpart_receipt (
     PRIMARY KEY (role, peer, exchange)
 );
 CREATE INDEX counterpart_receipt_exchange ON counterpart_receipt (exchange);
+CREATE INDEX counterpart_receipt_jti ON counterpart_receipt (jti);
 CREATE TRIGGER counterpart_receipt_is_final BEFORE UPDATE ON counterpart_receipt BEGIN SELECT RAISE(ABORT, 'counterpart_receipt is insert-only'); END;
 CREATE TRIGGER counterpart_receipt_stays BEFORE DELETE ON counterpart_receipt BEGIN SELECT RAISE(ABORT, 'counterpart_receipt is insert-only'); END;
 -- Answers that a repeated query gets again for ten minutes. Encrypted.

@@ -5,26 +5,19 @@ use schemas::receipt::{Outcome, Receipt};
 use service_kit::db::DatabaseError;
 
 use super::*;
-use crate::{
-    exchange::testing::{
-        count,
-        federation::{Federation, tamper},
-    },
-    store::exchange::{ExchangeReceipts, exchange_find},
+use crate::exchange::testing::{
+    count,
+    federation::{Federation, tamper},
+    receipts_of,
 };
-
-async fn evidence(app: &App, exchange: &MessageId) -> Option<ExchangeReceipts> {
-    let exchange = exchange.clone();
-    app.db().read(move |conn| Ok::<_, DatabaseError>(exchange_find(conn, &exchange)?)).await.unwrap()
-}
 
 /// Both receipts as the consumer holds them, consistent with one another.
 async fn pair(federation: &Federation, exchange: &MessageId) -> (Attested<Receipt>, Option<Attested<Receipt>>) {
-    let held = evidence(&federation.consumer, exchange).await.unwrap();
-    let own = Attested::<Receipt>::read_own(&held.own, federation.consumer.keys().signing.public()).unwrap();
+    let (own, counterpart) = receipts_of(federation.consumer.db(), exchange).await.unwrap();
+    let own = Attested::<Receipt>::read_own(&own, federation.consumer.keys().signing.public()).unwrap();
     check_receipt(own.claims()).unwrap();
     let member = federation.provider_member();
-    let theirs = held.counterpart.map(|jws| Attested::<Receipt>::verify(jws.as_str().as_bytes(), &member).unwrap());
+    let theirs = counterpart.map(|jws| Attested::<Receipt>::verify(jws.as_str().as_bytes(), &member).unwrap());
     if let Some(theirs) = &theirs {
         assert_eq!(PairRule::first_broken(theirs, &own), None);
     }
@@ -67,8 +60,8 @@ async fn a_system_gets_the_record_and_both_sides_hold_both_receipts() {
 
     assert_eq!(ask.return_receipts().await.unwrap(), 1);
     assert_eq!(ask.return_receipts().await.unwrap(), 0, "the queue is empty");
-    let at_provider = evidence(provider.app(), &answer.exchange).await.unwrap();
-    assert_eq!(at_provider.counterpart.as_ref(), Some(own.jws()));
+    let at_provider = receipts_of(provider.app().db(), &answer.exchange).await.unwrap();
+    assert_eq!(at_provider.1.as_ref(), Some(own.jws()));
     provider.stop().await.unwrap();
 }
 
@@ -148,8 +141,8 @@ async fn an_answer_that_was_given_and_never_heard_is_heard_after_a_restart() {
     let exchange = &pending.query.claims().jti;
     let (own, theirs) = pair(&federation, exchange).await;
     assert_eq!(own.claims().outcome, Outcome::Answered);
-    let at_provider = evidence(provider.app(), exchange).await.unwrap();
-    assert_eq!(Some(&at_provider.own), theirs.as_ref().map(Attested::jws), "the one receipt of the one answer");
+    let at_provider = receipts_of(provider.app().db(), exchange).await.unwrap();
+    assert_eq!(Some(&at_provider.0), theirs.as_ref().map(Attested::jws), "the one receipt of the one answer");
     assert_eq!(count(provider.app().db(), "receipt"), 1);
     provider.stop().await.unwrap();
 }
@@ -189,8 +182,8 @@ async fn an_answer_that_was_forgotten_is_matched_by_an_unconfirmed_receipt_at_th
     let (own, _) = pair(&federation, exchange).await;
     assert_eq!(own.claims().outcome, Outcome::Unconfirmed);
     assert_eq!(federation.consumer.return_receipts().await.unwrap(), 1);
-    let at_provider = evidence(provider.app(), exchange).await.unwrap();
-    assert_eq!(at_provider.counterpart.as_ref(), Some(own.jws()), "each receipt finds its counterpart");
+    let at_provider = receipts_of(provider.app().db(), exchange).await.unwrap();
+    assert_eq!(at_provider.1.as_ref(), Some(own.jws()), "each receipt finds its counterpart");
     provider.stop().await.unwrap();
 }
 

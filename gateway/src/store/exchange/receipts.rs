@@ -156,42 +156,6 @@ pub fn provider_receipts(
     Ok(found)
 }
 
-/// Both receipts of one exchange, as far as they are held.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExchangeReceipts {
-    /// Ours.
-    pub own: CompactJws,
-    /// The other side's.
-    pub counterpart: Option<CompactJws>,
-}
-
-#[derive(QueryableByName)]
-struct PairRow {
-    #[diesel(sql_type = Text)]
-    own: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    counterpart: Option<String>,
-}
-
-const PAIR: &str = "SELECT r.jws AS own, c.jws AS counterpart FROM receipt r LEFT JOIN counterpart_receipt c \
-     ON c.exchange = r.exchange AND c.peer = r.peer AND c.role <> r.role WHERE ";
-
-/// By the id of our receipt.
-pub fn receipt_find(conn: &mut AnyConnection, jti: &MessageId) -> QueryResult<Option<ExchangeReceipts>> {
-    pair(Statement::new(PAIR).sql("r.jti = ").bind(jti.as_str()), conn)
-}
-
-/// By the id of the exchange, that is, of its query.
-pub fn exchange_find(conn: &mut AnyConnection, exchange: &MessageId) -> QueryResult<Option<ExchangeReceipts>> {
-    pair(Statement::new(PAIR).sql("r.exchange = ").bind(exchange.as_str()), conn)
-}
-
-fn pair(statement: Statement, conn: &mut AnyConnection) -> QueryResult<Option<ExchangeReceipts>> {
-    let Some(row) = statement.load::<PairRow>(conn)?.into_iter().next() else { return Ok(None) };
-    let counterpart = row.counterpart.as_deref().map(read).transpose()?;
-    Ok(Some(ExchangeReceipts { own: read(&row.own)?, counterpart }))
-}
-
 /// One of our receipts, for a citizen's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptRow {

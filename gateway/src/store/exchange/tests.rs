@@ -12,11 +12,11 @@ use super::{
         AskKey, KEPT_MS, NewAsk, ask_find, ask_of_exchange, asks_due, asks_end, asks_hurry, asks_insert, end_open,
         end_seal, ends_sweep, query_open, query_seal,
     },
-    receipts::{NewReceipt, counterparts_insert, exchange_find, provider_receipts, receipt_find, receipts_insert},
+    receipts::{NewReceipt, counterparts_insert, provider_receipts, receipts_insert},
     returns::{returns_claim, returns_done, returns_insert, returns_later},
 };
 use crate::{
-    exchange::testing::{databases, keys},
+    exchange::testing::{databases, keys, receipts_of},
     keys::Keys,
 };
 
@@ -171,10 +171,9 @@ async fn an_exchange_has_one_receipt_of_each_side() {
             })
             .collect();
         write(database, |conn| counterparts_insert(conn, &theirs));
-        let pair = write(database, |conn| exchange_find(conn, exchange)).unwrap();
-        assert_eq!(pair.own, first.jws);
-        assert_eq!(pair.counterpart.as_ref(), Some(theirs[0].jws()), "the first one stays");
-        assert_eq!(write(database, |conn| receipt_find(conn, &first.jti)), Some(pair));
+        let pair = Some((first.jws, Some(theirs[0].jws().clone())));
+        assert_eq!(receipts_of(database, exchange).await, pair, "the first one of each side stays");
+        assert_eq!(receipts_of(database, &first.jti).await, pair);
         let ours = write(database, |conn| provider_receipts(conn, &scene.world.provider.entity, &[exchange.clone()]));
         assert!(ours.is_empty(), "we were the consumer");
     }
