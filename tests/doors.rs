@@ -3,6 +3,7 @@
 //! Guarantees: real processes, real mutual TLS with the member's own certificate, queries under its own key. Deliberately absent:
 //! any way to tell the processes apart but their ports.
 
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
 use protocol::{
     credential::{did, vc::ConsentDraft},
     seal::{KeyReference, Limits, SigningKey, Typ, UnverifiedJws, random, sign_as},
@@ -40,6 +41,12 @@ const ORDER: &str = "application/consent-order+jwt";
 /// Below the 64 connections that a gateway grants one member's certificate.
 const CONNECTIONS: usize = 48;
 
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
 /// Revenue behind two doors, asked by social welfare on behalf of one citizen.
 pub struct Doors {
     pub ready: Ready,
@@ -56,13 +63,15 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// Starts everything; `more` goes into revenue's configuration.
+    /// Starts everything; `more` goes into everybody's configuration.
     pub async fn open(binary: Binary, clock: Clock, more: &str) -> Self {
         let DatabaseUrl::Postgres(database) = postgres().new_database() else { unreachable!("it is PostgreSQL") };
         let database = database.expose().to_owned();
         let mut variation = Variation::default();
         variation.stores.insert("revenue", (Store::Postgres(database.clone()), 2));
-        variation.more.insert("revenue", more.to_owned());
+        for name in ["civil", "revenue", "food", "social"] {
+            variation.more.insert(name, more.to_owned());
+        }
         let ready = Ready::by(binary, &variation, clock.now());
         let (revenue, social) = (&ready.federation.revenue, &ready.federation.social);
         let applicant = ready.federation.databases.cast.applicant.clone().unwrap().keys.resident_no.to_string();
@@ -105,9 +114,18 @@ impl Doors {
         self.client.post(&self.queries[door], QUERY, query.as_bytes().to_vec(), 1 << 20).await.unwrap()
     }
 
-    /// What one of the two processes answers to a new query on this basis.
+    /// What one of the two processes answers to a new query on this basis, on a new connection: one that was kept may be too old
+    /// for the server when the clock was moved.
     pub async fn ask(&self, door: usize, basis: &Value) -> Heard {
-        self.heard(&self.send(door, &self.query(basis)).await).0
+        let client = member_client(&self.ready.federation.revenue, &self.ready.federation.social);
+        let reply = client.post(&self.queries[door], QUERY, self.query(basis).into_bytes(), 1 << 20).await.unwrap();
+        self.heard(&reply).0
+    }
+
+    /// How many receipts wait for the log.
+    pub fn waiting(&self) -> i64 {
+        let mut conn = PgConnection::establish(&self.database).unwrap();
+        diesel::sql_query("SELECT count(*) AS count FROM outbox").get_result::<Count>(&mut conn).unwrap().count
     }
 
     /// What a reply says; a signed one is verified, and its receipt too.
