@@ -183,3 +183,6 @@ async fn open(config: &Path, clock: &Clock) -> Result<App, CommandError> {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CommandError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| CommandError::Stopping)
 }
+
+#[cfg(test)]
+mod tests;
