@@ -2,11 +2,18 @@
 
 use service_kit::access::Routes;
 
+pub mod applied;
+pub mod events;
+pub mod feed;
+pub mod follows;
 pub mod query;
 pub mod receipts;
+pub mod subscriptions;
 
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
+    let routes = subscriptions::routes(follows::routes(routes));
+    let routes = applied::routes(feed::routes(events::routes(routes)));
     let routes = query::routes(routes);
     receipts::routes(routes)
 }
