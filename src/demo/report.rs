@@ -48,10 +48,10 @@ impl Report {
         self.steps.push(Step { step, told, ms, evidence });
     }
 
-    /// Something to look at that belongs to the step before: rows, a card.
-    pub fn shown(&self, line: &str) {
+    /// Something to look at that belongs to a step: rows, a card.
+    pub fn shown(&self, text: &str) {
         if !self.quiet {
-            say(&format!("              {line}"));
+            text.lines().for_each(|line| say(&format!("              {line}")));
         }
     }
 }

@@ -121,7 +121,7 @@ impl Teller<'_> {
         });
         let request: ConsentRequestView = read(&portal.post("/v1/consent-requests", &[], &order).await?)?;
         let card = citizen.show(&request.link)?;
-        self.report.shown(&format!("she reads: {}", card["text"].as_str().unwrap_or_default()));
+        self.report.shown(&format!("she reads:\n{}", card["text"].as_str().unwrap_or_default()));
         citizen.grant(&request.link)?;
         let view: ConsentRequestView = read(&portal.fetch(&format!("/v1/consent-requests/{}", request.id)).await?)?;
         ensure!(view.state == ConsentRequestState::Given, "the portal sees {:?}", view.state);
