@@ -152,7 +152,7 @@ async fn each_refusal_before_the_signature_is_a_plain_problem_and_leaves_nothing
     let other_type = sign(Typ::Receipt, signing, &query).unwrap();
     let stranger = protocol::seal::SigningKey::generate(protocol::seal::Algorithm::Es256).unwrap();
     let forged = sign(Typ::Query, &stranger, &query).unwrap();
-    let others = bent(&federation, |q| q.iss = name("https://food.localhost"));
+    let others = federation.world.sealed(&bent(&federation, |q| q.iss = name("https://food.localhost")));
     let mut version = serde_json::to_value(&query).unwrap();
     version["v"] = 2.into();
     let version = sign(Typ::Query, signing, &version).unwrap();
@@ -171,11 +171,7 @@ async fn each_refusal_before_the_signature_is_a_plain_problem_and_leaves_nothing
         ("another version", Code::VersionUnsupported, version.as_str().as_bytes()),
         ("an unknown key", Code::SignatureInvalid, forged.as_str().as_bytes()),
         ("another signature", Code::SignatureInvalid, swapped.as_bytes()),
-        (
-            "another member's query",
-            Code::PeerCertificateMismatch,
-            &federation.world.sealed(&others).as_str().as_bytes().to_vec(),
-        ),
+        ("another member's query", Code::PeerCertificateMismatch, others.as_str().as_bytes()),
     ];
     let (before, read) = (receipts(&federation), federation.statements());
     for (why, code, bytes) in table {

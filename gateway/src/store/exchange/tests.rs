@@ -157,7 +157,7 @@ async fn an_exchange_has_one_receipt_of_each_side() {
         let query = scene.query();
         let (first, second) = (scene.receipt(&query), scene.receipt(&query));
         let exchange = &query.claims().jti;
-        assert_eq!(write(database, |conn| receipts_insert(conn, &[first.clone()])).len(), 1);
+        assert_eq!(write(database, |conn| receipts_insert(conn, std::slice::from_ref(&first))).len(), 1);
         assert_eq!(write(database, |conn| receipts_insert(conn, &[second])).len(), 0, "the first one stays");
         let theirs: Vec<_> = (0..2)
             .map(|_| {
@@ -174,7 +174,9 @@ async fn an_exchange_has_one_receipt_of_each_side() {
         let pair = Some((first.jws, Some(theirs[0].jws().clone())));
         assert_eq!(receipts_of(database, exchange).await, pair, "the first one of each side stays");
         assert_eq!(receipts_of(database, &first.jti).await, pair);
-        let ours = write(database, |conn| provider_receipts(conn, &scene.world.provider.entity, &[exchange.clone()]));
+        let ours = write(database, |conn| {
+            provider_receipts(conn, &scene.world.provider.entity, std::slice::from_ref(exchange))
+        });
         assert!(ours.is_empty(), "we were the consumer");
     }
 }
