@@ -60,6 +60,14 @@ impl Exchange {
         })
     }
 
+    /// Takes one signed refusal of this peer; its queries and its events share the bucket.
+    ///
+    /// # Errors
+    /// `too-many-requests`.
+    pub(crate) fn take_refusal(&self, peer: &schemas::id::EntityId) -> Result<(), Rejected> {
+        self.refusals.take(peer)
+    }
+
     fn dataset(&self, id: &DatasetId) -> Option<&DatasetDescription> {
         self.datasets.get(id)
     }

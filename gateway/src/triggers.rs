@@ -90,7 +90,8 @@ impl Triggers {
             (Some(settings), Some(source)) => {
                 install_where_the_writer_owns(settings)?;
                 // The digests of rows are keyed apart from every other use of the key by their own prefix.
-                (Some(source.rolls(keys.index.clone())?), source.changes()?)
+                let rolls = (!config.follow.is_empty()).then(|| source.rolls(keys.index.clone())).transpose()?;
+                (rolls, source.changes()?)
             }
             _ => (None, None),
         };

@@ -26,3 +26,72 @@ pub(super) fn hold_decision(
     let ms = u64::try_from(death.death_date.start().seconds().max(0)).ok()?.checked_mul(1000)?;
     uuid::Builder::from_unix_timestamp_millis(ms, &rest).into_uuid().to_string().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use protocol::seal::{
+        Algorithm, DecryptionKey, SigningKey, certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey,
+    };
+    use schemas::{
+        event::{DatePrecision, MatchEvidence},
+        time::Timestamp,
+    };
+
+    use super::*;
+
+    fn keys() -> Keys {
+        let now = Timestamp::from_seconds(1_795_248_100);
+        Keys {
+            signing: SigningKey::generate(Algorithm::Es256).unwrap(),
+            encryption: vec![DecryptionKey::generate().unwrap()],
+            tls: TlsIdentity::self_signed("t", &["localhost".parse().unwrap()], now, now.plus(86_400)).unwrap(),
+            subject_mac: MacKey::generate(),
+            columns: KeyRing::generate(),
+            index: MacKey::generate(),
+            sectors: BTreeMap::new(),
+        }
+    }
+
+    fn death(number: &str) -> DeathRegistered {
+        DeathRegistered {
+            registration_number: number.to_owned(),
+            death_date: "2026-11-18".parse().unwrap(),
+            death_date_precision: DatePrecision::Day,
+            r#match: MatchEvidence { method: "resident-number".to_owned(), score: 100 },
+        }
+    }
+
+    #[test]
+    fn one_death_of_one_person_on_one_roll_is_one_decision_and_anything_else_another() {
+        let keys = keys();
+        let decide = |source: &str, number: &str, person: &str, roll: &str| {
+            let (source, person) = (source.parse().unwrap(), person.parse().unwrap());
+            hold_decision(&keys, &source, &death(number), &person, &roll.parse().unwrap()).unwrap()
+        };
+        let base = decide("https://civil.example", "D-1", "101", "social.pension");
+        assert_eq!(base, decide("https://civil.example", "D-1", "101", "social.pension"));
+        let others = [
+            decide("https://other.example", "D-1", "101", "social.pension"),
+            decide("https://civil.example", "D-2", "101", "social.pension"),
+            decide("https://civil.example", "D-1", "102", "social.pension"),
+            decide("https://civil.example", "D-1", "101", "food.ration"),
+            // The same letters, cut elsewhere.
+            decide("https://civil.example", "D-11", "01", "social.pension"),
+        ];
+        for other in others {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn a_death_before_1970_has_a_decision_too() {
+        let early = DeathRegistered { death_date: "1947-08-15".parse().unwrap(), ..death("D-1") };
+        let roll = "social.pension".parse().unwrap();
+        assert!(
+            hold_decision(&keys(), &"https://c.example".parse().unwrap(), &early, &"1".parse().unwrap(), &roll)
+                .is_some()
+        );
+    }
+}

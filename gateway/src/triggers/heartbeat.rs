@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     app::App,
-    store::triggers::feeds::{FeedState, feeds_without_head_since},
+    store::triggers::{
+        feeds::{FeedState, feeds_without_head_since},
+        follows::follow_claims_prune,
+    },
 };
 
 /// Media type of a feed's head.
@@ -23,6 +26,7 @@ const EVERY_MS: i64 = 15 * 60_000;
 /// Signs and sends the heads that are due.
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
     let before = app.now_ms().saturating_sub(EVERY_MS);
+    app.db().write(move |conn| Ok::<_, DatabaseError>(follow_claims_prune(conn, before)?)).await?;
     let due = app.db().read(move |conn| Ok::<_, DatabaseError>(feeds_without_head_since(conn, before)?)).await?;
     if due.is_empty() {
         return Ok(());

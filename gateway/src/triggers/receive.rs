@@ -39,7 +39,7 @@ impl App {
     ///
     /// # Errors
     /// A plain problem where nobody is known to have signed one of them, or nothing could be made durable: `peer-unknown`,
-    /// `peer-suspended`, `directory-outdated`, `request-too-large`, those of the token, `overloaded`.
+    /// `peer-suspended`, `directory-outdated`, `request-too-large`, those of the token, `too-many-requests`, `overloaded`.
     pub async fn receive_events(&self, caller: &EntityId, events: &[CompactJws]) -> Result<Vec<CompactJws>, Rejected> {
         if events.is_empty() || events.len() > BATCH {
             return Err(Rejected::new(if events.is_empty() { Code::RequestMalformed } else { Code::RequestTooLarge }));
@@ -54,7 +54,8 @@ impl App {
         let (app, source, texts) = (self.clone(), source.clone(), events.to_vec());
         let taken = blocking(move || {
             let judge = Judge { app: &app, directory: &directory, source: &source, agreed: &agreed, now };
-            let judged: Result<Vec<Judged>, Rejected> = texts.iter().map(|event| judge.judge(event)).collect();
+            let judged: Result<Vec<Judged>, Rejected> =
+                texts.iter().map(|event| judge.judge_within_bucket(event)).collect();
             Ok(match judged {
                 Ok(judged) => Ok(commit(&app, source.entity(), judged, now)?),
                 Err(rejected) => Err(rejected),
@@ -90,6 +91,16 @@ struct Judged {
 }
 
 impl Judge<'_> {
+    /// A signed refusal costs us work and a row: each peer has so many of them.
+    fn judge_within_bucket(&self, jws: &CompactJws) -> Result<Judged, Rejected> {
+        let judged = self.judge(jws)?;
+        if let Err(code) = judged.allowed {
+            tracing::info!(%code, source = %self.source.entity(), "an event is refused");
+            self.app.exchange().take_refusal(self.source.entity())?;
+        }
+        Ok(judged)
+    }
+
     fn judge(&self, jws: &CompactJws) -> Result<Judged, Rejected> {
         let event = accept_event(jws.as_str().as_bytes(), self.source).map_err(|error| Rejected::new(error.code()))?;
         let allowed = self.allow(&event);

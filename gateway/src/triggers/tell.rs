@@ -152,3 +152,65 @@ fn case(app: &App, happening: &Happening) -> Result<CaseId, TriggerError> {
     let hash = app.keys().index.hash(&[b"case\0", happening.kind.as_str().as_bytes(), b"\0", number]);
     hash.to_string().parse().map_err(|_| TriggerError::Answer("a keyed hash is no case id"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use registry_adapter::identity::BirthDate;
+
+    use super::*;
+
+    fn row(members: &[(&str, FieldValue)]) -> Content {
+        let payload: BTreeMap<String, FieldValue> =
+            members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Content { effective: "2026-11-18".parse().unwrap(), payload }
+    }
+
+    fn text(text: &str) -> FieldValue {
+        FieldValue::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_row_becomes_a_death_if_it_holds_what_a_death_must() {
+        let number = ("registration_number", text("D-1"));
+        let whole = row(&[number.clone(), ("death_date", text("2026-11-17")), ("death_date_precision", text("month"))]);
+        let death_of_whole = death(&whole).unwrap();
+        assert_eq!(
+            (death_of_whole.death_date.to_string(), death_of_whole.death_date_precision),
+            ("2026-11-17".to_owned(), DatePrecision::Month)
+        );
+        let short = death(&row(std::slice::from_ref(&number))).unwrap();
+        assert_eq!(
+            (short.death_date.to_string(), short.death_date_precision),
+            ("2026-11-18".to_owned(), DatePrecision::Day)
+        );
+        assert_eq!(death(&row(&[("registration_number", FieldValue::Integer(7))])).unwrap().registration_number, "7");
+        let unfit = [
+            row(&[]),
+            row(&[("registration_number", FieldValue::Missing)]),
+            row(&[number.clone(), ("death_date", text("in winter"))]),
+            row(&[number, ("death_date_precision", text("about"))]),
+        ];
+        for content in unfit {
+            assert!(death(&content).is_none(), "{:?}", content.payload);
+        }
+    }
+
+    #[test]
+    fn what_helps_to_match_is_name_and_year_and_never_the_birth_date() {
+        let resident = Resident {
+            number: "R-1".parse().unwrap(),
+            given_name: "Sushila".to_owned(),
+            family_name: Some("Sahu".to_owned()),
+            birth_date: BirthDate::Day("1954-02-28".parse().unwrap()),
+            district: None,
+            alive: false,
+        };
+        let shown = serde_json::to_string(&about(Some(&resident))).unwrap();
+        assert!(shown.contains("Sushila Sahu") && shown.contains("1954") && !shown.contains("02-28"), "{shown}");
+        let budhram = Resident { family_name: None, birth_date: BirthDate::Unknown, ..resident };
+        assert_eq!(about(Some(&budhram)), EventMatch { name: "Sushila".to_owned(), birth_year: None });
+        assert_eq!(about(None), EventMatch { name: String::new(), birth_year: None });
+    }
+}

@@ -218,6 +218,11 @@ pub fn follow_claim(
     rows.first().map(|row| read(&row.digest)).transpose()
 }
 
+/// Forgets claims older than this instant: the requests that they speak of are long stale.
+pub fn follow_claims_prune(conn: &mut AnyConnection, before_ms: i64) -> QueryResult<usize> {
+    Statement::new("DELETE FROM follow_claim WHERE at_ms < ").bind(before_ms).execute(conn)
+}
+
 /// Follows people under a subscription until the days given.
 pub fn follow_put(
     conn: &mut AnyConnection,
