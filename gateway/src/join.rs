@@ -198,9 +198,11 @@ pub fn read_trust_root(keys: &Path) -> Result<TrustRoot, TrustRootError> {
 /// [`JoinError`], with its mend.
 pub async fn join(config: &Config, invitation: &Invitation, now: Timestamp) -> Result<Joined, JoinError> {
     let folder = KeyFolder::new(config.keys.folder.resolve());
-    refuse_other_federation(folder.path(), invitation)?;
     let database = open_database(config)?;
-    let result = apply(config, &folder, &database, invitation, now).await;
+    let result = match refuse_other_federation(folder.path(), invitation) {
+        Ok(()) => apply(config, &folder, &database, invitation, now).await,
+        Err(error) => Err(error),
+    };
     let entry = audit::by_command_line(config, audit::JOIN, now);
     let entry = match &result {
         Ok(_) => entry,
