@@ -1,11 +1,14 @@
 //! End-to-end tests: the real binary, real PostgreSQL, real TLS, real signals. One test binary for all.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod counted;
 mod crashes;
 mod doors;
 mod evidence;
 mod layering;
+#[cfg(feature = "test-clock")]
+mod outdated;
 mod ready;
 mod bodies;
 mod deployment;
@@ -14,3 +17,4 @@ mod released;
 mod rogue;
 mod setting_up;
 mod support;
+mod wallet;
