@@ -31,6 +31,8 @@ use crate::{
 
 /// How long a first fetch may hold up the one who asks.
 const FIRST: Duration = Duration::from_secs(3);
+/// How long nobody waits again for a list that could not be had; the job of each minute tries all the same.
+const PAUSE: Duration = Duration::from_secs(10);
 /// A list that nobody asked about for so long is not fetched any more, seconds.
 const FORGOTTEN: i64 = 86_400;
 /// A list in memory that is older than this is looked for in the database, seconds: another process may have a newer one.
@@ -40,7 +42,8 @@ const AGED: i64 = 90;
 #[derive(Debug, Default)]
 pub struct StatusLists {
     known: Mutex<HashMap<String, Arc<VerifiedStatusList>>>,
-    fetching: AsyncMutex<()>,
+    /// The turn to fetch, and when (monotonic) which list could not be had.
+    fetching: AsyncMutex<HashMap<String, Duration>>,
 }
 
 /// A list could not be had.
@@ -88,28 +91,39 @@ impl StatusLists {
         Arc::clone(kept)
     }
 
-    /// The database's copy, or, if there is none at all, the registry's.
+    /// What is known more newly than here: in the database, which another process may have renewed; or at the registry, where
+    /// nobody keeps the list current because it was never seen or not asked about for a day.
     async fn newer(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<Arc<VerifiedStatusList>> {
-        if let Some(list) = self.stored(app, issuer, uri).await {
+        let is_young = |list: &Arc<VerifiedStatusList>| app.now().seconds() - list.checked_at().seconds() < AGED;
+        let stored = self.stored(app, issuer, uri).await;
+        if stored.as_ref().is_some_and(is_young) {
+            return stored;
+        }
+        // One at a time: whoever has nothing waits for what the first one fetches, whoever has something does not.
+        let mut failed = match &stored {
+            None => self.fetching.lock().await,
+            Some(_) => match self.fetching.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return stored,
+            },
+        };
+        if let Some(list) = self.find(uri).filter(is_young) {
             return Some(list);
         }
-        // The one that was too old, or one that somebody else fetched meanwhile.
-        if let Some(list) = self.find(uri) {
-            return Some(list);
-        }
-        // One at a time: whoever waited finds what the first one fetched.
-        let _turn = self.fetching.lock().await;
-        if let Some(list) = self.find(uri) {
-            return Some(list);
+        let now = app.clock().monotonic();
+        if failed.get(uri).is_some_and(|at| now.saturating_sub(*at) < PAUSE) {
+            return stored;
         }
         match tokio::time::timeout(FIRST, self.fetch(app, issuer, uri)).await {
-            Ok(Ok(list)) => Some(list),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, %issuer, "a status list could not be had");
-                None
+            Ok(Ok(list)) => {
+                failed.remove(uri);
+                return Some(list);
             }
-            Err(_) => None,
+            Ok(Err(error)) => tracing::warn!(%error, %issuer, "a status list could not be had"),
+            Err(_) => tracing::warn!(%issuer, "a status list did not come in time"),
         }
+        failed.insert(uri.to_owned(), now);
+        stored
     }
 
     async fn stored(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<Arc<VerifiedStatusList>> {
