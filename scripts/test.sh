@@ -11,7 +11,11 @@ mkdir -p target
 : >"$report"
 status=0
 
-# The released binary is built beside the tested one, so that a test can prove what it does not contain.
+# The program without the tests' clock is built first and kept, so that a test can prove what it does not contain.
+cargo build --bin vinimay
+mkdir -p target/released
+cp target/debug/vinimay target/released/vinimay
+
 if command -v cargo-nextest >/dev/null 2>&1; then
     # shellcheck disable=SC2086
     cargo nextest run --workspace $features --profile "$VINIMAY_DEPTH" "$@" || status=$?

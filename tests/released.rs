@@ -1,6 +1,6 @@
 //! A released binary has no switch that lets it read another clock than the machine's.
 //!
-//! `scripts/test.sh` builds the program without the feature `test-clock` beside the tested one; a run by hand builds it here.
+//! `scripts/test.sh` builds the program without the feature `test-clock` before the tested one, and keeps it in target/released.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,19 +11,12 @@ use service_kit::clock::TestClockFile;
 
 use crate::support::both;
 
-/// The program as it is released, but for optimisation: without features.
+/// The program as it is released, but for optimisation: built without features.
 fn released() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("released");
-    let mut build = Command::new(env!("CARGO"));
-    build.current_dir(root).args(["build", "--quiet", "--bin", "vinimay", "--no-default-features", "--target-dir"]).arg(&target);
-    // What cargo set for this test must not reach the build.
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
-        build.env_remove(name);
-    }
-    let built = build.output().unwrap();
-    assert!(built.status.success(), "{}", both(&built));
-    target.join("debug/vinimay")
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("released/vinimay");
+    let mend = "run the tests by `make test`, or: cargo build --bin vinimay && cp target/debug/vinimay target/released/";
+    assert!(path.exists(), "{} is missing; mend: {mend}", path.display());
+    path
 }
 
 fn holds(program: &Path, text: &str) -> bool {

@@ -124,7 +124,7 @@ pub async fn beside_the_protocol(world: &World) {
     refused(door.post_to("/v1/queries", b"{}", "application/json").await, Code::NotFound).await;
     refused(door.post_to("/peer/v1/receipts", b"x", "application/dx-receipts+jwt").await, Code::MediaTypeUnsupported).await;
     let barred = &world.callers[SUSPENDED].1;
-    for (path, media_type) in [("/peer/v1/receipts", "application/dx-receipts"), ("/peer/v1/follows", "application/dx-follow+jwt")] {
+    for (path, media_type) in [("/peer/v1/receipts", "application/dx-receipts"), ("/peer/v1/events/subscriptions", "application/dx-subscription+jwt")] {
         refused(barred.post_to(path, b"x", media_type).await, Code::PeerSuspended).await;
     }
     let fields: Vec<(String, String)> = (0..80).map(|n| (format!("x-{n}"), "1".to_owned())).collect();
