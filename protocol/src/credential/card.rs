@@ -43,7 +43,7 @@ pub fn text(asked: &ConsentTransaction, purpose: &Purpose, offered: &[Offered<'_
         line("  - ", &of_item(item, *offered, language));
     }
     line(words.how_often, &words.frequency(&asked.frequency));
-    line(words.until_when, &words.from_now(asked.validity));
+    line(words.until_when, &words.counted_from_now(asked.validity));
     line(words.kept, &words.duration(asked.retention));
     line(words.unseen, &unseen(asked, offered, language));
     line(words.usual, &compared(asked, purpose, language));

@@ -124,7 +124,7 @@ impl Words {
         format!("{count} {}", names.get(unit).unwrap_or(&""))
     }
 
-    pub(super) fn from_now(&self, duration: CalendarDuration) -> String {
+    pub(super) fn counted_from_now(&self, duration: CalendarDuration) -> String {
         let duration = self.duration(duration);
         match self.language {
             Language::English => format!("{duration} from the moment you agree"),
