@@ -16,30 +16,24 @@ cargo build --bin vinimay
 mkdir -p target/released
 cp target/debug/vinimay target/released/vinimay
 
-if command -v cargo-nextest >/dev/null 2>&1; then
-    # shellcheck disable=SC2086
-    cargo nextest run --workspace $features --profile "$VINIMAY_DEPTH" "$@" || status=$?
-    junit="target/nextest/$VINIMAY_DEPTH/junit.xml"
-    if [ -e "$junit" ]; then
-        sed -n 's/.*<testcase name="\([^"]*\)" classname="\([^"]*\)".* time="\([0-9.]*\)".*/\3 \2 \1/p' "$junit" |
-            sort -rn | head -n 10 >"$report"
-    fi
-else
-    # Without nextest, each test binary is run by itself: told that unstable options are allowed, it reports times.
-    # shellcheck disable=SC2086
-    cargo test --workspace $features --no-run --message-format=json |
-        sed -n 's/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"executable":"\([^"]*\)".*"profile".*/\1 \2/p; s/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"profile".*"test":true.*"executable":"\([^"]*\)".*/\1 \2/p' |
-        sort -u >target/test-binaries.txt
-    : >target/test-output.txt
-    while read -r folder binary; do
-        (cd "$folder" && RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@") \
-            >target/test-one.txt 2>&1 || status=1
-        cat target/test-one.txt
-        cat target/test-one.txt >>target/test-output.txt
-    done <target/test-binaries.txt
-    sed -n 's/^test \(.*\) \.\.\. [a-zA-Z]* <\([0-9.]*\)s>$/\2 \1/p' target/test-output.txt |
-        sort -rn | head -n 10 >"$report"
-fi
+# Each test binary runs once, its tests two at a time, so that those of one binary share one PostgreSQL. Told that unstable
+# options are allowed, the standard runner reports how long each test took.
+# shellcheck disable=SC2086
+cargo test --workspace $features --no-run --message-format=json-render-diagnostics >target/test-build.json
+sed -n 's/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"test":true.*"executable":"\([^"]*\)".*/\1 \2/p' target/test-build.json |
+    sort -u >target/test-binaries.txt
+[ -s target/test-binaries.txt ] || { echo "no test binary was built" >&2; exit 1; }
+: >target/test-output.txt
+while read -r folder binary; do
+    echo "running $(basename "$binary")"
+    (cd "$folder" && RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@" </dev/null) \
+        >target/test-one.txt 2>&1 || status=1
+    grep -v '^test .* ok <' target/test-one.txt || true
+    cat target/test-one.txt >>target/test-output.txt
+done <target/test-binaries.txt
+sed -n 's/^test \(.*\) \.\.\. [a-zA-Z]* <\([0-9.]*\)s>$/\2 \1/p' target/test-output.txt | sort -rn | head -n 10 >"$report"
+passed=$(sed -n 's/^test result: .* \([0-9]*\) passed;.*/\1/p' target/test-output.txt | awk '{ n += $1 } END { print n + 0 }')
+failed=$(sed -n 's/^test result: .* \([0-9]*\) failed;.*/\1/p' target/test-output.txt | awk '{ n += $1 } END { print n + 0 }')
 
 echo "ten slowest tests (seconds):"
 cat "$report"
@@ -50,4 +44,5 @@ if [ -n "$left" ]; then
     echo "$left" >&2
     exit 1
 fi
+echo "$passed passed, $failed failed"
 exit "$status"
