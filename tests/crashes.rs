@@ -9,9 +9,9 @@ use std::{
 
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::Text};
 use protocol::seal::random;
-use schemas::{digest::Digest, id::ConsentId, local::LocalAnswer};
+use schemas::{digest::Digest, id::ConsentId, local::LocalAnswer, problem::Problem};
 use serde_json::json;
-use service_kit::clock::Clock;
+use service_kit::{clock::Clock, http_client::Reply};
 use vinimay::{
     demo::{Federation, PENSION_PURPOSE},
     world::LocalClient,
@@ -36,7 +36,19 @@ enum Victim {
 #[derive(Default)]
 struct Seen {
     answered: Vec<LocalAnswer>,
-    others: usize,
+    /// By what came instead.
+    others: BTreeMap<String, usize>,
+}
+
+impl Seen {
+    fn note(&mut self, reply: anyhow::Result<Reply>) {
+        let what = match reply {
+            Ok(reply) if reply.status == 200 => return self.answered.push(serde_json::from_slice(&reply.body).unwrap()),
+            Ok(reply) => serde_json::from_slice::<Problem>(&reply.body).unwrap().code.to_string(),
+            Err(_) => "no whole answer".to_owned(),
+        };
+        *self.others.entry(what).or_default() += 1;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +79,7 @@ async fn kill_nine_loses_no_acknowledged_receipt() {
     wait(&clock, "both gateways have nothing left to do", || databases.iter().all(|d| is_quiet(d))).await;
     let log = log_entries(&federation.anchor).await;
     let seen = seen.lock().unwrap();
-    println!("{} exchanges answered, {} not, {} kills", seen.answered.len(), seen.others, rounds * 3);
+    println!("{} kills, {} exchanges answered, others: {:?}", rounds * 3, seen.answered.len(), seen.others);
     every_answer_has_both_receipts_in_the_log_once(&seen.answered, &databases, &log);
     every_receipt_of_the_provider_is_matched(&databases);
 }
@@ -83,11 +95,7 @@ async fn load(portal: LocalClient, consent: ConsentId, seen: Arc<Mutex<Seen>>, s
             let key = random::message_id(Clock::system().now()).to_string();
             let query = json!({ "consent": consent, "fields": ["annual_income_band"], "purpose": PENSION_PURPOSE });
             let answer = portal.post("/v1/queries", &[("Idempotency-Key", &key)], &query).await;
-            let mut seen = seen.lock().unwrap();
-            match answer {
-                Ok(reply) if reply.status == 200 => seen.answered.push(serde_json::from_slice(&reply.body).unwrap()),
-                _ => seen.others += 1,
-            }
+            seen.lock().unwrap().note(answer);
         });
     }
     while asking.join_next().await.is_some() {}
