@@ -20,7 +20,7 @@ cp target/debug/vinimay target/released/vinimay
 # options are allowed, the standard runner reports how long each test took.
 # shellcheck disable=SC2086
 cargo test --workspace $features --no-run --message-format=json-render-diagnostics >target/test-build.json
-sed -n 's/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"test":true.*"executable":"\([^"]*\)".*/\1 \2/p' target/test-build.json |
+sed -n 's/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"overflow_checks":[a-z]*,"test":true}.*"executable":"\([^"]*\)".*/\1 \2/p' target/test-build.json |
     sort -u >target/test-binaries.txt
 [ -s target/test-binaries.txt ] || { echo "no test binary was built" >&2; exit 1; }
 : >target/test-output.txt
