@@ -18,10 +18,11 @@ fn the_committed_schemas_are_those_of_the_types() {
         if update {
             fs::write(&path, generated(wire)).unwrap();
         }
+        // Compared as documents: whether members keep their order depends on what else is built beside this crate.
         let committed = fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(
-            committed,
-            generated(wire),
+            serde_json::from_str::<serde_json::Value>(&committed).ok(),
+            serde_json::from_str(&generated(wire)).ok(),
             "{} is out of date: UPDATE_SCHEMAS=1 cargo test -p schemas",
             path.display()
         );
