@@ -13,6 +13,7 @@ mod connection;
 mod disk;
 mod error;
 mod migrate;
+mod prepared;
 mod transaction;
 mod url;
 
@@ -21,6 +22,7 @@ pub use disk::{FreeSpace, free_space, require_free_space};
 pub(crate) use error::end_process;
 pub use error::{DatabaseError, EXIT_STORAGE, OpenError};
 pub use migrate::{MigrateError, Migrations};
+pub use prepared::{Bind, Prepared};
 pub use url::DatabaseUrl;
 
 use connection::Connector;

@@ -16,6 +16,9 @@ use url::Url;
 /// Longest answer of a peer, bytes (security, "Limits and time-outs").
 pub const MAX_ANSWER: usize = 1024 * 1024;
 
+/// Connections kept to one peer (security, "Limits and time-outs": a certificate's share of a listener).
+const CONNECTIONS: usize = 64;
+
 /// Speaks to one department.
 #[derive(Clone, Debug)]
 pub struct PeerClient {
@@ -76,7 +79,10 @@ impl PeerClients {
         {
             return Ok(client.clone());
         }
-        let http = HttpClient::pinned(&roots, Some(&self.identity), self.networks.clone(), ClientLimits::default())?;
+        // As many as the peer admits of one certificate: after a group commit many answers come at once, and a connection that
+        // is thrown away then costs a handshake at the next one.
+        let limits = ClientLimits { pool: CONNECTIONS, ..ClientLimits::default() };
+        let http = HttpClient::pinned(&roots, Some(&self.identity), self.networks.clone(), limits)?;
         let client = PeerClient { http };
         made.insert(member.entity().clone(), (roots, client.clone()));
         Ok(client)

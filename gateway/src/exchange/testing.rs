@@ -173,7 +173,7 @@ pub fn count(database: &Database, table: &'static str) -> i64 {
     }
     tokio::task::block_in_place(|| {
         let mut conn = database.lend_reader().unwrap();
-        sql_query(format!("SELECT COUNT(*) AS count FROM {table}")).get_result::<Count>(&mut *conn).unwrap().count
+        sql_query(format!("SELECT COUNT(*) AS count FROM {table}")).get_result::<Count>(&mut **conn).unwrap().count
     })
 }
 

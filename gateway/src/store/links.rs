@@ -4,13 +4,16 @@
 //! is decided (registry-adapter's matcher, an officer, or the citizen herself).
 
 use diesel::{
-    OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    QueryResult, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Binary, Integer, Text},
 };
 use schemas::{id::SectorSubject, time::Timestamp};
 use service_kit::db::AnyConnection;
 
-use super::encrypted::{ColumnError, Encrypted};
+use super::{
+    encrypted::{ColumnError, Encrypted},
+    exchange::statement::Statement,
+};
 use crate::keys::Keys;
 
 const SUBJECT: Encrypted = Encrypted { table: "subject_link", column: "subject" };
@@ -139,12 +142,10 @@ fn bytes(conn: &AnyConnection, content: &[u8]) -> String {
 /// # Errors
 /// If the database or the encryption fails.
 pub fn link_find(conn: &mut AnyConnection, keys: &Keys, subject: &SectorSubject) -> Result<Option<String>, LinkError> {
-    let row: Option<Row> =
-        sql_query("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = $1")
-            .bind::<Text, _>(subject_index(keys, subject))
-            .get_result(conn)
-            .optional()?;
-    row.map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
+    let rows: Vec<Row> = Statement::new("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = ")
+        .bind(subject_index(keys, subject).as_str())
+        .load(conn)?;
+    rows.into_iter().next().map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
 }
 
 /// The pseudonyms linked to a local number: more than one only if two people claim one number.

@@ -48,7 +48,7 @@ async fn both_engines_have_the_same_tables_and_columns() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_leaves_only_with_its_place() {
     for world in both() {
-        let conn = &mut *world.database.lend_writer().unwrap();
+        let conn = &mut **world.database.lend_writer().unwrap();
         let digests: Vec<Digest> = (0..600).map(|n| Digest::of(format!("record {n}"))).collect();
         let entries: Vec<_> = digests.iter().map(|digest| (EntryType::ExchangeReceipt, *digest)).collect();
         outbox_insert(conn, &entries, 1_000).unwrap();
@@ -77,7 +77,7 @@ async fn what_waits_leaves_only_with_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_in_the_log_is_final() {
     for world in both() {
-        let conn = &mut *world.database.lend_writer().unwrap();
+        let conn = &mut **world.database.lend_writer().unwrap();
         outbox_insert(conn, &[(EntryType::Trigger, Digest::of("x"))], 1).unwrap();
         let waiting = outbox_waiting(conn, 1).unwrap();
         let place = SequencedEntry { digest: Digest::of("x"), index: 7, received_ms: 1 };
@@ -92,7 +92,7 @@ async fn a_place_in_the_log_is_final() {
 #[tokio::test(flavor = "multi_thread")]
 async fn marks_and_registers_go_forward_alone() {
     for world in both() {
-        let conn = &mut *world.database.lend_writer().unwrap();
+        let conn = &mut **world.database.lend_writer().unwrap();
         let mark = |position, text: &str| Mark { position, digest: Digest::of(text) };
         let kind = StatementKind::Subordinate;
         for (put, expected) in
@@ -145,7 +145,7 @@ async fn the_receipts_of_an_exchange_are_found_by_the_id_of_either() {
     let id =
         |n: u8| -> schemas::id::MessageId { format!("01936b1e-5b2f-7c3d-8e4f-0123456789{n:02x}").parse().unwrap() };
     for world in both() {
-        let conn = &mut *world.database.lend_writer().unwrap();
+        let conn = &mut **world.database.lend_writer().unwrap();
         let digest = match conn {
             AnyConnection::Sqlite(_) => "x'00'",
             AnyConnection::Postgres(_) => "'\\x00'::bytea",

@@ -67,7 +67,7 @@ async fn a_change_beneath_the_database_is_found() {
             }
             // What somebody with the database's own rights can do: take the guards away first.
             let mut conn = world.database.lend_writer().unwrap();
-            let unguard = match &*conn {
+            let unguard = match &**conn {
                 AnyConnection::Sqlite(_) => "DROP TRIGGER audit_trail_no_update; DROP TRIGGER audit_trail_no_delete;",
                 AnyConnection::Postgres(_) => {
                     "ALTER TABLE audit_trail DISABLE TRIGGER ALL; GRANT ALL ON audit_trail TO CURRENT_USER;"

@@ -1,6 +1,12 @@
-//! One connection to either backend, and how each is set up before its first use.
+//! One connection to either backend, how each is set up before its first use, and when the pool asks whether it still lives.
 
-use std::{fs, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs,
+    ops::{Deref, DerefMut},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    time::Duration,
+};
 
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -11,6 +17,11 @@ use diesel::{
 };
 
 use super::{AnyConnection, DatabaseError, DatabaseUrl, OpenError, Options};
+use crate::clock::Clock;
+
+/// A server that answered a connection so recently is not asked again whether it is there: that would be a round trip more for
+/// every read.
+const ALIVE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -24,6 +35,32 @@ pub struct Connector {
     url: DatabaseUrl,
     options: Options,
     usage: Use,
+}
+
+/// A connection of the pool, and when it was last seen to live.
+pub struct Pooled {
+    connection: AnyConnection,
+    alive: Option<Duration>,
+}
+
+impl std::fmt::Debug for Pooled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pooled").field("alive", &self.alive).finish_non_exhaustive()
+    }
+}
+
+impl Deref for Pooled {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
 }
 
 /// Connection errors reach the caller by their result; the pool's own log line would repeat them.
@@ -132,22 +169,28 @@ pub(super) fn ping(conn: &mut AnyConnection) -> diesel::QueryResult<()> {
 }
 
 impl ManageConnection for Connector {
-    type Connection = AnyConnection;
+    type Connection = Pooled;
     type Error = DatabaseError;
 
-    fn connect(&self) -> Result<AnyConnection, DatabaseError> {
-        self.establish()
+    fn connect(&self) -> Result<Pooled, DatabaseError> {
+        Ok(Pooled { connection: self.establish()?, alive: None })
     }
 
-    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), DatabaseError> {
-        // A file needs no round trip; a server may have gone away since.
-        match conn {
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), DatabaseError> {
+        let now = Clock::default().monotonic();
+        match &mut pooled.connection {
+            // A file needs no round trip; a server may have gone away since.
             AnyConnection::Sqlite(_) => Ok(()),
-            AnyConnection::Postgres(conn) => conn.ping().map_err(DatabaseError::from),
+            AnyConnection::Postgres(_) if pooled.alive.is_some_and(|alive| now.saturating_sub(alive) < ALIVE) => Ok(()),
+            AnyConnection::Postgres(conn) => {
+                conn.ping()?;
+                pooled.alive = Some(now);
+                Ok(())
+            }
         }
     }
 
-    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
-        conn.is_broken()
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.connection.is_broken()
     }
 }

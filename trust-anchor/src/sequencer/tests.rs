@@ -219,7 +219,7 @@ async fn an_old_backup_restored_is_refused_at_start() {
     drop(sequencer);
     world.sql("PRAGMA user_version = 0");
     let database = world.database();
-    match &mut *database.lend_writer().unwrap() {
+    match &mut **database.lend_writer().unwrap() {
         AnyConnection::Sqlite(conn) => conn.batch_execute(&format!("VACUUM INTO '{}'", backup.display())).unwrap(),
         AnyConnection::Postgres(_) => unreachable!(),
     }

@@ -216,7 +216,7 @@ async fn one_bad_row_spoils_no_other() {
                  VALUES ('bad', 'provider', '{}', '{}', {blob}, 'a.b.c', 0)",
                 bad.iss, bad.jti
             ))
-            .execute(&mut *conn)
+            .execute(&mut **conn)
             .unwrap();
         });
         let answers = race(&[journal], &scene, queries).await;

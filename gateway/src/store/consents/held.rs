@@ -1,7 +1,7 @@
 //! Consents that this department may use: encrypted, insert-only.
 
 use diesel::{
-    OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    QueryResult, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Binary, Text},
 };
 use schemas::{
@@ -12,7 +12,13 @@ use serde::{Deserialize, Serialize};
 use service_kit::db::AnyConnection;
 
 use super::requests::RequestStoreError;
-use crate::{keys::Keys, store::encrypted::{ColumnError, Encrypted}};
+use crate::{
+    keys::Keys,
+    store::{
+        encrypted::{ColumnError, Encrypted},
+        exchange::statement::Statement,
+    },
+};
 
 const TOKENS: Encrypted = Encrypted { table: "held_consent", column: "tokens" };
 
@@ -75,10 +81,9 @@ pub fn held_find(
     keys: &Keys,
     id: &ConsentId,
 ) -> Result<Option<HeldConsent>, RequestStoreError> {
-    let row: Option<Row> = sql_query("SELECT tokens FROM held_consent WHERE consent = $1")
-        .bind::<Text, _>(id.as_str())
-        .get_result(conn)
-        .optional()?;
+    let rows: Vec<Row> =
+        Statement::new("SELECT tokens FROM held_consent WHERE consent = ").bind(id.as_str()).load(conn)?;
+    let row = rows.into_iter().next();
     Ok(row.map(|row| TOKENS.open(keys, id.as_str(), &row.tokens)).transpose()?)
 }
 

@@ -2,90 +2,73 @@
 //!
 //! Guarantees: run-time text reaches the database as a bound value alone. `$n` is understood by both engines.
 
-use diesel::{
-    QueryResult, RunQueryDsl,
-    deserialize::QueryableByName,
-    query_builder::{BoxedSqlQuery, SqlQuery},
-    sql_query,
-    sql_types::{BigInt, Binary, Nullable, Text},
-};
-use service_kit::db::{AnyConnection, MultiBackend};
+use diesel::{QueryResult, RunQueryDsl, deserialize::QueryableByName};
+use service_kit::db::{AnyConnection, MultiBackend, Prepared};
 
 /// Rows of one statement: at most 12 bound values each, far below SQLite's 32,766 and PostgreSQL's 65,535.
 pub(in crate::store) const ROWS: usize = 512;
 
 /// A bound value.
 #[derive(Clone, Debug)]
-pub(in crate::store) enum Bind {
-    Text(String),
-    MaybeText(Option<String>),
-    Integer(i64),
-    MaybeInteger(Option<i64>),
-    Bytes(Vec<u8>),
-}
+pub(in crate::store) struct Bind(service_kit::db::Bind);
 
 impl From<&str> for Bind {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self(service_kit::db::Bind::Text(text.to_owned()))
     }
 }
 
 impl From<Option<&str>> for Bind {
     fn from(text: Option<&str>) -> Self {
-        Self::MaybeText(text.map(str::to_owned))
+        Self(service_kit::db::Bind::MaybeText(text.map(str::to_owned)))
     }
 }
 
 impl From<i64> for Bind {
     fn from(number: i64) -> Self {
-        Self::Integer(number)
+        Self(service_kit::db::Bind::Integer(number))
     }
 }
 
 impl From<Option<i64>> for Bind {
     fn from(number: Option<i64>) -> Self {
-        Self::MaybeInteger(number)
+        Self(service_kit::db::Bind::MaybeInteger(number))
     }
 }
 
 impl From<&[u8]> for Bind {
     fn from(bytes: &[u8]) -> Self {
-        Self::Bytes(bytes.to_vec())
+        Self(service_kit::db::Bind::Bytes(bytes.to_vec()))
     }
 }
 
 /// A statement being written.
-pub(in crate::store) struct Statement {
-    text: String,
-    binds: Vec<Bind>,
-}
+pub(in crate::store) struct Statement(Prepared);
 
 impl Statement {
     pub(in crate::store) fn new(sql: &'static str) -> Self {
-        Self { text: sql.to_owned(), binds: Vec::new() }
+        Self(Prepared::new(sql))
     }
 
     /// More SQL.
     pub(in crate::store) fn sql(mut self, sql: &'static str) -> Self {
-        self.text.push_str(sql);
+        self.0.push_sql(sql);
         self
     }
 
     /// A bound value.
     pub(in crate::store) fn bind(mut self, value: impl Into<Bind>) -> Self {
-        self.binds.push(value.into());
-        self.text.push('$');
-        self.text.push_str(&self.binds.len().to_string());
+        self.0.push_bind(value.into().0);
         self
     }
 
     /// `($1, $2, …)`.
     pub(in crate::store) fn row(mut self, values: impl IntoIterator<Item = Bind>) -> Self {
-        self.text.push('(');
+        self.0.push_sql("(");
         for (place, value) in values.into_iter().enumerate() {
             self = if place == 0 { self } else { self.sql(", ") }.bind(value);
         }
-        self.text.push(')');
+        self.0.push_sql(")");
         self
     }
 
@@ -98,24 +81,14 @@ impl Statement {
     }
 
     pub(in crate::store) fn execute(self, conn: &mut AnyConnection) -> QueryResult<usize> {
-        self.query().execute(conn)
+        self.0.execute(conn)
     }
 
     pub(in crate::store) fn load<R>(self, conn: &mut AnyConnection) -> QueryResult<Vec<R>>
     where
         R: QueryableByName<MultiBackend> + 'static,
     {
-        self.query().load(conn)
-    }
-
-    fn query(self) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {
-        self.binds.into_iter().fold(sql_query(self.text).into_boxed(), |query, bind| match bind {
-            Bind::Text(text) => query.bind::<Text, _>(text),
-            Bind::MaybeText(text) => query.bind::<Nullable<Text>, _>(text),
-            Bind::Integer(number) => query.bind::<BigInt, _>(number),
-            Bind::MaybeInteger(number) => query.bind::<Nullable<BigInt>, _>(number),
-            Bind::Bytes(bytes) => query.bind::<Binary, _>(bytes),
-        })
+        self.0.load(conn)
     }
 }
 
