@@ -22,7 +22,7 @@ const WITHIN_A_ROW: &[(&str, &str)] = &[("gateway", "registry-adapter")];
 const HOMES: &[(&str, &[&str])] = &[
     ("ssi::", &["protocol/src/credential"]),
     ("josekit::", &["protocol/src/seal"]),
-    ("tokio_cron_scheduler", &["service-kit/src/jobs.rs"]),
+    ("tokio_cron_scheduler::", &["service-kit/src/jobs.rs"]),
     ("reqwest::", &["service-kit/src/http_client", "gateway/src/clients/", "src/bench/"]),
     (
         "diesel::",
@@ -123,7 +123,7 @@ fn pure_crates_read_no_clock_and_do_no_io() {
         if !pure {
             continue;
         }
-        for forbidden in ["SystemTime::now", "Instant::now", "Timestamp::now", "std::fs::", "std::net::", "std::process::", "tokio::"] {
+        for forbidden in ["SystemTime::now", "Instant::now", "Timestamp::now", "std::fs::", "std::net::", "std::process::Command", "tokio::"] {
             assert!(!text.contains(forbidden), "{name} holds {forbidden}");
         }
     }
