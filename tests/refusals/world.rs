@@ -43,7 +43,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { people: PEOPLE, ..Options::default() };
         let mut variation = Variation::default();
-        variation.more.insert("social", clerk(&folder, clock.now()));
+        // The directory is read each second, so that nobody waits a minute for what a jump of the clock made old.
+        let refresh = "\n[anchor]\nrefresh = 1\n";
+        variation.more = ["civil", "revenue", "food"].map(|name| (name, refresh.to_owned())).into();
+        variation.more.insert("social", format!("{refresh}{}", clerk(&folder, clock.now())));
         let mut federation = Federation::set_up_as(binary.clone(), folder.path(), &options, &variation, clock.now()).unwrap();
         let suspended = health(&binary, &folder, &variation.addresses, clock.now());
         suspended.join(&federation.anchor).unwrap();
