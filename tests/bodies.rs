@@ -1,5 +1,6 @@
 //! A thousand bodies at once, of up to 100 MiB, slow, nested, truncated, announced and never sent, or sent without end: against all
-//! listeners of one gateway. Its memory must not follow them, and a good request is answered right after.
+//! listeners of one gateway. Its memory must not follow them, and a good request is answered right after. Connections beyond what
+//! a process takes are refused before they cost anything; they count among the thousand.
 //!
 //! Resident memory is read from /proc while they run. Each connection ends by the server's own answer or close; nothing waits longer
 //! than the server's own deadlines. People's callers come from several loopback addresses, as there are 64 connections an address.
@@ -248,8 +249,9 @@ async fn a_thousand_bodies_at_once_cost_little_memory_and_hold_nobody_up() {
     let (citizen, _) = consenting_citizen(&ready.federation).await;
     let (few, many) = entrances(&ready);
     let process = ready.federation.social.server(0).unwrap().id();
-    // Warm: each listener has served each manner of body once.
-    send_all(few.iter().chain(&many).map(|entrance| (entrance.clone(), Ipv4Addr::LOCALHOST, Manner::Nested)).collect()).await;
+    // Warm: each listener has served each manner of body, so that threads and their pools of memory are there.
+    let warm = few.iter().chain(&many).flat_map(|entrance| MANNERS.map(|manner| (entrance.clone(), Ipv4Addr::LOCALHOST, manner)));
+    send_all(warm.collect()).await;
     let before = resident(process);
     let watch = Watch::over(process);
     let answers = send_all(thousand(&few, &many)).await;
