@@ -71,7 +71,12 @@ struct Entrance {
 }
 
 impl Entrance {
-    fn of(url: &str, department: &Department, shows: Option<(&Path, &Path)>, route: (&'static str, &'static str, usize)) -> Self {
+    fn of(
+        url: &str,
+        department: &Department,
+        shows: Option<(&Path, &Path)>,
+        route: (&'static str, &'static str, usize),
+    ) -> Self {
         let mut builder = SslConnector::builder(SslMethod::tls_client()).unwrap();
         builder.set_ca_file(department.folder().join("keys/tls.pem")).unwrap();
         builder.set_verify(SslVerifyMode::PEER);
@@ -112,7 +117,8 @@ impl Entrance {
             Manner::Announced => format!("Content-Length: {HUGE}"),
             _ => format!("Content-Length: {limit}"),
         };
-        let head = format!("POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {media_type}\r\n{length}\r\n\r\n", self.host);
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {media_type}\r\n{length}\r\n\r\n", self.host);
         writer.write_all(head.as_bytes()).await?;
         match manner {
             Manner::Slow => loop {
@@ -207,7 +213,12 @@ fn entrances(ready: &Ready) -> (Vec<Entrance>, Vec<Entrance>) {
     let people = address(social, "public", "people");
     let systems = social.folder().join("systems");
     let portal = (systems.join("portal.pem"), systems.join("portal.key.pem"));
-    let mut few = vec![Entrance::of(&social.local_address(0), social, Some((&portal.0, &portal.1)), ("/v1/consent-requests", "application/json", 16 << 10))];
+    let mut few = vec![Entrance::of(
+        &social.local_address(0),
+        social,
+        Some((&portal.0, &portal.1)),
+        ("/v1/consent-requests", "application/json", 16 << 10),
+    )];
     for (department, route) in [
         (&ready.federation.revenue, ("/peer/v1/receipts", "application/dx-receipts", 1 << 20)),
         (&ready.federation.food, ("/peer/v1/queries", "application/dx-query+jwt", 64 << 10)),
@@ -226,7 +237,10 @@ fn entrances(ready: &Ready) -> (Vec<Entrance>, Vec<Entrance>) {
 /// A thousand connections: as many as one certificate may have at the peers' and the local listener, the rest at the people's.
 fn thousand(few: &[Entrance], many: &[Entrance]) -> Vec<(Entrance, Ipv4Addr, Manner)> {
     let manner = |n: usize| MANNERS[n % MANNERS.len()];
-    let mut all: Vec<_> = few.iter().flat_map(|entrance| (0..60).map(move |n| (entrance.clone(), Ipv4Addr::LOCALHOST, manner(n)))).collect();
+    let mut all: Vec<_> = few
+        .iter()
+        .flat_map(|entrance| (0..60).map(move |n| (entrance.clone(), Ipv4Addr::LOCALHOST, manner(n))))
+        .collect();
     for n in 0..1_000 - all.len() {
         let address = Ipv4Addr::new(127, 0, 1, u8::try_from(1 + n / 60).unwrap());
         all.push((many[n / 5 % many.len()].clone(), address, manner(n)));
@@ -239,7 +253,9 @@ async fn send_all(bodies: Vec<(Entrance, Ipv4Addr, Manner)>) -> Vec<(Manner, Opt
     for (entrance, from, manner) in bodies {
         running.spawn(async move { (manner, entrance.send(from, manner).await) });
     }
-    tokio::time::timeout(PATIENCE, running.join_all()).await.expect("the server ends every connection by its own deadlines")
+    tokio::time::timeout(PATIENCE, running.join_all())
+        .await
+        .expect("the server ends every connection by its own deadlines")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,7 +266,10 @@ async fn a_thousand_bodies_at_once_cost_little_memory_and_hold_nobody_up() {
     let (few, many) = entrances(&ready);
     let process = ready.federation.social.server(0).unwrap().id();
     // Warm: each listener has served each manner of body, so that threads and their pools of memory are there.
-    let warm = few.iter().chain(&many).flat_map(|entrance| MANNERS.map(|manner| (entrance.clone(), Ipv4Addr::LOCALHOST, manner)));
+    let warm = few
+        .iter()
+        .chain(&many)
+        .flat_map(|entrance| MANNERS.map(|manner| (entrance.clone(), Ipv4Addr::LOCALHOST, manner)));
     send_all(warm.collect()).await;
     let before = resident(process);
     let watch = Watch::over(process);

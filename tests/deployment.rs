@@ -33,7 +33,11 @@ struct Service {
 /// `docker-compose config`: the file is good, and this is what it says.
 fn services() -> BTreeMap<String, Service> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new("docker-compose").current_dir(root).args(["-f", "compose/compose.yaml", "config"]).output().unwrap();
+    let output = Command::new("docker-compose")
+        .current_dir(root)
+        .args(["-f", "compose/compose.yaml", "config"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", both(&output));
     read_services(&String::from_utf8(output.stdout).unwrap())
 }
@@ -60,7 +64,11 @@ fn read_services(printed: &str) -> BTreeMap<String, Service> {
             },
             6 if section == "services:" && key == "environment" => {
                 let (name, value) = text.split_once(": ").unwrap();
-                services.entry(service.clone()).or_default().environment.insert(name.to_owned(), value.trim_matches('\'').to_owned());
+                services
+                    .entry(service.clone())
+                    .or_default()
+                    .environment
+                    .insert(name.to_owned(), value.trim_matches('\'').to_owned());
             }
             _ => {}
         }
@@ -81,12 +89,20 @@ impl Here {
     fn of(name: &str, service: &Service, folder: &Path) -> Self {
         let (etc, data) = (folder.join("compose").join(name), folder.join("var").join(name));
         std::fs::create_dir_all(&data).unwrap();
-        assert!(service.volumes.iter().any(|volume| volume.ends_with(&format!("compose/{name}:/etc/vinimay:ro"))), "{:?}", service.volumes);
+        assert!(
+            service.volumes.iter().any(|volume| volume.ends_with(&format!("compose/{name}:/etc/vinimay:ro"))),
+            "{:?}",
+            service.volumes
+        );
         assert!(service.volumes.iter().any(|volume| volume.ends_with(":/var/lib/vinimay:rw")), "{:?}", service.volumes);
         let here = |text: &str| {
-            text.replace("/etc/vinimay", &etc.display().to_string()).replace("/var/lib/vinimay", &data.display().to_string())
+            text.replace("/etc/vinimay", &etc.display().to_string())
+                .replace("/var/lib/vinimay", &data.display().to_string())
         };
-        let binary = service.environment.iter().fold(binary(), |binary, (name, value)| binary.with_environment(name, &here(value)));
+        let binary = service
+            .environment
+            .iter()
+            .fold(binary(), |binary, (name, value)| binary.with_environment(name, &here(value)));
         let command: Vec<String> = service.command.iter().map(|word| here(word)).collect();
         let config = command.last().unwrap().clone();
         Self { binary, command, config, data, log: folder.join(format!("{name}.log")) }
@@ -118,11 +134,25 @@ fn postgres(service: &Service, folder: &Path) -> PostgresServer {
     let mut settings: Vec<String> = service.command.iter().filter(|word| *word != "-c").cloned().collect();
     settings.push(format!("port={port}"));
     let server = PostgresServer::start(&settings.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut scripts: Vec<PathBuf> = std::fs::read_dir(folder.join("compose/postgres")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut scripts: Vec<PathBuf> =
+        std::fs::read_dir(folder.join("compose/postgres")).unwrap().map(|entry| entry.unwrap().path()).collect();
     scripts.sort();
     for script in scripts {
         let done = Command::new("psql")
-            .args(["-h", "127.0.0.1", "-p", port, "-U", "vinimay", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-q", "-f"])
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                port,
+                "-U",
+                "vinimay",
+                "-d",
+                "postgres",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-q",
+                "-f",
+            ])
             .arg(&script)
             .output()
             .unwrap();
@@ -159,7 +189,8 @@ fn the_processes_of_compose_start_without_containers() {
     let here = |name: &str| Here::of(name, &services[name], folder.path());
     let anchor = here("anchor");
     anchor.run(&["init", "--officer", "asha", "--officer", "binod"]);
-    let keys = ["asha", "binod"].map(|officer| anchor.data.join(format!("keys/officers/{officer}.pem")).display().to_string());
+    let keys =
+        ["asha", "binod"].map(|officer| anchor.data.join(format!("keys/officers/{officer}.pem")).display().to_string());
     let purposes = folder.path().join("compose/registers/purposes.toml").display().to_string();
     anchor.run(&["purpose", "add", &purposes, "--officer-key", &keys[0], "--officer-key", &keys[1]]);
     let mut running = vec![anchor.serve()];
@@ -169,19 +200,41 @@ fn the_processes_of_compose_start_without_containers() {
         gateway.run(&["init"]);
         if name == "social" {
             let owner = "postgres://vinimay@127.0.0.1:27432/social";
-            gateway.run(&["source", "install", "--owner", owner, "--reader", "social_reader", "--writer", "social_writer"]);
+            gateway.run(&[
+                "source",
+                "install",
+                "--owner",
+                owner,
+                "--reader",
+                "social_reader",
+                "--writer",
+                "social_writer",
+            ]);
         }
-        let entity = if name == "revenue" { "https://revenue.localhost:27510" } else { "https://social.localhost:27520" };
-        let invited = anchor.run(&["member", "invite", entity, "--sector", name, "--role", roles[0], "--role", roles[1], "--json"]);
+        let entity =
+            if name == "revenue" { "https://revenue.localhost:27510" } else { "https://social.localhost:27520" };
+        let invited = anchor
+            .run(&["member", "invite", entity, "--sector", name, "--role", roles[0], "--role", roles[1], "--json"]);
         let invited: Value = serde_json::from_str(&invited).unwrap();
         let invitation = gateway.data.join("invitation.txt");
         std::fs::write(&invitation, invited["code"].as_str().unwrap()).unwrap();
         let (authority, fingerprint) = (root["entity"].as_str().unwrap(), root["fingerprint"].as_str().unwrap());
-        gateway.run(&["join", authority, "--fingerprint", fingerprint, "--invitation-file", invitation.to_str().unwrap()]);
+        gateway.run(&[
+            "join",
+            authority,
+            "--fingerprint",
+            fingerprint,
+            "--invitation-file",
+            invitation.to_str().unwrap(),
+        ]);
         running.push(gateway.serve());
     }
     for management in ["127.0.0.1:27501", "127.0.0.1:27513", "127.0.0.1:27523"] {
-        assert!(status(management, "/healthz/ready").contains(" 200 "), "{management}: {}", status(management, "/healthz/ready"));
+        assert!(
+            status(management, "/healthz/ready").contains(" 200 "),
+            "{management}: {}",
+            status(management, "/healthz/ready")
+        );
     }
     let served = String::from_utf8(fetch(&anchor, "/registers/purposes")).unwrap();
     let register: SignedRegister = serde_json::from_str(&served).unwrap();

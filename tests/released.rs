@@ -14,7 +14,8 @@ use crate::support::both;
 /// The program as it is released, but for optimisation: built without features.
 fn released() -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("released/vinimay");
-    let mend = "run the tests by `make test`, or: cargo build --bin vinimay && cp target/debug/vinimay target/released/";
+    let mend =
+        "run the tests by `make test`, or: cargo build --bin vinimay && cp target/debug/vinimay target/released/";
     assert!(path.exists(), "{} is missing; mend: {mend}", path.display());
     path
 }
@@ -27,7 +28,10 @@ fn holds(program: &Path, text: &str) -> bool {
 #[test]
 fn a_released_program_neither_knows_the_test_clock_nor_reads_its_file() {
     let tested = PathBuf::from(env!("CARGO_BIN_EXE_vinimay"));
-    assert!(holds(&tested, TestClockFile::VARIABLE), "the tested program has the feature, else this test shows nothing");
+    assert!(
+        holds(&tested, TestClockFile::VARIABLE),
+        "the tested program has the feature, else this test shows nothing"
+    );
     let released = released();
     assert!(!holds(&released, TestClockFile::VARIABLE), "the released program holds the variable's name");
     // And it opens no such file, whatever the environment says.

@@ -51,11 +51,15 @@ impl Site {
             purposes: Vec::new(),
             more: String::new(),
         };
-        Department::init(&binary(), &self.folder.path().join(name), &self.addresses, &plan, 1, Clock::system().now()).unwrap()
+        Department::init(&binary(), &self.folder.path().join(name), &self.addresses, &plan, 1, Clock::system().now())
+            .unwrap()
     }
 
     fn invitation(&self, department: &Department) -> PathBuf {
-        let code = self.anchor.invite(department.entity(), &"revenue".parse().unwrap(), &["provider".parse().unwrap()]).unwrap();
+        let code = self
+            .anchor
+            .invite(department.entity(), &"revenue".parse().unwrap(), &["provider".parse().unwrap()])
+            .unwrap();
         let file = department.folder().join("invitation.txt");
         std::fs::write(&file, code).unwrap();
         file
@@ -98,7 +102,11 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Digest> {
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if !name.contains(".sqlite") && !name.ends_with(".db-wal") && !name.ends_with(".db-shm") && !name.ends_with(".lock") {
+            } else if !name.contains(".sqlite")
+                && !name.ends_with(".db-wal")
+                && !name.ends_with(".db-shm")
+                && !name.ends_with(".lock")
+            {
                 found.insert(path.clone(), Digest::of(std::fs::read(&path).unwrap()));
             }
         }
@@ -147,15 +155,20 @@ fn a_second_init_and_a_second_start_change_nothing() {
     refused_in(department.folder(), NO, &["already"], || run(&["gateway", "init", "--config", &config]));
     let anchor = site.anchor.folder().join("anchor.toml").display().to_string();
     let keys = site.anchor.folder().join("data/keys");
-    refused_in(&keys, NO, &["already exists"], || run(&["anchor", "init", "--config", &anchor, "--officer", "asha", "--officer", "binod"]));
+    refused_in(&keys, NO, &["already exists"], || {
+        run(&["anchor", "init", "--config", &anchor, "--officer", "asha", "--officer", "binod"])
+    });
     let elsewhere = site.anchor.folder().join("elsewhere.toml");
     let lines = std::fs::read_to_string(&anchor).unwrap();
-    let lines: Vec<&str> = lines.lines().filter(|line| !line.starts_with("listen") && !line.starts_with("management_listen")).collect();
+    let lines: Vec<&str> =
+        lines.lines().filter(|line| !line.starts_with("listen") && !line.starts_with("management_listen")).collect();
     let text = format!("listen = \"127.0.0.1:0\"\nmanagement_listen = \"127.0.0.1:0\"\n{}\n", lines.join("\n"));
     std::fs::write(&elsewhere, text).unwrap();
     let elsewhere = elsewhere.display().to_string();
     refused_in(&keys, NO, &["anchor.lock", "runs already"], || run(&["anchor", "run", "--config", &elsewhere]));
-    refused_in(department.folder(), NO, &["has not joined", "vinimay gateway join"], || run(&["gateway", "run", "--config", &config]));
+    refused_in(department.folder(), NO, &["has not joined", "vinimay gateway join"], || {
+        run(&["gateway", "run", "--config", &config])
+    });
 }
 
 #[test]
@@ -167,21 +180,33 @@ fn joining_trusts_only_the_fingerprint_and_only_once() {
     let invitation = site.invitation(&department);
     let folder = department.folder().to_owned();
     let stranger = protocol::seal::SigningKey::generate(protocol::seal::Algorithm::Es256).unwrap().kid().to_string();
-    refused_in(&folder, TRUST, &[&stranger, &fingerprint, "compare both"], || site.join(&department, &anchor, &stranger, Some(&invitation)));
+    refused_in(&folder, TRUST, &[&stranger, &fingerprint, "compare both"], || {
+        site.join(&department, &anchor, &stranger, Some(&invitation))
+    });
     site.anchor.stop().unwrap();
-    refused_in(&folder, UNKNOWN, &["cannot be reached", "used up only by success"], || site.join(&department, &anchor, &fingerprint, Some(&invitation)));
+    refused_in(&folder, UNKNOWN, &["cannot be reached", "used up only by success"], || {
+        site.join(&department, &anchor, &fingerprint, Some(&invitation))
+    });
     site.anchor.start().unwrap();
     let wrong = department.folder().join("wrong.txt");
     std::fs::write(&wrong, "not-an-invitation").unwrap();
-    refused_in(&folder, NO, &["refused", "access-denied"], || site.join(&department, &anchor, &fingerprint, Some(&wrong)));
-    refused_in(&folder, USAGE, &["invitation"], || site.join(&department, &anchor, &fingerprint, Some(Path::new("/nowhere/at/all"))));
+    refused_in(&folder, NO, &["refused", "access-denied"], || {
+        site.join(&department, &anchor, &fingerprint, Some(&wrong))
+    });
+    refused_in(&folder, USAGE, &["invitation"], || {
+        site.join(&department, &anchor, &fingerprint, Some(Path::new("/nowhere/at/all")))
+    });
     let joined = site.join(&department, &anchor, &fingerprint, Some(&invitation));
     assert!(joined.status.success(), "the same invitation still counts: {}", both(&joined));
-    refused_in(&folder, NO, &["conflict", "was used"], || site.join(&department, &anchor, &fingerprint, Some(&invitation)));
+    refused_in(&folder, NO, &["conflict", "was used"], || {
+        site.join(&department, &anchor, &fingerprint, Some(&invitation))
+    });
     let again = site.join(&department, &anchor, &fingerprint, None);
     assert!(again.status.success(), "joining again without an invitation updates the entry: {}", both(&again));
     let elsewhere: EntityId = "https://anchor.elsewhere.example".parse().unwrap();
-    refused_in(&folder, NO, &["has joined", "trust-root.json"], || site.join(&department, &elsewhere, &fingerprint, None));
+    refused_in(&folder, NO, &["has joined", "trust-root.json"], || {
+        site.join(&department, &elsewhere, &fingerprint, None)
+    });
     // The directory of the last time is good for a day: a gateway starts while the anchor is away.
     site.anchor.stop().unwrap();
     department.start(0).unwrap();
@@ -210,13 +235,16 @@ fn a_disk_that_is_full_and_a_port_that_is_taken_stop_a_start() {
     };
     let copy = format!("cp -a {}/. {}/", folder.display(), disk.display());
     refused_in(&folder, NO, &["MiB", "free at least 256 MiB"], || on_small_disk(&copy, "gateway run"));
-    let fresh = format!("cp {}/gateway.toml {}/ && mkdir -p {}/systems", folder.display(), disk.display(), disk.display());
+    let fresh =
+        format!("cp {}/gateway.toml {}/ && mkdir -p {}/systems", folder.display(), disk.display(), disk.display());
     refused_in(&folder, NO, &["free at least 256 MiB"], || on_small_disk(&fresh, "gateway init"));
     assert_eq!(std::fs::read_dir(&disk).unwrap().count(), 0, "the small disk is gone");
     for listener in ["peers", "people", "local", "management"] {
         let taken = TcpListener::bind(address(&department, "listen", listener)).unwrap();
         let port = taken.local_addr().unwrap().port().to_string();
-        refused_in(&folder, NO, &[listener, &port, "is in use", "configure another port"], || run(&["gateway", "run", "--config", &config]));
+        refused_in(&folder, NO, &[listener, &port, "is in use", "configure another port"], || {
+            run(&["gateway", "run", "--config", &config])
+        });
     }
 }
 
@@ -227,7 +255,8 @@ fn a_broken_configuration_is_named_by_file_line_and_key() {
     let department = site.department("revenue", None);
     let file = department.folder().join("gateway.toml");
     let good = std::fs::read_to_string(&file).unwrap();
-    let line = |start: &str| format!("gateway.toml:{}", 1 + good.lines().position(|line| line.starts_with(start)).unwrap());
+    let line =
+        |start: &str| format!("gateway.toml:{}", 1 + good.lines().position(|line| line.starts_with(start)).unwrap());
     let name = config(&department);
     let start = || run(&["gateway", "run", "--config", &name]);
     let cases: [(&str, &str, Vec<String>); 6] = [
@@ -243,12 +272,22 @@ fn a_broken_configuration_is_named_by_file_line_and_key() {
         with_file(&file, |text| text.replace(from, to), || refused_in(department.folder(), USAGE, &says, start));
     }
     let missing = department.folder().join("missing.toml").display().to_string();
-    refused_in(department.folder(), USAGE, &["missing.toml", "cannot be read"], || run(&["gateway", "run", "--config", &missing]));
+    refused_in(department.folder(), USAGE, &["missing.toml", "cannot be read"], || {
+        run(&["gateway", "run", "--config", &missing])
+    });
     let file = site.anchor.folder().join("anchor.toml");
     let name = file.display().to_string();
-    with_file(&file, |text| text.replace("data_dir", "data_dri"), || {
-        refused(&run(&["anchor", "member", "list", "--config", &name]), USAGE, &["anchor.toml:", "data_dri", "did you mean `data_dir`?"]);
-    });
+    with_file(
+        &file,
+        |text| text.replace("data_dir", "data_dri"),
+        || {
+            refused(
+                &run(&["anchor", "member", "list", "--config", &name]),
+                USAGE,
+                &["anchor.toml:", "data_dri", "did you mean `data_dir`?"],
+            );
+        },
+    );
 }
 
 const MAPPING: &str = "[source]\nkind = \"sqlite\"\n\n[[dataset]]\nid = \"revenue.income\"\ntitle = { en = \"Income\", hi = \"आय\" }\ntable = \"income\"\n\
@@ -266,7 +305,8 @@ fn a_broken_mapping_is_named_by_file_line_and_key() {
     let (file, name) = (department.folder().join("mapping.toml"), config(&department));
     let check = || run(&["gateway", "config", "check", "--config", &name]);
     assert!(check().status.success(), "{}", both(&check()));
-    let line = |start: &str| format!("mapping.toml:{}", 1 + MAPPING.lines().position(|line| line.starts_with(start)).unwrap());
+    let line =
+        |start: &str| format!("mapping.toml:{}", 1 + MAPPING.lines().position(|line| line.starts_with(start)).unwrap());
     for (from, to, says) in [
         ("column = \"band\"", "column = \"band; DROP TABLE income\"", vec![line("column"), "column".into()]),
         ("column = \"band\"", "column = \"caste\"", vec![line("column"), "caste".into()]),
@@ -307,7 +347,9 @@ fn keys_that_others_can_read_and_readers_that_can_write_are_refused() {
     let clerk = server.uri("postgres").replace("vinimay@", "clerk@");
     let department = site.department("land", Some((clerk, MAPPING.replace("sqlite", "postgres"))));
     let (name, folder) = (config(&department), department.folder().to_owned());
-    refused_in(&folder, NO, &["public.income", "can write", "GRANT SELECT"], || run(&["gateway", "config", "check", "--config", &name]));
+    refused_in(&folder, NO, &["public.income", "can write", "GRANT SELECT"], || {
+        run(&["gateway", "config", "check", "--config", &name])
+    });
     sql_query("REVOKE UPDATE ON income FROM clerk").execute(&mut conn).unwrap();
     sql_query("REVOKE CREATE ON SCHEMA public FROM PUBLIC").execute(&mut conn).unwrap();
     sql_query("REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC").execute(&mut conn).unwrap();

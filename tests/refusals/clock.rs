@@ -65,7 +65,12 @@ impl Timed {
     async fn a_certificate_ends_on_an_open_connection(&mut self) {
         let world = &mut self.world;
         let clerk = clerk(world);
-        let audit = format!("{}/v1/receipts/01939c3e-7a10-7a10-8a10-0123456789ab/bundle", world.federation.social.local_address(0)).parse().unwrap();
+        let audit = format!(
+            "{}/v1/receipts/01939c3e-7a10-7a10-8a10-0123456789ab/bundle",
+            world.federation.social.local_address(0)
+        )
+        .parse()
+        .unwrap();
         assert_eq!(plain_code(&clerk.fetch(&audit, 1 << 16).await.unwrap()), Code::NotFound, "admitted");
         // Nobody may learn of the day that never was.
         world.federation.anchor.stop().unwrap();
@@ -129,8 +134,12 @@ impl Timed {
         });
         let view: ConsentRequestView = good(&social.post("/v1/consent-requests", &[], &order).await.unwrap());
         let people = client(&federation.social.folder().join("keys/tls.pem"), None);
-        let url = format!("{}/consents/requests/{}", address(&federation.social, "public", "people"), view.id).parse().unwrap();
-        let fetch = async || people.post(&url, "application/x-www-form-urlencoded", b"wallet_nonce=n".to_vec(), 1 << 16).await.unwrap();
+        let url = format!("{}/consents/requests/{}", address(&federation.social, "public", "people"), view.id)
+            .parse()
+            .unwrap();
+        let fetch = async || {
+            people.post(&url, "application/x-www-form-urlencoded", b"wallet_nonce=n".to_vec(), 1 << 16).await.unwrap()
+        };
         assert_eq!(fetch().await.status, 200);
         self.file.set(self.world.now().plus(view.expires.seconds() - self.world.now().seconds() + 1)).unwrap();
         let before = Traces::of(&federation.social).rows["request_object"];
@@ -175,7 +184,11 @@ impl Timed {
         let before = Traces::of(&self.world.federation.revenue);
         assert_eq!(Attempt::new(&self.world).send().await, Heard::Refused(code));
         let after = Traces::of(&self.world.federation.revenue);
-        assert_eq!((after.since(&before), after.uses, after.statements), (of_a_signed_refusal(), before.uses, before.statements), "{code}");
+        assert_eq!(
+            (after.since(&before), after.uses, after.statements),
+            (of_a_signed_refusal(), before.uses, before.statements),
+            "{code}"
+        );
     }
 
     /// What a gateway fetches in the background it fetches at its start, so nobody waits for the next minute.
@@ -183,7 +196,10 @@ impl Timed {
         self.world.federation.revenue.stop().unwrap();
         self.world.federation.revenue.start_all().unwrap();
         let world = &self.world;
-        until(&world.clock, Duration::from_secs(15), "the provider answers again", async || Attempt::new(world).is_answered().await).await;
+        until(&world.clock, Duration::from_secs(15), "the provider answers again", async || {
+            Attempt::new(world).is_answered().await
+        })
+        .await;
         world.is_good(when).await;
     }
 }

@@ -55,7 +55,10 @@ pub fn rows() -> Vec<Row> {
             *a.basis() = a.world.citizen.seal(&consent, &shown, &a.draft.terms.provider);
         }),
         row(BindingInvalid, "presented for another consent", |a| {
-            let (consent, other) = (a.world.citizen.sign(&a.draft, &a.binding.key), a.world.citizen.sign(&a.world.draft(a.now), &a.binding.key));
+            let (consent, other) = (
+                a.world.citizen.sign(&a.draft, &a.binding.key),
+                a.world.citizen.sign(&a.world.draft(a.now), &a.binding.key),
+            );
             let shown = a.world.citizen.present(&other, &a.binding, &a.draft.terms.provider, a.now);
             *a.basis() = a.world.citizen.seal(&consent, &shown, &a.draft.terms.provider);
         }),
@@ -90,7 +93,9 @@ pub fn rows() -> Vec<Row> {
             a.claims()["query"]["fields"] = json!(["annual_income_band", "annual_income"]);
         }),
         row(ConsentScopeExceeded, "no item", |a| a.claims()["query"]["fields"] = json!([])),
-        row(ConsentScopeExceeded, "another dataset", |a| a.claims()["query"]["dataset"] = "revenue.land-holding".into()),
+        row(ConsentScopeExceeded, "another dataset", |a| {
+            a.claims()["query"]["dataset"] = "revenue.land-holding".into()
+        }),
         row(ConsentScopeExceeded, "with a predicate", |a| {
             a.claims()["query"]["predicates"] = json!([{ "field": "annual_income_band", "op": "eq", "value": "A" }]);
         }),
@@ -98,12 +103,16 @@ pub fn rows() -> Vec<Row> {
             a.draft.terms.fields = vec!["annual_income".parse().unwrap()];
             a.claims()["query"]["fields"] = json!(["annual_income"]);
         }),
-        row(ConsentAboveTemplate, "a text that she was never shown", |a| a.draft.terms.purpose.text = Digest::of("a milder text")),
+        row(ConsentAboveTemplate, "a text that she was never shown", |a| {
+            a.draft.terms.purpose.text = Digest::of("a milder text")
+        }),
         row(ConsentAboveTemplate, "a version that is not registered", |a| {
             a.draft.terms.purpose.version = "2027-01".parse().unwrap();
         }),
         row(ConsentAboveTemplate, "thirteen uses", |a| a.draft.terms.frequency.max_uses = 13),
-        row(ConsentAboveTemplate, "valid for 366 days", |a| a.draft.valid_until = a.draft.valid_from.plus(366 * 86_400)),
+        row(ConsentAboveTemplate, "valid for 366 days", |a| {
+            a.draft.valid_until = a.draft.valid_from.plus(366 * 86_400)
+        }),
         row(ConsentAboveTemplate, "kept for a year", |a| a.draft.terms.retention.duration = "P1Y".parse().unwrap()),
         row(DatasetUnknown, "a dataset of another department", |a| {
             a.draft.terms.dataset = "food.household".parse().unwrap();
@@ -203,7 +212,13 @@ fn basis_of(world: &World, consent: &CompactJws) -> Value {
 }
 
 /// Her signed order at the provider's people's listener; what it says holds now.
-async fn order(world: &World, key: &SigningKey, consent: &CompactJws, action: OrderAction, n: u32) -> Result<ConsentStatus, Code> {
+async fn order(
+    world: &World,
+    key: &SigningKey,
+    consent: &CompactJws,
+    action: OrderAction,
+    n: u32,
+) -> Result<ConsentStatus, Code> {
     let revenue = &world.federation.revenue;
     let did = did::encode(key.public()).unwrap();
     let order = ConsentOrder {
@@ -220,7 +235,8 @@ async fn order(world: &World, key: &SigningKey, consent: &CompactJws, action: Or
     let signed = sign_as(Typ::ConsentOrder, key, KeyReference::Url(&did::key_url(&did)), &order).unwrap();
     let url = format!("{}/citizen/v1/orders", address(revenue, "public", "people")).parse().unwrap();
     let people = client(&revenue.folder().join("keys/tls.pem"), None);
-    let reply = people.post(&url, "application/consent-order+jwt", signed.as_str().as_bytes().to_vec(), 1 << 16).await.unwrap();
+    let reply =
+        people.post(&url, "application/consent-order+jwt", signed.as_str().as_bytes().to_vec(), 1 << 16).await.unwrap();
     if reply.status != 200 {
         return Err(plain_code(&reply));
     }
@@ -253,7 +269,10 @@ pub async fn an_unknown_person_looks_like_a_basis_that_does_not_reach(world: &Wo
         let answer = answer.unwrap();
         let mut receipt = payload(answer.receipt.as_str());
         let mut answer = serde_json::to_value(&answer).unwrap();
-        for (document, own) in [(&mut answer, vec!["jti", "iat", "query_jti", "query", "receipt"]), (&mut receipt, vec!["jti", "iat", "exchange", "query", "salt", "basis", "subject", "status_checked"])] {
+        for (document, own) in [
+            (&mut answer, vec!["jti", "iat", "query_jti", "query", "receipt"]),
+            (&mut receipt, vec!["jti", "iat", "exchange", "query", "salt", "basis", "subject", "status_checked"]),
+        ] {
             for name in own {
                 assert_ne!(document[name].take(), Value::Null, "{name} is there");
             }
@@ -295,7 +314,10 @@ pub async fn a_binding_that_is_suspended_or_revoked(world: &mut World) {
     status_is_heard(world, Code::BindingSuspended).await;
     set_status(world, 0);
     restart(world).await;
-    until(&world.clock, Duration::from_secs(15), "the suspension is lifted", async || Attempt::new(world).is_answered().await).await;
+    until(&world.clock, Duration::from_secs(15), "the suspension is lifted", async || {
+        Attempt::new(world).is_answered().await
+    })
+    .await;
     world.is_good("when the suspension is lifted").await;
     set_status(world, 1);
     status_is_heard(world, Code::BindingRevoked).await;
@@ -323,9 +345,16 @@ async fn restart(world: &mut World) {
 
 async fn status_is_heard(world: &mut World, code: Code) {
     restart(world).await;
-    until(&world.clock, Duration::from_secs(15), "the status is heard", async || !Attempt::new(world).is_answered().await).await;
+    until(&world.clock, Duration::from_secs(15), "the status is heard", async || {
+        !Attempt::new(world).is_answered().await
+    })
+    .await;
     let before = Traces::of(&world.federation.revenue);
     assert_eq!(Attempt::new(world).send().await, Heard::Refused(code));
     let after = Traces::of(&world.federation.revenue);
-    assert_eq!((after.since(&before), after.uses, after.statements), (of_a_signed_refusal(), before.uses, before.statements), "{code}");
+    assert_eq!(
+        (after.since(&before), after.uses, after.statements),
+        (of_a_signed_refusal(), before.uses, before.statements),
+        "{code}"
+    );
 }

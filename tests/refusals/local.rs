@@ -9,7 +9,10 @@ use std::{
 
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslVerifyMode};
 use protocol::seal::random;
-use schemas::{id::ConsentId, problem::Code};
+use schemas::{
+    id::ConsentId,
+    problem::{Code, Problem},
+};
 use serde_json::{Value, json};
 use service_kit::http_client::{HttpClient, Reply};
 use vinimay::{
@@ -40,7 +43,8 @@ pub const CODES: &[Code] = &[
 ];
 
 /// What a refusal on the local listener must not add to. Answers of peers and jobs of their own may come at any time.
-const TABLES: [&str; 8] = ["ask", "ask_open", "ask_answer", "receipt", "consent_request", "held_consent", "consent_state", "subject_link"];
+const TABLES: [&str; 8] =
+    ["ask", "ask_open", "ask_answer", "receipt", "consent_request", "held_consent", "consent_state", "subject_link"];
 
 fn left(department: &Department) -> Vec<i64> {
     let traces = Traces::of(department);
@@ -69,26 +73,48 @@ pub async fn refusals_to_own_systems(world: &mut World) {
     let (_, consent) = consenting_citizen(&world.federation).await;
     is_answered(&social, world, &consent, "the first").await;
     type Bend = fn(&mut Value);
-    let questions: [(Code, &str, Bend); 6] = [
-        (Code::AccessDenied, "a purpose that the portal does not have", |q| q["purpose"] = "food.ration.continuation".into()),
-        (Code::ConsentMissing, "a consent that is not held", |q| q["consent"] = "urn:uuid:01939c3e-7a10-7a10-8a10-0123456789ab".into()),
-        (Code::ConsentScopeExceeded, "an item more", |q| q["fields"] = json!(["annual_income_band", "annual_income"])),
+    let questions: [(Code, &str, Bend); 5] = [
+        (Code::AccessDenied, "a purpose that the portal does not have", |q| {
+            q["purpose"] = "food.ration.continuation".into()
+        }),
+        (Code::ConsentMissing, "a consent that is not held", |q| {
+            q["consent"] = "urn:uuid:01939c3e-7a10-7a10-8a10-0123456789ab".into()
+        }),
         (Code::RequestMalformed, "a member that nobody knows", |q| q["urgent"] = json!(true)),
         (Code::RequestMalformed, "no consent", |q| drop(q.as_object_mut().unwrap().remove("consent"))),
         (Code::RequestTooLarge, "more than four kilobytes", |q| q["case"] = "x".repeat(5_000).into()),
     ];
     for (code, why, bend) in questions {
-        let before = (left(&world.federation.social), Traces::of(&world.federation.revenue));
+        let before = (left(&world.federation.social), heard(&world.federation.revenue));
         let mut bent = question(&consent);
         bend(&mut bent);
         assert_eq!(plain_code(&ask(&social, world, &bent).await), code, "{why}");
-        assert_eq!((left(&world.federation.social), Traces::of(&world.federation.revenue)), before, "{why}");
+        assert_eq!((left(&world.federation.social), heard(&world.federation.revenue)), before, "{why}");
     }
+    beyond_the_consent(world, &social, &consent).await;
     is_answered(&social, world, &consent, "after refusals").await;
     keys_and_rights(world, &social, &consent).await;
     requests_for_consent(world, &social).await;
     other_doors(world, &social).await;
     is_answered(&social, world, &consent, "the last").await;
+}
+
+/// What the provider has of our questions. Receipts that come back to it come when they come.
+fn heard(provider: &Department) -> (i64, i64, usize) {
+    let traces = Traces::of(provider);
+    (traces.rows["receipt"], traces.uses, traces.statements)
+}
+
+/// The provider refuses and signs; its word comes through, with a receipt on both sides.
+async fn beyond_the_consent(world: &World, portal: &LocalClient, consent: &ConsentId) {
+    let (receipts, uses, statements) = heard(&world.federation.revenue);
+    let mut bent = question(consent);
+    bent["fields"] = json!(["annual_income_band", "annual_income"]);
+    let reply = ask(portal, world, &bent).await;
+    assert_eq!(plain_code(&reply), Code::ConsentScopeExceeded);
+    let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
+    assert!(problem.refusal.is_some(), "the signed refusal comes with it");
+    assert_eq!(heard(&world.federation.revenue), (receipts + 1, uses, statements), "a receipt, no use, no read");
 }
 
 async fn keys_and_rights(world: &World, social: &LocalClient, consent: &ConsentId) {
@@ -129,8 +155,12 @@ async fn requests_for_consent(world: &World, social: &LocalClient) {
     });
     type Bend = fn(&mut Value);
     let requests: [(Code, &str, Bend); 5] = [
-        (Code::AccessDenied, "a purpose that the portal does not have", |o| o["purpose"] = "food.ration.continuation".into()),
-        (Code::ConsentAboveTemplate, "an item that the purpose does not have", |o| o["items"][0]["fields"] = json!(["annual_income"])),
+        (Code::AccessDenied, "a purpose that the portal does not have", |o| {
+            o["purpose"] = "food.ration.continuation".into()
+        }),
+        (Code::ConsentAboveTemplate, "an item that the purpose does not have", |o| {
+            o["items"][0]["fields"] = json!(["annual_income"])
+        }),
         (Code::ConsentAboveTemplate, "more uses than the purpose allows", |o| o["frequency"]["maxUses"] = json!(13)),
         (Code::ConsentAboveTemplate, "kept for longer than the purpose allows", |o| o["retention"] = "P1Y".into()),
         (Code::RequestMalformed, "a member that nobody knows", |o| o["quietly"] = json!(true)),
@@ -177,7 +207,10 @@ pub async fn peers_that_fail(world: &mut World) {
     let consents = social_consents(world).await;
     is_answered(&social, world, &consents, "before the impostor").await;
     world.federation.revenue.stop().unwrap();
-    let impostor = impostor(&world.federation.revenue.folder().join("keys"), &address(&world.federation.revenue, "public", "peers"));
+    let impostor = impostor(
+        &world.federation.revenue.folder().join("keys"),
+        &address(&world.federation.revenue, "public", "peers"),
+    );
     let key = random::message_id(world.now()).to_string();
     let headers = [("Idempotency-Key", key.as_str())];
     let before = left(&world.federation.social);

@@ -35,7 +35,9 @@ pub fn rows() -> Vec<Row> {
         }),
         row(TokenMalformed, "a claim that nobody knows", |a| a.claims()["admin"] = json!(true)),
         row(TokenMalformed, "without its end", |a| drop(a.claims().as_object_mut().unwrap().remove("exp"))),
-        row(TokenMalformed, "a basis without its binding", |a| drop(a.basis().as_object_mut().unwrap().remove("binding"))),
+        row(TokenMalformed, "a basis without its binding", |a| {
+            drop(a.basis().as_object_mut().unwrap().remove("binding"))
+        }),
         row(TokenMalformed, "deeper than is read", |a| {
             a.claims()["case"] = (0..64).fold(json!(1), |inner, _| json!([inner]));
         }),
@@ -122,7 +124,8 @@ pub async fn beside_the_protocol(world: &World) {
     refused(door.fetch("/peer/v1/queries").await, Code::MethodNotAllowed).await;
     refused(door.fetch("/peer/v1/nothing").await, Code::NotFound).await;
     refused(door.post_to("/v1/queries", b"{}", "application/json").await, Code::NotFound).await;
-    refused(door.post_to("/peer/v1/receipts", b"x", "application/dx-receipts+jwt").await, Code::MediaTypeUnsupported).await;
+    refused(door.post_to("/peer/v1/receipts", b"x", "application/dx-receipts+jwt").await, Code::MediaTypeUnsupported)
+        .await;
     let barred = &world.callers[SUSPENDED].1;
     refused(barred.post_to("/peer/v1/receipts", b"x", "application/dx-receipts").await, Code::PeerSuspended).await;
     let fields: Vec<(String, String)> = (0..80).map(|n| (format!("x-{n}"), "1".to_owned())).collect();

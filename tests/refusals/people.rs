@@ -34,7 +34,10 @@ struct Desk {
 
 impl Desk {
     fn of(department: &Department) -> Self {
-        Self { client: client(&department.folder().join("keys/tls.pem"), None), base: address(department, "public", "people") }
+        Self {
+            client: client(&department.folder().join("keys/tls.pem"), None),
+            base: address(department, "public", "people"),
+        }
     }
 
     async fn post(&self, path: &str, media_type: &str, body: &str) -> Result<String, Code> {
@@ -104,8 +107,16 @@ async fn orders(world: &World) {
         }),
         (Code::AudienceWrong, "for another department", signed(Typ::ConsentOrder, key, &elsewhere)),
         (Code::TokenTypeWrong, "signed as an objection", signed(Typ::Objection, key, &order(6))),
-        (Code::VersionUnsupported, "of version 2", signed(Typ::ConsentOrder, key, &changed(|order| order["v"] = json!(2)))),
-        (Code::TokenMalformed, "an action that nobody knows", signed(Typ::ConsentOrder, key, &changed(|order| order["action"] = "forget".into()))),
+        (
+            Code::VersionUnsupported,
+            "of version 2",
+            signed(Typ::ConsentOrder, key, &changed(|order| order["v"] = json!(2))),
+        ),
+        (
+            Code::TokenMalformed,
+            "an action that nobody knows",
+            signed(Typ::ConsentOrder, key, &changed(|order| order["action"] = "forget".into())),
+        ),
         (Code::TokenMalformed, "no order at all", "hello".to_owned()),
     ];
     for (code, why, order) in strange {

@@ -47,7 +47,8 @@ impl World {
         let refresh = "\n[anchor]\nrefresh = 1\n";
         variation.more = ["civil", "revenue", "food"].map(|name| (name, refresh.to_owned())).into();
         variation.more.insert("social", format!("{refresh}{}", clerk(&folder, clock.now())));
-        let mut federation = Federation::set_up_as(binary.clone(), folder.path(), &options, &variation, clock.now()).unwrap();
+        let mut federation =
+            Federation::set_up_as(binary.clone(), folder.path(), &options, &variation, clock.now()).unwrap();
         let suspended = health(&binary, &folder, &variation.addresses, clock.now());
         suspended.join(&federation.anchor).unwrap();
         federation.anchor.command(&["member", "suspend", suspended.entity().as_str()]).unwrap();
@@ -84,7 +85,10 @@ impl World {
     /// Waits until nothing waits for the log; the log's size then, and how many entries the departments count.
     pub async fn everything_is_logged(&self) -> (u64, i64) {
         let departments = self.federation.departments().map(|(_, department)| department);
-        until(&self.clock, Duration::from_secs(15), "all outboxes are empty", async || departments.iter().all(|d| waiting(d) == 0)).await;
+        until(&self.clock, Duration::from_secs(15), "all outboxes are empty", async || {
+            departments.iter().all(|d| waiting(d) == 0)
+        })
+        .await;
         let counted = departments.iter().map(|department| Traces::of(department).logged).sum();
         (self.log_size(), counted)
     }
@@ -112,17 +116,29 @@ fn health(binary: &Binary, folder: &TempDir, addresses: &Addresses, now: Timesta
 
 /// One more system of social welfare: it may read evidence and nothing else.
 fn clerk(folder: &TempDir, now: Timestamp) -> String {
-    let identity = protocol::seal::certificate::TlsIdentity::self_signed("clerk", &["localhost".parse().unwrap()], now.plus(-60), now.plus(7_776_000)).unwrap();
+    let identity = protocol::seal::certificate::TlsIdentity::self_signed(
+        "clerk",
+        &["localhost".parse().unwrap()],
+        now.plus(-60),
+        now.plus(7_776_000),
+    )
+    .unwrap();
     let (certificate, key) = (folder.path().join("clerk.pem"), folder.path().join("clerk.key.pem"));
     std::fs::write(&certificate, identity.certificate().to_pem().unwrap()).unwrap();
     service_kit::secret::SecretFile::write(&key, &identity.key_to_pem().unwrap()).unwrap();
-    format!("\n[[systems]]\nname = \"clerk\"\ncertificate_file = {:?}\nmay = [\"audit\"]\npurposes = []\n", certificate.display().to_string())
+    format!(
+        "\n[[systems]]\nname = \"clerk\"\ncertificate_file = {:?}\nmay = [\"audit\"]\npurposes = []\n",
+        certificate.display().to_string()
+    )
 }
 
 fn link(federation: &Federation, name: &str) {
     let (_, department) = federation.departments().into_iter().find(|(n, _)| *n == name).unwrap();
     let file = federation.folder.join(format!("subjects-{name}")).display().to_string();
     let law = format!("cg-seeding-2026-{name}");
-    federation.civil.command(&["subjects", "export", "--for", department.entity().as_str(), "--law", &law, "--out", &file]).unwrap();
+    federation
+        .civil
+        .command(&["subjects", "export", "--for", department.entity().as_str(), "--law", &law, "--out", &file])
+        .unwrap();
     department.command(&["link", "seed", &file]).unwrap();
 }

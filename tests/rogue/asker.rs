@@ -127,6 +127,9 @@ pub fn plain_code(reply: &Reply) -> Code {
     assert_eq!(reply.media_type.as_deref(), Some(Problem::MEDIA_TYPE), "{}", String::from_utf8_lossy(&reply.body));
     let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!((problem.status, reply.status), (problem.code.status(), problem.code.status()), "{problem:?}");
-    assert!(problem.kind.ends_with(&format!("/problems/{}", problem.code)) && !problem.request_id.is_empty(), "{problem:?}");
+    assert!(
+        problem.kind.ends_with(&format!("/problems/{}", problem.code)) && !problem.request_id.is_empty(),
+        "{problem:?}"
+    );
     problem.code
 }

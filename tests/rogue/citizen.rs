@@ -13,14 +13,15 @@ use protocol::{
 };
 use schemas::{
     consent::{
-        BindingMode, ConsentNotice, ConsentPurpose, ConsentTerms, DataSubject, Decision, Frequency, FrequencyMode, OnwardSharing, Retention,
+        BindingMode, ConsentNotice, ConsentPurpose, ConsentTerms, DataSubject, Decision, Frequency, FrequencyMode,
+        OnwardSharing, Retention,
     },
     digest::Digest,
     id::{CompactJws, EntityId, KeyId, Sector, SectorSubject},
     local::BindingOffer,
     openid::{
-        BINDING_CONFIGURATION, CredentialOffer, CredentialProofs, CredentialRequest, CredentialResponse, NonceResponse, PRE_AUTHORIZED_GRANT,
-        TokenResponse,
+        BINDING_CONFIGURATION, CredentialOffer, CredentialProofs, CredentialRequest, CredentialResponse, NonceResponse,
+        PRE_AUTHORIZED_GRANT, TokenResponse,
     },
     time::{NumericDate, Timestamp},
     version::V1,
@@ -63,10 +64,15 @@ impl Citizen {
             anchor: federation.anchor.entity().clone(),
             registry: SigningKey::from_pem(&pem).unwrap(),
             registry_entity: federation.civil.entity().clone(),
-            providers: federation.departments().into_iter().map(|(name, department)| provider(name, department)).collect(),
+            providers: federation
+                .departments()
+                .into_iter()
+                .map(|(name, department)| provider(name, department))
+                .collect(),
         };
         let desk = client(&federation.civil.folder().join("keys/tls.pem"), None);
-        let keys: Vec<SigningKey> = std::iter::repeat_with(|| SigningKey::generate(Algorithm::Es256).unwrap()).take(count).collect();
+        let keys: Vec<SigningKey> =
+            std::iter::repeat_with(|| SigningKey::generate(Algorithm::Es256).unwrap()).take(count).collect();
         let issued = redeem(&desk, &offer, &keys, now).await;
         for (key, token) in keys.into_iter().zip(issued) {
             let held = citizen.receive(&token, key.public());
@@ -134,7 +140,12 @@ impl Citizen {
                 fields: vec!["annual_income_band".parse().unwrap()],
                 predicates: Vec::new(),
                 data_range: None,
-                frequency: Frequency { mode: FrequencyMode::Recurring, max_uses: 12, period: None, uses_per_period: None },
+                frequency: Frequency {
+                    mode: FrequencyMode::Recurring,
+                    max_uses: 12,
+                    period: None,
+                    uses_per_period: None,
+                },
                 retention: Retention { duration: "P180D".parse().unwrap() },
                 onward_sharing: OnwardSharing::None,
             },
@@ -155,7 +166,12 @@ impl Citizen {
 
     /// The presentation that goes with a consent, before it is sealed.
     pub fn present(&self, consent: &CompactJws, binding: &Binding, to: &EntityId, now: Timestamp) -> String {
-        let to_whom = KeyBinding { aud: to.to_string(), nonce: presentation_nonce(consent), iat: now.plus(-20).numeric(), transaction_data_hashes: Vec::new() };
+        let to_whom = KeyBinding {
+            aud: to.to_string(),
+            nonce: presentation_nonce(consent),
+            iat: now.plus(-20).numeric(),
+            transaction_data_hashes: Vec::new(),
+        };
         let (sector, _) = &self.providers[to];
         binding.held.present_subject(sector, &to_whom, &binding.key).unwrap()
     }
@@ -200,17 +216,26 @@ async fn redeem(desk: &HttpClient, offer: &BindingOffer, keys: &[SigningKey], no
     let url = format!("{issuer}/identity/token");
     let proof = dpop(&keys[0], &url, None, now);
     let headers = [("DPoP", proof.as_str())];
-    let reply = desk.post_with(&at(&url), "application/x-www-form-urlencoded", &headers, form.into_bytes(), 1 << 16).await.unwrap();
+    let reply = desk
+        .post_with(&at(&url), "application/x-www-form-urlencoded", &headers, form.into_bytes(), 1 << 16)
+        .await
+        .unwrap();
     let token: TokenResponse = read(&reply);
-    let nonce: NonceResponse = read(&desk.post(&at(&format!("{issuer}/identity/nonce")), "application/json", Vec::new(), 1 << 16).await.unwrap());
+    let nonce: NonceResponse = read(
+        &desk.post(&at(&format!("{issuer}/identity/nonce")), "application/json", Vec::new(), 1 << 16).await.unwrap(),
+    );
     let jwt = keys.iter().map(|key| prove_key(key, &issuer, &nonce.c_nonce, now.numeric()).unwrap()).collect();
-    let request = CredentialRequest { credential_configuration_id: BINDING_CONFIGURATION.to_owned(), proofs: CredentialProofs { jwt } };
+    let request = CredentialRequest {
+        credential_configuration_id: BINDING_CONFIGURATION.to_owned(),
+        proofs: CredentialProofs { jwt },
+    };
     let url = format!("{issuer}/identity/credential");
     let proof = dpop(&keys[0], &url, Some(&token.access_token), now);
     let bearer = format!("DPoP {}", token.access_token);
     let headers = [("DPoP", proof.as_str()), ("Authorization", bearer.as_str())];
     let body = serde_json::to_vec(&request).unwrap();
-    let issued: CredentialResponse = read(&desk.post_with(&at(&url), "application/json", &headers, body, 1 << 20).await.unwrap());
+    let issued: CredentialResponse =
+        read(&desk.post_with(&at(&url), "application/json", &headers, body, 1 << 20).await.unwrap());
     issued.credentials.into_iter().map(|issued| issued.credential).collect()
 }
 

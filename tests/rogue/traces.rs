@@ -47,7 +47,9 @@ impl Traces {
         // One transaction: all tables of one moment.
         conn.transaction(|conn| {
             let mut rows = BTreeMap::new();
-            let tables: Vec<Name> = sql_query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").load(conn)?;
+            let tables: Vec<Name> =
+                sql_query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+                    .load(conn)?;
             for Name { name } in tables {
                 rows.insert(name.clone(), count(conn, &format!("SELECT count(*) AS count FROM \"{name}\""))?);
             }
