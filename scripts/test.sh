@@ -23,14 +23,29 @@ cargo test --workspace $features --no-run --message-format=json-render-diagnosti
 sed -n 's/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"overflow_checks":[a-z]*,"test":true}.*"executable":"\([^"]*\)".*/\1 \2/p' target/test-build.json |
     sort -u >target/test-binaries.txt
 [ -s target/test-binaries.txt ] || { echo "no test binary was built" >&2; exit 1; }
-: >target/test-output.txt
+
+run() { # run FOLDER BINARY [ARGUMENT...]: one test binary, its output kept
+    folder=$1 binary=$2
+    shift 2
+    (cd "$folder" && RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@" </dev/null) \
+        >"target/test-output/$(basename "$binary").txt" 2>&1 || echo failed >>target/test-output/failed
+}
+rm -rf target/test-output
+mkdir -p target/test-output
+# The worlds of end-to-end tests mostly wait for one another's processes; the other binaries run beside them.
+grep '/end_to_end-' target/test-binaries.txt >target/test-worlds.txt || true
+while read -r folder binary; do run "$folder" "$binary" "$@"; done <target/test-worlds.txt &
+worlds=$!
+grep -v '/end_to_end-' target/test-binaries.txt >target/test-crates.txt || true
 while read -r folder binary; do
     echo "running $(basename "$binary")"
-    (cd "$folder" && RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@" </dev/null) \
-        >target/test-one.txt 2>&1 || status=1
-    grep -v '^test .* ok <' target/test-one.txt || true
-    cat target/test-one.txt >>target/test-output.txt
-done <target/test-binaries.txt
+    run "$folder" "$binary" "$@"
+    grep -v '^test .* ok <' "target/test-output/$(basename "$binary").txt" || true
+done <target/test-crates.txt
+wait "$worlds"
+cat target/test-output/end_to_end-*.txt
+[ ! -e target/test-output/failed ] || status=1
+cat target/test-output/*.txt >target/test-output.txt
 sed -n 's/^test \(.*\) \.\.\. [a-zA-Z]* <\([0-9.]*\)s>$/\2 \1/p' target/test-output.txt | sort -rn | head -n 10 >"$report"
 passed=$(sed -n 's/^test result: .* \([0-9]*\) passed;.*/\1/p' target/test-output.txt | awk '{ n += $1 } END { print n + 0 }')
 failed=$(sed -n 's/^test result: .* \([0-9]*\) failed;.*/\1/p' target/test-output.txt | awk '{ n += $1 } END { print n + 0 }')

@@ -53,7 +53,10 @@ pub struct Audited {
 pub fn read_root(path: &Path) -> anyhow::Result<TrustRoot> {
     let bytes = read_bounded(path, 64 * 1024)?;
     serde_json::from_slice(&bytes).with_context(|| {
-        format!("{} is no trust root; mend: take the trust-root.json that the federation publishes by another way", path.display())
+        format!(
+            "{} is no trust root; mend: take the trust-root.json that the federation publishes by another way",
+            path.display()
+        )
     })
 }
 
@@ -71,7 +74,9 @@ pub fn verify_file(path: &Path, root: &TrustRoot, now: Timestamp) -> anyhow::Res
 fn read_bounded(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut bytes = Vec::new();
-    file.take(u64::try_from(limit)?).read_to_end(&mut bytes).with_context(|| format!("{} cannot be read", path.display()))?;
+    file.take(u64::try_from(limit)?)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     Ok(bytes)
 }
 

@@ -3,9 +3,9 @@
 //! Guarantees: every step is done by the commands and requests that staff, systems and citizens would use; a line is printed only
 //! after what it says was looked at; `--once` exits 0 only if all of it held. The people are synthetic.
 
-pub mod population;
 mod cast;
 mod federation;
+pub mod population;
 mod report;
 mod story;
 

@@ -118,7 +118,9 @@ impl Passes {
         let passes = Self { folder: tempfile::tempdir().unwrap() };
         for name in RIGHTS.into_iter().chain(["stranger"]) {
             let now = Clock::system().now();
-            let identity = TlsIdentity::self_signed(name, &["localhost".parse().unwrap()], now.plus(-60), now.plus(86_400)).unwrap();
+            let identity =
+                TlsIdentity::self_signed(name, &["localhost".parse().unwrap()], now.plus(-60), now.plus(86_400))
+                    .unwrap();
             let (certificate, key) = passes.files(name);
             std::fs::write(certificate, identity.certificate().to_pem().unwrap()).unwrap();
             SecretFile::write(&key, &identity.key_to_pem().unwrap()).unwrap();
@@ -163,7 +165,10 @@ async fn peers_need_a_members_certificate(federation: &Federation, passes: &Pass
     let system = passes.show("ask", server);
     for route in routes {
         let known = route.call(&member, &base).await.unwrap();
-        assert!(known.status == 200 || ![Code::PeerUnknown, Code::NotAuthenticated].contains(&plain_code(&known)), "{route:?} for a member");
+        assert!(
+            known.status == 200 || ![Code::PeerUnknown, Code::NotAuthenticated].contains(&plain_code(&known)),
+            "{route:?} for a member"
+        );
         for other in [&nobody, &stranger, &system] {
             turned_away(route.call(other, &base).await, &[Code::PeerUnknown, Code::NotAuthenticated], route);
         }
@@ -253,7 +258,8 @@ fn only_probes_need_no_certificate(federation: &Federation, routes: &[Route]) {
 async fn members_alone_write_to_the_anchor(federation: &Federation) {
     let anchor = &federation.anchor;
     let (anybody, base) = (client(&anchor.folder().join("data/keys/tls.pem"), None), anchor.entity().as_str());
-    let document: Value = good(&anybody.fetch(&format!("{base}/openapi.json").parse().unwrap(), 1 << 20).await.unwrap());
+    let document: Value =
+        good(&anybody.fetch(&format!("{base}/openapi.json").parse().unwrap(), 1 << 20).await.unwrap());
     let size = anchor.command(&["log", "size"]).unwrap();
     for route in described(&document).into_values().flatten().filter(|route| route.method == "post") {
         let reply = route.call(&anybody, base).await.unwrap();
@@ -286,7 +292,8 @@ async fn members_alone_write_to_the_anchor(federation: &Federation) {
 fn raw(base: &str, method: &str, path: &str) -> String {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8(answer).unwrap()
@@ -361,7 +368,9 @@ async fn administrators_act(federation: &Federation) {
     let nobody = desk.post("/v1/binding-offers", &[], &json!({ "resident": "1" })).await.unwrap();
     assert_eq!(plain_code(&nobody), Code::NotFoundOrNotPermitted);
     let out = federation.folder.join("never").display().to_string();
-    civil.command(&["subjects", "export", "--for", social.entity().as_str(), "--law", "no-such-law", "--out", &out]).unwrap_err();
+    civil
+        .command(&["subjects", "export", "--for", social.entity().as_str(), "--law", "no-such-law", "--out", &out])
+        .unwrap_err();
 
     let portal = social.portal(0).unwrap();
     let order = |purpose: &str| {

@@ -1,10 +1,6 @@
 //! Uses of a consent are counted exactly, whoever of several processes is asked, and however many at once.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 use schemas::{digest::Digest, problem::Code};
@@ -83,7 +79,11 @@ async fn repeating_changes_nothing(doors: &Doors, asked: &[Asked], round: usize)
     for (who, one) in [("winner", winner), ("loser", loser)] {
         for door in [one.door, 1 - one.door] {
             let again = doors.send(door, &one.query).await;
-            assert_eq!((again.status, again.body == one.reply.body), (200, true), "round {round}: the {who} again at door {door}");
+            assert_eq!(
+                (again.status, again.body == one.reply.body),
+                (200, true),
+                "round {round}: the {who} again at door {door}"
+            );
         }
     }
 }

@@ -43,7 +43,9 @@ struct Seen {
 impl Seen {
     fn note(&mut self, reply: anyhow::Result<Reply>) {
         let what = match reply {
-            Ok(reply) if reply.status == 200 => return self.answered.push(serde_json::from_slice(&reply.body).unwrap()),
+            Ok(reply) if reply.status == 200 => {
+                return self.answered.push(serde_json::from_slice(&reply.body).unwrap());
+            }
             Ok(reply) => serde_json::from_slice::<Problem>(&reply.body).unwrap().code.to_string(),
             Err(_) => "no whole answer".to_owned(),
         };
@@ -85,7 +87,12 @@ async fn kill_nine_loses_no_acknowledged_receipt() {
 }
 
 /// Asks fifty times a second, whatever the answers are.
-async fn load(portal: LocalClient, consent: ConsentId, seen: Arc<Mutex<Seen>>, stopped: tokio::sync::watch::Receiver<bool>) {
+async fn load(
+    portal: LocalClient,
+    consent: ConsentId,
+    seen: Arc<Mutex<Seen>>,
+    stopped: tokio::sync::watch::Receiver<bool>,
+) {
     let mut ticks = tokio::time::interval(EVERY);
     let mut asking = tokio::task::JoinSet::new();
     while !*stopped.borrow() {
@@ -158,7 +165,11 @@ fn receipts(database: &Path) -> Vec<Kept> {
     sql_query("SELECT jti, exchange, jws FROM receipt").load(&mut conn).unwrap()
 }
 
-fn every_answer_has_both_receipts_in_the_log_once(answers: &[LocalAnswer], [provider, consumer]: &[PathBuf; 2], log: &[Digest]) {
+fn every_answer_has_both_receipts_in_the_log_once(
+    answers: &[LocalAnswer],
+    [provider, consumer]: &[PathBuf; 2],
+    log: &[Digest],
+) {
     let mut places: BTreeMap<Digest, usize> = BTreeMap::new();
     log.iter().for_each(|digest| *places.entry(*digest).or_default() += 1);
     assert!(places.values().all(|count| *count == 1), "a digest stands in the log twice");
@@ -167,7 +178,9 @@ fn every_answer_has_both_receipts_in_the_log_once(answers: &[LocalAnswer], [prov
     let exchanges: BTreeSet<_> = answers.iter().map(|a| a.exchange.clone()).collect();
     assert_eq!(exchanges.len(), answers.len(), "two callers got one exchange");
     for answer in answers {
-        for (side, kept, jti) in [("consumer", &consumer, &answer.receipt), ("provider", &provider, &answer.counterpart)] {
+        for (side, kept, jti) in
+            [("consumer", &consumer, &answer.receipt), ("provider", &provider, &answer.counterpart)]
+        {
             let jws = kept.get(jti.as_str()).unwrap_or_else(|| panic!("the {side} lost receipt {jti}"));
             assert!(places.contains_key(&Digest::of(jws)), "the log lacks the {side}'s receipt {jti}");
         }
@@ -178,6 +191,11 @@ fn every_receipt_of_the_provider_is_matched([provider, consumer]: &[PathBuf; 2])
     let mut matched: BTreeMap<String, usize> = BTreeMap::new();
     receipts(consumer).into_iter().for_each(|r| *matched.entry(r.exchange).or_default() += 1);
     for receipt in receipts(provider) {
-        assert_eq!(matched.get(&receipt.exchange), Some(&1), "exchange {} has no receipt at the consumer, or two", receipt.exchange);
+        assert_eq!(
+            matched.get(&receipt.exchange),
+            Some(&1),
+            "exchange {} has no receipt at the consumer, or two",
+            receipt.exchange
+        );
     }
 }

@@ -76,7 +76,8 @@ impl Doors {
         let (revenue, social) = (&ready.federation.revenue, &ready.federation.social);
         let applicant = ready.federation.databases.cast.applicant.clone().unwrap().keys.resident_no.to_string();
         let citizen = Citizen::bind(&ready.federation, &applicant, 1, clock.now()).await;
-        let url = |number, listener, path: &str| format!("{}{path}", listening(revenue, number, listener)).parse().unwrap();
+        let url =
+            |number, listener, path: &str| format!("{}{path}", listening(revenue, number, listener)).parse().unwrap();
         Self {
             asker: Asker::of(social),
             peer: PeerDoor::of(revenue, social),
@@ -182,5 +183,6 @@ fn member_client(provider: &Department, caller: &Department) -> HttpClient {
     let identity = ServerIdentity::load(&keys.join("tls.pem"), &keys.join("tls.key.pem")).unwrap();
     let networks = NetworkPolicy::parse(["127.0.0.0/8"]).unwrap();
     let limits = ClientLimits { pool: CONNECTIONS, ..ClientLimits::default() };
-    HttpClient::pinned(&[certificate_der(&provider.folder().join("keys/tls.pem"))], Some(&identity), networks, limits).unwrap()
+    HttpClient::pinned(&[certificate_der(&provider.folder().join("keys/tls.pem"))], Some(&identity), networks, limits)
+        .unwrap()
 }

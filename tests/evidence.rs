@@ -34,7 +34,8 @@ impl Left {
     }
 
     fn bundles(&self) -> Vec<PathBuf> {
-        let mut bundles: Vec<PathBuf> = fs::read_dir(self.path("bundles")).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut bundles: Vec<PathBuf> =
+            fs::read_dir(self.path("bundles")).unwrap().map(|e| e.unwrap().path()).collect();
         bundles.sort();
         bundles
     }
@@ -45,7 +46,8 @@ impl Left {
 
     /// Exit code and words of `vinimay audit verify` over one file.
     fn audit(&self, bundle: &Path, root: &Path) -> (i32, String) {
-        let arguments = ["audit", "verify", "--level", "detailed", "--trust", root.to_str().unwrap(), bundle.to_str().unwrap()];
+        let arguments =
+            ["audit", "verify", "--level", "detailed", "--trust", root.to_str().unwrap(), bundle.to_str().unwrap()];
         let output = binary().command(&arguments).output().unwrap();
         (output.status.code().unwrap(), both(&output))
     }
@@ -74,7 +76,20 @@ fn the_demonstration_holds_and_its_evidence_stands_alone() {
 
 fn every_step_has_a_time_and_evidence(story: &Value) {
     let steps: Vec<&str> = story["steps"].as_array().unwrap().iter().map(|s| s["step"].as_str().unwrap()).collect();
-    for step in ["join", "link", "bind", "consent", "answer", "anchored", "refused", "death", "history", "revoke", "refused-after-revocation", "audit"] {
+    for step in [
+        "join",
+        "link",
+        "bind",
+        "consent",
+        "answer",
+        "anchored",
+        "refused",
+        "death",
+        "history",
+        "revoke",
+        "refused-after-revocation",
+        "audit",
+    ] {
         assert!(steps.contains(&step), "{step} is missing in {steps:?}");
     }
     for step in story["steps"].as_array().unwrap() {
@@ -109,13 +124,18 @@ fn stock_openssl_accepts_the_tokens_by_the_printed_commands(left: &Left) {
         .output()
         .unwrap();
     let words = both(&output);
-    let commands: Vec<&str> = words.lines().map(str::trim).filter(|line| line.starts_with("openssl ts -verify")).collect();
+    let commands: Vec<&str> =
+        words.lines().map(str::trim).filter(|line| line.starts_with("openssl ts -verify")).collect();
     assert!(!commands.is_empty(), "{words}");
     for command in &commands {
         let done = Command::new("sh").args(["-c", command]).output().unwrap();
         assert!(both(&done).contains("Verification: OK"), "{command}: {}", both(&done));
     }
-    let note = fs::read_dir(&evidence).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some_and(|e| e == "note")).unwrap();
+    let note = fs::read_dir(&evidence)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "note"))
+        .unwrap();
     fs::write(&note, fs::read_to_string(&note).unwrap().replacen('\n', " \n", 1)).unwrap();
     let spoilt = commands.iter().find(|c| c.contains(note.to_str().unwrap())).unwrap();
     let done = Command::new("sh").args(["-c", spoilt]).output().unwrap();
@@ -140,7 +160,8 @@ fn one_byte_changed_in_any_part_is_refused(left: &Left) {
             *changed.pointer_mut(&pointer).unwrap() = Value::from(String::from_utf8(bytes).unwrap());
             let path = left.folder.path().join("one-byte.json");
             let text = fs::read_to_string(left.path("bundles/exchange.json")).unwrap();
-            let (old, new) = (original.pointer(&pointer).unwrap().to_string(), changed.pointer(&pointer).unwrap().to_string());
+            let (old, new) =
+                (original.pointer(&pointer).unwrap().to_string(), changed.pointer(&pointer).unwrap().to_string());
             fs::write(&path, text.replacen(&old, &new, 1)).unwrap();
             let (code, words) = left.audit(&path, &left.root());
             assert!(code == 1 || code == 4, "{pointer} at {at}: exit {code}: {words}");
@@ -152,7 +173,9 @@ fn strings(value: &Value, at: String, found: &mut Vec<String>) {
     match value {
         Value::String(_) => found.push(at),
         Value::Array(items) => items.iter().enumerate().for_each(|(n, item)| strings(item, format!("{at}/{n}"), found)),
-        Value::Object(members) => members.iter().for_each(|(name, member)| strings(member, format!("{at}/{name}"), found)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| strings(member, format!("{at}/{name}"), found))
+        }
         _ => {}
     }
 }

@@ -41,7 +41,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     (
         "actix_web::",
-        &["service-kit/src/", "gateway/src/http", "gateway/src/run.rs", "trust-anchor/src/http", "trust-anchor/src/run.rs"],
+        &[
+            "service-kit/src/",
+            "gateway/src/http",
+            "gateway/src/run.rs",
+            "trust-anchor/src/http",
+            "trust-anchor/src/run.rs",
+        ],
     ),
     ("openssl::rand", &["protocol/src/seal/random.rs"]),
 ];
@@ -64,7 +70,9 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Production sources: no test modules, which may use any oracle.
 fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for crate_folder in ["schemas", "tlog", "protocol", "service-kit", "registry-adapter", "trust-anchor", "gateway", "."] {
+    for crate_folder in
+        ["schemas", "tlog", "protocol", "service-kit", "registry-adapter", "trust-anchor", "gateway", "."]
+    {
         rust_files(&root().join(crate_folder).join("src"), &mut files);
     }
     files
@@ -81,9 +89,14 @@ fn sources() -> Vec<(String, String)> {
 
 #[test]
 fn a_crate_uses_only_lower_rows() {
-    let output = Command::new(env!("CARGO")).args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root()).output().unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let row: BTreeMap<&str, usize> = ROWS.iter().enumerate().flat_map(|(n, names)| names.iter().map(move |name| (*name, n))).collect();
+    let row: BTreeMap<&str, usize> =
+        ROWS.iter().enumerate().flat_map(|(n, names)| names.iter().map(move |name| (*name, n))).collect();
     let mut seen = BTreeSet::new();
     for package in metadata["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
@@ -110,7 +123,9 @@ fn libraries_with_a_strong_flavour_are_named_only_at_home() {
             .collect();
         assert!(strangers.is_empty(), "{library} is named outside {homes:?}: {strangers:?}");
         assert!(
-            sources.iter().any(|(name, text)| text.contains(library) && homes.iter().any(|home| name.starts_with(home))),
+            sources
+                .iter()
+                .any(|(name, text)| text.contains(library) && homes.iter().any(|home| name.starts_with(home))),
             "{library} is used at home"
         );
     }
@@ -123,7 +138,15 @@ fn pure_crates_read_no_clock_and_do_no_io() {
         if !pure {
             continue;
         }
-        for forbidden in ["SystemTime::now", "Instant::now", "Timestamp::now", "std::fs::", "std::net::", "std::process::Command", "tokio::"] {
+        for forbidden in [
+            "SystemTime::now",
+            "Instant::now",
+            "Timestamp::now",
+            "std::fs::",
+            "std::net::",
+            "std::process::Command",
+            "tokio::",
+        ] {
             assert!(!text.contains(forbidden), "{name} holds {forbidden}");
         }
     }

@@ -2,16 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod bodies;
 mod counted;
 mod crashes;
+mod deployment;
 mod doors;
 mod evidence;
 mod layering;
 #[cfg(feature = "test-clock")]
 mod outdated;
 mod ready;
-mod bodies;
-mod deployment;
 mod refusals;
 mod released;
 mod rogue;

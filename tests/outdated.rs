@@ -64,7 +64,10 @@ impl Time {
 
     /// Both processes come to say this by themselves.
     async fn both_come_to_say(&self, expected: Heard, when: &str) {
-        until(&self.doors.clock, CATCH_UP, &format!("both say {expected:?} {when}"), async || self.both_say(&expected).await).await;
+        until(&self.doors.clock, CATCH_UP, &format!("both say {expected:?} {when}"), async || {
+            self.both_say(&expected).await
+        })
+        .await;
     }
 
     async fn a_revoked_consent_stops_the_next_query_on_both(&self) {
@@ -79,7 +82,11 @@ impl Time {
             }
             assert_eq!(doors.order(at, &consent, OrderAction::Revoke, 1).await, ConsentStatus::Revoked);
             for door in [0, 1] {
-                assert_eq!(doors.ask(door, &basis).await, Heard::Refused(Code::ConsentRevoked), "revoked at {at}, asked at {door}");
+                assert_eq!(
+                    doors.ask(door, &basis).await,
+                    Heard::Refused(Code::ConsentRevoked),
+                    "revoked at {at}, asked at {door}"
+                );
                 // What was answered before is not given out again either, whichever process answered.
                 for query in &before {
                     let again = doors.heard(&doors.send(door, query).await).0;
@@ -148,7 +155,11 @@ impl Time {
         std::fs::write(&path, serde_json::to_vec(bundle).unwrap()).unwrap();
         let _: Value = read_json(&path);
         let (file, root) = (path.display().to_string(), federation.anchor.trust_root_file().display().to_string());
-        let output = federation.binary.command(&["audit", "verify", "--level", "detailed", "--trust", &root, &file]).output().unwrap();
+        let output = federation
+            .binary
+            .command(&["audit", "verify", "--level", "detailed", "--trust", &root, &file])
+            .output()
+            .unwrap();
         (output.status.code().unwrap(), both(&output))
     }
 

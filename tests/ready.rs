@@ -58,7 +58,10 @@ impl Ready {
         for (name, department) in federation.departments().into_iter().skip(1) {
             let file = folder.path().join(format!("subjects-{name}")).display().to_string();
             let law = format!("cg-seeding-2026-{name}");
-            federation.civil.command(&["subjects", "export", "--for", department.entity().as_str(), "--law", &law, "--out", &file]).unwrap();
+            federation
+                .civil
+                .command(&["subjects", "export", "--for", department.entity().as_str(), "--law", &law, "--out", &file])
+                .unwrap();
             department.command(&["link", "seed", &file]).unwrap();
         }
         Self { federation, folder }
@@ -115,7 +118,8 @@ pub async fn log_entries(anchor: &Anchor) -> Vec<Digest> {
     let certificate = std::fs::read_to_string(anchor.folder().join("data/keys/tls.pem")).unwrap();
     let base64: String = certificate.lines().filter(|line| !line.starts_with('-')).collect();
     let networks = NetworkPolicy::parse(["127.0.0.0/8"]).unwrap();
-    let client = HttpClient::pinned(&[STANDARD.decode(base64).unwrap()], None, networks, ClientLimits::default()).unwrap();
+    let client =
+        HttpClient::pinned(&[STANDARD.decode(base64).unwrap()], None, networks, ClientLimits::default()).unwrap();
     let fetch = async |path: &str| {
         let url = format!("{}/{path}", anchor.entity()).parse().unwrap();
         let reply = client.fetch(&url, 1 << 24).await.unwrap();

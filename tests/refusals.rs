@@ -71,7 +71,11 @@ async fn what_is_refused_changes_nothing() {
     local::peers_that_fail(&mut world).await;
     consents::a_binding_that_is_suspended_or_revoked(&mut world).await;
     let after = world.everything_is_logged().await;
-    assert_eq!(world.log_size() - before.0, u64::try_from(after.1 - before.1).unwrap(), "the log holds what the departments anchored, no more");
+    assert_eq!(
+        world.log_size() - before.0,
+        u64::try_from(after.1 - before.1).unwrap(),
+        "the log holds what the departments anchored, no more"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,17 +88,25 @@ async fn time_refuses_and_time_that_is_mended_answers() {
 const NOT_HERE: [(Code, &str); 4] = [
     (Code::LawScopeExceeded, "not yet: queries under a law come later; until then law-not-registered is the answer"),
     (Code::LawQuotaExceeded, "not yet: queries under a law come later"),
-    (Code::BindingMissing, "a consent basis cannot be written without its binding: the closed structure makes that token-malformed"),
-    (Code::Internal, "a defect of ours: no request is known to cause it; service-kit tests what a panicking handler answers"),
+    (
+        Code::BindingMissing,
+        "a consent basis cannot be written without its binding: the closed structure makes that token-malformed",
+    ),
+    (
+        Code::Internal,
+        "a defect of ours: no request is known to cause it; service-kit tests what a panicking handler answers",
+    ),
 ];
 
 #[test]
 fn every_code_has_a_row_or_a_reason() {
     let rows = messages::rows().into_iter().chain(consents::rows()).map(|row| row.code);
-    let beside = [messages::BESIDE, consents::BESIDE, local::CODES, people::CODES, clock::CODES, crate::bodies::CODES].concat();
+    let beside =
+        [messages::BESIDE, consents::BESIDE, local::CODES, people::CODES, clock::CODES, crate::bodies::CODES].concat();
     let shown: BTreeSet<Code> = rows.chain(beside).collect();
     let excused: BTreeSet<Code> = NOT_HERE.iter().map(|(code, _)| *code).collect();
-    let forgotten: Vec<&Code> = Code::ALL.iter().filter(|code| !shown.contains(code) && !excused.contains(code)).collect();
+    let forgotten: Vec<&Code> =
+        Code::ALL.iter().filter(|code| !shown.contains(code) && !excused.contains(code)).collect();
     assert!(forgotten.is_empty(), "codes that no test shows: {forgotten:?}");
     assert!(shown.is_disjoint(&excused), "what is shown needs no excuse");
 }

@@ -58,7 +58,12 @@ impl Wallet<'_> {
 async fn offer(ready: &Ready) -> BindingOffer {
     let person = ready.federation.databases.cast.applicant.clone().unwrap();
     let desk = ready.federation.civil.portal(0).unwrap();
-    good(&desk.post("/v1/binding-offers", &[], &json!({ "resident": person.keys.resident_no.to_string() })).await.unwrap())
+    good(
+        &desk
+            .post("/v1/binding-offers", &[], &json!({ "resident": person.keys.resident_no.to_string() }))
+            .await
+            .unwrap(),
+    )
 }
 
 async fn ask(ready: &Ready) -> ConsentRequestView {
@@ -97,7 +102,10 @@ async fn a_wallet_pins_binds_shows_decides_orders_and_keeps_what_did_not_arrive(
 
     let english = wallet.json(&["show", &shown.link, "--lang", "en"]);
     let text = english["text"].as_str().unwrap();
-    assert!(text.contains("Revenue Department") && text.contains("annual income band") && text.contains("30 days"), "{text}");
+    assert!(
+        text.contains("Revenue Department") && text.contains("annual income band") && text.contains("30 days"),
+        "{text}"
+    );
     let hindi = wallet.json(&["show", &shown.link]);
     assert!(hindi["text"].as_str().unwrap().contains("राजस्व विभाग"), "Hindi is the default");
     wallet.json(&["deny", &denied.link]);

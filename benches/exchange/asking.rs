@@ -54,7 +54,8 @@ impl Asking {
         let query = json!({ "consent": self.consents[turn], "fields": [FIELD], "purpose": PURPOSE }).to_string();
         let key = random::message_id(self.clock.now()).to_string();
         let headers = [("Idempotency-Key", key.as_str())];
-        let reply = self.client.post_with(&self.url, "application/json", &headers, query.into_bytes(), ANSWER_BYTES).await;
+        let reply =
+            self.client.post_with(&self.url, "application/json", &headers, query.into_bytes(), ANSWER_BYTES).await;
         judge(reply, |body| {
             let answer = serde_json::from_slice::<LocalAnswer>(body).ok()?;
             let [row] = answer.record.rows.as_slice() else { return None };
@@ -69,7 +70,8 @@ fn judge(reply: Result<Reply, HttpError>, is_good: impl FnOnce(&[u8]) -> Option<
         Err(error) => return Answered::Failed(error.to_string()),
     };
     if reply.status == 200 {
-        return is_good(&reply.body).map_or_else(|| Answered::Failed("not what was asked for".to_owned()), |()| Answered::Good);
+        return is_good(&reply.body)
+            .map_or_else(|| Answered::Failed("not what was asked for".to_owned()), |()| Answered::Good);
     }
     match serde_json::from_slice::<Problem>(&reply.body) {
         Ok(problem) => Answered::Refused(problem.code.to_string()),

@@ -17,7 +17,8 @@ use protocol::{
     },
     federation::VerifiedMember,
     seal::{
-        Algorithm, EncryptionKey, Limits, SigningKey, Typ, UnverifiedJws, decode_base64url, encode_base64url, random, seal_plain,
+        Algorithm, EncryptionKey, Limits, SigningKey, Typ, UnverifiedJws, decode_base64url, encode_base64url, random,
+        seal_plain,
     },
 };
 use schemas::{
@@ -26,8 +27,9 @@ use schemas::{
     id::{CompactJwe, CompactJws, ConsentId},
     local::{BindingOffer, ConsentRequestView},
     openid::{
-        AuthorizationResponse, BINDING_CONFIGURATION, BINDING_QUERY_ID, ConsentTransaction, CredentialOffer, CredentialProofs,
-        CredentialRequest, CredentialResponse, NonceResponse, PRE_AUTHORIZED_GRANT, RequestObject, TokenResponse,
+        AuthorizationResponse, BINDING_CONFIGURATION, BINDING_QUERY_ID, ConsentTransaction, CredentialOffer,
+        CredentialProofs, CredentialRequest, CredentialResponse, NonceResponse, PRE_AUTHORIZED_GRANT, RequestObject,
+        TokenResponse,
     },
 };
 use serde_json::json;
@@ -95,10 +97,12 @@ impl Wallets {
 
     async fn bind(&self, number: usize, key: &SigningKey) -> anyhow::Result<HeldBinding> {
         let resident = json!({ "resident": format!("SYN-R{number:06}") });
-        let offer: BindingOffer = serde_json::from_slice(&body(self.desk.post("/v1/binding-offers", &[], &resident).await?)?)?;
+        let offer: BindingOffer =
+            serde_json::from_slice(&body(self.desk.post("/v1/binding-offers", &[], &resident).await?)?)?;
         let session = SigningKey::generate(Algorithm::Es256)?;
         let token = self.redeem(&offer, &session).await?;
-        let nonce: NonceResponse = serde_json::from_slice(&self.post(&self.at_civil("nonce")?, FORM, &[], Vec::new()).await?)?;
+        let nonce: NonceResponse =
+            serde_json::from_slice(&self.post(&self.at_civil("nonce")?, FORM, &[], Vec::new()).await?)?;
         let now = self.clock.now();
         let proof = prove_key(key, self.civil.entity(), &nonce.c_nonce, now.numeric())?;
         let request = CredentialRequest {
@@ -118,7 +122,8 @@ impl Wallets {
     async fn redeem(&self, offer: &BindingOffer, session: &SigningKey) -> anyhow::Result<TokenResponse> {
         let link: CredentialOffer = serde_json::from_str(&parameter(&offer.offer, "credential_offer")?)?;
         let code = &link.grants.get(PRE_AUTHORIZED_GRANT).context("the offer has no code")?.code;
-        let form = form(&[("grant_type", PRE_AUTHORIZED_GRANT), ("pre-authorized_code", code), ("tx_code", &offer.tx_code)]);
+        let form =
+            form(&[("grant_type", PRE_AUTHORIZED_GRANT), ("pre-authorized_code", code), ("tx_code", &offer.tx_code)]);
         let url = self.at_civil("token")?;
         let dpop = self.dpop(session, &url, None)?;
         Ok(serde_json::from_slice(&self.post(&url, FORM, &[("DPoP", dpop)], form).await?)?)
@@ -134,7 +139,13 @@ impl Wallets {
         Ok(format!("{}/identity/{what}", self.civil.entity()).parse()?)
     }
 
-    async fn post(&self, url: &Url, media_type: &str, headers: &[(&str, String)], content: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    async fn post(
+        &self,
+        url: &Url,
+        media_type: &str,
+        headers: &[(&str, String)],
+        content: Vec<u8>,
+    ) -> anyhow::Result<Vec<u8>> {
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let reply = self.known.client.post_with(url, media_type, &headers, content, ANSWER_BYTES).await?;
         body(reply).with_context(|| url.path().to_owned())
@@ -149,7 +160,8 @@ impl Wallets {
             "frequency": { "mode": "recurring", "maxUses": 1_000_000 },
             "retention": "P180D",
         });
-        let asked: ConsentRequestView = serde_json::from_slice(&body(self.portal.post("/v1/consent-requests", &[], &order).await?)?)?;
+        let asked: ConsentRequestView =
+            serde_json::from_slice(&body(self.portal.post("/v1/consent-requests", &[], &order).await?)?)?;
         let shown = self.shown(&asked.link).await?;
         let (id, consent) = self.sign(&shown, key)?;
         let response = self.response(&shown, consent, key, binding)?;
@@ -175,7 +187,8 @@ impl Wallets {
     fn sign(&self, shown: &Shown, key: &SigningKey) -> anyhow::Result<(ConsentId, CompactJws)> {
         let (now, purpose) = (self.clock.now(), &self.known.purpose);
         let item = shown.asked.items.first().context("the request has no item")?;
-        let terms = asking::terms(&shown.asked, item, self.social.entity(), purpose, LANGUAGE).context("the purpose has no text")?;
+        let terms = asking::terms(&shown.asked, item, self.social.entity(), purpose, LANGUAGE)
+            .context("the purpose has no text")?;
         let dataset = self.revenue.dataset(&item.dataset).context("the dataset is not offered")?;
         let offered = [Offered { provider: self.revenue.gateway(), dataset }];
         let language: Language = LANGUAGE.parse().ok().context("the language")?;
@@ -193,7 +206,13 @@ impl Wallets {
     }
 
     /// The consent, the presentation that goes with it to the provider, and the one for the session, sealed to the asker.
-    fn response(&self, shown: &Shown, consent: CompactJws, key: &SigningKey, binding: &HeldBinding) -> anyhow::Result<CompactJwe> {
+    fn response(
+        &self,
+        shown: &Shown,
+        consent: CompactJws,
+        key: &SigningKey,
+        binding: &HeldBinding,
+    ) -> anyhow::Result<CompactJwe> {
         let iat = self.clock.now().numeric();
         let to = KeyBinding {
             aud: self.revenue.entity().to_string(),

@@ -1,7 +1,9 @@
 //! The federation as every wallet verifies it from the pinned root: the anchor, the three departments, the register of purposes.
 
 use anyhow::{Context, ensure};
-use protocol::federation::{Directory, VerifiedAnchor, VerifiedPurposes, VerifiedRegister, resolved_chain, verify_chain, verify_register};
+use protocol::federation::{
+    Directory, VerifiedAnchor, VerifiedPurposes, VerifiedRegister, resolved_chain, verify_chain, verify_register,
+};
 use schemas::{bundle::TrustRoot, federation::Purpose, id::EntityId, time::Timestamp};
 use service_kit::http_client::{ClientLimits, HttpClient, NetworkPolicy, Reply};
 
@@ -45,7 +47,8 @@ impl Known {
             members.push(member_of(&client, &anchor, &root, member, now).await?);
         }
         let registers = read(&client, &format!("{}/registers/purposes", root.entity)).await?;
-        let VerifiedRegister::Purposes(purposes) = verify_register(&serde_json::from_str(&registers)?, &anchor, now)? else {
+        let VerifiedRegister::Purposes(purposes) = verify_register(&serde_json::from_str(&registers)?, &anchor, now)?
+        else {
             anyhow::bail!("the register of purposes holds laws");
         };
         let purpose = purpose(&purposes)?;
@@ -60,7 +63,8 @@ async fn member_of(
     member: &EntityId,
     now: Timestamp,
 ) -> anyhow::Result<protocol::federation::VerifiedMember> {
-    let resolved = read(client, &format!("{}/federation/resolve?sub={member}&trust_anchor={}", root.entity, root.entity)).await?;
+    let resolved =
+        read(client, &format!("{}/federation/resolve?sub={member}&trust_anchor={}", root.entity, root.entity)).await?;
     let chain = resolved_chain(&resolved.parse()?, anchor, member, now)?;
     Ok(verify_chain(&chain, root, now)?)
 }
@@ -76,7 +80,10 @@ async fn read(client: &HttpClient, url: &str) -> anyhow::Result<String> {
 /// One client for all: host names keep the certificates apart.
 fn client(federation: &Federation, connections: usize) -> anyhow::Result<HttpClient> {
     let mut files = vec![federation.anchor.folder().join("data/keys/tls.pem")];
-    files.extend([&federation.civil, &federation.revenue, &federation.social].map(|department| department.folder().join("keys/tls.pem")));
+    files.extend(
+        [&federation.civil, &federation.revenue, &federation.social]
+            .map(|department| department.folder().join("keys/tls.pem")),
+    );
     let der = |file: &std::path::PathBuf| anyhow::Ok(openssl::x509::X509::from_pem(&std::fs::read(file)?)?.to_der()?);
     let pinned = files.iter().map(der).collect::<anyhow::Result<Vec<_>>>()?;
     let networks = NetworkPolicy::parse(["127.0.0.0/8"]).map_err(anyhow::Error::msg)?;

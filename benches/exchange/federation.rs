@@ -79,7 +79,8 @@ impl Federation {
         let registers = Registers { purposes: self.folder.join("purposes.toml"), laws: self.folder.join("laws.toml") };
         std::fs::write(&registers.purposes, PURPOSES)?;
         std::fs::write(&registers.laws, LAWS)?;
-        let named = [("civil", self.civil.entity()), ("revenue", self.revenue.entity()), ("social", self.social.entity())];
+        let named =
+            [("civil", self.civil.entity()), ("revenue", self.revenue.entity()), ("social", self.social.entity())];
         self.anchor.add_registers(&registers, &named)
     }
 
@@ -119,7 +120,9 @@ impl Federation {
     pub fn parties(&mut self) -> anyhow::Result<Vec<Party>> {
         let anchor = self.anchor.server().context("the anchor does not run")?.id();
         let mut parties = vec![Party { name: "anchor".to_owned(), ids: vec![anchor] }];
-        for (name, department) in [("civil", &mut self.civil), ("revenue", &mut self.revenue), ("social", &mut self.social)] {
+        for (name, department) in
+            [("civil", &mut self.civil), ("revenue", &mut self.revenue), ("social", &mut self.social)]
+        {
             let id = department.server(0).with_context(|| format!("{name} does not run"))?.id();
             parties.push(Party { name: format!("{name} gateway"), ids: vec![id] });
         }
@@ -151,7 +154,13 @@ pub fn portal(department: &Department, server: &Path, connections: usize) -> any
     Ok(HttpClient::pinned(&[pinned], Some(&identity), networks, limits)?)
 }
 
-fn plan(name: &'static str, en: &'static str, hi: &'static str, roles: &[String], databases: &Databases) -> anyhow::Result<DepartmentPlan> {
+fn plan(
+    name: &'static str,
+    en: &'static str,
+    hi: &'static str,
+    roles: &[String],
+    databases: &Databases,
+) -> anyhow::Result<DepartmentPlan> {
     Ok(DepartmentPlan {
         name,
         title: BTreeMap::from([("en", en), ("hi", hi)]),
@@ -166,7 +175,8 @@ fn plan(name: &'static str, en: &'static str, hi: &'static str, roles: &[String]
 }
 
 fn civil(databases: &Databases) -> anyhow::Result<DepartmentPlan> {
-    let roles: Vec<String> = SECTORS.iter().map(|sector| format!("identity-registry:{sector}")).chain(["provider".to_owned()]).collect();
+    let roles: Vec<String> =
+        SECTORS.iter().map(|sector| format!("identity-registry:{sector}")).chain(["provider".to_owned()]).collect();
     Ok(DepartmentPlan {
         source: Some((databases.reader("civil"), CIVIL.to_owned())),
         names_people_of: SECTORS.iter().map(|sector| sector.parse()).collect::<Result<_, _>>()?,
@@ -183,5 +193,8 @@ fn revenue(databases: &Databases) -> anyhow::Result<DepartmentPlan> {
 
 fn social(databases: &Databases) -> anyhow::Result<DepartmentPlan> {
     let roles = ["consumer:social".to_owned()];
-    Ok(DepartmentPlan { purposes: vec![PURPOSE], ..plan("social", "Social Welfare Department", "समाज कल्याण विभाग", &roles, databases)? })
+    Ok(DepartmentPlan {
+        purposes: vec![PURPOSE],
+        ..plan("social", "Social Welfare Department", "समाज कल्याण विभाग", &roles, databases)?
+    })
 }

@@ -51,8 +51,8 @@ pub fn measure(clock: &Clock, cores: usize) -> anyhow::Result<Floor> {
 
 fn operations(clock: &Clock, messages: &Messages) -> anyhow::Result<Vec<CryptoOperation>> {
     let bench = Bench::new(clock)?;
-    let [query, answer, receipt] =
-        [&messages.query.jws(), &messages.answer.answer.jws(), &messages.receipt.jws()].map(|jws| signed_length(jws.as_str()));
+    let [query, answer, receipt] = [&messages.query.jws(), &messages.answer.answer.jws(), &messages.receipt.jws()]
+        .map(|jws| signed_length(jws.as_str()));
     let consent = signed_length(messages.consent.jws.as_str());
     // Seven tokens are verified and four signed; their mean length stands for each.
     let verified = mean(&[query, consent, consent, consent / 4, answer, receipt, receipt]);
@@ -71,14 +71,24 @@ fn operations(clock: &Clock, messages: &Messages) -> anyhow::Result<Vec<CryptoOp
         operation("P-256 point check", "the citizen's key", 1, bench.check_point()?),
         operation("ECDH-ES + A256GCM open", "binding presentation; record", 2, bench.open(binding)?),
         operation("ECDH-ES + A256GCM seal", "record", 1, bench.seal(256)?),
-        operation("SHA-256", "digests of query, answer, receipts, data, consent and binding on both sides", 14, bench.hash(verified)?),
+        operation(
+            "SHA-256",
+            "digests of query, answer, receipts, data, consent and binding on both sides",
+            14,
+            bench.hash(verified)?,
+        ),
         operation(
             "HMAC-SHA-256",
             "subject in the receipts; blind indexes of consent, person, issuer; a key for each encrypted column",
             10,
             bench.mac()?,
         ),
-        operation("A256GCM column", "stored answer; held consent, stored query, stored answer at the consumer", 4, bench.column(stored)?),
+        operation(
+            "A256GCM column",
+            "stored answer; held consent, stored query, stored answer at the consumer",
+            4,
+            bench.column(stored)?,
+        ),
     ])
 }
 

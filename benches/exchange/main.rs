@@ -88,7 +88,10 @@ impl Bench<'_> {
         let mut best = (0.0, 1);
         for in_flight in &self.settings.in_flight {
             let run = self.exchanges("trial", self.settings.trial(*in_flight)).await?;
-            say(&format!("{in_flight} in flight: {:.0} a second, p50 {:.1} ms, p99 {:.1} ms", run.per_second, run.p50_ms, run.p99_ms))?;
+            say(&format!(
+                "{in_flight} in flight: {:.0} a second, p50 {:.1} ms, p99 {:.1} ms",
+                run.per_second, run.p50_ms, run.p99_ms
+            ))?;
             best = if run.per_second > best.0 { (run.per_second, *in_flight) } else { best };
         }
         Ok(best.1)
@@ -110,7 +113,8 @@ impl Bench<'_> {
         say(&format!("plain server: {} in flight for {} s", plan.in_flight, plan.measured.as_secs()))?;
         let server = asking::PlainServer::start(&self.federation, &self.databases, self.settings)?;
         let asking = server.asking(&self.federation, plan.in_flight)?;
-        let parties = vec![Party { name: "plain server".to_owned(), ids: vec![server.id()] }, self.databases.party()?, driver()];
+        let parties =
+            vec![Party { name: "plain server".to_owned(), ids: vec![server.id()] }, self.databases.party()?, driver()];
         let run = self.watched("plain server", plan, parties, move |number| {
             let asking = asking.clone();
             async move { asking.ask(number).await }

@@ -73,7 +73,10 @@ pub fn serve(settings: &Path) -> anyhow::Result<()> {
     actix_web::rt::System::new().block_on(run(&settings, rows, acceptor))
 }
 
-#[allow(clippy::disallowed_methods, reason = "the benchmark's own server shows what the gateways' limits and declared access cost")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the benchmark's own server shows what the gateways' limits and declared access cost"
+)]
 async fn run(settings: &Settings, rows: Rows, acceptor: SslAcceptorBuilder) -> anyhow::Result<()> {
     let rows = web::Data::new(rows);
     let server = HttpServer::new(move || App::new().app_data(rows.clone()).route("/rows", web::post().to(row)))
@@ -103,7 +106,9 @@ fn acceptor(settings: &Settings) -> anyhow::Result<SslAcceptorBuilder> {
 
 async fn row(rows: web::Data<Rows>, asked: web::Json<Asked>) -> HttpResponse {
     match web::block(move || read(&rows, &asked.khata_no)).await.context("the pool of threads").and_then(|read| read) {
-        Ok(Some(band)) => HttpResponse::Ok().json(json!({ "dataset": "revenue.income", "rows": [{ "annual_income_band": band }] })),
+        Ok(Some(band)) => {
+            HttpResponse::Ok().json(json!({ "dataset": "revenue.income", "rows": [{ "annual_income_band": band }] }))
+        }
         Ok(None) => HttpResponse::NotFound().finish(),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }

@@ -10,8 +10,8 @@ use protocol::{
     consent::{BasisReader, ConsentState, Grant, VerifiedBasis},
     credential::BindingStatus,
     exchange::{
-        Attested, Consumer, Evidence, PeerQuery, Provider, Question, SignedAnswer, accept, accept_counterpart, authorize_peer,
-        open_answer,
+        Attested, Consumer, Evidence, PeerQuery, Provider, Question, SignedAnswer, accept, accept_counterpart,
+        authorize_peer, open_answer,
     },
     federation::VerifiedMember,
     testing::{Department, SignedConsent, World, name},
@@ -102,7 +102,8 @@ impl Scene {
     }
 
     fn decide(&self, query: &PeerQuery) -> anyhow::Result<Grant> {
-        let asked = authorize_peer(query, &self.consumer, self.provider.entity()).ok().context("the peer is refused")?;
+        let asked =
+            authorize_peer(query, &self.consumer, self.provider.entity()).ok().context("the peer is refused")?;
         let asked = asked.fresh(self.world.now).ok().context("the query is stale")?;
         let (registries, keys) = (self.world.registry.keys(), std::slice::from_ref(&self.world.provider.encryption));
         let reader = BasisReader { anchor: &self.world.authority.entity, keys, registries: &registries };

@@ -18,6 +18,10 @@ pub(crate) struct Areas {
 
 impl Areas {
     pub(crate) fn new(foundation: &Foundation) -> Result<Self, StartError> {
-        Ok(Self { exchange: Exchange::start(foundation)?, citizens: Citizens::default(), triggers: Triggers::open(foundation)? })
+        Ok(Self {
+            exchange: Exchange::start(foundation)?,
+            citizens: Citizens::default(),
+            triggers: Triggers::open(foundation)?,
+        })
     }
 }

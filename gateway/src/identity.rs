@@ -12,10 +12,10 @@ mod offer;
 mod redeem;
 mod status;
 
-pub use error::IdentityError;
-pub(crate) use credential::Presented;
-pub use offer::InviteError;
 pub use crate::store::identity::bindings::{binding_resume, binding_revoke, binding_suspend};
+pub(crate) use credential::Presented;
+pub use error::IdentityError;
+pub use offer::InviteError;
 pub use status::PublishedLists;
 
 use protocol::consent::Refusal;

@@ -22,7 +22,5 @@ pub(crate) mod testing;
 mod tests;
 
 /// Every change of the schema so far, for both engines.
-pub const MIGRATIONS: Migrations = Migrations {
-    sqlite: embed_migrations!("migrations/sqlite"),
-    postgres: embed_migrations!("migrations/postgres"),
-};
+pub const MIGRATIONS: Migrations =
+    Migrations { sqlite: embed_migrations!("migrations/sqlite"), postgres: embed_migrations!("migrations/postgres") };

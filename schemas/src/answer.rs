@@ -93,9 +93,10 @@ impl<'de> Deserialize<'de> for FieldValue {
             serde_json::Value::String(text) => Ok(Self::Text(text)),
             serde_json::Value::Bool(truth) => Ok(Self::Boolean(truth)),
             serde_json::Value::Null => Ok(Self::Missing),
-            serde_json::Value::Number(number) => {
-                number.as_i64().map(Self::Integer).ok_or_else(|| serde::de::Error::custom("a number here is a whole number of 64 bits"))
-            }
+            serde_json::Value::Number(number) => number
+                .as_i64()
+                .map(Self::Integer)
+                .ok_or_else(|| serde::de::Error::custom("a number here is a whole number of 64 bits")),
             _ => Err(serde::de::Error::custom("a value is text, a whole number, true, false or null")),
         }
     }
@@ -117,7 +118,12 @@ mod tests {
 
     #[test]
     fn values_read_back_what_they_print() {
-        for value in [FieldValue::Text("क".into()), FieldValue::Integer(-9_007_199_254_740_993), FieldValue::Boolean(true), FieldValue::Missing] {
+        for value in [
+            FieldValue::Text("क".into()),
+            FieldValue::Integer(-9_007_199_254_740_993),
+            FieldValue::Boolean(true),
+            FieldValue::Missing,
+        ] {
             let text = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<FieldValue>(&text).unwrap(), value);
         }

@@ -11,7 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{
     consent::FrequencyMode,
     digest::Digest,
-    id::{CompactJws, DatasetId, EntityId, EventType, FieldName, KeyId, LawId, MessageId, PurposeCode, RegisterVersion, Salt, Sector},
+    id::{
+        CompactJws, DatasetId, EntityId, EventType, FieldName, KeyId, LawId, MessageId, PurposeCode, RegisterVersion,
+        Salt, Sector,
+    },
     time::{CalendarDuration, CivilDate, NumericDate},
     version::V1,
 };
@@ -97,7 +100,9 @@ pub enum Role {
 
 /// The text names no role.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a role is written identity-registry:<sector>, provider, consumer:<family>, event-source:<type> or assisted-operator")]
+#[error(
+    "a role is written identity-registry:<sector>, provider, consumer:<family>, event-source:<type> or assisted-operator"
+)]
 pub struct InvalidRole;
 
 impl fmt::Display for Role {

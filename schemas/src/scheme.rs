@@ -66,7 +66,10 @@ mod tests {
 
     #[test]
     fn nobody_is_removed_without_a_notice() {
-        for state in [Proposed, Offered, Accepted, Declined, Expired, Withdrawn, Enrolled, Held, Contested, Reversed, Released, Restored] {
+        for state in [
+            Proposed, Offered, Accepted, Declined, Expired, Withdrawn, Enrolled, Held, Contested, Reversed, Released,
+            Restored,
+        ] {
             assert!(!state.may_become(Removed), "{state:?}");
         }
         assert!(Noticed.may_become(Removed) && Upheld.may_become(Removed));

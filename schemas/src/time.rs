@@ -24,7 +24,13 @@ impl NumericDate {
 
     /// Seconds since the epoch; clamped to the years 1970 to 9999.
     pub const fn from_seconds(seconds: i64) -> Self {
-        Self(if seconds < 0 { 0 } else if seconds > Self::MAX { Self::MAX } else { seconds })
+        Self(if seconds < 0 {
+            0
+        } else if seconds > Self::MAX {
+            Self::MAX
+        } else {
+            seconds
+        })
     }
 
     /// Seconds since the epoch.
@@ -269,7 +275,8 @@ impl FromStr for CalendarDuration {
             _ => return Err(InvalidDuration),
         };
         let digits = text.strip_prefix('P').and_then(|t| t.get(..t.len().saturating_sub(1))).ok_or(InvalidDuration)?;
-        let plain = (1..=4).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+        let plain =
+            (1..=4).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
         if !plain {
             return Err(InvalidDuration);
         }

@@ -20,7 +20,9 @@ impl<'de> Deserialize<'de> for V1 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u64::deserialize(deserializer)? {
             1 => Ok(Self),
-            other => Err(serde::de::Error::custom(format_args!("version {other} is not supported, this reader knows 1"))),
+            other => {
+                Err(serde::de::Error::custom(format_args!("version {other} is not supported, this reader knows 1")))
+            }
         }
     }
 }

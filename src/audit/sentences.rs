@@ -14,9 +14,15 @@ pub fn verdict_line(audited: &Audited) -> String {
             let when = stamped.map_or_else(String::new, |t| format!(", stamped {t}"));
             format!("{file}: verified, {} records, {passed} checks passed{when}", audited.report.records.len())
         }
-        Verdict::Failed => format!("{file}: REFUSED, {failed} checks failed ({passed} passed, {open} could not be checked)"),
-        Verdict::Undecided => format!("{file}: could not tell, {open} checks could not be made ({passed} passed, none failed)"),
-        Verdict::Foreign => format!("{file}: REFUSED, this is no evidence under the pinned root ({failed} checks failed)"),
+        Verdict::Failed => {
+            format!("{file}: REFUSED, {failed} checks failed ({passed} passed, {open} could not be checked)")
+        }
+        Verdict::Undecided => {
+            format!("{file}: could not tell, {open} checks could not be made ({passed} passed, none failed)")
+        }
+        Verdict::Foreign => {
+            format!("{file}: REFUSED, this is no evidence under the pinned root ({failed} checks failed)")
+        }
     }
 }
 

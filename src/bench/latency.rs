@@ -41,7 +41,8 @@ impl Latencies {
             self.sorted = true;
         }
         let count = self.micros.len();
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts below 2^52
+        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        // counts below 2^52
         let rank = ((percent / 100.0 * count as f64).ceil() as usize).clamp(1, count.max(1));
         self.micros.get(rank - 1).map(|micros| Duration::from_micros(u64::from(*micros)))
     }

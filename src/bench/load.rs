@@ -102,7 +102,12 @@ where
     all
 }
 
-async fn one_after_another<F, A>(clock: Clock, window: std::ops::Range<Duration>, next: Arc<AtomicU64>, ask: F) -> Measured
+async fn one_after_another<F, A>(
+    clock: Clock,
+    window: std::ops::Range<Duration>,
+    next: Arc<AtomicU64>,
+    ask: F,
+) -> Measured
 where
     F: Fn(u64) -> A,
     A: Future<Output = Answered>,

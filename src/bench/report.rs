@@ -215,8 +215,18 @@ fn uses(runs: &[&Run]) -> Table {
             ]
         }));
         let known: f64 = run.parties.iter().map(|party| party.cores).sum();
-        rows.push(vec![format!("{}: everything else", run.name), format!("{:.2}", (run.machine.busy - known).max(0.0)), String::new(), String::new()]);
-        rows.push(vec![format!("{}: idle", run.name), format!("{:.2}", run.machine.idle + run.machine.waiting), String::new(), String::new()]);
+        rows.push(vec![
+            format!("{}: everything else", run.name),
+            format!("{:.2}", (run.machine.busy - known).max(0.0)),
+            String::new(),
+            String::new(),
+        ]);
+        rows.push(vec![
+            format!("{}: idle", run.name),
+            format!("{:.2}", run.machine.idle + run.machine.waiting),
+            String::new(),
+            String::new(),
+        ]);
     }
     table(&["", "cores", "resident MiB", "peak MiB"], rows)
 }
@@ -245,14 +255,22 @@ pub fn bound_by(run: &Run, cores: usize) -> String {
         parties.push(("other processes and the kernel for them", others));
     }
     parties.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let shares: Vec<String> = parties.iter().map(|(name, used)| format!("{name} {:.0} %", used / cores * 100.0)).collect();
+    let shares: Vec<String> =
+        parties.iter().map(|(name, used)| format!("{name} {:.0} %", used / cores * 100.0)).collect();
     let idle = (run.machine.idle + run.machine.waiting) / cores * 100.0;
     if run.machine.stolen > 0.1 * cores {
-        format!("the machine: its host took {:.0} % of the cores; {}", run.machine.stolen / cores * 100.0, shares.join(", "))
+        format!(
+            "the machine: its host took {:.0} % of the cores; {}",
+            run.machine.stolen / cores * 100.0,
+            shares.join(", ")
+        )
     } else if idle < 15.0 {
         format!("the cores, of which {idle:.0} % was idle: {}", shares.join(", "))
     } else {
-        format!("waiting, for {idle:.0} % of the cores was idle (durable commits, group commit's gathering, too few in flight): {}", shares.join(", "))
+        format!(
+            "waiting, for {idle:.0} % of the cores was idle (durable commits, group commit's gathering, too few in flight): {}",
+            shares.join(", ")
+        )
     }
 }
 
@@ -271,7 +289,8 @@ mod tests {
             failed: BTreeMap::new(),
             latencies,
         };
-        let party = |name: &str, cores| PartyUse { name: name.to_owned(), cores, resident_kib: 10_240, peak_kib: 20_480 };
+        let party =
+            |name: &str, cores| PartyUse { name: name.to_owned(), cores, resident_kib: 10_240, peak_kib: 20_480 };
         let parties = vec![party("social", 0.4), party("revenue", 0.9)];
         Run::new(name, 32, measured, parties, MachineUse { busy, idle: 2.0 - busy, ..MachineUse::default() })
     }

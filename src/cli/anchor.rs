@@ -70,7 +70,9 @@ pub struct Config {
 #[derive(Debug, Subcommand)]
 pub enum Member {
     /// Invite a department; prints a one-time code for its `gateway join`.
-    #[command(after_help = "Example:\n  vinimay anchor member invite https://revenue.gov.example --sector revenue --role provider")]
+    #[command(
+        after_help = "Example:\n  vinimay anchor member invite https://revenue.gov.example --sector revenue --role provider"
+    )]
     Invite {
         #[command(flatten)]
         config: Config,
@@ -212,7 +214,11 @@ async fn serve(config: &AnchorConfig) -> anyhow::Result<()> {
 fn init(config: &Config, officers: &[String]) -> Result<(), Failure> {
     let config = config.load()?;
     let made = administer(|| trust_anchor::init::init(&config, officers, Clock::system().now()))?;
-    say(&format!("anchor {} is made; keep {} off line and back it up", made.trust_root.entity, config.keys_dir().display()));
+    say(&format!(
+        "anchor {} is made; keep {} off line and back it up",
+        made.trust_root.entity,
+        config.keys_dir().display()
+    ));
     say(&format!("members and auditors pin {}", made.trust_root_file.display()));
     Ok(print(&format!("fingerprint {}", made.trust_root.fingerprint))?)
 }

@@ -13,7 +13,9 @@ use crate::audit::{self, Level};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Verify bundles off line against a pinned trust root.
-    #[command(after_help = "Example:\n  vinimay audit verify bundle.json --trust trust-root.json --level detailed\n\nExit codes: 0 verified, 1 refused, 3 could not tell, 4 foreign root.")]
+    #[command(
+        after_help = "Example:\n  vinimay audit verify bundle.json --trust trust-root.json --level detailed\n\nExit codes: 0 verified, 1 refused, 3 could not tell, 4 foreign root."
+    )]
     Verify(Verify),
     /// The trust root.
     Trust {

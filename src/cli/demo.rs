@@ -16,7 +16,9 @@ use crate::{
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  vinimay demo                 tell the story, then stay up\n  vinimay demo --once          tell the story, exit 0 if all of it held\n  vinimay demo --once --json   the same for machines")]
+#[command(
+    after_help = "Examples:\n  vinimay demo                 tell the story, then stay up\n  vinimay demo --once          tell the story, exit 0 if all of it held\n  vinimay demo --once --json   the same for machines"
+)]
 pub struct Arguments {
     /// End after the story.
     #[arg(long)]
@@ -41,7 +43,13 @@ pub struct Arguments {
 /// At the first step that did not hold.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let (folder, temporary) = folder(arguments.data.as_deref())?;
-    let options = Options { once: arguments.once, json: arguments.json, people: arguments.people, seed: arguments.seed, data: arguments.data };
+    let options = Options {
+        once: arguments.once,
+        json: arguments.json,
+        people: arguments.people,
+        seed: arguments.seed,
+        data: arguments.data,
+    };
     let done = block_on(tell_and_stay(folder.clone(), &options));
     if temporary {
         // Keys and synthetic people of a demonstration that nobody asked to keep.
@@ -75,7 +83,9 @@ async fn tell_and_stay(folder: PathBuf, options: &Options) -> anyhow::Result<()>
     if options.json {
         print_json(&report)?;
     } else {
-        say(&format!("\nThe story took {seconds:.1} s. Anchored means: in a time-stamped checkpoint of the log; witnesses come later."));
+        say(&format!(
+            "\nThe story took {seconds:.1} s. Anchored means: in a time-stamped checkpoint of the log; witnesses come later."
+        ));
     }
     if !options.once {
         say(&addresses(&federation));
@@ -89,7 +99,12 @@ async fn tell_and_stay(folder: PathBuf, options: &Options) -> anyhow::Result<()>
 
 fn addresses(federation: &Federation) -> String {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(["who", "people and wallets", "own systems", "health and metrics"]);
+    table.load_preset(UTF8_FULL_CONDENSED).set_header([
+        "who",
+        "people and wallets",
+        "own systems",
+        "health and metrics",
+    ]);
     table.add_row(["trust anchor", federation.anchor.entity().as_str(), "", ""]);
     for (name, department) in federation.departments() {
         table.add_row([name, department.entity().as_str(), &department.local_address(0), &department.management(0)]);

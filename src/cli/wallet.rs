@@ -127,7 +127,9 @@ struct Wallet {
 impl Wallet {
     async fn run(&self, command: Command) -> Result<(), Failure> {
         match command {
-            Command::Init { anchor, fingerprint, allow_networks } => self.init(&anchor, &fingerprint, allow_networks).await,
+            Command::Init { anchor, fingerprint, allow_networks } => {
+                self.init(&anchor, &fingerprint, allow_networks).await
+            }
             Command::Bind { offer, tx_code_file } => self.bind(&offer, &tx_code_file).await,
             Command::Show(request) => self.show(&request).await,
             Command::Grant(request) => self.grant(&request).await,
@@ -142,10 +144,14 @@ impl Wallet {
 
     async fn init(&self, anchor: &EntityId, fingerprint: &KeyId, allow_networks: Vec<String>) -> Result<(), Failure> {
         let networks = NetworkPolicy::parse(allow_networks.iter().map(String::as_str));
-        let networks = networks.map_err(|problem| Failure::new(Failure::USAGE, anyhow!("--allow-network: {problem}")))?;
+        let networks =
+            networks.map_err(|problem| Failure::new(Failure::USAGE, anyhow!("--allow-network: {problem}")))?;
         let root = wallet::pin(anchor, fingerprint, networks, Clock::system().now()).await?;
         self.home.create(&Settings { root: root.clone(), allow_networks })?;
-        self.tell(&json!({ "anchor": root.entity, "fingerprint": root.fingerprint }), &format!("the wallet pins {anchor}"))
+        self.tell(
+            &json!({ "anchor": root.entity, "fingerprint": root.fingerprint }),
+            &format!("the wallet pins {anchor}"),
+        )
     }
 
     /// Opens the federation and sends what has not reached its party yet.
@@ -190,7 +196,10 @@ impl Wallet {
         if ordered.pending.is_empty() {
             return Ok(());
         }
-        Err(Failure::new(Failure::UNKNOWN, anyhow!("not every party answered; mend: any later wallet command tries again")))
+        Err(Failure::new(
+            Failure::UNKNOWN,
+            anyhow!("not every party answered; mend: any later wallet command tries again"),
+        ))
     }
 
     async fn history(&self) -> Result<(), Failure> {
@@ -209,7 +218,8 @@ impl Wallet {
                         used.dataset,
                         fields.join(", "),
                         used.purpose,
-                        used.refusal.map_or_else(|| format!("{:?}", used.outcome).to_lowercase(), |code| code.to_string()),
+                        used.refusal
+                            .map_or_else(|| format!("{:?}", used.outcome).to_lowercase(), |code| code.to_string()),
                     ))?;
                 }
             }

@@ -22,7 +22,15 @@ impl Citizen {
     /// If the command refuses.
     pub fn with_wallet(binary: &Binary, home: PathBuf, root: &TrustRoot) -> anyhow::Result<Self> {
         let citizen = Self { binary: binary.clone(), home };
-        citizen.wallet(&["init", "--anchor", root.entity.as_str(), "--fingerprint", root.fingerprint.as_str(), "--allow-network", "127.0.0.0/8"])?;
+        citizen.wallet(&[
+            "init",
+            "--anchor",
+            root.entity.as_str(),
+            "--fingerprint",
+            root.fingerprint.as_str(),
+            "--allow-network",
+            "127.0.0.0/8",
+        ])?;
         Ok(citizen)
     }
 
@@ -73,6 +81,7 @@ impl Citizen {
         let mut all = vec!["wallet", "--home", &home, "--json"];
         all.extend(arguments);
         let printed = self.binary.run(&all)?;
-        serde_json::from_str(&printed).with_context(|| format!("wallet {} printed no JSON", arguments.first().unwrap_or(&"")))
+        serde_json::from_str(&printed)
+            .with_context(|| format!("wallet {} printed no JSON", arguments.first().unwrap_or(&"")))
     }
 }

@@ -64,7 +64,12 @@ pub struct Variation {
 
 impl Default for Variation {
     fn default() -> Self {
-        Self { addresses: Addresses::new(), purposes: PURPOSES.to_owned(), stores: BTreeMap::new(), more: BTreeMap::new() }
+        Self {
+            addresses: Addresses::new(),
+            purposes: PURPOSES.to_owned(),
+            stores: BTreeMap::new(),
+            more: BTreeMap::new(),
+        }
     }
 }
 
@@ -124,7 +129,8 @@ impl Federation {
         let revenue = init(&revenue(&databases)?)?;
         let food = init(&food(&databases, &civil)?)?;
         let social = init(&social(&databases, &civil)?)?;
-        let mut federation = Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned() };
+        let mut federation =
+            Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned() };
         federation.add_registers(&variation.purposes)?;
         federation.anchor.start()?;
         for department in [&federation.civil, &federation.revenue, &federation.food, &federation.social] {

@@ -34,11 +34,21 @@ const DEATH_REACHES_WITHIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// At the first step that does not hold.
-pub async fn tell(binary: Binary, folder: PathBuf, options: &Options, report: &mut Report) -> anyhow::Result<Federation> {
+pub async fn tell(
+    binary: Binary,
+    folder: PathBuf,
+    options: &Options,
+    report: &mut Report,
+) -> anyhow::Result<Federation> {
     let mut teller = Teller { clock: Clock::system(), report };
     let mut federation = teller.departments_join(binary, folder, options)?;
     teller.pseudonyms_are_linked(&federation)?;
-    let applicant = federation.databases.cast.applicant.clone().context("nobody in this population can apply; use more --people")?;
+    let applicant = federation
+        .databases
+        .cast
+        .applicant
+        .clone()
+        .context("nobody in this population can apply; use more --people")?;
     let citizen = teller.a_wallet_is_bound(&federation, &applicant).await?;
     let consent = teller.she_consents(&federation, &citizen).await?;
     let answer = teller.the_portal_asks(&federation, &consent).await?;
@@ -68,7 +78,10 @@ impl Teller<'_> {
         let mut federation = Federation::set_up(binary, &folder, options, self.clock.now())?;
         federation.start()?;
         let entities: Vec<&str> = federation.departments().iter().map(|(_, d)| d.entity().as_str()).collect();
-        let told = format!("four departments with their own databases of {} synthetic people join the federation", options.people);
+        let told = format!(
+            "four departments with their own databases of {} synthetic people join the federation",
+            options.people
+        );
         self.told("join", since, told, json!({ "members": entities, "anchor": federation.anchor.entity() }));
         Ok(federation)
     }
@@ -78,7 +91,16 @@ impl Teller<'_> {
         let mut counts = serde_json::Map::new();
         for (name, department) in federation.departments().into_iter().skip(1) {
             let file = federation.folder.join(format!("subjects-{name}.jwe")).display().to_string();
-            federation.civil.command(&["subjects", "export", "--for", department.entity().as_str(), "--law", &format!("cg-seeding-2026-{name}"), "--out", &file])?;
+            federation.civil.command(&[
+                "subjects",
+                "export",
+                "--for",
+                department.entity().as_str(),
+                "--law",
+                &format!("cg-seeding-2026-{name}"),
+                "--out",
+                &file,
+            ])?;
             let seeded: Value = serde_json::from_str(&department.command(&["link", "seed", &file])?)?;
             std::fs::remove_file(&file)?;
             ensure!(seeded["linked"].as_u64().unwrap_or(0) > 0, "{name} linked nobody: {seeded}");
@@ -100,11 +122,20 @@ impl Teller<'_> {
         let desk = federation.civil.portal(0)?;
         let resident = json!({ "resident": person.keys.resident_no.to_string() });
         let offer: BindingOffer = read(&desk.post("/v1/binding-offers", &[], &resident).await?)?;
-        let citizen = Citizen::with_wallet(&federation.binary, federation.folder.join("wallet"), &federation.anchor.trust_root()?)?;
+        let citizen = Citizen::with_wallet(
+            &federation.binary,
+            federation.folder.join("wallet"),
+            &federation.anchor.trust_root()?,
+        )?;
         let bound = citizen.bind(&offer)?;
         let bindings = bound["bindings"].as_u64().context("the wallet told no number of bindings")?;
         ensure!(bindings > 0, "the wallet has no binding");
-        self.told("bind", since, format!("a citizen's wallet is bound: {bindings} keys, one for each department that may ask"), bound);
+        self.told(
+            "bind",
+            since,
+            format!("a citizen's wallet is bound: {bindings} keys, one for each department that may ask"),
+            bound,
+        );
         Ok(citizen)
     }
 
@@ -138,7 +169,12 @@ impl Teller<'_> {
         let row = answer.record.rows.first().context("the answer has no row")?;
         ensure!(row.len() == 1, "the answer has {} fields, one was granted", row.len());
         let told = "the pension portal asks the revenue department and gets the one item that she granted".to_owned();
-        self.told("answer", since, told, json!({ "exchange": answer.exchange, "receipt": answer.receipt, "counterpart": answer.counterpart }));
+        self.told(
+            "answer",
+            since,
+            told,
+            json!({ "exchange": answer.exchange, "receipt": answer.receipt, "counterpart": answer.counterpart }),
+        );
         self.report.shown(&format!("{}: {}", answer.record.dataset, serde_json::to_string(row)?));
         Ok(answer)
     }
@@ -149,7 +185,11 @@ impl Teller<'_> {
         portal.post("/v1/queries", &[("Idempotency-Key", &key)], &query).await
     }
 
-    async fn both_receipts_are_anchored(&mut self, federation: &Federation, answer: &LocalAnswer) -> anyhow::Result<PathBuf> {
+    async fn both_receipts_are_anchored(
+        &mut self,
+        federation: &Federation,
+        answer: &LocalAnswer,
+    ) -> anyhow::Result<PathBuf> {
         let since = self.clock.monotonic();
         let file = save_bundle(federation, &federation.social.portal(0)?, &answer.receipt, "exchange").await?;
         let root = federation.anchor.trust_root()?;
@@ -164,7 +204,11 @@ impl Teller<'_> {
         Ok(file)
     }
 
-    async fn a_query_outside_the_consent_is_refused(&mut self, federation: &Federation, consent: &ConsentId) -> anyhow::Result<PathBuf> {
+    async fn a_query_outside_the_consent_is_refused(
+        &mut self,
+        federation: &Federation,
+        consent: &ConsentId,
+    ) -> anyhow::Result<PathBuf> {
         let since = self.clock.monotonic();
         let portal = federation.social.portal(0)?;
         let problem = problem(&self.ask(&portal, consent, "annual_income").await?, Code::ConsentScopeExceeded)?;
@@ -176,9 +220,17 @@ impl Teller<'_> {
 
     async fn the_next_query_is_refused(&mut self, federation: &Federation, consent: &ConsentId) -> anyhow::Result<()> {
         let since = self.clock.monotonic();
-        let problem = problem(&self.ask(&federation.social.portal(0)?, consent, "annual_income_band").await?, Code::ConsentRevoked)?;
+        let problem = problem(
+            &self.ask(&federation.social.portal(0)?, consent, "annual_income_band").await?,
+            Code::ConsentRevoked,
+        )?;
         let told = format!("the next query is refused: {}", problem.code);
-        self.told("refused-after-revocation", since, told, json!({ "code": problem.code, "request": problem.request_id }));
+        self.told(
+            "refused-after-revocation",
+            since,
+            told,
+            json!({ "code": problem.code, "request": problem.request_id }),
+        );
         Ok(())
     }
 
@@ -187,8 +239,15 @@ impl Teller<'_> {
         let history = citizen.history()?;
         let text = history.to_string();
         ensure!(text.contains(answer.exchange.as_str()), "her history does not hold the exchange");
-        let uses: usize = history.as_array().map_or(0, |members| members.iter().filter_map(|m| m["uses"].as_array()).map(Vec::len).sum());
-        self.told("history", since, format!("she sees who used her data, what for and when: {uses} entries"), json!({ "uses": uses }));
+        let uses: usize = history
+            .as_array()
+            .map_or(0, |members| members.iter().filter_map(|m| m["uses"].as_array()).map(Vec::len).sum());
+        self.told(
+            "history",
+            since,
+            format!("she sees who used her data, what for and when: {uses} entries"),
+            json!({ "uses": uses }),
+        );
         Ok(())
     }
 
@@ -203,7 +262,12 @@ impl Teller<'_> {
 
     async fn a_death_is_heard(&mut self, federation: &Federation) -> anyhow::Result<Vec<PathBuf>> {
         let since = self.clock.monotonic();
-        let person = federation.databases.cast.pensioner.clone().context("no pensioner in this population; use more --people")?;
+        let person = federation
+            .databases
+            .cast
+            .pensioner
+            .clone()
+            .context("no pensioner in this population; use more --people")?;
         let (ppo, member) = (
             person.keys.ppo_no.context("the pensioner has no pension")?,
             person.keys.ration_member_id.context("the pensioner has no ration card")?,
@@ -218,10 +282,14 @@ impl Teller<'_> {
         let now = self.clock.now();
         let yesterday = now.plus(-86_400).civil_day().date();
         let at = jiff::Timestamp::from_second(now.seconds())?;
-        let registration = enter_death(&federation.databases.civil, person.keys.resident_no, yesterday, person.district_lgd, at)?;
+        let registration =
+            enter_death(&federation.databases.civil, person.keys.resident_no, yesterday, person.district_lgd, at)?;
         let entered = self.clock.monotonic();
         while !rows()?.iter().all(|row| row.status == "HOLD") {
-            ensure!(self.clock.monotonic().saturating_sub(entered) < DEATH_REACHES_WITHIN, "the death did not reach both departments in time");
+            ensure!(
+                self.clock.monotonic().saturating_sub(entered) < DEATH_REACHES_WITHIN,
+                "the death did not reach both departments in time"
+            );
             self.clock.sleep(Duration::from_millis(20)).await;
         }
         let reached = self.clock.monotonic().saturating_sub(entered);
@@ -230,10 +298,25 @@ impl Teller<'_> {
         for (name, department) in [("social", &federation.social), ("food", &federation.food)] {
             bundles.push(save_latest_trigger(federation, &department.portal(0)?, name).await?);
         }
-        let told = format!("a death is registered; within {} ms both departments that follow the person hold payment and ration, reversibly", reached.as_millis());
-        self.told("death", since, told, json!({ "registration": registration, "reached_ms": reached.as_millis(), "bundles": bundles }));
-        for (table, row, then) in [("pension_beneficiary", &before[0], &after[0]), ("ration_member", &before[1], &after[1])] {
-            self.report.shown(&format!("{table}: status {} -> {} (reason {})", row.status, then.status, then.reason.as_deref().unwrap_or("none")));
+        let told = format!(
+            "a death is registered; within {} ms both departments that follow the person hold payment and ration, reversibly",
+            reached.as_millis()
+        );
+        self.told(
+            "death",
+            since,
+            told,
+            json!({ "registration": registration, "reached_ms": reached.as_millis(), "bundles": bundles }),
+        );
+        for (table, row, then) in
+            [("pension_beneficiary", &before[0], &after[0]), ("ration_member", &before[1], &after[1])]
+        {
+            self.report.shown(&format!(
+                "{table}: status {} -> {} (reason {})",
+                row.status,
+                then.status,
+                then.reason.as_deref().unwrap_or("none")
+            ));
         }
         Ok(bundles)
     }
@@ -245,9 +328,14 @@ impl Teller<'_> {
         let mut arguments = vec!["audit", "verify", "--offline", "--json", "--trust", &root];
         arguments.extend(files.iter().map(String::as_str));
         let audited: Value = serde_json::from_str(&federation.binary.run(&arguments)?)?;
-        let verdicts: Vec<&Value> = audited.as_array().context("the audit printed no list")?.iter().map(|a| &a["verdict"]).collect();
-        ensure!(verdicts.len() == bundles.len() && verdicts.iter().all(|v| **v == "trusted"), "not every bundle was verified: {verdicts:?}");
-        let told = format!("an auditor verifies all {} bundles off line, against the pinned root alone", verdicts.len());
+        let verdicts: Vec<&Value> =
+            audited.as_array().context("the audit printed no list")?.iter().map(|a| &a["verdict"]).collect();
+        ensure!(
+            verdicts.len() == bundles.len() && verdicts.iter().all(|v| **v == "trusted"),
+            "not every bundle was verified: {verdicts:?}"
+        );
+        let told =
+            format!("an auditor verifies all {} bundles off line, against the pinned root alone", verdicts.len());
         self.told("audit", since, told, json!({ "bundles": bundles, "trust_root": root }));
         Ok(())
     }
@@ -275,7 +363,12 @@ fn refused_receipt(problem: &Problem) -> anyhow::Result<MessageId> {
 }
 
 /// Fetches a bundle (of a receipt, or of an exchange by its id), waiting until it is anchored, and saves it.
-async fn save_bundle(federation: &Federation, portal: &LocalClient, id: &MessageId, name: &str) -> anyhow::Result<PathBuf> {
+async fn save_bundle(
+    federation: &Federation,
+    portal: &LocalClient,
+    id: &MessageId,
+    name: &str,
+) -> anyhow::Result<PathBuf> {
     save(federation, portal, &format!("/v1/receipts/{id}/bundle?wait=8"), name).await
 }
 

@@ -48,9 +48,10 @@ pub async fn bind(home: &Home, federation: &Federation, offer: &str, tx_code: &s
     let offer = read_offer(offer)?;
     let issuer: EntityId =
         offer.credential_issuer.parse().map_err(|_| WalletError::Usage("the offer names no issuer".to_owned()))?;
-    let grant = offer.grants.get(PRE_AUTHORIZED_GRANT).filter(|_| {
-        offer.credential_configuration_ids.iter().any(|id| id == BINDING_CONFIGURATION)
-    });
+    let grant = offer
+        .grants
+        .get(PRE_AUTHORIZED_GRANT)
+        .filter(|_| offer.credential_configuration_ids.iter().any(|id| id == BINDING_CONFIGURATION));
     let grant = grant.ok_or_else(|| WalletError::Usage("the offer is for something else than a binding".to_owned()))?;
     let directory = federation.directory().await?;
     let registry = directory.peer(&issuer, federation.now())?;
@@ -108,7 +109,8 @@ impl<'a> Issuing<'a> {
         tx_code: &str,
     ) -> Result<Self, WalletError> {
         let party = Party { member: registry, http: federation.http(registry)? };
-        let metadata: IssuerMetadata = party.read(&party.fetch(&well_known(registry, "openid-credential-issuer")?).await?)?;
+        let metadata: IssuerMetadata =
+            party.read(&party.fetch(&well_known(registry, "openid-credential-issuer")?).await?)?;
         let server = party.fetch(&well_known(registry, "oauth-authorization-server")?).await?;
         let server: AuthorizationServerMetadata = party.read(&server)?;
         let issuer = registry.entity().as_str();
@@ -139,7 +141,9 @@ impl<'a> Issuing<'a> {
         }
         let issued = self.request(federation, CredentialProofs { jwt: proofs }).await?;
         if issued.credentials.len() != keys.len() {
-            return Err(WalletError::Untrusted(format!("{registry} issued another number of bindings than was asked for")));
+            return Err(WalletError::Untrusted(format!(
+                "{registry} issued another number of bindings than was asked for"
+            )));
         }
         let trusted = registry_keys(self.party.member);
         let bound = uses.iter().zip(keys).zip(issued.credentials).map(|((purpose, key), issued)| {
@@ -150,7 +154,11 @@ impl<'a> Issuing<'a> {
         bound.collect()
     }
 
-    async fn request(&self, federation: &Federation, proofs: CredentialProofs) -> Result<CredentialResponse, WalletError> {
+    async fn request(
+        &self,
+        federation: &Federation,
+        proofs: CredentialProofs,
+    ) -> Result<CredentialResponse, WalletError> {
         let url = &self.metadata.credential_endpoint;
         let proof = proof(&self.dpop, url, Some(&self.token), federation)?;
         let authorization = format!("DPoP {}", self.token);
@@ -188,7 +196,12 @@ mod tests {
         let mut url = Url::parse("openid-credential-offer://").unwrap();
         url.query_pairs_mut().append_pair("credential_offer", &offer.to_string());
         assert_eq!(read_offer(url.as_str()).unwrap().grants[PRE_AUTHORIZED_GRANT].code, "c");
-        for bad in ["", "https://evil.example?credential_offer={}", "openid-credential-offer://?credential_offer_uri=https://x.example", "openid-credential-offer://?credential_offer={}"] {
+        for bad in [
+            "",
+            "https://evil.example?credential_offer={}",
+            "openid-credential-offer://?credential_offer_uri=https://x.example",
+            "openid-credential-offer://?credential_offer={}",
+        ] {
             assert!(matches!(read_offer(bad), Err(WalletError::Usage(_))), "{bad}");
         }
     }

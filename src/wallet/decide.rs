@@ -42,18 +42,26 @@ pub struct Granted {
 ///
 /// # Errors
 /// If the request is not to be trusted, there is no key for this department, or the department refuses.
-pub async fn grant(home: &Home, federation: &Federation, link: &str, language: Language) -> Result<Granted, WalletError> {
+pub async fn grant(
+    home: &Home,
+    federation: &Federation,
+    link: &str,
+    language: Language,
+) -> Result<Granted, WalletError> {
     let (request, shown) = shown_or_fetched(home, federation, link, language).await?;
-    let language: Language = shown.language.parse().map_err(|_| WalletError::Usage("what was shown cannot be read".to_owned()))?;
+    let language: Language =
+        shown.language.parse().map_err(|_| WalletError::Usage("what was shown cannot be read".to_owned()))?;
     let signer = Signer::of(home, federation, request.consumer.entity()).await?;
     let text = request.text(language);
-    let context = Context { federation, request: &request, shown: &shown, text: &text, language, build: build::digest(home)? };
+    let context =
+        Context { federation, request: &request, shown: &shown, text: &text, language, build: build::digest(home)? };
     let mut signed = Vec::with_capacity(request.asked.items.len());
     for (item, (provider, _)) in request.asked.items.iter().zip(&request.providers) {
         signed.push(signer.consent(&context, item, provider)?);
     }
     let response = signer.respond(&context, &signed)?;
-    let kept: Vec<(ConsentId, KeptConsent)> = signed.into_iter().map(|signed| signed.keep(&request, &signer.key, &text)).collect();
+    let kept: Vec<(ConsentId, KeptConsent)> =
+        signed.into_iter().map(|signed| signed.keep(&request, &signer.key, &text)).collect();
     // Before anything leaves: whatever becomes of the answer, she can revoke what she signed.
     for (id, consent) in &kept {
         home.consent_replace(id, consent)?;
@@ -71,7 +79,12 @@ pub async fn grant(home: &Home, federation: &Federation, link: &str, language: L
 ///
 /// # Errors
 /// If the request is not to be trusted, or the department does not take the answer.
-pub async fn deny(home: &Home, federation: &Federation, link: &str, language: Language) -> Result<EntityId, WalletError> {
+pub async fn deny(
+    home: &Home,
+    federation: &Federation,
+    link: &str,
+    language: Language,
+) -> Result<EntityId, WalletError> {
     let (request, _) = shown_or_fetched(home, federation, link, language).await?;
     let party = Party { member: &request.consumer, http: federation.http(&request.consumer)? };
     let form = [("error", "access_denied"), ("state", request.claims.state.as_str())];
@@ -137,11 +150,17 @@ impl Signer {
         Ok(Self { key, binding })
     }
 
-    fn consent(&self, context: &Context<'_>, item: &TransactionItem, provider: &VerifiedMember) -> Result<Signed, WalletError> {
+    fn consent(
+        &self,
+        context: &Context<'_>,
+        item: &TransactionItem,
+        provider: &VerifiedMember,
+    ) -> Result<Signed, WalletError> {
         let Context { federation, request, shown, .. } = context;
         let (now, consumer) = (federation.now(), request.consumer.entity());
         let terms = asking::terms(&request.asked, item, consumer, &request.purpose, context.language.code());
-        let terms = terms.ok_or_else(|| WalletError::Untrusted("the purpose has no text in this language".to_owned()))?;
+        let terms =
+            terms.ok_or_else(|| WalletError::Untrusted("the purpose has no text in this language".to_owned()))?;
         let draft = ConsentDraft {
             id: random::consent_id(now),
             valid_from: now,
@@ -158,7 +177,8 @@ impl Signer {
         };
         let id = draft.id.clone();
         let consent = vc::issue(draft, federation.anchor(), &self.key)?;
-        let verified = vc::verify(&consent, federation.anchor()).map_err(|error| WalletError::Untrusted(error.to_string()))?;
+        let verified =
+            vc::verify(&consent, federation.anchor()).map_err(|error| WalletError::Untrusted(error.to_string()))?;
         let to = key_binding(provider.entity().as_str(), &presentation_nonce(&consent), now, Vec::new());
         let presentation = self.binding.present_subject(provider.sector(), &to, &self.key)?;
         let binding = seal_presentation(&presentation, &verified, provider.encryption_key())?;
@@ -178,7 +198,8 @@ impl Signer {
             consent_bindings: signed.iter().map(|signed| signed.binding.clone()).collect(),
         };
         let receiver = claims.client_metadata.jwks.keys.first();
-        let receiver = receiver.ok_or_else(|| WalletError::Untrusted("the request names no key for the answer".to_owned()))?;
+        let receiver =
+            receiver.ok_or_else(|| WalletError::Untrusted("the request names no key for the answer".to_owned()))?;
         Ok(seal_plain(&EncryptionKey::from_jwk(receiver)?, &response)?)
     }
 }

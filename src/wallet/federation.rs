@@ -6,8 +6,8 @@ use gateway::{
 };
 use protocol::{
     federation::{
-        Directory, VerifiedAnchor, VerifiedMember, VerifiedPurposes, VerifiedRegister, resolved_chain, verify_applicant,
-        verify_chain, verify_register,
+        Directory, VerifiedAnchor, VerifiedMember, VerifiedPurposes, VerifiedRegister, resolved_chain,
+        verify_applicant, verify_chain, verify_register,
     },
     seal::VerifyingKey,
 };
@@ -46,7 +46,9 @@ pub async fn pin(
     };
     if claimed.signer() != fingerprint {
         let found = claimed.signer();
-        return Err(WalletError::Untrusted(format!("the key of {anchor} has the fingerprint {found}, not {fingerprint}")));
+        return Err(WalletError::Untrusted(format!(
+            "the key of {anchor} has the fingerprint {found}, not {fingerprint}"
+        )));
     }
     VerifiedAnchor::verify(&configuration, &root, now)?;
     Ok(root)
@@ -128,7 +130,8 @@ impl Federation {
     pub async fn purposes(&self) -> Result<VerifiedPurposes, WalletError> {
         let signed = self.client.register(RegisterKind::Purposes).await;
         let signed = signed.map_err(|error| WalletError::anchor(self.anchor(), error))?;
-        let signed = signed.ok_or_else(|| WalletError::Untrusted("the authority has no purpose registry".to_owned()))?;
+        let signed =
+            signed.ok_or_else(|| WalletError::Untrusted("the authority has no purpose registry".to_owned()))?;
         match verify_register(&signed, &self.anchor, self.now)? {
             VerifiedRegister::Purposes(purposes) => Ok(purposes),
             VerifiedRegister::Laws(_) => Err(WalletError::Untrusted("the anchor served another register".to_owned())),
@@ -147,7 +150,9 @@ impl Federation {
 }
 
 /// Keys of one identity registry, for bindings that came from it.
-pub(super) fn registry_keys(registry: &VerifiedMember) -> impl Fn(&EntityId, &KeyId, NumericDate) -> Option<VerifyingKey> {
+pub(super) fn registry_keys(
+    registry: &VerifiedMember,
+) -> impl Fn(&EntityId, &KeyId, NumericDate) -> Option<VerifyingKey> {
     let is_registry = registry.roles().iter().any(|role| matches!(role, Role::IdentityRegistry(_)));
     move |issuer, kid, at| {
         let same = is_registry && issuer == registry.entity();

@@ -28,7 +28,9 @@ pub struct Told {
 pub async fn history(home: &Home, federation: &Federation) -> Result<Told, WalletError> {
     let bindings = home.bindings()?;
     if bindings.is_empty() {
-        return Err(WalletError::Usage("the wallet has no binding yet; mend: `vinimay wallet bind` an invitation".to_owned()));
+        return Err(WalletError::Usage(
+            "the wallet has no binding yet; mend: `vinimay wallet bind` an invitation".to_owned(),
+        ));
     }
     let directory = federation.directory().await?;
     let mut members: Vec<&VerifiedMember> =

@@ -20,7 +20,12 @@ pub(super) struct Party<'a> {
 
 impl Party<'_> {
     /// Posts a form.
-    pub async fn form(&self, url: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Result<Reply, WalletError> {
+    pub async fn form(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Result<Reply, WalletError> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.post(url, FORM, headers, body.into_bytes()).await
     }
@@ -32,7 +37,13 @@ impl Party<'_> {
     }
 
     /// Posts bytes; the address must be one of this member's listeners.
-    pub async fn post(&self, url: &str, media: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Reply, WalletError> {
+    pub async fn post(
+        &self,
+        url: &str,
+        media: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Reply, WalletError> {
         let url = self.own(url)?;
         let sent = self.http.post_with(&url, media, headers, body, MOST).await;
         self.accepted(sent.map_err(|error| WalletError::unanswered(self.member.entity(), error))?)
@@ -71,7 +82,8 @@ impl Party<'_> {
     /// The JSON of an answer.
     pub fn read<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, WalletError> {
         let party = self.member.entity();
-        serde_json::from_slice(&reply.body).map_err(|_| WalletError::Untrusted(format!("{party} answered something else than expected")))
+        serde_json::from_slice(&reply.body)
+            .map_err(|_| WalletError::Untrusted(format!("{party} answered something else than expected")))
     }
 
     /// The text of an answer, as a token.

@@ -16,7 +16,10 @@ use schemas::{
     consent::BINDING_VCT,
     federation::{DatasetDescription, Purpose},
     id::{CompactJws, EntityId, FieldName},
-    openid::{BINDING_QUERY_ID, CONSENT_TRANSACTION, ConsentTransaction, FEDERATION_CLIENT, RequestObject, STATIC_WALLET_AUDIENCE, TransactionItem},
+    openid::{
+        BINDING_QUERY_ID, CONSENT_TRANSACTION, ConsentTransaction, FEDERATION_CLIENT, RequestObject,
+        STATIC_WALLET_AUDIENCE, TransactionItem,
+    },
     time::Timestamp,
 };
 use serde::Serialize;
@@ -64,7 +67,8 @@ impl Link {
     fn parse(link: &str) -> Result<Self, WalletError> {
         let unreadable = |what: &str| WalletError::Usage(format!("this link is no request for consent: {what}"));
         let url = Url::parse(link).map_err(|_| unreadable("no URL"))?;
-        let value = |wanted: &str| url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+        let value =
+            |wanted: &str| url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
         if url.scheme() != "openid4vp" || value("request_uri_method").as_deref() != Some("post") {
             return Err(unreadable("another scheme or method"));
         }
@@ -109,7 +113,11 @@ pub(super) async fn shown_or_fetched(
     Ok((request, shown))
 }
 
-async fn fetch(federation: &Federation, link: &str, language: Language) -> Result<(VerifiedRequest, ShownRequest), WalletError> {
+async fn fetch(
+    federation: &Federation,
+    link: &str,
+    language: Language,
+) -> Result<(VerifiedRequest, ShownRequest), WalletError> {
     let parsed = Link::parse(link)?;
     let consumer = federation.member(&parsed.client).await?;
     let party = Party { member: &consumer, http: federation.http(&consumer)? };
@@ -148,7 +156,8 @@ async fn verify(
     let purpose = purposes.purpose(&asked.purpose, &asked.purpose_version).cloned();
     let purpose = purpose.ok_or_else(|| untrusted("its purpose is not registered"))?;
     consumer.authorize_consumer(&asked.purpose)?;
-    authorize_bounds(&asked, &purpose, now).map_err(|why| untrusted(&format!("it goes beyond the registered purpose: {why}")))?;
+    authorize_bounds(&asked, &purpose, now)
+        .map_err(|why| untrusted(&format!("it goes beyond the registered purpose: {why}")))?;
     let mut providers = Vec::with_capacity(asked.items.len());
     for item in &asked.items {
         providers.push(offered(federation, item, &asked).await?);
@@ -156,18 +165,28 @@ async fn verify(
     Ok(VerifiedRequest { object, claims, asked, purpose, consumer, providers })
 }
 
-fn authorize_claims(claims: &RequestObject, link: &Link, wallet_nonce: &str, now: Timestamp) -> Result<(), &'static str> {
+fn authorize_claims(
+    claims: &RequestObject,
+    link: &Link,
+    wallet_nonce: &str,
+    now: Timestamp,
+) -> Result<(), &'static str> {
     let (iat, exp, now) = (claims.iat.seconds(), claims.exp.seconds(), now.seconds());
     let asks_for_binding = claims.dcql_query.credentials.len() == 1
         && claims.dcql_query.credentials.iter().all(|credential| {
-            credential.id == BINDING_QUERY_ID && credential.meta.vct_values == [BINDING_VCT] && credential.claims.is_empty()
+            credential.id == BINDING_QUERY_ID
+                && credential.meta.vct_values == [BINDING_VCT]
+                && credential.claims.is_empty()
         });
     let rules = [
         (claims.iss == link.client && claims.client_id == link.client_id, "it is by another asker than the link says"),
         (claims.aud == STATIC_WALLET_AUDIENCE, "it is not meant for a wallet"),
         (claims.wallet_nonce.as_deref() == Some(wallet_nonce), "it does not answer this wallet"),
         (iat <= now + SKEW && now < exp, "it has ended or comes from the future"),
-        (claims.response_type == "vp_token" && claims.response_mode == "direct_post.jwt", "it wants another kind of response"),
+        (
+            claims.response_type == "vp_token" && claims.response_mode == "direct_post.jwt",
+            "it wants another kind of response",
+        ),
         (asks_for_binding, "it wants more than to know that a resident answers"),
         (claims.transaction_data.len() == 1, "it holds not exactly one set of terms"),
     ];
@@ -194,7 +213,8 @@ async fn offered(
         dataset.purposes.contains(&asked.purpose) && item.fields.iter().all(has)
     };
     let dataset = provider.dataset(&item.dataset).filter(offers).cloned();
-    let unknown = || WalletError::Untrusted(format!("{} does not offer {} for this purpose", item.provider, item.dataset));
+    let unknown =
+        || WalletError::Untrusted(format!("{} does not offer {} for this purpose", item.provider, item.dataset));
     let dataset = dataset.ok_or_else(unknown)?;
     Ok((provider, dataset))
 }

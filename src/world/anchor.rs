@@ -123,7 +123,8 @@ impl Anchor {
     /// If it does not become ready.
     pub fn start(&mut self) -> anyhow::Result<()> {
         let config = self.config();
-        self.server = Some(self.binary.serve(&["anchor", "run", "--config", &config], &self.folder.join("anchor.log"))?);
+        self.server =
+            Some(self.binary.serve(&["anchor", "run", "--config", &config], &self.folder.join("anchor.log"))?);
         Ok(())
     }
 

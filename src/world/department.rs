@@ -114,7 +114,8 @@ impl Department {
         std::fs::create_dir_all(folder.join("systems"))?;
         let (people, peers) = (addresses.port(), addresses.port());
         let entity: EntityId = format!("https://{}.localhost:{people}", plan.name).parse()?;
-        let system = TlsIdentity::self_signed("portal", &["localhost".parse()?], now.plus(-60), now.plus(CERTIFICATE_SECONDS))?;
+        let system =
+            TlsIdentity::self_signed("portal", &["localhost".parse()?], now.plus(-60), now.plus(CERTIFICATE_SECONDS))?;
         std::fs::write(folder.join("systems/portal.pem"), system.certificate().to_pem()?)?;
         service_kit::secret::SecretFile::write(&folder.join("systems/portal.key.pem"), &system.key_to_pem()?)?;
         let mut department = Self {
@@ -146,7 +147,8 @@ impl Department {
         number: usize,
     ) -> anyhow::Result<()> {
         let (local, management) = (addresses.port(), addresses.port());
-        let titles: Vec<String> = plan.title.iter().map(|(language, title)| format!("{language} = {}", quoted(title))).collect();
+        let titles: Vec<String> =
+            plan.title.iter().map(|(language, title)| format!("{language} = {}", quoted(title))).collect();
         let mut text = format!(
             "entity = {entity}\nsector = {sector}\nname = {{ {titles} }}\n\n[listen]\npeers = \"127.0.0.1:{}\"\npeople = \"127.0.0.1:{}\"\n\
              local = \"127.0.0.1:{local}\"\nmanagement = \"127.0.0.1:{management}\"\n\n[public]\npeers = \"https://{name}.localhost:{}\"\n\
@@ -179,7 +181,8 @@ impl Department {
             text.push_str(&format!("\n[identity]\nsectors = {}\n", quoted_list(&plan.names_people_of)));
         }
         text.push_str(&plan.more);
-        let file = self.folder.join(if number == 0 { "gateway.toml".to_owned() } else { format!("gateway-{number}.toml") });
+        let file =
+            self.folder.join(if number == 0 { "gateway.toml".to_owned() } else { format!("gateway-{number}.toml") });
         std::fs::write(&file, text).with_context(|| quoted_path(&file))?;
         self.configs.push(file);
         self.local_ports.push(local);
@@ -220,7 +223,14 @@ impl Department {
         std::fs::write(&file, invitation)?;
         let root = anchor.trust_root()?;
         let file = file.display().to_string();
-        self.command(&["join", anchor.entity().as_str(), "--fingerprint", root.fingerprint.as_str(), "--invitation-file", &file])?;
+        self.command(&[
+            "join",
+            anchor.entity().as_str(),
+            "--fingerprint",
+            root.fingerprint.as_str(),
+            "--invitation-file",
+            &file,
+        ])?;
         Ok(())
     }
 

@@ -68,7 +68,8 @@ impl Binary {
     /// # Errors
     /// [`CommandFailed`] if it ends with anything but 0.
     pub fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let output = self.command(arguments).stdin(Stdio::null()).output().context("the program could not be started")?;
+        let output =
+            self.command(arguments).stdin(Stdio::null()).output().context("the program could not be started")?;
         if output.status.success() {
             return Ok(String::from_utf8(output.stdout)?);
         }

@@ -63,7 +63,11 @@ impl App {
     /// # Errors
     /// `access-denied` (another purpose than the system's), `role-missing`, `consent-above-template`, `dataset-unknown`,
     /// `peer-unknown`, `live-nonce-required` (what cannot be used yet is not asked for), `directory-outdated`.
-    pub async fn ask_consent(&self, by: &SystemName, order: ConsentRequestOrder) -> Result<ConsentRequestView, AskError> {
+    pub async fn ask_consent(
+        &self,
+        by: &SystemName,
+        order: ConsentRequestOrder,
+    ) -> Result<ConsentRequestView, AskError> {
         let now = self.now();
         let row = audit::done(by.as_str(), ACTION, order.purpose.as_str(), now);
         let terms = match self.transaction(by, &order, now) {
@@ -96,7 +100,11 @@ impl App {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub async fn consent_request(&self, by: &SystemName, id: &MessageId) -> Result<Option<ConsentRequestView>, AskError> {
+    pub async fn consent_request(
+        &self,
+        by: &SystemName,
+        id: &MessageId,
+    ) -> Result<Option<ConsentRequestView>, AskError> {
         let (keys, id, now) = (self.keys().clone(), id.clone(), self.now());
         let found = self.db().read(move |conn| {
             let Some(request) = request_find(conn, &keys, &id)? else { return Ok(None) };
@@ -107,7 +115,12 @@ impl App {
         Ok(found.map(|(request, consents)| self.view(request, consents, now)))
     }
 
-    fn view(&self, request: StoredRequest, consents: Vec<schemas::id::ConsentId>, now: Timestamp) -> ConsentRequestView {
+    fn view(
+        &self,
+        request: StoredRequest,
+        consents: Vec<schemas::id::ConsentId>,
+        now: Timestamp,
+    ) -> ConsentRequestView {
         let StoredRequest { id, expires, state, .. } = request;
         let over = state == ConsentRequestState::Waiting && expires <= now;
         let state = if over { ConsentRequestState::Expired } else { state };
@@ -125,7 +138,12 @@ impl App {
     }
 
     /// What the citizen would be asked, if it may be asked.
-    fn transaction(&self, by: &SystemName, order: &ConsentRequestOrder, now: Timestamp) -> Result<ConsentTransaction, Refusal> {
+    fn transaction(
+        &self,
+        by: &SystemName,
+        order: &ConsentRequestOrder,
+        now: Timestamp,
+    ) -> Result<ConsentTransaction, Refusal> {
         let system = self.system(by).ok_or(Refusal::new(Code::AccessDenied, "no such system"))?;
         if !system.purposes.contains(&order.purpose) {
             return Err(Refusal::new(Code::AccessDenied, "the system may not ask for this purpose"));

@@ -4,11 +4,7 @@
 //! has is not given twice; every failure sounds the same. Deliberately absent: similarity.
 
 use protocol::{consent::Refusal, credential::VerifiedBinding};
-use registry_adapter::{
-    identity::BirthDate,
-    key::LocalKey,
-    matching::Person,
-};
+use registry_adapter::{identity::BirthDate, key::LocalKey, matching::Person};
 use schemas::{
     citizen::{LinkRequest, Linked},
     id::SectorSubject,

@@ -79,7 +79,11 @@ mod tests {
         assert_eq!(authorize(&keys, Once::Citizen, &nonce, ends.plus(-1)), Ok(ends));
         assert_eq!(authorize(&keys, Once::Citizen, &nonce, ends), Err(InvalidNonce), "at its end");
         assert_eq!(authorize(&keys, Once::Identity, &nonce, now), Err(InvalidNonce), "for another use");
-        assert_eq!(authorize(&super::super::testing::keys(), Once::Citizen, &nonce, now), Err(InvalidNonce), "another's");
+        assert_eq!(
+            authorize(&super::super::testing::keys(), Once::Citizen, &nonce, now),
+            Err(InvalidNonce),
+            "another's"
+        );
         for bad in ["", "AA", "no base64url!", &nonce[1..], &format!("{nonce}AAAA")] {
             assert_eq!(authorize(&keys, Once::Citizen, bad, now), Err(InvalidNonce), "{bad}");
         }

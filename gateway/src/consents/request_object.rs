@@ -84,14 +84,22 @@ impl App {
         let claims = self.request_claims(&request, wallet_nonce, &nonce, now);
         let object = sign(Typ::RequestObject, &self.keys().signing, &claims)?;
         let digest = Digest::of(object.as_str());
-        let kept = self.db().write(move |conn| Ok::<_, DatabaseError>(object_insert(conn, &request.id, &digest, &nonce, now)?));
+        let kept = self
+            .db()
+            .write(move |conn| Ok::<_, DatabaseError>(object_insert(conn, &request.id, &digest, &nonce, now)?));
         if !kept.await? {
             return Err(Refusal::new(Code::TooManyRequests, "the request was fetched too often").into());
         }
         Ok(object)
     }
 
-    fn request_claims(&self, request: &StoredRequest, wallet_nonce: Option<String>, nonce: &str, now: Timestamp) -> RequestObject {
+    fn request_claims(
+        &self,
+        request: &StoredRequest,
+        wallet_nonce: Option<String>,
+        nonce: &str,
+        now: Timestamp,
+    ) -> RequestObject {
         let binding = DcqlCredential {
             id: BINDING_QUERY_ID.to_owned(),
             format: "dc+sd-jwt".to_owned(),

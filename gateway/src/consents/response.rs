@@ -32,7 +32,9 @@ use crate::{
     keys::Keys,
     store::consents::{
         held::{HeldConsent, NewHeld, held_insert},
-        requests::{RequestStoreError, ServedObject, StoredRequest, object_find, request_decide, request_find, request_of_key},
+        requests::{
+            RequestStoreError, ServedObject, StoredRequest, object_find, request_decide, request_find, request_of_key,
+        },
     },
 };
 use form::Answer;
@@ -93,7 +95,12 @@ impl App {
             .await
     }
 
-    async fn accept(&self, request: StoredRequest, response: AuthorizationResponse, now: Timestamp) -> Result<(), ResponseError> {
+    async fn accept(
+        &self,
+        request: StoredRequest,
+        response: AuthorizationResponse,
+        now: Timestamp,
+    ) -> Result<(), ResponseError> {
         if response.state != request.id.as_str() {
             return Err(Refusal::new(Code::Conflict, "the response names another request").into());
         }
@@ -103,7 +110,8 @@ impl App {
         let served = self.served_object(&request.id, digest).await?;
         let session = self.verify_session(&request, &response, &served, &directory, now)?;
         self.authorize_session(&session).await?;
-        let shown = compare::Shown { request: &request, object: digest, served: served.served, session: session.key(), now };
+        let shown =
+            compare::Shown { request: &request, object: digest, served: served.served, session: session.key(), now };
         let mut accepted = Vec::with_capacity(consents.len());
         for ((place, consent), binding) in consents.into_iter().enumerate().zip(response.consent_bindings) {
             self.authorize_as_asked(place, &consent, &shown, &directory)?;
@@ -114,7 +122,11 @@ impl App {
         self.db().write(move |conn| keep(conn, &keys, &request.id, &accepted, now)).await
     }
 
-    fn verify_consents(&self, request: &StoredRequest, response: &AuthorizationResponse) -> Result<Vec<VerifiedConsent>, Refusal> {
+    fn verify_consents(
+        &self,
+        request: &StoredRequest,
+        response: &AuthorizationResponse,
+    ) -> Result<Vec<VerifiedConsent>, Refusal> {
         let items = request.terms.items.len();
         if response.consents.len() != items || response.consent_bindings.len() != items {
             return Err(Refusal::new(Code::Conflict, "not one consent and one presentation for each item"));
@@ -123,7 +135,8 @@ impl App {
             return Err(Refusal::new(Code::TokenMalformed, "a sealed presentation is too long"));
         }
         let anchor = &self.trust_root().entity;
-        let verify = |jws| vc::verify(jws, anchor).map_err(|error| Refusal::new(error.code(), "a consent does not verify"));
+        let verify =
+            |jws| vc::verify(jws, anchor).map_err(|error| Refusal::new(error.code(), "a consent does not verify"));
         response.consents.iter().map(verify).collect()
     }
 
@@ -195,4 +208,3 @@ fn decide(conn: &mut AnyConnection, request: &MessageId, given: bool, now: Times
     // It waited when it was read: somebody was faster.
     if decided { Ok(()) } else { Err(Refusal::new(Code::Conflict, "the request was answered before").into()) }
 }
-

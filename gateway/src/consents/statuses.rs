@@ -200,7 +200,11 @@ impl App {
         let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
         let wanted = origin(uri).ok_or(StatusError::Address)?;
         let listed = [issuer.as_str(), member.gateway().citizen_endpoint.as_str()];
-        if listed.into_iter().filter_map(origin).any(|known| known == wanted) { Ok(()) } else { Err(StatusError::Address) }
+        if listed.into_iter().filter_map(origin).any(|known| known == wanted) {
+            Ok(())
+        } else {
+            Err(StatusError::Address)
+        }
     }
 
     /// Verifies a list as it was fetched at that time, with the key that its registry had for our sector.

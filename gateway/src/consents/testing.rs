@@ -5,7 +5,9 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use protocol::seal::{Algorithm, DecryptionKey, SigningKey, certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey};
+use protocol::seal::{
+    Algorithm, DecryptionKey, SigningKey, certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey,
+};
 use schemas::time::Timestamp;
 
 use crate::keys::Keys;

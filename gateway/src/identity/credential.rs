@@ -94,7 +94,8 @@ impl App {
         if proofs.is_empty() || proofs.len() > BATCH as usize {
             return Err(IdentityError::ProofInvalid("one to sixteen proofs"));
         }
-        let nonce = proofs.first().and_then(|proof| nonces::claimed(proof.as_str())).ok_or(IdentityError::NonceInvalid)?;
+        let nonce =
+            proofs.first().and_then(|proof| nonces::claimed(proof.as_str())).ok_or(IdentityError::NonceInvalid)?;
         let ends = nonces::authorize(self.keys(), Once::Identity, &nonce, now);
         Ok((nonce, ends.map_err(|_| IdentityError::NonceInvalid)?))
     }

@@ -107,4 +107,3 @@ impl From<service_kit::db::DatabaseError> for IdentityError {
         Self::failed(error)
     }
 }
-

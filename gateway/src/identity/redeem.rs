@@ -10,11 +10,7 @@ use schemas::{
 };
 use url::form_urlencoded;
 
-use super::{
-    IdentityError, address,
-    error::DpopFault,
-    metadata::TOKEN,
-};
+use super::{IdentityError, address, error::DpopFault, metadata::TOKEN};
 use crate::{
     app::App,
     store::{

@@ -142,9 +142,10 @@ fn bytes(conn: &AnyConnection, content: &[u8]) -> String {
 /// # Errors
 /// If the database or the encryption fails.
 pub fn link_find(conn: &mut AnyConnection, keys: &Keys, subject: &SectorSubject) -> Result<Option<String>, LinkError> {
-    let rows: Vec<Row> = Statement::new("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = ")
-        .bind(subject_index(keys, subject).as_str())
-        .load(conn)?;
+    let rows: Vec<Row> =
+        Statement::new("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = ")
+            .bind(subject_index(keys, subject).as_str())
+            .load(conn)?;
     rows.into_iter().next().map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
 }
 

@@ -130,7 +130,8 @@ pub(crate) mod tests {
     fn card(language: Language) -> String {
         let world = crate::testing::World::new();
         let mut provider = world.directory().member(&world.provider.entity).unwrap().gateway().clone();
-        provider.organization_name = BTreeMap::from([("en".into(), "Revenue Department".into()), ("hi".into(), "राजस्व विभाग".into())]);
+        provider.organization_name =
+            BTreeMap::from([("en".into(), "Revenue Department".into()), ("hi".into(), "राजस्व विभाग".into())]);
         let dataset: DatasetDescription = serde_json::from_value(serde_json::json!({
             "id": "revenue.income", "title": { "en": "Income", "hi": "आय" }, "purposes": [], "assurance": "low",
             "fields": [{ "name": "annual_income_band", "type": "text", "sensitivity": "personal" },
@@ -159,7 +160,8 @@ pub(crate) mod tests {
             assert!(english.contains(said), "{said} is not said in\n{english}");
         }
         let hindi = card(Language::Hindi);
-        for said in ["समाज कल्याण विभाग", "राजस्व विभाग: आय", "अधिकतम 4 बार", "90 दिन", "आप पेंशन पा सकती हैं"] {
+        for said in ["समाज कल्याण विभाग", "राजस्व विभाग: आय", "अधिकतम 4 बार", "90 दिन", "आप पेंशन पा सकती हैं"]
+        {
             assert!(hindi.contains(said), "{said} is not said in\n{hindi}");
         }
     }

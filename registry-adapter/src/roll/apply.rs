@@ -38,7 +38,8 @@ pub(super) fn beneficiaries(
     roll: &Roll,
     after: Option<&LocalKey>,
 ) -> Result<Vec<LocalKey>, RollError> {
-    let mut select = Statement::new("SELECT ").text_of(&roll.subject).sql(" FROM ").table(&roll.table).sql(" AS t WHERE ");
+    let mut select =
+        Statement::new("SELECT ").text_of(&roll.subject).sql(" FROM ").table(&roll.table).sql(" AS t WHERE ");
     select = select.name(&roll.status.name).sql(" IN (").bind(roll.active.as_str()).sql(", ");
     select = select.bind(roll.held.as_str()).sql(") AND ").name(&roll.subject.name).sql(" IS NOT NULL");
     if let Some(bind) = after.and_then(|last| key_bind(&roll.subject, last)) {

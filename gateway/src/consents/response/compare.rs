@@ -10,7 +10,9 @@ use protocol::{
 };
 use schemas::{digest::Digest, federation::Purpose, problem::Code, time::Timestamp};
 
-use crate::{app::App, consents::request_object::LIFE, directory::DirectorySnapshot, store::consents::requests::StoredRequest};
+use crate::{
+    app::App, consents::request_object::LIFE, directory::DirectorySnapshot, store::consents::requests::StoredRequest,
+};
 
 /// What was shown, to whom and when.
 pub(super) struct Shown<'a> {
@@ -41,7 +43,8 @@ impl App {
         }
         let (asked, notice) = (&shown.request.terms, consent.notice());
         let purpose = directory.purpose(&asked.purpose, &asked.purpose_version, shown.now)?;
-        let purpose = purpose.ok_or(Refusal::new(Code::ConsentAboveTemplate, "the purpose is not registered any more"))?;
+        let purpose =
+            purpose.ok_or(Refusal::new(Code::ConsentAboveTemplate, "the purpose is not registered any more"))?;
         let item = asked.items.get(place).ok_or(other("more consents than items"))?;
         let terms = asking::terms(asked, item, self.entity(), purpose, &notice.locale);
         if terms.as_ref() != Some(consent.terms()) {

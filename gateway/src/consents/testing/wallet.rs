@@ -10,8 +10,8 @@ use protocol::{
         vc::{self, ConsentDraft, presentation_nonce},
     },
     seal::{
-        Algorithm, EncryptionKey, KeyReference, SigningKey, Typ, UnverifiedJws, VerifyingKey, decode_base64url, encode_base64url,
-        random, seal_plain, sign_as,
+        Algorithm, EncryptionKey, KeyReference, SigningKey, Typ, UnverifiedJws, VerifyingKey, decode_base64url,
+        encode_base64url, random, seal_plain, sign_as,
     },
 };
 use schemas::{
@@ -169,12 +169,22 @@ impl TestWallet {
         }
     }
 
-    pub(crate) fn key_binding(aud: &str, nonce: &str, iat: NumericDate, transaction_data_hashes: Vec<String>) -> KeyBinding {
+    pub(crate) fn key_binding(
+        aud: &str,
+        nonce: &str,
+        iat: NumericDate,
+        transaction_data_hashes: Vec<String>,
+    ) -> KeyBinding {
         KeyBinding { aud: aud.to_owned(), nonce: nonce.to_owned(), iat, transaction_data_hashes }
     }
 
     /// Signs a draft and seals a presentation beside it; the session shows this wallet's binding.
-    pub(crate) fn response(&self, world: &CitizenWorld, fetched: &Fetched, draft: ConsentDraft) -> AuthorizationResponse {
+    pub(crate) fn response(
+        &self,
+        world: &CitizenWorld,
+        fetched: &Fetched,
+        draft: ConsentDraft,
+    ) -> AuthorizationResponse {
         let anchor = &world.social.app().trust_root().entity;
         let consent = vc::issue(draft, anchor, &self.key).unwrap();
         let verified = vc::verify(&consent, anchor).unwrap();
@@ -216,7 +226,13 @@ impl TestWallet {
     }
 
     /// Orders something about a consent.
-    pub(crate) fn order(&self, world: &CitizenWorld, consent: &CompactJws, action: OrderAction, n: u32) -> ConsentOrder {
+    pub(crate) fn order(
+        &self,
+        world: &CitizenWorld,
+        consent: &CompactJws,
+        action: OrderAction,
+        n: u32,
+    ) -> ConsentOrder {
         let now = world.now();
         ConsentOrder {
             v: V1,

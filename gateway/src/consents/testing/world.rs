@@ -149,7 +149,13 @@ fn free_port() -> u16 {
 
 impl Serving {
     /// Joins with an entity id that holds the people's port, so that its addresses can be called.
-    async fn prepare(anchor: &TestAnchor, name: &str, roles: &[&str], source: Option<&Source>, more: &str) -> (TestDepartment, TlsIdentity) {
+    async fn prepare(
+        anchor: &TestAnchor,
+        name: &str,
+        roles: &[&str],
+        source: Option<&Source>,
+        more: &str,
+    ) -> (TestDepartment, TlsIdentity) {
         let system = format!(
             "[[systems]]\nname = \"portal\"\ncertificate_file = \"portal.pem\"\nmay = [\"ask\", \"invite\", \"link\", \"audit\"]\npurposes = [\"{PURPOSE}\"]\n"
         );
@@ -164,7 +170,9 @@ impl Serving {
             .replace(&format!("https://{name}.localhost\""), &format!("https://{name}.localhost:{people}\""));
         std::fs::write(&file, text).unwrap();
         let now = department.clock.now();
-        let identity = TlsIdentity::self_signed("portal", &["localhost".parse().unwrap()], now.plus(-60), now.plus(86_400)).unwrap();
+        let identity =
+            TlsIdentity::self_signed("portal", &["localhost".parse().unwrap()], now.plus(-60), now.plus(86_400))
+                .unwrap();
         std::fs::write(department.path("portal.pem"), identity.certificate().to_pem().unwrap()).unwrap();
         department.init();
         department.join(anchor, roles).await.unwrap();
@@ -176,10 +184,13 @@ impl Serving {
         let entity = config.entity.clone();
         let running = run::start(config, department.clock.clone(), None).await.unwrap();
         running.app().refresh_directory().await.unwrap();
-        let root = Certificate::from_pem(&std::fs::read(department.path("keys/tls.pem")).unwrap()).unwrap().to_der().unwrap();
+        let root =
+            Certificate::from_pem(&std::fs::read(department.path("keys/tls.pem")).unwrap()).unwrap().to_der().unwrap();
         let key = Secret::new(portal.key_to_pem().unwrap().to_vec());
         let identity = ServerIdentity::from_pem(&portal.certificate().to_pem().unwrap(), &key).unwrap();
-        let client = |identity| HttpClient::pinned(std::slice::from_ref(&root), identity, networks(), ClientLimits::default()).unwrap();
+        let client = |identity| {
+            HttpClient::pinned(std::slice::from_ref(&root), identity, networks(), ClientLimits::default()).unwrap()
+        };
         let local = format!("https://localhost:{}", running.listeners()[http::LOCAL].port());
         Self { people: client(None), portal: client(Some(&identity)), running, entity, local, department }
     }
@@ -189,7 +200,13 @@ impl Serving {
     }
 
     /// Posts to the people's listener.
-    pub(crate) async fn post(&self, path: &str, media: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        media: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
         let url: Url = format!("{}{path}", self.entity).parse().unwrap();
         Answer(self.people.post_with(&url, media, headers, body.into(), MOST).await.unwrap())
     }
@@ -222,7 +239,11 @@ impl CitizenWorld {
     pub(crate) async fn start() -> Self {
         let clock = Clock::default();
         let anchor = TestAnchor::start(&clock);
-        anchor.register(1, &RegisterContent::Purposes(vec![purpose(PURPOSE, false), purpose("social.other", true)]), clock.now());
+        anchor.register(
+            1,
+            &RegisterContent::Purposes(vec![purpose(PURPOSE, false), purpose("social.other", true)]),
+            clock.now(),
+        );
         let sectors = ["civil", "revenue", "social"];
         let mut roles: Vec<String> = sectors.iter().map(|sector| format!("identity-registry:{sector}")).collect();
         roles.push("provider".to_owned());
@@ -231,7 +252,8 @@ impl CitizenWorld {
         let civil = Serving::prepare(&anchor, "civil", &roles, Some(&CIVIL), identity).await;
         let revenue = Serving::prepare(&anchor, "revenue", &["provider"], Some(&REVENUE), "").await;
         let social = Serving::prepare(&anchor, "social", &["consumer:social"], None, "").await;
-        let (civil, revenue, social) = (Serving::run(civil).await, Serving::run(revenue).await, Serving::run(social).await);
+        let (civil, revenue, social) =
+            (Serving::run(civil).await, Serving::run(revenue).await, Serving::run(social).await);
         Self { _anchor: anchor, civil, revenue, social }
     }
 

@@ -58,7 +58,11 @@ async fn five_wrong_codes_kill_an_offer_and_a_used_one_is_dead_too() {
     let fifth = world.offer("R-1").await;
     Proofs::redeem(&world, Some(&proof), &code_of, wrong).await.oauth();
     let proof = Proofs::dpop(&world, &dpop, "/identity/token", None);
-    assert_eq!(Proofs::redeem(&world, Some(&proof), &code_of, &offer.tx_code).await.oauth(), refused, "dead after five");
+    assert_eq!(
+        Proofs::redeem(&world, Some(&proof), &code_of, &offer.tx_code).await.oauth(),
+        refused,
+        "dead after five"
+    );
 
     let proof = Proofs::dpop(&world, &dpop, "/identity/token", None);
     Proofs::redeem(&world, Some(&proof), &code(&fifth), &fifth.tx_code).await.json::<TokenResponse>();
@@ -147,14 +151,21 @@ async fn a_suspension_is_published_lifted_and_a_revocation_is_final() {
         let place = &wallet.binding.claims().status.status_list;
         let token = world.civil.fetch("/status/rb/0").await.text();
         let key = world.civil.app().keys().signing.public().clone();
-        let list =
-            protocol::credential::status_list::verify(token.as_bytes(), &place.uri, &world.civil.entity, &key, world.now()).unwrap();
+        let list = protocol::credential::status_list::verify(
+            token.as_bytes(),
+            &place.uri,
+            &world.civil.entity,
+            &key,
+            world.now(),
+        )
+        .unwrap();
         let theirs = list.status_of(&other.binding.claims().status.status_list).unwrap().status();
         assert_eq!(theirs, Status::Valid, "nobody else is touched");
         list.status_of(place).unwrap().status()
     };
     assert_eq!(status().await, Status::Valid);
-    let changes = [(0, Status::Suspended), (1, Status::Valid), (2, Status::Invalid), (1, Status::Invalid), (0, Status::Invalid)];
+    let changes =
+        [(0, Status::Suspended), (1, Status::Valid), (2, Status::Invalid), (1, Status::Invalid), (0, Status::Invalid)];
     for (change, expected) in changes {
         let (keys, number) = (world.civil.app().keys().clone(), number.clone());
         let done = world.civil.app().db().write(move |conn| {

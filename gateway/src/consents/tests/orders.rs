@@ -55,7 +55,9 @@ async fn a_revocation_before_the_first_query_holds_and_a_repeat_gets_the_same_ac
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(10), logged).await.expect("the acknowledgement reaches the log");
+    tokio::time::timeout(std::time::Duration::from_secs(10), logged)
+        .await
+        .expect("the acknowledgement reaches the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +67,8 @@ async fn pause_and_resume_work_in_their_order_and_an_old_order_changes_nothing()
     let wallet = TestWallet::of(&world, "R-1").await;
     let (id, consent) = wallet.consent(&world).await;
     let order = |action, n| wallet.sign(&wallet.order(&world, &consent, action, n));
-    let (pause, resume, late) = (order(OrderAction::Pause, 1), order(OrderAction::Resume, 2), order(OrderAction::Pause, 2));
+    let (pause, resume, late) =
+        (order(OrderAction::Pause, 1), order(OrderAction::Resume, 2), order(OrderAction::Pause, 2));
     assert_eq!(ack(&TestWallet::send(&world.revenue, &pause).await.text(), &world).status, ConsentStatus::Paused);
     assert_eq!(query(&world, &id).await.refused(), Code::ConsentPaused);
     assert_eq!(ack(&TestWallet::send(&world.revenue, &resume).await.text(), &world).status, ConsentStatus::Active);
@@ -76,7 +79,11 @@ async fn pause_and_resume_work_in_their_order_and_an_old_order_changes_nothing()
     assert_eq!(ack(&TestWallet::send(&world.revenue, &pause).await.text(), &world).status, ConsentStatus::Paused);
     query(&world, &id).await.json::<Value>();
     TestWallet::send(&world.revenue, &order(OrderAction::Revoke, 3)).await.text();
-    assert_eq!(TestWallet::send(&world.revenue, &order(OrderAction::Resume, 4)).await.refused(), Code::Conflict, "final");
+    assert_eq!(
+        TestWallet::send(&world.revenue, &order(OrderAction::Resume, 4)).await.refused(),
+        Code::Conflict,
+        "final"
+    );
     TestWallet::send(&world.revenue, &order(OrderAction::Revoke, 1)).await.text();
 }
 
@@ -125,12 +132,20 @@ async fn orders_of_others_for_others_and_of_other_forms_are_refused_and_change_n
         (signed(&without_until), Code::RequestMalformed, "no end for a shortening"),
         (signed(&future), Code::Stale, "from the future"),
         (consent.clone(), Code::TokenMalformed, "a consent is no order"),
-        (sign_as(Typ::Objection, &her.key, KeyReference::Url(&url), &good).unwrap(), Code::TokenTypeWrong, "another type"),
+        (
+            sign_as(Typ::Objection, &her.key, KeyReference::Url(&url), &good).unwrap(),
+            Code::TokenTypeWrong,
+            "another type",
+        ),
     ];
     for (order, code, why) in refused {
         assert_eq!(TestWallet::send(&world.revenue, &order).await.refused(), code, "{why}");
     }
-    assert_eq!(TestWallet::send(&world.civil, &signed(&good)).await.refused(), Code::AudienceWrong, "no party of this consent");
+    assert_eq!(
+        TestWallet::send(&world.civil, &signed(&good)).await.refused(),
+        Code::AudienceWrong,
+        "no party of this consent"
+    );
     let answer = world.revenue.post("/citizen/v1/orders", "text/plain", &[], signed(&good).as_str()).await;
     assert_eq!(answer.refused(), Code::MediaTypeUnsupported);
     let acks = world.revenue.app().db().read(|conn| rows(conn, "order_ack")).await;

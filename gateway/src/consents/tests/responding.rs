@@ -1,9 +1,6 @@
 //! A wallet answers: only what was asked is kept, and only once.
 
-use protocol::{
-    credential::vc,
-    seal::encode_base64url,
-};
+use protocol::{credential::vc, seal::encode_base64url};
 use schemas::{
     digest::Digest,
     local::ConsentRequestState,
@@ -58,24 +55,38 @@ fn signed(
 }
 
 const LIES: &[(&str, Code, Edit)] = &[
-    ("more fields", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.fields.push("annual_income".parse().unwrap()))),
+    ("more fields", Code::Conflict, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.terms.fields.push("annual_income".parse().unwrap()))
+    }),
     ("more uses", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.frequency.max_uses = 12)),
     ("other days", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.data_range = None)),
-    ("another provider", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.provider = w.civil.entity.clone())),
-    ("another consumer", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.consumer = w.civil.entity.clone())),
+    ("another provider", Code::Conflict, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.terms.provider = w.civil.entity.clone())
+    }),
+    ("another consumer", Code::Conflict, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.terms.consumer = w.civil.entity.clone())
+    }),
     ("kept for longer", Code::Conflict, |r, w, f, t| {
         signed(r, w, f, t, |d| d.terms.retention.duration = "P180D".parse().unwrap());
     }),
     ("a later end", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.valid_until = d.valid_until.plus(86_400))),
     ("another text", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.purpose.text = Digest::of("other"))),
     ("another card", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.notice.notice = Digest::of("other"))),
-    ("another language than the card's", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.notice.locale = "en".into())),
-    ("another request object", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.notice.request = Digest::of("other"))),
+    ("another language than the card's", Code::Conflict, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.notice.locale = "en".into())
+    }),
+    ("another request object", Code::Conflict, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.notice.request = Digest::of("other"))
+    }),
     ("shown before it was fetched", Code::Stale, |r, w, f, t| {
         signed(r, w, f, t, |d| d.notice.shown_at = d.notice.shown_at.plus(-300));
     }),
-    ("shown in the future", Code::Stale, |r, w, f, t| signed(r, w, f, t, |d| d.notice.shown_at = d.notice.shown_at.plus(300))),
-    ("valid since before she saw it", Code::Stale, |r, w, f, t| signed(r, w, f, t, |d| d.valid_from = d.valid_from.plus(-600))),
+    ("shown in the future", Code::Stale, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.notice.shown_at = d.notice.shown_at.plus(300))
+    }),
+    ("valid since before she saw it", Code::Stale, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.valid_from = d.valid_from.plus(-600))
+    }),
     ("no consent", Code::Conflict, |r, _, _, _| r.consents.clear()),
     ("no presentation", Code::Conflict, |r, _, _, _| r.consent_bindings.clear()),
     ("another state", Code::Conflict, |r, _, _, _| r.state = "01936b1e-5b2f-7c3d-8e4f-0123456789ab".into()),
@@ -144,7 +155,8 @@ async fn a_suspended_binding_consents_to_nothing() {
     let world = CitizenWorld::start().await;
     let wallet = TestWallet::of(&world, "R-1").await;
     let (keys, number) = (world.civil.app().keys().clone(), "R-1".parse().unwrap());
-    let suspended = world.civil.app().db().write(move |conn| Ok::<_, DatabaseError>(binding_suspend(conn, &keys, &number)?));
+    let suspended =
+        world.civil.app().db().write(move |conn| Ok::<_, DatabaseError>(binding_suspend(conn, &keys, &number)?));
     assert_eq!(suspended.await.unwrap(), 1);
     let view = world.ask().await;
     let fetched = TestWallet::fetch(&world, &view).await;

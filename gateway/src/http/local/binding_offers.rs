@@ -1,6 +1,10 @@
 //! `POST /v1/binding-offers`: the identity registry's desk invites a resident's wallet.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use schemas::local::BindingOfferOrder;
 use service_kit::{
     access::{Caller, Routes, System},

@@ -26,9 +26,13 @@ pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let caller = Caller::System(SystemRight::Ask.as_str());
-    routes
-        .route(Method::POST, "/v1/consent-requests", caller, RouteLimits::body(16 * 1024), ask)
-        .route(Method::GET, "/v1/consent-requests/{id}", caller, RouteLimits::NO_BODY, show)
+    routes.route(Method::POST, "/v1/consent-requests", caller, RouteLimits::body(16 * 1024), ask).route(
+        Method::GET,
+        "/v1/consent-requests/{id}",
+        caller,
+        RouteLimits::NO_BODY,
+        show,
+    )
 }
 
 /// The calling system by the name that the configuration gave it.

@@ -1,6 +1,10 @@
 //! `POST /citizen/v1/history`: who used my data, as far as this department took part.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use schemas::citizen::HistoryRequest;
 use service_kit::{
     access::{Caller, Routes},

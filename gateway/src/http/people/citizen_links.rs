@@ -1,6 +1,10 @@
 //! `POST /citizen/v1/links`: a citizen ties her pseudonym to her number in this department.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use schemas::citizen::LinkRequest;
 use service_kit::{
     access::{Caller, Routes},

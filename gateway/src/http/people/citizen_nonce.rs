@@ -1,6 +1,10 @@
 //! `POST /citizen/v1/nonce`: a nonce for proving a binding to this department.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use schemas::citizen::PresentationNonce;
 use service_kit::{
     access::{Caller, Routes},

@@ -1,6 +1,10 @@
 //! `POST /citizen/v1/orders`: a citizen revokes, pauses, resumes or shortens a consent.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use protocol::seal::Limits;
 use service_kit::{
     access::{Caller, Routes},

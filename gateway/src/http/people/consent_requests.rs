@@ -1,6 +1,10 @@
 //! `POST /consents/requests/{id}`: a wallet fetches the signed request (OpenID4VP 1.0 §5.10, `request_uri_method=post`).
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use schemas::{id::MessageId, problem::Code};
 use service_kit::{
     access::{Caller, Routes},
@@ -40,7 +44,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 async fn fetch(app: web::Data<App>, id: web::Path<String>, body: Body) -> Reply {
     let id: MessageId = id.parse().map_err(|_| ProblemResponse::new(Code::NotFound))?;
     let form = body.require_media_type(FORM)?;
-    let nonce = form_urlencoded::parse(form).find(|(name, _)| name == "wallet_nonce").map(|(_, value)| value.into_owned());
+    let nonce =
+        form_urlencoded::parse(form).find(|(name, _)| name == "wallet_nonce").map(|(_, value)| value.into_owned());
     let object = app.request_object(&id, nonce).await.map_err(|error| match error {
         RequestObjectError::Refused(refusal) => refused(refusal),
         other => failed(other),

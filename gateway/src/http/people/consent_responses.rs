@@ -1,6 +1,10 @@
 //! `POST /consents/responses`: what a citizen decided (OpenID4VP 1.0 §8.2, `direct_post.jwt`).
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use protocol::seal::Limits;
 use service_kit::{
     access::{Caller, Routes},
@@ -20,7 +24,9 @@ use crate::{app::App, consents::ResponseError};
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let caller = Caller::Signer("a citizen: sealed to the request's key, signed by her binding's key; or her no, by the request's id");
+    let caller = Caller::Signer(
+        "a citizen: sealed to the request's key, signed by her binding's key; or her no, by the request's id",
+    );
     routes.route(Method::POST, "/consents/responses", caller, RouteLimits::body(Limits::PRESENTATION.bytes), receive)
 }
 

@@ -1,6 +1,10 @@
 //! `POST /identity/nonce`: a nonce for proofs of possession.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use schemas::openid::NonceResponse;
 use service_kit::{
     access::{Caller, Routes},

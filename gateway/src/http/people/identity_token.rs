@@ -1,6 +1,10 @@
 //! `POST /identity/token`: a code and its transaction code become an access token.
 
-use actix_web::{HttpRequest, HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+    web,
+};
 use service_kit::{
     access::{Caller, Routes},
     server::{Body, Reply, RouteLimits},

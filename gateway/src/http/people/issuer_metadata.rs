@@ -3,7 +3,11 @@
 //! Both names stand between host and path of the entity id (OpenID4VCI 1.0 §12.2.2, RFC 8414 §3.1); an entity with a path is
 //! mapped there by the front server of its host.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use serde::Serialize;
 use service_kit::{
     access::{Caller, Routes},
@@ -21,9 +25,13 @@ pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let read = RouteLimits::NO_BODY;
-    routes
-        .route(Method::GET, "/.well-known/openid-credential-issuer", Caller::Public, read, issuer)
-        .route(Method::GET, "/.well-known/oauth-authorization-server", Caller::Public, read, authorization_server)
+    routes.route(Method::GET, "/.well-known/openid-credential-issuer", Caller::Public, read, issuer).route(
+        Method::GET,
+        "/.well-known/oauth-authorization-server",
+        Caller::Public,
+        read,
+        authorization_server,
+    )
 }
 
 /// Issuer metadata.

@@ -1,6 +1,9 @@
 //! How this area's endpoints say no.
 
-use actix_web::{HttpResponse, http::{StatusCode, header}};
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+};
 use protocol::consent::Refusal;
 use schemas::{openid::OAuthError, problem::Code};
 use service_kit::server::ProblemResponse;
@@ -45,7 +48,9 @@ pub(crate) fn unproven(error: PresentationError) -> ProblemResponse {
 pub(super) fn oauth(error: &IdentityError) -> HttpResponse {
     match error {
         IdentityError::Failed(source) => tracing::error!(error = %source, "the identity registry failed"),
-        IdentityError::Unavailable(refusal) => tracing::warn!(code = %refusal.code(), because = refusal.because(), "not issued"),
+        IdentityError::Unavailable(refusal) => {
+            tracing::warn!(code = %refusal.code(), because = refusal.because(), "not issued")
+        }
         other => tracing::info!(code = other.code(), because = %other, "not issued"),
     }
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

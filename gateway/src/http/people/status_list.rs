@@ -1,6 +1,10 @@
 //! `GET /status/rb/{n}`: whether resident bindings hold.
 
-use actix_web::{HttpResponse, http::{Method, header}, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
 use schemas::problem::Code;
 use service_kit::{
     access::{Caller, Routes},
@@ -30,6 +34,8 @@ async fn serve(app: web::Data<App>, list: web::Path<i64>) -> Reply {
     app.identity_registry(app.now()).map_err(refused)?;
     let token = app.status_list(*list).await.map_err(failed)?.ok_or(ProblemResponse::new(Code::NotFound))?;
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CACHE_CONTROL, "max-age=30")).insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    answer
+        .insert_header((header::CACHE_CONTROL, "max-age=30"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     Ok(answer.content_type("application/statuslist+jwt").body(token.to_string()))
 }

@@ -36,7 +36,8 @@ pub fn ack_find(conn: &mut AnyConnection, order: &Digest) -> QueryResult<Option<
         .bind::<Binary, _>(order.as_bytes().to_vec())
         .get_result(conn)
         .optional()?;
-    row.map(|row| row.ack.parse().map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))).transpose()
+    row.map(|row| row.ack.parse().map_err(|error| diesel::result::Error::DeserializationError(Box::new(error))))
+        .transpose()
 }
 
 /// Writes an acknowledgement; the first of an order stays.

@@ -210,7 +210,11 @@ struct ObjectRow {
 }
 
 /// The object of this digest, if it was one of this request's.
-pub fn object_find(conn: &mut AnyConnection, request: &MessageId, digest: &Digest) -> QueryResult<Option<ServedObject>> {
+pub fn object_find(
+    conn: &mut AnyConnection,
+    request: &MessageId,
+    digest: &Digest,
+) -> QueryResult<Option<ServedObject>> {
     let row: Option<ObjectRow> =
         sql_query("SELECT nonce, served_at FROM request_object WHERE digest = $1 AND request = $2")
             .bind::<Binary, _>(digest.as_bytes().to_vec())

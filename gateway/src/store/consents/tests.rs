@@ -16,8 +16,8 @@ use super::{
     held::{HeldConsent, NewHeld, held_find, held_insert, held_of_request},
     orders::{NewAck, ack_find, ack_insert},
     requests::{
-        OBJECTS, RequestStoreError, StoredRequest, object_find, object_insert, request_decide, request_find, request_insert,
-        request_of_key,
+        OBJECTS, RequestStoreError, StoredRequest, object_find, object_insert, request_decide, request_find,
+        request_insert, request_of_key,
     },
     spent::{Once, spend, spent_prune},
     status_lists::{SeenList, list_find, list_upsert, list_used, lists_used},
@@ -79,7 +79,10 @@ async fn a_request_reads_back_and_is_decided_once_before_its_end() {
             request_insert(conn, keys, &one)?;
             request_insert(conn, keys, &two)?;
             let found = request_find(conn, keys, &one.id)?.unwrap();
-            assert_eq!((found.terms, found.case, found.key.kid()), (one.terms.clone(), one.case.clone(), one.key.kid()));
+            assert_eq!(
+                (found.terms, found.case, found.key.kid()),
+                (one.terms.clone(), one.case.clone(), one.key.kid())
+            );
             assert_eq!(request_of_key(conn, keys, two.key.kid())?.unwrap().id, two.id);
             assert!(request_find(conn, keys, &random::message_id(now()))?.is_none());
             assert!(request_decide(conn, &one.id, true, now())?);
@@ -174,7 +177,11 @@ async fn a_status_list_never_goes_back_and_is_forgotten_when_nobody_asks() {
             list_upsert(conn, &list("b.b.b", 10), now())?;
             list_upsert(conn, &list("a.a.a", 0), now().plus(20))?;
             let found = list_find(conn, &list("a.a.a", 0).uri)?.unwrap();
-            assert_eq!((found.token.as_str(), found.fetched), ("b.b.b", now().plus(10)), "an older one changes nothing");
+            assert_eq!(
+                (found.token.as_str(), found.fetched),
+                ("b.b.b", now().plus(10)),
+                "an older one changes nothing"
+            );
             list_upsert(conn, &list("c.c.c", 11), now())?;
             assert_eq!(list_find(conn, &found.uri)?.unwrap().token.as_str(), "c.c.c");
             assert_eq!(lists_used(conn, now())?.len(), 1);

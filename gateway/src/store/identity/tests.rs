@@ -5,7 +5,10 @@ use schemas::{id::KeyId, time::Timestamp};
 use service_kit::{db::AnyConnection, testing::DatabaseWorld};
 
 use super::{
-    bindings::{NewBinding, Place, Standing, binding_insert, bindings_set, key_is_bound, list_exceptions, list_generation, list_open},
+    bindings::{
+        NewBinding, Place, Standing, binding_insert, bindings_set, key_is_bound, list_exceptions, list_generation,
+        list_open,
+    },
     offers::{NewOffer, OfferStoreError, Redeemed, TRIES, offer_insert, offer_redeem, offers_prune},
     tokens::{NewToken, Take, token_insert, token_take, tokens_prune},
 };
@@ -34,7 +37,11 @@ fn new<'a>(key: &'a KeyId, resident: &'a LocalKey) -> NewBinding<'a> {
 }
 
 fn offer(conn: &mut AnyConnection, keys: &Keys, code: &str) -> Result<(), OfferStoreError> {
-    offer_insert(conn, keys, &NewOffer { code, tx_code: "123456", resident: &resident("R-1"), expires: now().plus(900) })
+    offer_insert(
+        conn,
+        keys,
+        &NewOffer { code, tx_code: "123456", resident: &resident("R-1"), expires: now().plus(900) },
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +51,9 @@ async fn a_code_is_redeemed_once_by_its_own_transaction_code() {
             offer(conn, keys, "a")?;
             offer(conn, keys, "b")?;
             assert!(matches!(offer_redeem(conn, keys, "c", "123456", now())?, Redeemed::NoSuchCode));
-            let Redeemed::Resident(number) = offer_redeem(conn, keys, "a", "123456", now())? else { panic!("redeemed") };
+            let Redeemed::Resident(number) = offer_redeem(conn, keys, "a", "123456", now())? else {
+                panic!("redeemed")
+            };
             assert_eq!(number, resident("R-1"));
             assert!(matches!(offer_redeem(conn, keys, "a", "123456", now())?, Redeemed::NoSuchCode), "used");
             assert!(matches!(offer_redeem(conn, keys, "b", "123456", now().plus(900))?, Redeemed::NoSuchCode), "ended");
@@ -67,7 +76,10 @@ async fn the_fifth_wrong_transaction_code_kills() {
             for _ in 1..TRIES {
                 assert!(matches!(offer_redeem(conn, keys, "b", "000000", now())?, Redeemed::WrongTxCode));
             }
-            assert!(matches!(offer_redeem(conn, keys, "b", "123456", now())?, Redeemed::Resident(_)), "four are forgiven");
+            assert!(
+                matches!(offer_redeem(conn, keys, "b", "123456", now())?, Redeemed::Resident(_)),
+                "four are forgiven"
+            );
             Ok(())
         });
     });
@@ -77,7 +89,8 @@ async fn the_fifth_wrong_transaction_code_kills() {
 async fn a_token_opens_for_its_key_its_time_and_its_allowance() {
     tokio::task::block_in_place(|| {
         on_both(|conn, keys| {
-            let new = NewToken { token: "t", dpop_key: &kid('k'), resident: &resident("R-1"), expires: now().plus(600) };
+            let new =
+                NewToken { token: "t", dpop_key: &kid('k'), resident: &resident("R-1"), expires: now().plus(600) };
             token_insert(conn, keys, &new)?;
             let take = |bindings| Take { bindings, most: 20 };
             assert!(token_take(conn, keys, "t", &kid('x'), take(1), now())?.is_none(), "another key");

@@ -37,12 +37,14 @@ pub struct NewToken<'a> {
 pub fn token_insert(conn: &mut AnyConnection, keys: &Keys, token: &NewToken<'_>) -> Result<(), OfferStoreError> {
     let index = TOKEN.index(keys, token.token);
     let resident = RESIDENT.seal(keys, &index, &token.resident.as_str())?;
-    sql_query("INSERT INTO access_token (token_index, dpop_key, resident, issued, expires_at) VALUES ($1, $2, $3, 0, $4)")
-        .bind::<Text, _>(&index)
-        .bind::<Text, _>(token.dpop_key.as_str())
-        .bind::<Binary, _>(resident)
-        .bind::<BigInt, _>(token.expires.seconds())
-        .execute(conn)?;
+    sql_query(
+        "INSERT INTO access_token (token_index, dpop_key, resident, issued, expires_at) VALUES ($1, $2, $3, 0, $4)",
+    )
+    .bind::<Text, _>(&index)
+    .bind::<Text, _>(token.dpop_key.as_str())
+    .bind::<Binary, _>(resident)
+    .bind::<BigInt, _>(token.expires.seconds())
+    .execute(conn)?;
     Ok(())
 }
 

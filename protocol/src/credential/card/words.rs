@@ -82,7 +82,17 @@ const ENGLISH: Words = Words {
     units: ["day", "week", "month", "year"],
     units_many: ["days", "weeks", "months", "years"],
     months: [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ],
 };
@@ -102,9 +112,7 @@ const HINDI: Words = Words {
     if_no: "यदि आप मना करते हैं, तो आपकी कोई भी जानकारी आगे नहीं दी जाएगी। यदि आप सहमति देते हैं, तो आप उसे किसी भी समय रोक सकते हैं, घटा सकते हैं या समाप्त कर सकते हैं; इसमें सहमति देने से अधिक चरण नहीं लगते।",
     units: ["दिन", "सप्ताह", "माह", "वर्ष"],
     units_many: ["दिन", "सप्ताह", "माह", "वर्ष"],
-    months: [
-        "जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर",
-    ],
+    months: ["जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"],
 };
 
 impl Words {
@@ -134,7 +142,8 @@ impl Words {
 
     pub(super) fn frequency(&self, frequency: &Frequency) -> String {
         let window = frequency.period.zip(frequency.uses_per_period);
-        let (most, window) = (self.times(frequency.max_uses), window.map(|(period, uses)| (self.duration(period), uses)));
+        let (most, window) =
+            (self.times(frequency.max_uses), window.map(|(period, uses)| (self.duration(period), uses)));
         match (self.language, window) {
             (Language::English, None) => format!("at most {most} in all"),
             (Language::English, Some((period, uses))) => {
