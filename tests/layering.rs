@@ -36,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "registry-adapter/src/",
             "gateway/src/store",
             "trust-anchor/src/store",
-            "src/demo/population/store",
+            "src/demo/population",
         ],
     ),
     (

@@ -17,6 +17,8 @@ mod prepared;
 mod transaction;
 mod url;
 
+pub use diesel::{QueryResult, result::Error as StatementError};
+
 pub use backend::{AnyConnection, MultiBackend};
 pub use disk::{FreeSpace, free_space, require_free_space};
 pub(crate) use error::end_process;

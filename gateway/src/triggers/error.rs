@@ -3,7 +3,10 @@
 use protocol::{consent::Refusal, exchange::NotAttested, seal::SealFailed};
 use registry_adapter::{changes::ChangeError, identity::IdentityError, roll::RollError};
 use schemas::problem::Code;
-use service_kit::{db::DatabaseError, http_client::HttpError};
+use service_kit::{
+    db::{DatabaseError, StatementError},
+    http_client::HttpError,
+};
 
 use crate::store::{encrypted::ColumnError, links::LinkError, triggers::follows::FollowError};
 
@@ -67,8 +70,8 @@ impl From<Refusal> for TriggerError {
     }
 }
 
-impl From<diesel::result::Error> for TriggerError {
-    fn from(error: diesel::result::Error) -> Self {
+impl From<StatementError> for TriggerError {
+    fn from(error: StatementError) -> Self {
         Self::Database(error.into())
     }
 }

@@ -144,7 +144,7 @@ fn networks() -> NetworkPolicy {
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    service_kit::testing::free_port()
 }
 
 impl Serving {

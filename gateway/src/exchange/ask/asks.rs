@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use diesel::QueryResult;
 use protocol::exchange::Attested;
 use schemas::{digest::Digest, id::MessageId, receipt::Receipt, time::Timestamp};
 use service_kit::{
-    db::{AnyConnection, Database},
+    db::{AnyConnection, Database, QueryResult},
     group_commit::{Batch, BatchLimits, GroupCommit},
 };
 use tlog::entry::EntryType;

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::QueryResult;
 use protocol::{
     consent::{ConsentState, UseClaim, WindowUse},
     exchange::{PeerQuery, SealedRecord},
@@ -19,7 +18,10 @@ use schemas::{
     problem::Code,
     time::Timestamp,
 };
-use service_kit::{db::AnyConnection, group_commit::Batch};
+use service_kit::{
+    db::{AnyConnection, QueryResult, StatementError},
+    group_commit::Batch,
+};
 use tlog::entry::EntryType;
 
 use super::{Decision, Rejected, Trail, key_of, milliseconds, provider};
@@ -230,7 +232,7 @@ fn write(conn: &mut AnyConnection, rows: &[Rows], now_ms: i64) -> QueryResult<()
 }
 
 /// The batch is rolled back and its rows are tried one by one.
-fn broken(why: impl std::fmt::Display) -> diesel::result::Error {
+fn broken(why: impl std::fmt::Display) -> StatementError {
     tracing::error!(%why, "an exchange cannot be written as decided");
-    diesel::result::Error::RollbackTransaction
+    StatementError::RollbackTransaction
 }

@@ -222,7 +222,7 @@ async fn department(
     more: &str,
 ) -> TestDepartment {
     let department = TestDepartment::new(name, source, more);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = service_kit::testing::free_port();
     let text = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
     let text = text
         .replace("peers = \"127.0.0.1:0\"", &format!("peers = \"127.0.0.1:{port}\""))

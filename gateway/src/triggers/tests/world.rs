@@ -142,7 +142,7 @@ impl Member {
         engine: Engine,
     ) -> Self {
         let department = TestDepartment::new(name, Some(source), more);
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = service_kit::testing::free_port();
         let mut text = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
         text = text
             .replace("peers = \"127.0.0.1:0\"", &format!("peers = \"127.0.0.1:{port}\""))
