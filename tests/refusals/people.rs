@@ -62,6 +62,7 @@ fn signed(typ: Typ, key: &SigningKey, order: &Value) -> String {
 
 /// Orders that are not hers to give, requests that are not there.
 pub async fn refusals_to_wallets(world: &World) {
+    world.nothing_is_on_its_way().await;
     orders(world).await;
     let (civil, revenue) = (Desk::of(&world.federation.civil), Desk::of(&world.federation.revenue));
     let before = Traces::of(&world.federation.revenue);

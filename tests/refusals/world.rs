@@ -93,6 +93,17 @@ impl World {
         (self.log_size(), counted)
     }
 
+    /// Waits until every receipt that a department owes another has been given back: it becomes a row there at its own pace.
+    pub async fn nothing_is_on_its_way(&self) {
+        let departments = self.federation.departments().map(|(_, department)| department);
+        until(&self.clock, Duration::from_secs(15), "all receipts are given back", async || {
+            departments
+                .iter()
+                .all(|department| Traces::of(department).rows.get("receipt_return").is_none_or(|n| *n == 0))
+        })
+        .await;
+    }
+
     pub fn log_size(&self) -> u64 {
         self.federation.anchor.command(&["log", "size"]).unwrap().trim().parse().unwrap()
     }
