@@ -78,8 +78,8 @@ async fn kill_nine_loses_no_acknowledged_receipt() {
     load.await.unwrap();
 
     let databases = [&federation.revenue, &federation.social].map(|d| d.folder().join("gateway.sqlite"));
-    wait(&clock, "both gateways have nothing left to do", || databases.iter().all(|d| is_quiet(d))).await;
-    let log = log_entries(&federation.anchor).await;
+    wait(&clock, "both gateways have nothing left to do", || is_quiet(&databases)).await;
+    let log = whole_log(&clock, &federation, &databases).await;
     let seen = seen.lock().unwrap();
     println!("{} kills, {} exchanges answered, others: {:?}", rounds * 3, seen.answered.len(), seen.others);
     every_answer_has_both_receipts_in_the_log_once(&seen.answered, &databases, &log);
@@ -141,13 +141,37 @@ struct Count {
     n: i64,
 }
 
-/// Nothing to anchor, nothing open, nothing to give back.
-fn is_quiet(database: &Path) -> bool {
+/// Nothing open, nothing to give back, nothing to anchor: in the order in which one makes work for the next, so that none can
+/// appear behind the reader.
+fn is_quiet([provider, consumer]: &[PathBuf; 2]) -> bool {
+    [("ask_open", consumer), ("receipt_return", consumer), ("outbox", consumer), ("outbox", provider)]
+        .into_iter()
+        .all(|(table, database)| number(database, &format!("SELECT COUNT(*) AS n FROM {table}")) == 0)
+}
+
+/// The log under the first checkpoint that covers every place that the gateways were promised. A place is durable before it is
+/// acknowledged, and in a checkpoint within a second of that.
+async fn whole_log(clock: &Clock, federation: &Federation, databases: &[PathBuf; 2]) -> Vec<Digest> {
+    let promised = |database: &PathBuf| number(database, "SELECT MAX(log_index) + 1 AS n FROM anchored");
+    let promised = databases.iter().map(promised).max().unwrap();
+    let since = clock.monotonic();
+    loop {
+        let log = log_entries(&federation.anchor).await;
+        if i64::try_from(log.len()).unwrap() >= promised {
+            return log;
+        }
+        assert!(
+            clock.monotonic().saturating_sub(since) < Duration::from_secs(30),
+            "{} of {promised} entries",
+            log.len()
+        );
+        clock.sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn number(database: &Path, query: &str) -> i64 {
     let mut conn = SqliteConnection::establish(&format!("file:{}?mode=ro", database.display())).unwrap();
-    ["outbox", "ask_open", "receipt_return"].iter().all(|table| {
-        let rows: Count = sql_query(format!("SELECT COUNT(*) AS n FROM {table}")).get_result(&mut conn).unwrap();
-        rows.n == 0
-    })
+    sql_query(query).get_result::<Count>(&mut conn).unwrap().n
 }
 
 #[derive(QueryableByName)]

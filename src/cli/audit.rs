@@ -60,7 +60,8 @@ pub enum Trust {
         /// The file.
         file: PathBuf,
         /// Thumbprint of the anchor's federation key.
-        #[arg(long)]
+        // One thumbprint in 64 begins with a hyphen.
+        #[arg(long, allow_hyphen_values = true)]
         fingerprint: String,
         /// Where to keep it.
         #[arg(long, value_name = "FILE")]

@@ -43,7 +43,8 @@ pub enum Command {
         /// The trust anchor's entity id.
         anchor: EntityId,
         /// Thumbprint of its federation key, as the authority gave it on paper.
-        #[arg(long)]
+        // One thumbprint in 64 begins with a hyphen.
+        #[arg(long, allow_hyphen_values = true)]
         fingerprint: KeyId,
         /// A file with the one-time code.
         #[arg(long, value_name = "FILE")]

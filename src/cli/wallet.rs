@@ -52,7 +52,8 @@ enum Command {
         #[arg(long)]
         anchor: EntityId,
         /// Thumbprint of its federation key, as the authority gave it on paper.
-        #[arg(long)]
+        // One thumbprint in 64 begins with a hyphen.
+        #[arg(long, allow_hyphen_values = true)]
         fingerprint: KeyId,
         /// A private network to which the wallet may connect, such as 10.20.0.0/16.
         #[arg(long = "allow-network", value_name = "CIDR")]

@@ -5,13 +5,18 @@ use std::{
     ops::{Deref, DerefMut},
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
-    connection::SimpleConnection,
+    connection::{InstrumentationEvent, SimpleConnection},
     r2d2::{ManageConnection, R2D2Connection},
+    result::{DatabaseErrorKind, Error as StatementError},
     sql_query,
     sql_types::Text,
 };
@@ -35,12 +40,21 @@ pub struct Connector {
     url: DatabaseUrl,
     options: Options,
     usage: Use,
+    /// How many statements failed as they do when the server is gone. After each, no connection is believed to live.
+    failures: Arc<AtomicU64>,
 }
 
 /// A connection of the pool, and when it was last seen to live.
 pub struct Pooled {
     connection: AnyConnection,
-    alive: Option<Duration>,
+    alive: Option<Alive>,
+}
+
+/// When a connection answered (monotonic), and how many failures were known then.
+#[derive(Clone, Copy, Debug)]
+struct Alive {
+    at: Duration,
+    failures: u64,
 }
 
 impl std::fmt::Debug for Pooled {
@@ -74,8 +88,8 @@ impl<E: std::error::Error> diesel::r2d2::HandleError<E> for Quiet {
 }
 
 impl Connector {
-    pub(super) const fn new(url: DatabaseUrl, options: Options, usage: Use) -> Self {
-        Self { url, options, usage }
+    pub(super) fn new(url: DatabaseUrl, options: Options, usage: Use) -> Self {
+        Self { url, options, usage, failures: Arc::default() }
     }
 
     fn establish(&self) -> Result<AnyConnection, DatabaseError> {
@@ -88,6 +102,12 @@ impl Connector {
                     self.options.lock_timeout.as_millis(),
                     self.options.idle_in_transaction.as_millis()
                 ))?;
+                let failures = Arc::clone(&self.failures);
+                conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                    if tells_of_a_lost_server(&event) {
+                        failures.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
                 Ok(AnyConnection::Postgres(conn))
             }
         }
@@ -125,6 +145,17 @@ impl Connector {
             }
         }
     }
+}
+
+/// libpq reports a lost server as a closed connection, a command that could not be sent, or an error without a state.
+const fn tells_of_a_lost_server(event: &InstrumentationEvent<'_>) -> bool {
+    let InstrumentationEvent::FinishQuery { error: Some(StatementError::DatabaseError(kind, _)), .. } = event else {
+        return false;
+    };
+    matches!(
+        kind,
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::Unknown
+    )
 }
 
 #[derive(QueryableByName)]
@@ -177,17 +208,14 @@ impl ManageConnection for Connector {
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), DatabaseError> {
-        let now = Clock::default().monotonic();
-        match &mut pooled.connection {
-            // A file needs no round trip; a server may have gone away since.
-            AnyConnection::Sqlite(_) => Ok(()),
-            AnyConnection::Postgres(_) if pooled.alive.is_some_and(|alive| now.saturating_sub(alive) < ALIVE) => Ok(()),
-            AnyConnection::Postgres(conn) => {
-                conn.ping()?;
-                pooled.alive = Some(now);
-                Ok(())
-            }
+        // A file needs no round trip; a server may have gone away since.
+        let AnyConnection::Postgres(conn) = &mut pooled.connection else { return Ok(()) };
+        let (at, failures) = (Clock::default().monotonic(), self.failures.load(Ordering::Relaxed));
+        if !pooled.alive.is_some_and(|alive| alive.failures == failures && at.saturating_sub(alive.at) < ALIVE) {
+            conn.ping()?;
+            pooled.alive = Some(Alive { at, failures });
         }
+        Ok(())
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
