@@ -6,25 +6,34 @@
 CARGO ?= cargo
 DEMO ?=
 
-.PHONY: demo test soak bench check packages-build packages-test
+.PHONY: demo test soak bench check packages-build packages-demo packages-test wallet test-parts
 
 packages-build:
 	@scripts/packages.sh build
 
-packages-test:
-	@scripts/packages.sh build test
+packages-demo:
+	@scripts/packages.sh build web
 
-demo: packages-build
+packages-test:
+	@scripts/packages.sh build web test
+
+wallet: packages-demo
+	@scripts/web.sh wallet
+
+test-parts: packages-test
+	@scripts/web.sh wallet tests
+
+demo: wallet
 	$(CARGO) build --profile demo --bin vinimay
 	target/demo/vinimay demo $(DEMO)
 
-test: packages-test
+test: test-parts
 	VINIMAY_DEPTH=test scripts/test.sh
 
-soak: packages-test
+soak: test-parts
 	VINIMAY_DEPTH=soak scripts/test.sh
 
-bench: packages-test
+bench: packages-test wallet
 	$(CARGO) build --release --bin vinimay --bench exchange
 	$(CARGO) bench --bench exchange
 

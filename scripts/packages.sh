@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs, or names them and stops. Usage: packages.sh GROUP...
-# Groups: build (compiler, OpenSSL, PostgreSQL client library), test (PostgreSQL server, strace and kin).
+# Groups: build (compiler, OpenSSL, PostgreSQL client library), web (node and npm, for the wallet's pages), test (PostgreSQL server,
+# strace, Chromium with a font for Hindi, Python and kin).
 set -eu
 
 need=""
@@ -17,6 +18,11 @@ for group in "$@"; do
         want libpq-dev "test -e /usr/include/postgresql/libpq-fe.h || pkg-config --exists libpq"
         want openssl "command -v openssl"
         ;;
+    web)
+        want nodejs "command -v node"
+        want npm "command -v npm"
+        want ca-certificates "test -e /etc/ssl/certs/ca-certificates.crt"
+        ;;
     test)
         want postgresql "ls /usr/lib/postgresql/*/bin/initdb"
         want strace "command -v strace"
@@ -24,6 +30,11 @@ for group in "$@"; do
         want docker-compose "command -v docker-compose"
         want procps "command -v ps"
         want sqlite3 "command -v sqlite3"
+        want iproute2 "command -v ip"
+        want chromium "command -v chromium"
+        want fonts-lohit-deva "fc-list :lang=hi | grep -q ."
+        want python3 "command -v python3"
+        want python3-venv "python3 -c 'import ensurepip'"
         ;;
     *)
         echo "packages.sh: no group named $group" >&2

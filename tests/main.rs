@@ -8,6 +8,8 @@ mod crashes;
 mod deployment;
 mod doors;
 mod evidence;
+mod foreign;
+mod interop;
 mod layering;
 #[cfg(feature = "test-clock")]
 mod outdated;

@@ -1,0 +1,55 @@
+// The consent card in English, written down once more from its description: what the citizen read, to the letter, because the
+// consent names its digest.
+const UNITS = { D: ['day', 'days'], W: ['week', 'weeks'], M: ['month', 'months'], Y: ['year', 'years'] };
+
+function duration(text) {
+  const [, count, unit] = /^P(\d+)([DWMY])$/.exec(text);
+  return `${count} ${UNITS[unit][count === '1' ? 0 : 1]}`;
+}
+
+const days = (text) => {
+  const [, count, unit] = /^P(\d+)([DWMY])$/.exec(text);
+  return Number(count) * { D: 1, W: 7, M: 31, Y: 366 }[unit];
+};
+const times = (count) => (count === 1 ? '1 time' : `${count} times`);
+const items = (fields) => fields.map((field) => field.replaceAll('_', ' ')).join(', ');
+
+function frequency({ maxUses, period, usesPerPeriod }) {
+  const all = `at most ${times(maxUses)} in all`;
+  return period ? `${all}, and at most ${times(usesPerPeriod)} in every ${duration(period)}` : all;
+}
+
+/** `offered`: for each item of the request, the provider's gateway and its dataset, as the directory has them. */
+export function card(asked, purpose, offered) {
+  const lines = [`${asked.consumer_name.en} asks for your consent.`, `What for: ${purpose.text.en}`];
+  lines.push('From whom, and exactly which items:');
+  asked.items.forEach((item, place) => {
+    const { gateway, dataset } = offered[place];
+    lines.push(`  - ${gateway.organization_name.en}: ${dataset.title.en}: ${items(item.fields)}`);
+  });
+  lines.push(`How often: ${frequency(asked.frequency)}`);
+  lines.push(`Until when: ${duration(asked.validity)} from the moment you agree`);
+  lines.push(`How long the answer may be kept: ${duration(asked.retention)}`);
+  lines.push(`What they will not see: ${unseen(asked, offered)}`);
+  lines.push(`Compared with what is usual for this purpose: ${compared(asked, purpose)}`);
+  lines.push('If you say no, nothing of yours is passed on. If you say yes, you can pause, shorten or end it at any time, with no more steps than it takes to agree.');
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function unseen(asked, offered) {
+  const left = new Set();
+  asked.items.forEach((item, place) => {
+    for (const { name } of offered[place].dataset.fields) if (!item.fields.includes(name)) left.add(name);
+  });
+  if (!left.size) return 'nothing beyond the items above.';
+  return `anything beyond the items above; for instance not ${items([...left].sort())}.`;
+}
+
+function compared(asked, purpose) {
+  const less = days(asked.validity) < days(purpose.max_validity)
+    || days(asked.retention) < days(purpose.max_retention)
+    || asked.frequency.maxUses < purpose.max_frequency.max_uses;
+  const said = less ? 'this asks for less.' : 'this asks for as much as is allowed.';
+  const most = [duration(purpose.max_validity), times(purpose.max_frequency.max_uses)].join(', ');
+  return `${said} Allowed are at most ${most}, and keeping the answer for ${duration(purpose.max_retention)}.`;
+}
