@@ -107,7 +107,7 @@ fn counted_once(database: &str, rounds: usize) {
 async fn stand_in_the_log_once(doors: &Doors, receipts: &[Digest]) {
     let anchor = &doors.ready.federation.anchor;
     let mut log = Vec::new();
-    until(&doors.clock, Duration::from_secs(30), "all receipts are in the log", async || {
+    until(&doors.clock, Duration::from_secs(90), "all receipts are in the log", async || {
         log = log_entries(anchor).await;
         let places = places(&log);
         receipts.iter().all(|receipt| places.contains_key(receipt))

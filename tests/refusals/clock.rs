@@ -196,7 +196,7 @@ impl Timed {
         self.world.federation.revenue.stop().unwrap();
         self.world.federation.revenue.start_all().unwrap();
         let world = &self.world;
-        until(&world.clock, Duration::from_secs(15), "the provider answers again", async || {
+        until(&world.clock, Duration::from_secs(90), "the provider answers again", async || {
             Attempt::new(world).is_answered().await
         })
         .await;

@@ -314,7 +314,7 @@ pub async fn a_binding_that_is_suspended_or_revoked(world: &mut World) {
     status_is_heard(world, Code::BindingSuspended).await;
     set_status(world, 0);
     restart(world).await;
-    until(&world.clock, Duration::from_secs(15), "the suspension is lifted", async || {
+    until(&world.clock, Duration::from_secs(90), "the suspension is lifted", async || {
         Attempt::new(world).is_answered().await
     })
     .await;
@@ -345,7 +345,7 @@ async fn restart(world: &mut World) {
 
 async fn status_is_heard(world: &mut World, code: Code) {
     restart(world).await;
-    until(&world.clock, Duration::from_secs(15), "the status is heard", async || {
+    until(&world.clock, Duration::from_secs(90), "the status is heard", async || {
         !Attempt::new(world).is_answered().await
     })
     .await;

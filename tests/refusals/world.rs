@@ -85,7 +85,7 @@ impl World {
     /// Waits until nothing waits for the log; the log's size then, and how many entries the departments count.
     pub async fn everything_is_logged(&self) -> (u64, i64) {
         let departments = self.federation.departments().map(|(_, department)| department);
-        until(&self.clock, Duration::from_secs(15), "all outboxes are empty", async || {
+        until(&self.clock, Duration::from_secs(90), "all outboxes are empty", async || {
             departments.iter().all(|d| waiting(d) == 0)
         })
         .await;
@@ -96,7 +96,7 @@ impl World {
     /// Waits until every receipt that a department owes another has been given back: it becomes a row there at its own pace.
     pub async fn nothing_is_on_its_way(&self) {
         let departments = self.federation.departments().map(|(_, department)| department);
-        until(&self.clock, Duration::from_secs(15), "all receipts are given back", async || {
+        until(&self.clock, Duration::from_secs(90), "all receipts are given back", async || {
             departments
                 .iter()
                 .all(|department| Traces::of(department).rows.get("receipt_return").is_none_or(|n| *n == 0))
