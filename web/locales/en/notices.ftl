@@ -1,0 +1,55 @@
+# Notices to citizens: a title, whole sentences for mail, letter and wallet, and a short form for a message of 160 characters or little more.
+# $department tells; $peer, $asker and $provider are other departments; $dataset, $law and $purpose are names from the registers.
+
+notice-use-given-title = { $peer } received information about you
+notice-use-given-body = { $department } gave { $peer } the following information about you: { $dataset }. The purpose: { $purpose }
+notice-use-given-short = { $department } gave { $peer } information about you: { $dataset }. You can see it in your wallet.
+
+notice-use-received-title = { $department } received information about you
+notice-use-received-body = { $department } received the following information about you from { $peer }: { $dataset }. The purpose: { $purpose }
+notice-use-received-short = { $department } received information about you from { $peer }: { $dataset }. You can see it in your wallet.
+
+notice-summary-title =
+    { $uses ->
+        [one] Your data was used once in one week
+       *[other] Your data was used { $uses } times in one week
+    }
+notice-summary-body =
+    { $uses ->
+        [one] From { $from } to { $until }, { $department } took part in one use of your data. Your wallet shows who used what, and why.
+       *[other] From { $from } to { $until }, { $department } took part in { $uses } uses of your data. Your wallet shows who used what, and why.
+    }
+notice-summary-short =
+    { $uses ->
+        [one] { $department }: one use of your data from { $from } to { $until }. See your wallet.
+       *[other] { $department }: { $uses } uses of your data from { $from } to { $until }. See your wallet.
+    }
+
+notice-break-glass-title = Your data was opened in an emergency
+notice-break-glass-body = An officer of { $asker } asked { $provider } for information about you ({ $dataset }) without your consent, because the officer stated an emergency. The law used: { $law }. Another officer must review this within one day, and we will tell you the result. If there was no emergency, please object.
+notice-break-glass-short = { $asker } opened your data ({ $dataset }) in an emergency without your consent. It will be reviewed within one day. If there was no emergency, please object.
+
+notice-break-glass-reviewed-upheld-title = The emergency use of your data was found to be right
+notice-break-glass-reviewed-upheld-body = A second officer of { $asker } has reviewed the emergency use of your data and found that it was right. If you do not agree, you may object.
+notice-break-glass-reviewed-upheld-short = { $asker } has reviewed the emergency use of your data and found it right. You may object.
+
+notice-break-glass-reviewed-rejected-title = The emergency use of your data was found to be wrong
+notice-break-glass-reviewed-rejected-body = A second officer of { $asker } has reviewed the emergency use of your data and found that it was wrong. You may ask { $asker } what it will do about it.
+notice-break-glass-reviewed-rejected-short = { $asker } has reviewed the emergency use of your data and found it wrong. You may ask what will be done.
+
+notice-erased-title = Information about you was erased
+notice-erased-body = { $department } has erased the information about you that it had received from { $provider }: { $dataset }. A signed record of this stands in your wallet, under “Who used my data”.
+notice-erased-short = { $department } has erased the information about you from { $provider }: { $dataset }.
+
+notice-erasure-overdue-title = Information about you has not been erased in time
+notice-erasure-overdue-body = { $department } should have erased the information about you that it had received from { $provider }: { $dataset }. One of its systems has not confirmed this for three days. The department has been alarmed, and you may complain.
+notice-erasure-overdue-short = { $department } has not yet erased information about you from { $provider }: { $dataset }. You may complain.
+
+notice-hold-title = Your payment is on hold
+notice-hold-body = { $department } has put your payment on hold, because { $source } reported an event about you. Nothing has been taken away: if the report is wrong, the payment goes on and you receive what was held back. Please come to the department, or object in your wallet.
+notice-hold-short = { $department } has put your payment on hold because of a report by { $source }. If it is wrong, please object.
+
+notice-foot = The number of this notice is { $id }. Please name it if you ask about it at { $department }.
+letter-number = Number at { $department }: { $number }
+letter-date = Date: { $date }
+letter-handed-over = Handed over on (date), signature of the officer:

@@ -1,0 +1,93 @@
+/**
+ * What she asks of members herself: who used my data, my notices, tie my number to my name.
+ *
+ * Guarantees: to a department that asks she proves the key that it knows, to others the general one; disclosed is that member's own pseudonym and
+ * nothing else, except where she ties a number: there her name and birth date are shown to that department alone.
+ */
+
+import { messageId } from "../bytes.js";
+import { Fault, untrusted } from "../fault.js";
+import type { Member } from "../federation/chain.js";
+import type { Federation } from "../federation/directory.js";
+import { signJws } from "../jose/jws.js";
+import { conceals, present } from "../sdjwt/binding.js";
+import type { BoundKey, Vault } from "../store/vault.js";
+import { Party, readJson } from "./party.js";
+import { historyShape, linkedShape, nonceAnswer, noticesShape, type HistoryUse, type Notice, type Preferences } from "./shapes.js";
+
+/** What one member told, and when; kept for reading offline. */
+export interface KeptHistory {
+  member: string;
+  asked: number;
+  uses: HistoryUse[];
+}
+
+/** What one member sent word of. */
+export interface KeptNotices {
+  member: string;
+  notices: Notice[];
+  preferences: Preferences | null;
+}
+
+function keyFor(bindings: BoundKey[], member: string): BoundKey | undefined {
+  return bindings.find((bound) => bound.use.consumer === member) ?? bindings.find((bound) => bound.use.kind === "general");
+}
+
+/** A presentation over a fresh nonce of this member. */
+async function proven(vault: Vault, federation: Federation, party: Party, more: string[] = []): Promise<string> {
+  const bound = keyFor(await vault.bindings(), party.member.entity);
+  if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
+  const key = await vault.signingKey(bound.kid);
+  const { nonce } = readJson(await party.post(party.citizen("nonce"), "application/json", ""), nonceAnswer, "the nonce");
+  const pseudonym = `sub_${party.member.sector}`;
+  const disclosed = conceals(bound.token, pseudonym) ? [pseudonym, ...more] : more;
+  return present(bound.token, disclosed, { aud: party.member.entity, nonce, iat: federation.now() }, key);
+}
+
+/** Asks one member who used her data. */
+export async function askHistory(vault: Vault, federation: Federation, member: Member): Promise<KeptHistory> {
+  const party = new Party(member);
+  const binding = await proven(vault, federation, party);
+  const told = readJson(await party.json(party.citizen("history"), { binding }), historyShape, "the history");
+  if (told.member !== member.entity) throw untrusted(`${member.entity} told another member's history`);
+  const kept: KeptHistory = { member: member.entity, asked: federation.now(), uses: told.uses };
+  await vault.write(`history:${member.entity}`, kept);
+  return kept;
+}
+
+/** Asks one member for her notices. */
+export async function askNotices(vault: Vault, federation: Federation, member: Member): Promise<KeptNotices> {
+  const party = new Party(member);
+  const binding = await proven(vault, federation, party);
+  const told = readJson(await party.json(party.citizen("notices"), { binding }), noticesShape, "the notices");
+  if (told.member !== member.entity) throw untrusted(`${member.entity} told another member's notices`);
+  const kept: KeptNotices = { member: member.entity, notices: told.notices, preferences: told.preferences };
+  await vault.write(`notices:${member.entity}`, kept);
+  return kept;
+}
+
+/** Chooses how much one member is to tell her: a signed order, so that nobody else can quieten it. */
+export async function choose(vault: Vault, federation: Federation, member: Member, wanted: Preferences): Promise<void> {
+  const party = new Party(member);
+  const bound = keyFor(await vault.bindings(), member.entity);
+  if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
+  const key = await vault.signingKey(bound.kid);
+  const now = federation.now();
+  const claims = { v: 1, iss: key.did, aud: member.entity, iat: now, jti: messageId(now), level: wanted.level, language: wanted.language };
+  const order = await signJws("dx-preferences+jwt", key, "did", claims);
+  await party.json(party.citizen("preferences"), { binding: await proven(vault, federation, party), order });
+}
+
+/** Fetches the evidence of one use, as one document that anybody can verify off line. */
+export async function askBundle(vault: Vault, federation: Federation, member: Member, exchange: string): Promise<string> {
+  const party = new Party(member);
+  const binding = await proven(vault, federation, party);
+  return (await party.json(party.citizen("bundles"), { binding, exchange })).text;
+}
+
+/** Ties her name in a department's sector to her number there. */
+export async function tieNumber(vault: Vault, federation: Federation, member: Member, number: string): Promise<void> {
+  const party = new Party(member);
+  const binding = await proven(vault, federation, party, ["given_name", "family_name", "birthdate"]);
+  readJson(await party.json(party.citizen("links"), { binding, local_number: number }), linkedShape, "the answer");
+}

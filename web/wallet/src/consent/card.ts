@@ -1,0 +1,80 @@
+/**
+ * The consent card: the lines that she reads, of which the digest is signed.
+ *
+ * Guarantees: the screen is made from these lines and from nothing else, so that what is shown is what is signed. Deliberately absent:
+ * layout and speech.
+ */
+
+import type { VerifiedRequest } from "../openid/request.js";
+import { daysAtMost } from "./calendar.js";
+import { boundsWords, durationWords, frequencyWords, rangeWords, wordsOf, type Language } from "./words.js";
+
+/** One line: a title, what stands after it, and items below it. */
+export interface CardLine {
+  /** Which part of the card. */
+  part: "asks" | "purpose" | "items" | "often" | "until" | "kept" | "unseen" | "usual" | "ifNo";
+  title: string;
+  body: string;
+  items: string[];
+}
+
+/** What the card is made from. */
+export type CardSource = Pick<VerifiedRequest, "asked" | "purpose"> & {
+  offered: { item: VerifiedRequest["offered"][number]["item"]; provider: { gateway: { organization_name: Record<string, string> } };
+    dataset: { title: Record<string, string>; fields: { name: string }[] } }[];
+};
+
+/** A name in a language, or in English, or in any. */
+export function named(names: Record<string, string>, language: Language): string {
+  return names[language] ?? names["en"] ?? Object.values(names)[0] ?? "";
+}
+
+/** The lines of the card. */
+export function cardLines(request: CardSource, language: Language): CardLine[] {
+  const words = wordsOf(language);
+  const { titles } = words;
+  const { asked, purpose } = request;
+  const line = (part: CardLine["part"], title: string, body: string, items: string[] = []) => ({ part, title, body, items });
+  return [
+    line("asks", "", words.asks(named(asked.consumer_name, language))),
+    line("purpose", titles.whatFor, purpose.text[language] ?? ""),
+    line("items", titles.items, "", request.offered.map((one) => itemWords(one, language))),
+    line("often", titles.howOften, frequencyWords(words, asked.frequency)),
+    line("until", titles.untilWhen, words.fromNow(durationWords(words, asked.validity))),
+    line("kept", titles.kept, durationWords(words, asked.retention)),
+    line("unseen", titles.unseen, unseenWords(request, language)),
+    line("usual", titles.usual, `${asksForLess(request) ? titles.below : titles.asMuch} ${boundsWords(words, purpose)}`),
+    line("ifNo", titles.ifNo, ""),
+  ];
+}
+
+/** The card as one text: every line ended by LF. */
+export function cardText(lines: CardLine[]): string {
+  const text = lines.flatMap((line) => [`${line.title}${line.body}`, ...line.items.map((item) => `  - ${item}`)]);
+  return text.map((line) => `${line}\n`).join("");
+}
+
+function fieldWords(fields: string[]): string {
+  return fields.map((field) => field.replaceAll("_", " ")).join(", ");
+}
+
+function itemWords({ item, provider, dataset }: CardSource["offered"][number], language: Language): string {
+  const head = [named(provider.gateway.organization_name, language), named(dataset.title, language), fieldWords(item.fields)].join(": ");
+  return item.dataRange === undefined ? head : head + rangeWords(wordsOf(language), item.dataRange);
+}
+
+/** Items of the same datasets that were not asked for, in order. */
+function unseenWords(request: CardSource, language: Language): string {
+  const left = request.offered.flatMap(({ item, dataset }) =>
+    dataset.fields.map((field) => field.name).filter((name) => !item.fields.includes(name)));
+  const words = wordsOf(language);
+  const once = [...new Set(left)].sort();
+  return once.length === 0 ? words.titles.nothingElse : words.notThese(fieldWords(once));
+}
+
+/** Whether the request stays below one of the registered bounds. */
+export function asksForLess({ asked, purpose }: Pick<CardSource, "asked" | "purpose">): boolean {
+  return daysAtMost(asked.validity) < daysAtMost(purpose.max_validity)
+    || daysAtMost(asked.retention) < daysAtMost(purpose.max_retention)
+    || asked.frequency.maxUses < purpose.max_frequency.max_uses;
+}

@@ -1,0 +1,176 @@
+/**
+ * What the wallet keeps about her: bindings, consents with their orders, histories, notices. Sealed under the data key of an open lock.
+ *
+ * Guarantees: each record is sealed with its own place as associated data, so that none can be put in another's place; keys are kept before
+ * anything that names them; consents are kept before they leave, so that she can always revoke what she signed.
+ */
+
+import { fromUtf8, randomBytes, utf8, type Bytes } from "../bytes.js";
+import { Fault } from "../fault.js";
+import type { Mark } from "../federation/chain.js";
+import type { Marks } from "../federation/directory.js";
+import { signingKey, type SigningKey } from "../jose/keys.js";
+import type { Database } from "./idb.js";
+
+/** What a key and its binding are for: one department that asks, departments that only answer, or one that will come to ask. */
+export type Use = { kind: "consumer"; consumer: string } | { kind: "general"; consumer?: never } | { kind: "spare"; consumer?: never };
+
+/** A key's binding, with all its disclosures. */
+export interface BoundKey {
+  kid: string;
+  use: Use;
+  registry: string;
+  token: string;
+}
+
+/** What holds for a consent, as she ordered it last. */
+export type Status = "active" | "paused" | "revoked";
+/** What she can order. */
+export type Action = "revoke" | "pause" | "resume" | "shorten";
+
+/** An order, who has not acknowledged it yet, and who refused it. */
+export interface SentOrder {
+  order: string;
+  action: Action;
+  at: number;
+  until: string | null;
+  pending: string[];
+  acknowledged: { party: string; ack: string }[];
+  refused: { party: string; code: string | null }[];
+}
+
+/** A consent that she gave. */
+export interface KeptConsent {
+  id: string;
+  consent: string;
+  kid: string;
+  consumer: string;
+  provider: string;
+  purpose: string;
+  dataset: string;
+  fields: string[];
+  /** For whom: `null` for herself, else the ward's name as the wallet shows it. */
+  ward: string | null;
+  validFrom: number;
+  validUntil: number;
+  maxUses: number;
+  /** The card as she read it, its language, and when. */
+  text: string;
+  language: string;
+  shownAt: number;
+  delivered: boolean;
+  status: Status;
+  n: number;
+  orders: SentOrder[];
+}
+
+interface Sealed {
+  iv: Bytes;
+  content: Bytes;
+}
+
+/** The open vault. */
+export class Vault implements Marks {
+  constructor(readonly database: Database, private readonly key: CryptoKey) {}
+
+  /** Reads a sealed record. */
+  async read<T>(name: string): Promise<T | undefined> {
+    const sealed = await this.database.get<Sealed>("sealed", name);
+    if (sealed === undefined) return undefined;
+    const opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.iv, additionalData: utf8(name) }, this.key, sealed.content);
+    return JSON.parse(fromUtf8(new Uint8Array(opened))) as T;
+  }
+
+  private async seal(name: string, value: unknown) {
+    const iv = randomBytes(12);
+    const content = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: utf8(name) }, this.key, utf8(JSON.stringify(value)));
+    const sealed: Sealed = { iv, content: new Uint8Array(content) };
+    return { store: "sealed" as const, key: name, value: sealed };
+  }
+
+  /** Writes a sealed record. */
+  async write(name: string, value: unknown): Promise<void> {
+    await this.database.put([await this.seal(name, value)]);
+  }
+
+  /** All records whose names begin so. */
+  async all<T>(prefix: string): Promise<T[]> {
+    const names = await this.database.keys("sealed", prefix);
+    const read = await Promise.all(names.map((name) => this.read<T>(name)));
+    return read.filter((one): one is Awaited<T> & T => one !== undefined);
+  }
+
+  /** Keeps a key pair; its private part stays in the browser. */
+  async keepKey(key: SigningKey): Promise<void> {
+    await this.database.put([{ store: "keys", key: key.kid, value: key.pair }]);
+  }
+
+  /** One of the wallet's keys. */
+  async signingKey(kid: string): Promise<SigningKey> {
+    const pair = await this.database.get<CryptoKeyPair>("keys", kid);
+    if (pair === undefined) throw new Fault("unbound", "a key of this wallet is missing");
+    return signingKey(pair);
+  }
+
+  /** All bindings. */
+  async bindings(): Promise<BoundKey[]> {
+    return (await this.read<BoundKey[]>("bindings")) ?? [];
+  }
+
+  /** Keeps more bindings. */
+  async addBindings(more: BoundKey[]): Promise<void> {
+    await this.write("bindings", [...(await this.bindings()), ...more]);
+  }
+
+  /** Her key for a department that asks; at its first request a spare one becomes its own for ever. */
+  async bindingFor(consumer: string): Promise<BoundKey> {
+    const bindings = await this.bindings();
+    const own = bindings.find((bound) => bound.use.consumer === consumer) ?? bindings.find((bound) => bound.use.kind === "spare");
+    if (own === undefined) throw new Fault("unbound", `the wallet has no key for ${consumer}`);
+    own.use = { kind: "consumer", consumer };
+    await this.write("bindings", bindings);
+    return own;
+  }
+
+  /** A consent. */
+  consent(id: string): Promise<KeptConsent | undefined> {
+    return this.read<KeptConsent>(`consent:${id}`);
+  }
+
+  /** All consents, newest first. */
+  async consents(): Promise<KeptConsent[]> {
+    const all = await this.all<KeptConsent>("consent:");
+    return all.sort((one, two) => two.validFrom - one.validFrom || (one.id < two.id ? 1 : -1));
+  }
+
+  /** Keeps consents, all or none. */
+  async keepConsents(consents: KeptConsent[]): Promise<void> {
+    await this.database.put(await Promise.all(consents.map((one) => this.seal(`consent:${one.id}`, one))));
+  }
+
+  /** Changes a consent while no other tab does. */
+  changeConsent(id: string, change: (consent: KeptConsent) => void | Promise<void>): Promise<KeptConsent> {
+    return alone(async () => {
+      const consent = await this.consent(id);
+      if (consent === undefined) throw new Fault("input", "the wallet has no such consent");
+      await change(consent);
+      await this.keepConsents([consent]);
+      return consent;
+    });
+  }
+
+  /** The greatest statement seen of an entity; public matter. */
+  readMark(entity: string): Promise<Mark | undefined> {
+    return this.database.get<Mark>("plain", `mark:${entity}`);
+  }
+
+  /** Keeps the greatest statement seen. */
+  writeMark(entity: string, mark: Mark): Promise<void> {
+    return this.database.put([{ store: "plain", key: `mark:${entity}`, value: mark }]);
+  }
+}
+
+/** Lets one tab at a time change what it read. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  return "locks" in navigator ? (navigator.locks.request("vinimay-wallet", work) as Promise<T>) : work();
+}
