@@ -83,6 +83,10 @@ codes! {
     RequestMalformed "request-malformed" 400 "The request could not be read.";
     AccessDenied "access-denied" 403 "The caller may not do this.";
     NotAuthenticated "not-authenticated" 401 "The caller did not prove who it is.";
+    FormForeign "form-foreign" 403 "The form did not come from a page that this server gave to this person.";
+    SignInRefused "sign-in-refused" 401 "Name and password do not fit, or the account may not sign in.";
+    PasswordUnsuitable "password-unsuitable" 400 "The password is too short, too long, or too well known.";
+    InvitationInvalid "invitation-invalid" 410 "The invitation was used, has ended, or never was.";
     NotFound "not-found" 404 "There is nothing here.";
     MethodNotAllowed "method-not-allowed" 405 "This address does not take that method.";
     Conflict "conflict" 409 "This contradicts what was recorded before.";

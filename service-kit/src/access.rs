@@ -4,10 +4,10 @@
 //! peer's or system's certificate is compared again on every request, so that a replaced set is in force at once;
 //! unknown methods and paths are problem documents. [`undeclared_routes`] finds sources that go round it.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, rc::Rc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::{
-    FromRequest, Handler, HttpMessage, HttpRequest, Responder, ResponseError, Route,
+    FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Responder, ResponseError, Route,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -20,15 +20,23 @@ use actix_web::{
 use futures_util::FutureExt;
 use schemas::problem::Code;
 
-use crate::server::{ConnectionState, PeerKey, ProblemResponse, RouteLimits, ServerContext};
+use crate::server::{ConnectionState, PeerKey, ProblemResponse, RequestId, RouteLimits, ServerContext};
 
 mod caller;
+mod cookie;
+mod cross_origin;
 mod scan;
+mod user;
 
 pub use caller::{Caller, Peer, System, SystemPrincipal};
+pub use cookie::{FormToken, SameSite, SessionToken, cookie, set_cookie};
 pub use scan::undeclared_routes;
+pub use user::{Found, Noted, PublicForm, Sessions, Submitted, User};
+
+pub(crate) use cross_origin::Allowed;
 
 use caller::Admitted;
+use cross_origin::CrossOrigin;
 
 /// What is known of one route: enough for a test to judge a whole listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,18 +59,30 @@ pub(crate) struct RoutePattern(pub(crate) &'static str);
 
 type Setting = Box<dyn FnOnce(&mut ServiceConfig)>;
 
+/// Makes a page for people of a problem, where the request wants one; gets our id of the request too.
+pub type ProblemPage = fn(&HttpRequest, &ProblemResponse, &str) -> Option<HttpResponse>;
+
 /// The routes of one listener.
 pub struct Routes {
     listener: &'static str,
     routes: Vec<(RouteDeclaration, Route)>,
     admitted: Admitted,
     settings: Vec<Setting>,
+    cross_origin: Option<CrossOrigin>,
+    problem_page: Option<ProblemPage>,
 }
 
 impl Routes {
     /// None yet, for the listener of this name.
     pub fn new(listener: &'static str) -> Self {
-        Self { listener, routes: Vec::new(), admitted: Admitted::default(), settings: Vec::new() }
+        Self {
+            listener,
+            routes: Vec::new(),
+            admitted: Admitted::default(),
+            settings: Vec::new(),
+            cross_origin: None,
+            problem_page: None,
+        }
     }
 
     /// Registers a handler, and who may call it.
@@ -95,6 +115,18 @@ impl Routes {
         self
     }
 
+    /// Pages of this one origin (such as `https://wallet.example`; none now if `None`) may call the routes whose patterns
+    /// begin so, without credentials. It is asked at each request.
+    #[must_use]
+    pub fn cross_origin(
+        mut self,
+        prefixes: &'static [&'static str],
+        origin: impl Fn() -> Option<String> + 'static,
+    ) -> Self {
+        self.cross_origin = Some(CrossOrigin { prefixes, origin: Rc::new(origin) });
+        self
+    }
+
     /// Who counts as [`Caller::Peer`] here; handlers take [`Peer<T>`].
     #[must_use]
     pub fn peers<T: Clone + Send + Sync + 'static>(mut self, peers: crate::tls::PinnedSet<T>) -> Self {
@@ -107,6 +139,20 @@ impl Routes {
     pub fn systems(mut self, systems: crate::tls::PinnedSet<SystemPrincipal>) -> Self {
         self.admitted.systems = Some(systems.clone());
         self.data(web::Data::new(systems))
+    }
+
+    /// Who counts as [`Caller::User`] here; handlers take [`User`] or [`Submitted`].
+    #[must_use]
+    pub fn sessions(mut self, sessions: Arc<dyn Sessions>) -> Self {
+        self.admitted.sessions = Some(sessions);
+        self
+    }
+
+    /// How problems look to people; where it makes no page, the answer is a problem document.
+    #[must_use]
+    pub fn problem_page(mut self, page: ProblemPage) -> Self {
+        self.problem_page = Some(page);
+        self
     }
 
     /// What has been declared, for tests and documents.
@@ -133,7 +179,9 @@ impl Routes {
         }
         for path in order {
             let (declarations, routes): (Vec<_>, Vec<_>) = by_path.remove(path).unwrap_or_default().into_iter().unzip();
-            let gate = Rc::new(Gate { path, declarations, admitted: Rc::clone(&admitted) });
+            let cross_origin = self.cross_origin.clone().filter(|shared| shared.covers(path));
+            let (admitted, problem_page) = (Rc::clone(&admitted), self.problem_page);
+            let gate = Rc::new(Gate { path, declarations, admitted, cross_origin, problem_page });
             let resource = routes.into_iter().fold(web::resource(path), |resource, route| resource.route(route));
             config.service(resource.wrap(from_fn(move |request, next| pass(Rc::clone(&gate), request, next))));
         }
@@ -145,15 +193,42 @@ struct Gate {
     path: &'static str,
     declarations: Vec<RouteDeclaration>,
     admitted: Rc<Admitted>,
+    cross_origin: Option<CrossOrigin>,
+    problem_page: Option<ProblemPage>,
 }
 
-/// Lets a request through to its handler, or answers in its place. Panics cost this one answer.
+/// Lets a request through to its handler, or answers in its place; a problem becomes a page where one is wanted.
 async fn pass(
     gate: Rc<Gate>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let this = Rc::clone(&gate);
+    let answered = answer(gate, request, next).await?;
+    let problem = answered.response().extensions().get::<ProblemResponse>().cloned();
+    let Some(problem) = problem else { return Ok(answered) };
+    let http = answered.request();
+    let noted = this.admitted.note_refusal(http, this.path, &problem).await;
+    let (problem, failed) = noted.map_or_else(|failure| (failure, true), |()| (problem, false));
+    let id = http.extensions().get::<RequestId>().cloned();
+    let page = this.problem_page.and_then(|page| page(http, &problem, id.as_ref().map_or("", |id| &id.0)));
+    Ok(match page {
+        Some(page) => answered.into_response(page),
+        None if failed => answered.into_response(problem.error_response()),
+        None => answered,
+    })
+}
+
+/// Lets a request through to its handler, or answers in its place. Panics cost this one answer.
+async fn answer(
+    gate: Rc<Gate>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     request.extensions_mut().insert(RoutePattern(gate.path));
+    if let Some(answer) = gate.preflight(&request) {
+        return Ok(request.into_response(answer));
+    }
     let Some(declaration) = gate.declarations.iter().find(|d| d.method == *request.method()) else {
         return Ok(gate.wrong_method(request));
     };
@@ -190,9 +265,22 @@ impl Gate {
                 request.extensions_mut().insert(place);
             }
         }
+        self.admitted.admit_person(&route.caller, request.request()).await?;
         request.extensions_mut().insert(route.limits);
         let body_time = if route.limits.body == 0 { Duration::ZERO } else { shared.limits.body };
         Ok(route.limits.handler.saturating_add(body_time))
+    }
+
+    /// The answer to a browser that asks whether its page may call, on a route that is shared with that page.
+    fn preflight(&self, request: &ServiceRequest) -> Option<actix_web::HttpResponse> {
+        let allowed = self.cross_origin.as_ref()?.note(request);
+        let methods: Vec<&Method> = self.declarations.iter().map(|declaration| &declaration.method).collect();
+        if !allowed.is_preflight(request, &methods) {
+            return None;
+        }
+        let context = request.app_data::<web::Data<ServerContext>>()?;
+        let taken = context.inner.rates.take(&peer_key(request.request()));
+        Some(taken.map_or_else(|problem| problem.error_response(), |()| cross_origin::preflight(&methods)))
     }
 
     fn wrong_method(&self, request: ServiceRequest) -> ServiceResponse<BoxBody> {

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: deadlines and size limits hold for every request of a connection, not only for its first; what is
 //! refused is refused early, as a problem document, before work is spent on it; a panic costs one answer; SIGTERM
-//! drains and exits. Routes come from [`crate::access`] alone. Deliberately absent: HTTP/2, compression, cookies.
+//! drains and exits. Routes come from [`crate::access`] alone. Deliberately absent: HTTP/2, compression.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,6 +31,7 @@ pub use problem::{ProblemResponse, Reply};
 pub(crate) use admission::{Admission, Rates};
 pub(crate) use body::BodyBudget;
 pub(crate) use connection::{ConnectionState, PeerKey};
+pub(crate) use exchange::RequestId;
 
 /// What all listeners of a process share. Cheap to clone.
 #[derive(Clone)]

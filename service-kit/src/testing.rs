@@ -4,9 +4,11 @@
 //! for the real part.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod browser;
 mod postgres;
 mod world;
 
+pub use browser::{Browser, Page};
 pub use postgres::{PostgresServer, postgres};
 pub use world::{DatabaseWorld, both_databases, self_signed};
 

@@ -1,11 +1,15 @@
 //! Who may call a route, and how a request shows that it is such a one.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use schemas::problem::Code;
 use std::future::{Ready, ready};
 
+use super::{
+    cookie::SessionToken,
+    user::{Sessions, SignedIn, authorize_origin, changes},
+};
 use crate::{
     server::{ConnectionState, ProblemResponse},
     tls::{CertificateCheck, PeerCertificate, PinnedSet},
@@ -26,6 +30,9 @@ pub enum Caller {
     System(&'static str),
     /// A client certificate of a person's workplace or tool that holds this role.
     Operator(&'static str),
+    /// A person who signed in and holds one of these roles, separated by spaces; empty: whoever signed in. A handler that
+    /// changes something takes [`Submitted`](super::Submitted), or [`User`](super::User) with the form token in a header.
+    User(&'static str),
 }
 
 /// A named system, or an operator's tool, with what it may do here.
@@ -42,13 +49,14 @@ pub struct SystemPrincipal {
 pub(super) struct Admitted {
     pub(super) peers: Option<Rc<dyn CertificateCheck>>,
     pub(super) systems: Option<PinnedSet<SystemPrincipal>>,
+    pub(super) sessions: Option<Arc<dyn Sessions>>,
 }
 
 impl Admitted {
     /// Lets the request pass, or says why not. A listener without a set lets nobody pass as a member of it.
     pub(super) fn admit(&self, caller: &Caller, request: &HttpRequest) -> Result<(), ProblemResponse> {
         match caller {
-            Caller::Probe | Caller::Public | Caller::Signer(_) => Ok(()),
+            Caller::Probe | Caller::Public | Caller::Signer(_) | Caller::User(_) => Ok(()),
             Caller::Peer => {
                 let known = certificate(request).zip(self.peers.as_ref()).is_some_and(|(c, peers)| peers.admits(&c));
                 if known { Ok(()) } else { Err(Code::PeerUnknown.into()) }
@@ -61,6 +69,36 @@ impl Admitted {
                     Some(_) => Err(Code::AccessDenied.into()),
                 }
             }
+        }
+    }
+
+    /// Lets a signed-in person pass, or says why not. Asks the database, so it comes after the limits of the peer.
+    pub(super) async fn admit_person(&self, caller: &Caller, request: &HttpRequest) -> Result<(), ProblemResponse> {
+        let Caller::User(roles) = caller else { return Ok(()) };
+        let unknown = || ProblemResponse::new(Code::NotAuthenticated);
+        let token = SessionToken::of(request).ok_or_else(unknown)?;
+        let sessions = self.sessions.as_ref().ok_or_else(unknown)?;
+        let user = sessions.find(&token).await?.ok_or_else(unknown)?;
+        let holds = user.holds(roles);
+        request.extensions_mut().insert(SignedIn { user, form: token.form_token() });
+        if !holds {
+            return Err(Code::AccessDenied.into());
+        }
+        if changes(request.method()) { authorize_origin(request) } else { Ok(()) }
+    }
+
+    /// Has it written down that a signed-in person was refused; if that fails, the answer is the failure.
+    pub(super) async fn note_refusal(
+        &self,
+        request: &HttpRequest,
+        route: &'static str,
+        problem: &ProblemResponse,
+    ) -> Result<(), ProblemResponse> {
+        let refusal = matches!(problem.code(), Code::AccessDenied | Code::FormForeign);
+        let person = request.extensions().get::<SignedIn>().cloned();
+        match (&self.sessions, person) {
+            (Some(sessions), Some(person)) if refusal => sessions.refused(&person.user, route, problem.code()).await,
+            _ => Ok(()),
         }
     }
 }

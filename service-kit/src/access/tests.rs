@@ -1,7 +1,7 @@
 use super::*;
 
-async fn nothing() -> actix_web::HttpResponse {
-    actix_web::HttpResponse::NoContent().finish()
+async fn nothing() -> HttpResponse {
+    HttpResponse::NoContent().finish()
 }
 
 #[test]

@@ -30,7 +30,7 @@ use actix_web::{
 use schemas::problem::Code;
 
 use super::{ConnectionState, Limits, ProblemResponse, ServerContext};
-use crate::access::RoutePattern;
+use crate::access::{Allowed, RoutePattern};
 
 /// Our id of a request: handlers find it in the request's extensions.
 #[derive(Clone, Debug)]
@@ -79,6 +79,9 @@ pub(super) async fn answer(
     let mut response = as_document(response, &context, &id);
     response.headers_mut().insert(REQUEST_ID, header_value(&id.0));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(allowed) = http.extensions().get::<Allowed>() {
+        allowed.write(response.headers_mut());
+    }
     let age_reached = connection.as_ref().is_some_and(|state| state.must_close(&shared.limits, start));
     let unread_body = connection.as_ref().is_some_and(|state| !state.is_body_read());
     if age_reached || unread_body {

@@ -69,6 +69,11 @@ impl ProblemResponse {
         self.code
     }
 
+    /// What was wrong here, if that was said.
+    pub fn explanation(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
     /// Seconds after which to try again.
     pub const fn seconds_to_retry(&self) -> Option<u32> {
         self.retry_after

@@ -19,8 +19,10 @@ use crate::{
 };
 
 mod bodies;
+mod cross_origin;
 mod lifetimes;
 mod peers;
+mod people;
 
 fn context(limits: Limits) -> ServerContext {
     ServerContext::new("https://kit.localhost".parse().unwrap(), Clock::default(), limits)
