@@ -272,7 +272,7 @@ impl Gate {
     }
 
     /// The answer to a browser that asks whether its page may call, on a route that is shared with that page.
-    fn preflight(&self, request: &ServiceRequest) -> Option<actix_web::HttpResponse> {
+    fn preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         let allowed = self.cross_origin.as_ref()?.note(request);
         let methods: Vec<&Method> = self.declarations.iter().map(|declaration| &declaration.method).collect();
         if !allowed.is_preflight(request, &methods) {

@@ -88,6 +88,19 @@ impl ServerIdentity {
         time::of(self.certificate.not_after())
     }
 
+    /// Whether the certificate is for this host and counts at this instant. A name of the certificate is the host itself, or
+    /// a `*` for its first label (RFC 9525 §6.3); the common name is not looked at.
+    pub fn is_for(&self, host: &str, now: Timestamp) -> bool {
+        let names = self.certificate.subject_alt_names();
+        let named = names.iter().flatten().filter_map(|name| name.dnsname()).any(|name| covers(name, host));
+        let addressed = names.iter().flatten().filter_map(|name| name.ipaddress()).any(|address| match host.parse() {
+            Ok(std::net::IpAddr::V4(host)) => host.octets() == *address,
+            Ok(std::net::IpAddr::V6(host)) => host.octets() == *address,
+            Err(_) => false,
+        });
+        (named || addressed) && time::of(self.certificate.not_before()) <= now && now <= self.not_after()
+    }
+
     /// Certificate and PKCS#8 key as PEM, for [`crate::http_client`].
     pub fn client_pem(&self) -> Result<(Vec<u8>, Secret<Vec<u8>>), TlsError> {
         Ok((self.certificate.to_pem()?, Secret::new(self.key.private_key_to_pem_pkcs8()?)))
@@ -129,6 +142,13 @@ impl ServerIdentity {
         builder.set_private_key(&self.key)?;
         builder.check_private_key()?;
         Ok(builder)
+    }
+}
+
+fn covers(name: &str, host: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+        None => name.eq_ignore_ascii_case(host),
     }
 }
 
