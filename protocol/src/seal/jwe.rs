@@ -138,7 +138,7 @@ fn decrypt(
 ) -> Result<Zeroizing<Vec<u8>>, JweError> {
     let parts = front::check(jwe, key.kid(), content_type, limits)?;
     let ephemeral = p256_point(&parts.epk).map_err(|_| JweError::Malformed("the ephemeral point is not valid"))?;
-    let key = agreement::content_key(key.scalar(), &ephemeral).map_err(|_| JweError::NotOpened)?;
+    let key = agreement::content_key(key.scalar(), &ephemeral, &parts.parties).map_err(|_| JweError::NotOpened)?;
     let (iv, aad) = (Some(parts.iv.as_slice()), parts.header.as_bytes());
     let content = decrypt_aead(Cipher::aes_256_gcm(), &*key, iv, aad, &parts.content, &parts.tag)
         .map(Zeroizing::new)

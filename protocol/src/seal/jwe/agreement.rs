@@ -8,16 +8,17 @@ use openssl::{
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::ENC;
+use super::{ENC, front::Parties};
 
-/// The 256-bit key for A256GCM, without party information.
+/// The 256-bit key for A256GCM.
 ///
 /// `public` was read by `key::p256_point`, which checked it; OpenSSL need not check again.
 pub(super) fn content_key(
     private: &PKeyRef<Private>,
     public: &PKeyRef<Public>,
+    parties: &Parties,
 ) -> Result<Zeroizing<[u8; 32]>, ErrorStack> {
-    Ok(concat_kdf(&shared_secret(private, public)?, ENC, b"", b"", 256))
+    Ok(concat_kdf(&shared_secret(private, public)?, ENC, &parties.apu, &parties.apv, 256))
 }
 
 fn shared_secret(private: &PKeyRef<Private>, public: &PKeyRef<Public>) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {

@@ -195,6 +195,24 @@ fn an_openid_response_opens_with_and_without_content_type() {
     assert!(open::<Value>(&bare, &KEY, &BINDING, Limits::PRESENTATION).is_err());
 }
 
+/// Libraries for wallets write `apu` and `apv` (the request's nonce) of their own accord.
+#[test]
+fn an_openid_response_may_name_the_parties_and_nothing_else_may() {
+    let response = json!({ "state": "s" });
+    let mut header = JweHeader::new();
+    header.set_content_encryption("A256GCM");
+    header.set_key_id(KEY.kid().as_str());
+    header.set_agreement_partyuinfo(b"wallet");
+    header.set_agreement_partyvinfo(b"nonce");
+    let mut jwk = josekit::jwk::Jwk::from_bytes(serde_json::to_vec(&bare(KEY.public().jwk())).unwrap()).unwrap();
+    jwk.set_algorithm("ECDH-ES");
+    let encrypter = ECDH_ES.encrypter_from_jwk(&jwk).unwrap();
+    let sealed = CONTEXT.serialize_compact(response.to_string().as_bytes(), &header, &encrypter).unwrap();
+    let jwe: CompactJwe = sealed.parse().unwrap();
+    assert_eq!(open_plain::<Value>(&jwe, &KEY, Limits::PRESENTATION).unwrap(), response);
+    assert!(matches!(open::<Value>(&jwe, &KEY, &BINDING, Limits::PRESENTATION), Err(JweError::Malformed(_))));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
