@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
+    consent::{Predicate, PredicateOp},
     digest::Digest,
     id::{CompactJwe, CompactJws, DatasetId, EntityId, FieldName, MessageId},
     problem::Code,
@@ -58,8 +59,32 @@ pub struct Refusal {
 pub struct Record {
     /// The dataset.
     pub dataset: DatasetId,
-    /// One map a row, field to value; the same fields in each.
+    /// One map a row, field to value; the same fields in each. None where only questions were asked.
     pub rows: Vec<BTreeMap<FieldName, FieldValue>>,
+    /// The questions with yes or no, in the order in which they were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicates: Vec<PredicateResult>,
+}
+
+/// The answer to one question with yes or no, over all rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PredicateResult {
+    /// Which item was looked at.
+    pub field: FieldName,
+    /// How it was compared.
+    pub op: PredicateOp,
+    /// With what.
+    pub value: String,
+    /// Whether it holds in every row; null where the department does not know.
+    pub holds: Option<bool>,
+}
+
+impl PredicateResult {
+    /// The question that it answers.
+    pub fn question(&self) -> Predicate {
+        Predicate { field: self.field.clone(), op: self.op, value: self.value.clone() }
+    }
 }
 
 /// A value in a record: text, integer, truth value or nothing. No floats: amounts are integers or text.

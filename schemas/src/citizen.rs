@@ -7,11 +7,32 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{ConsentId, DatasetId, EntityId, FieldName, MessageId, PurposeCode},
+    consent::Predicate,
+    digest::Digest,
+    id::{CompactJws, ConsentId, DatasetId, EntityId, FieldName, LawId, MessageId, PurposeCode},
     problem::Code,
     receipt::{Outcome, ReceiptRole},
     time::Timestamp,
 };
+
+/// `POST /nonce`: for what; no body asks for [`NonceKind::Citizen`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NonceRequest {
+    /// For what.
+    pub kind: NonceKind,
+}
+
+/// What a nonce is good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NonceKind {
+    /// One presentation to a citizen endpoint, within five minutes.
+    #[default]
+    Citizen,
+    /// Presence inside one consent (its `live` presentation), used for the first time within fifteen minutes.
+    Live,
+}
 
 /// A nonce for one presentation, used once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,14 +80,75 @@ pub struct HistoryUse {
     pub dataset: DatasetId,
     /// Items.
     pub fields: Vec<FieldName>,
+    /// Questions with yes or no; never what the answer was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicates: Vec<Predicate>,
     /// On which consent.
     pub consent: Option<ConsentId>,
+    /// Under which law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law: Option<LawId>,
     /// What happened.
     pub outcome: Outcome,
     /// Why it was refused.
     pub refusal: Option<Code>,
     /// Place of the receipt in the log, once sequenced.
     pub anchored: Option<u64>,
+}
+
+/// `POST /bundles`: evidence of one of her own exchanges, to keep. Proves the binding like [`HistoryRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BundleRequest {
+    /// SD-JWT+KB that discloses this member's `sub_<sector>`, or is by the key of the consent.
+    pub binding: String,
+    /// The exchange, as the history names it.
+    pub exchange: MessageId,
+}
+
+/// `GET /orders/{sha256}`: how an order of hers stands at both parties. Whoever has the digest has the order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderStanding {
+    /// Digest of the order as sent.
+    pub order: Digest,
+    /// The consent.
+    pub consent: ConsentId,
+    /// Acknowledgements of this member and, once it has it, of the other party.
+    pub acknowledgements: Vec<CompactJws>,
+    /// The other party, while it has not answered.
+    pub pending: Vec<EntityId>,
+    /// The other party's code, if it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Code>,
+}
+
+/// `POST /identity/bindings/revoke` at the identity registry: she ends bindings of hers, such as those of a lost phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeRequest {
+    /// SD-JWT+KB of one of her bindings over a nonce of the identity registry's citizen endpoint.
+    pub binding: String,
+    /// Which.
+    pub scope: RevokeScope,
+}
+
+/// Which of her bindings end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RevokeScope {
+    /// Those of every other phone.
+    Others,
+    /// All, this phone's too.
+    All,
+}
+
+/// How many bindings ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revoked {
+    /// Bindings that held or were suspended, and are revoked now.
+    pub revoked: u64,
 }
 
 /// The citizen ties her pseudonym to her number in a department: shows binding, name and birth date, and names the number.

@@ -4,6 +4,10 @@
 //! Guarantees: closed structures, one credential = one consumer, one provider, one dataset.
 //! Deliberately absent: the decision (`protocol::consent`) and the cryptography (`protocol::credential`).
 
+mod assistance;
+mod guardianship;
+mod presentation;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +18,10 @@ use crate::{
     time::{CalendarDuration, CivilDate, NumericDate, Timestamp},
     version::V1,
 };
+
+pub use assistance::{Assistance, AssistanceMethod};
+pub use guardianship::{GUARDIANSHIP_VCT, Guardianship, GuardianshipDepth};
+pub use presentation::BindingPresentation;
 
 /// `vct` of the resident binding.
 pub const BINDING_VCT: &str = "urn:vinimay:resident-binding:1";
@@ -224,6 +232,9 @@ pub struct ConsentNotice {
     pub shown_at: Timestamp,
     /// Digest of the wallet's build.
     pub wallet: Digest,
+    /// Who helped; absent where she decided by herself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assistance: Option<Assistance>,
 }
 
 /// The clear claims of a resident binding (SD-JWT VC, typ `dc+sd-jwt`). What is concealed: `resident_id`,

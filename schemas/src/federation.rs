@@ -3,20 +3,24 @@
 //! Source: OpenID Federation 1.1 §3 (entity statements), RFC 7517 (JWK); protocol, "Federation".
 //! Deliberately absent: verification (see `protocol::federation`) and any private key.
 
+mod dataset;
+mod register;
+
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    consent::FrequencyMode,
     digest::Digest,
-    id::{
-        CompactJws, DatasetId, EntityId, EventType, FieldName, KeyId, LawId, MessageId, PurposeCode, RegisterVersion,
-        Salt, Sector,
-    },
-    time::{CalendarDuration, CivilDate, NumericDate},
+    id::{CompactJws, EntityId, EventType, KeyId, MessageId, PurposeCode, Salt, Sector},
+    time::NumericDate,
     version::V1,
+};
+
+pub use dataset::{Assurance, DatasetDescription, FieldDescription, Mask, Sensitivity};
+pub use register::{
+    AllowedData, Disclosure, FrequencyBound, Law, LawQuota, Purpose, Register, RegisterContent, SignedRegister,
 };
 
 /// A public key (RFC 7517; P-256: RFC 7518 §6.2; Ed25519: RFC 8037 §2), with the dates that OpenID Federation 1.1
@@ -229,6 +233,9 @@ pub struct TrustAnchorMetadata {
     pub registers_endpoint: String,
     /// Certificates of the anchor's listener, base64 of DER, current and next.
     pub tls_certificates: Vec<String>,
+    /// The one origin of the federation's wallet; members' citizen endpoints allow exactly it (CORS).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_origin: Option<EntityId>,
 }
 
 /// A member's gateway.
@@ -272,58 +279,6 @@ pub struct WitnessEntry {
     pub vkey: String,
     /// Submission prefix.
     pub url: String,
-}
-
-/// One dataset in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DatasetDescription {
-    /// Its id.
-    pub id: DatasetId,
-    /// A name for people, by language.
-    pub title: BTreeMap<String, String>,
-    /// Its fields.
-    pub fields: Vec<FieldDescription>,
-    /// Purposes for which the provider answers.
-    pub purposes: Vec<PurposeCode>,
-    /// Lowest assurance of the resident binding.
-    pub assurance: Assurance,
-}
-
-/// One field in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FieldDescription {
-    /// Its name.
-    pub name: FieldName,
-    /// `text`, `integer`, `date` or `boolean`.
-    pub r#type: String,
-    /// How careful to be.
-    pub sensitivity: Sensitivity,
-}
-
-/// How careful to be with a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Sensitivity {
-    /// Not about a person.
-    Public,
-    /// About a person.
-    Personal,
-    /// Health, caste, violence and the like.
-    Sensitive,
-}
-
-/// Assurance of a resident binding (eIDAS levels, Regulation (EU) 910/2014 Article 8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Assurance {
-    /// Self-asserted or weakly checked.
-    Low,
-    /// Checked against the register, second factor by code.
-    Substantial,
-    /// In person.
-    High,
 }
 
 /// The trust anchor's statement about a member (OpenID Federation 1.1 §3.2), typ `entity-statement+jwt`.
@@ -396,148 +351,6 @@ pub struct JoinRequest {
     pub invitation: String,
     /// Self-signed by the member's federation key.
     pub entity_configuration: CompactJws,
-}
-
-/// What officers of the authority put in force, typ `dx-register+jwt`. Each signs one JWS with equal claims
-/// except `iat`, `jti`, `salt`; in force when two different persons have signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Register {
-    /// Structure version.
-    pub v: V1,
-    /// The trust anchor.
-    pub iss: EntityId,
-    /// Signed at.
-    pub iat: NumericDate,
-    /// Id of this signature.
-    pub jti: MessageId,
-    /// Keeps the digest from being guessed.
-    pub salt: Salt,
-    /// Counts up by one; lower than seen is refused.
-    pub version: u64,
-    /// The whole content, replacing what was.
-    pub content: RegisterContent,
-}
-
-/// Purposes or laws.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum RegisterContent {
-    /// The purpose registry.
-    Purposes(Vec<Purpose>),
-    /// The register of laws.
-    Laws(Vec<Law>),
-}
-
-/// What `registers_endpoint` serves: the signatures of one version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignedRegister {
-    /// One compact JWS an officer.
-    pub signatures: Vec<CompactJws>,
-}
-
-/// A purpose: the upper bound of any consent that names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Purpose {
-    /// Its code; the first parts are its family.
-    pub code: PurposeCode,
-    /// Its version.
-    pub version: RegisterVersion,
-    /// The text that the citizen reads, by language (`en`, `hi`), NFC, LF.
-    pub text: BTreeMap<String, String>,
-    /// Data Privacy Vocabulary term.
-    pub dpv: String,
-    /// Datasets and fields that may be asked for.
-    pub allowed: Vec<AllowedData>,
-    /// Longest time from `validFrom` to `validUntil`.
-    pub max_validity: CalendarDuration,
-    /// Most often.
-    pub max_frequency: FrequencyBound,
-    /// Longest that the asker may keep the answer.
-    pub max_retention: CalendarDuration,
-    /// Needs a live nonce, a fresher status, a higher bar.
-    pub sensitive: bool,
-}
-
-impl Purpose {
-    /// The digest of the text in a language, as a consent names it.
-    pub fn text_digest(&self, language: &str) -> Option<Digest> {
-        self.text.get(language).map(|text| Digest::of(text.as_bytes()))
-    }
-}
-
-/// Fields of a dataset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AllowedData {
-    /// The dataset.
-    pub dataset: DatasetId,
-    /// Its fields.
-    pub fields: Vec<FieldName>,
-}
-
-/// Upper bound of a consent's frequency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FrequencyBound {
-    /// Modes that may be asked for.
-    pub modes: Vec<FrequencyMode>,
-    /// Most uses in all.
-    pub max_uses: u32,
-}
-
-/// A law that allows a query without consent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Law {
-    /// Its id.
-    pub id: LawId,
-    /// Its version.
-    pub version: RegisterVersion,
-    /// A name for people, by language.
-    pub title: BTreeMap<String, String>,
-    /// The statute, as cited.
-    pub statute: String,
-    /// The section, as cited.
-    pub section: String,
-    /// Who may ask.
-    pub consumer: EntityId,
-    /// Who may answer.
-    pub provider: EntityId,
-    /// For what.
-    pub purpose: PurposeCode,
-    /// What.
-    pub allowed: AllowedData,
-    /// Last day.
-    pub until: CivilDate,
-    /// Daily limits.
-    pub quota: LawQuota,
-    /// When the citizen is told.
-    pub disclosure: Disclosure,
-}
-
-/// Daily limits under a law.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LawQuota {
-    /// Queries a day in all.
-    pub per_day: u32,
-    /// Queries a day by one officer.
-    pub per_officer: u32,
-    /// Queries a day about one person.
-    pub per_subject: u32,
-}
-
-/// When the citizen is told of a use under a law.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Disclosure {
-    /// At once.
-    Immediate,
-    /// After so many days, at most 180.
-    Delayed(u16),
 }
 
 /// A member's entries for the log, typ `dx-anchor-submit+jwt`; at most 1,024.

@@ -158,6 +158,11 @@ name!(
     CaseId, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,64}$", |t| is_slug(t, 64)
 );
 name!(
+    /// What the asker calls a person within one case, such as `applicant` or `spouse`; never a name or a number.
+    PersonLabel, "in lower case letters, digits and hyphens", "^[a-z0-9-]{1,32}$",
+    |t| is_slug(t, 32) && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+);
+name!(
     /// A version of a purpose or law in a register, such as `2026-10`.
     RegisterVersion, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,32}$", |t| is_slug(t, 32)
 );

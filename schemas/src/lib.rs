@@ -6,15 +6,20 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod answer;
+pub mod asking;
 pub mod bundle;
+pub mod catalogue;
 pub mod citizen;
 pub mod consent;
 pub mod digest;
+pub mod erasure;
 pub mod event;
 pub mod federation;
 pub mod id;
 pub mod linking;
 pub mod local;
+pub mod naming;
+pub mod notice;
 pub mod openid;
 pub mod problem;
 pub mod query;
@@ -22,3 +27,4 @@ pub mod receipt;
 pub mod scheme;
 pub mod time;
 pub mod version;
+pub mod webhook;

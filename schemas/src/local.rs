@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::Record,
-    consent::{DataRange, Frequency},
+    consent::{DataRange, Frequency, Predicate},
     id::{CaseId, ConsentId, DatasetId, EntityId, FieldName, MessageId, PurposeCode, SystemName},
     time::{CalendarDuration, NumericDate},
 };
@@ -29,6 +29,9 @@ pub struct ConsentRequestOrder {
     /// The asker's case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<CaseId>,
+    /// Asked of a guardian, about a ward of hers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_ward: bool,
 }
 
 /// One provider, one dataset.
@@ -41,6 +44,9 @@ pub struct ConsentItem {
     pub dataset: DatasetId,
     /// Its fields.
     pub fields: Vec<FieldName>,
+    /// Questions with yes or no.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicates: Vec<Predicate>,
     /// Which days the data may speak of.
     #[serde(rename = "dataRange", default, skip_serializing_if = "Option::is_none")]
     pub data_range: Option<DataRange>,
@@ -54,6 +60,9 @@ pub struct ConsentRequestView {
     pub id: MessageId,
     /// For a QR code or a link: `openid4vp://?client_id=…&request_uri=…&request_uri_method=post`.
     pub link: String,
+    /// The same for a browser: `<wallet origin>/#/request?…`, if the federation has a wallet's origin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_link: Option<String>,
     /// When it ends by itself.
     pub expires: NumericDate,
     /// How it stands.
@@ -84,6 +93,9 @@ pub struct LocalQuery {
     pub consent: ConsentId,
     /// Which of its fields.
     pub fields: Vec<FieldName>,
+    /// Questions with yes or no; they may stand alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicates: Vec<Predicate>,
     /// For what; must be the consent's purpose and one of the system's own.
     pub purpose: PurposeCode,
     /// The asker's case.
@@ -114,6 +126,33 @@ pub struct LocalAnswer {
 pub struct BindingOfferOrder {
     /// The register's own number of the resident.
     pub resident: String,
+    /// Set where a centre's operator helps her, and no phone of her own is bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assisted: Option<AssistedOffer>,
+}
+
+/// For whose operator an assisted binding is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssistedOffer {
+    /// The member whose operator helps; it has the role `assisted-operator`.
+    pub operator: EntityId,
+}
+
+/// `POST /v1/bindings/revoke`, `POST /v1/bindings/resume` at the identity registry: all bindings of a resident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindingsOrder {
+    /// The register's own number of the resident.
+    pub resident: String,
+}
+
+/// How many bindings changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindingsChanged {
+    /// Bindings.
+    pub changed: u64,
 }
 
 /// What the officer hands to the resident: the link, and by another way the code.
@@ -122,6 +161,9 @@ pub struct BindingOfferOrder {
 pub struct BindingOffer {
     /// `openid-credential-offer://?credential_offer=…`.
     pub offer: String,
+    /// The same for a browser: `<wallet origin>/#/offer?credential_offer=…`, if the federation has a wallet's origin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_link: Option<String>,
     /// The transaction code; five tries.
     pub tx_code: String,
     /// When it ends.

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    consent::{DataRange, Frequency},
+    consent::{DataRange, Frequency, Predicate},
     federation::JwkSet,
     id::{CompactJwe, CompactJws, DatasetId, EntityId, FieldName, PurposeCode, RegisterVersion},
     time::{CalendarDuration, NumericDate},
@@ -127,6 +127,9 @@ pub struct ConsentTransaction {
     pub frequency: Frequency,
     /// How long answers are kept.
     pub retention: CalendarDuration,
+    /// Asked of a guardian, about a ward of hers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_ward: bool,
 }
 
 /// One provider, one dataset.
@@ -139,6 +142,9 @@ pub struct TransactionItem {
     pub dataset: DatasetId,
     /// Its fields.
     pub fields: Vec<FieldName>,
+    /// Questions with yes or no.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicates: Vec<Predicate>,
     /// Which days the data may speak of.
     #[serde(rename = "dataRange", default, skip_serializing_if = "Option::is_none")]
     pub data_range: Option<DataRange>,

@@ -89,6 +89,8 @@ codes! {
     InvitationInvalid "invitation-invalid" 410 "The invitation was used, has ended, or never was.";
     NotFound "not-found" 404 "There is nothing here.";
     MethodNotAllowed "method-not-allowed" 405 "This address does not take that method.";
+    FourEyesRequired "four-eyes-required" 403 "Somebody else must decide this.";
+    ReasonMissing "reason-missing" 400 "This needs an officer and a reason in words.";
     Conflict "conflict" 409 "This contradicts what was recorded before.";
     RequestTooLarge "request-too-large" 413 "The body is larger than this address takes.";
     MediaTypeUnsupported "media-type-unsupported" 415 "The body's type or encoding is not taken here.";

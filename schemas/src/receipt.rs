@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    consent::Predicate,
     digest::Digest,
-    id::{ConsentId, DatasetId, EntityId, FieldName, LawId, MessageId, PurposeCode, Salt},
+    id::{ConsentId, DatasetId, EntityId, FieldName, LawId, MessageId, PurposeCode, RegisterVersion, Salt},
     problem::Code,
     time::{NumericDate, Timestamp},
     version::V1,
@@ -45,6 +46,9 @@ pub struct Receipt {
     pub dataset: DatasetId,
     /// The items that left (answered) or were asked for (otherwise).
     pub fields: Vec<FieldName>,
+    /// The questions with yes or no that were answered (answered) or asked (otherwise); never what the answer was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicates: Vec<Predicate>,
     /// base64url(HMAC-SHA-256(K, subject ‖ receipt jti)); null where the subject was not established.
     pub subject: Option<String>,
     /// What happened.
@@ -100,7 +104,10 @@ pub enum ReceiptBasis {
     Law {
         /// Its id.
         id: LawId,
-        /// Digest of the register's version in use.
+        /// Its version in the register. Absent where the law was never found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<RegisterVersion>,
+        /// Digest of the content of the register's version in use.
         digest: Digest,
     },
 }

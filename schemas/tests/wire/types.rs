@@ -1,7 +1,10 @@
 //! The table of top-level types: the name of the file, and what can be asked of the type behind it.
 
 use schemars::{JsonSchema, Schema, schema_for};
-use schemas::{answer, bundle, citizen, consent, event, federation, linking, local, openid, problem, query, receipt};
+use schemas::{
+    answer, asking, bundle, catalogue, citizen, consent, erasure, event, federation, linking, local, naming, notice,
+    openid, problem, query, receipt, webhook,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -44,6 +47,7 @@ table! {
     "receipt" receipt::Receipt;
     "event" event::Event;
     "named-subject" event::NamedSubject;
+    "naming-order" naming::NamingOrder;
     "event-match" event::EventMatch;
     "death-registered" event::DeathRegistered;
     "event-batch" event::EventBatch;
@@ -66,6 +70,8 @@ table! {
     "consent-order" consent::ConsentOrder;
     "order-ack" consent::OrderAck;
     "binding-claims" consent::BindingClaims;
+    "binding-presentation" consent::BindingPresentation;
+    "guardianship" consent::Guardianship;
     "status-list-token" consent::StatusListToken;
     "bundle" bundle::Bundle;
     "trust-root" bundle::TrustRoot;
@@ -76,9 +82,22 @@ table! {
     "consent-request-view" local::ConsentRequestView;
     "local-query" local::LocalQuery;
     "local-answer" local::LocalAnswer;
+    "case-query" asking::CaseQuery;
+    "case-view" asking::CaseView;
+    "part-answer" asking::PartAnswer;
+    "batch-order" asking::BatchOrder;
+    "batch-state" asking::BatchState;
+    "catalogue" catalogue::Catalogue;
     "binding-offer-order" local::BindingOfferOrder;
     "binding-offer" local::BindingOffer;
+    "bindings-order" local::BindingsOrder;
+    "bindings-changed" local::BindingsChanged;
     "presentation-nonce" citizen::PresentationNonce;
+    "nonce-request" citizen::NonceRequest;
+    "bundle-request" citizen::BundleRequest;
+    "order-standing" citizen::OrderStanding;
+    "revoke-request" citizen::RevokeRequest;
+    "revoked" citizen::Revoked;
     "history-request" citizen::HistoryRequest;
     "history" citizen::History;
     "link-request" citizen::LinkRequest;
@@ -94,12 +113,23 @@ table! {
     "credential-request" openid::CredentialRequest;
     "credential-response" openid::CredentialResponse;
     "oauth-error" openid::OAuthError;
+    "erase-order" erasure::EraseOrder;
+    "erasure-confirmation" erasure::ErasureConfirmation;
+    "erasure" erasure::Erasure;
+    "webhook-event" webhook::WebhookEvent;
+    "notices-request" notice::NoticesRequest;
+    "notices" notice::Notices;
+    "preferences-request" notice::PreferencesRequest;
+    "preferences-order" notice::PreferencesOrder;
+    "letter-handed-over" notice::LetterHandedOver;
+    "printed-letter" notice::PrintedLetter;
 }
 
-/// Types that others extend: claims of a resident binding carry `_sd`, a problem may carry further members (RFC 9457
+/// Types that others extend: claims of a binding or guardianship carry `_sd`, a problem may carry further members (RFC 9457
 /// §3.2), and messages of OAuth 2.0 and OpenID4VCI are open (RFC 6749 §5.1). All others are closed.
 pub const OPEN: &[&str] = &[
     "binding-claims",
+    "guardianship",
     "problem",
     "credential-offer",
     "issuer-metadata",

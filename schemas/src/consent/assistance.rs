@@ -1,0 +1,30 @@
+//! Who helped a citizen to decide: it stands inside what she signs.
+//!
+//! Source: protocol, "The citizen" ("Assisted: operator and method stand inside what is signed").
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EntityId, MessageId};
+
+/// An assisted session (evidence of a consent whose binding has the mode `assisted`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assistance {
+    /// The member whose operator helped; it has the role `assisted-operator`.
+    pub operator: EntityId,
+    /// The operator's session: the member's audit trail names the person.
+    pub session: MessageId,
+    /// How the citizen approved.
+    pub method: AssistanceMethod,
+}
+
+/// How a citizen approves in an assisted session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AssistanceMethod {
+    /// By a code on her own or her family's phone.
+    Code,
+    /// By a one-time password after the card was read out to her.
+    OtpReadOut,
+}

@@ -1,0 +1,421 @@
+//! Notices to citizens, what they may choose about them, and how a wallet asks.
+//!
+//! Source: architecture of the citizen's part ("the citizen chooses how much"), triggers ("a window starts only when a delivery is
+//! recorded"). Guarantees: a notice names departments, datasets and laws, never a value; what must be told cannot be switched off.
+//! Deliberately absent: texts; those are in the Fluent files, in the languages of the state.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{DatasetId, Did, EntityId, LawId, MessageId, PurposeCode},
+    receipt::ReceiptRole,
+    time::{CivilDate, NumericDate, Timestamp},
+    version::V1,
+};
+
+/// What a notice tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum NoticeKind {
+    /// Her data was used once.
+    Use {
+        /// `jti` of the query.
+        exchange: MessageId,
+        /// Which side this department was.
+        role: ReceiptRole,
+        /// The other side.
+        peer: EntityId,
+        /// For what.
+        purpose: PurposeCode,
+        /// About what.
+        dataset: DatasetId,
+    },
+    /// How often her data was used in a week.
+    Summary {
+        /// Uses, in decimal: numbers in tagged structures do not survive exact arithmetic in JSON.
+        #[serde(with = "decimal")]
+        #[schemars(with = "String", regex(pattern = "^[0-9]{1,10}$"))]
+        uses: u32,
+        /// First day.
+        from: CivilDate,
+        /// Last day.
+        until: CivilDate,
+    },
+    /// Her data was opened in an emergency, without her consent.
+    BreakGlass {
+        /// `jti` of the query.
+        exchange: MessageId,
+        /// Who asked.
+        asker: EntityId,
+        /// Who answered.
+        provider: EntityId,
+        /// The registered law.
+        law: LawId,
+        /// About what.
+        dataset: DatasetId,
+    },
+    /// A second officer has looked at it.
+    BreakGlassReviewed {
+        /// `jti` of the query.
+        exchange: MessageId,
+        /// Who had asked.
+        asker: EntityId,
+        /// Whether it was right.
+        upheld: bool,
+    },
+    /// An answer about her is gone.
+    Erased {
+        /// `jti` of the query.
+        exchange: MessageId,
+        /// Who had answered.
+        provider: EntityId,
+        /// About what.
+        dataset: DatasetId,
+    },
+    /// An answer about her should be gone, and a system has not confirmed it for three days.
+    ErasureOverdue {
+        /// `jti` of the query.
+        exchange: MessageId,
+        /// Who had answered.
+        provider: EntityId,
+        /// About what.
+        dataset: DatasetId,
+    },
+    /// Payments to her are on hold because of an event in another register.
+    Hold {
+        /// The department whose register recorded it.
+        source: EntityId,
+    },
+}
+
+/// How freely a citizen may choose about a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeClass {
+    /// Ordinary uses: as often as she wants.
+    Use,
+    /// Something did not go as it should: on every level.
+    Exception,
+    /// Break-glass and what takes something from her: always, on every way that reaches her, on paper if no other does.
+    Always,
+}
+
+impl NoticeKind {
+    /// The word of the kind, as it stands in the JSON and in the keys of the texts.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Use { .. } => "use",
+            Self::Summary { .. } => "summary",
+            Self::BreakGlass { .. } => "break-glass",
+            Self::BreakGlassReviewed { .. } => "break-glass-reviewed",
+            Self::Erased { .. } => "erased",
+            Self::ErasureOverdue { .. } => "erasure-overdue",
+            Self::Hold { .. } => "hold",
+        }
+    }
+
+    /// How freely she may choose about it.
+    pub const fn class(&self) -> NoticeClass {
+        match self {
+            Self::Use { .. } | Self::Summary { .. } | Self::Erased { .. } => NoticeClass::Use,
+            Self::ErasureOverdue { .. } => NoticeClass::Exception,
+            Self::BreakGlass { .. } | Self::BreakGlassReviewed { .. } | Self::Hold { .. } => NoticeClass::Always,
+        }
+    }
+
+    /// What it is about, so that one cause makes one notice of a kind.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Use { exchange, .. }
+            | Self::BreakGlass { exchange, .. }
+            | Self::BreakGlassReviewed { exchange, .. }
+            | Self::Erased { exchange, .. }
+            | Self::ErasureOverdue { exchange, .. } => exchange.to_string(),
+            Self::Summary { from, .. } => from.to_string(),
+            Self::Hold { source } => source.to_string(),
+        }
+    }
+}
+
+/// How much a citizen wants to hear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeLevel {
+    /// Each use.
+    EveryUse,
+    /// Uses once a week in one notice.
+    Weekly,
+    /// Only what did not go as it should, and what must be told.
+    #[default]
+    Exceptions,
+}
+
+/// A way to the citizen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// Her wallet fetches it.
+    Wallet,
+    /// SMTP.
+    Mail,
+    /// A short message by the department's own gateway for them.
+    Sms,
+    /// Paper.
+    Letter,
+}
+
+impl Channel {
+    /// The word, as in the JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wallet => "wallet",
+            Self::Mail => "mail",
+            Self::Sms => "sms",
+            Self::Letter => "letter",
+        }
+    }
+}
+
+/// How one way stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryState {
+    /// It is tried again and again.
+    Waiting,
+    /// The letter lies in the folder for printing.
+    Printed,
+    /// Delivered: fetched by the wallet, taken by the mail server (250), taken by the message gateway (2xx), handed over.
+    Delivered,
+    /// Given up until an officer looks; an alarm was raised.
+    Parked,
+}
+
+/// `POST /notices` below a member's `citizen_endpoint`: proves the binding over a nonce from there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticesRequest {
+    /// SD-JWT+KB that discloses this member's `sub_<sector>`.
+    pub binding: String,
+}
+
+/// One person's notices at one member, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    /// The member that tells.
+    pub member: EntityId,
+    /// Notices.
+    pub notices: Vec<NoticeView>,
+    /// What she has chosen here, if she has.
+    pub preferences: Option<PreferencesView>,
+}
+
+/// One notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeView {
+    /// Its id.
+    pub id: MessageId,
+    /// When it came to be.
+    pub at: Timestamp,
+    /// Whether a wallet had fetched it before.
+    pub seen: bool,
+    /// What it tells.
+    pub about: NoticeKind,
+    /// The same in words, by language (`en`, `hi`).
+    pub text: BTreeMap<String, NoticeText>,
+    /// By which ways it went, and how they stand.
+    pub delivery: BTreeMap<String, DeliveryState>,
+}
+
+/// A notice in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeText {
+    /// One line.
+    pub title: String,
+    /// Whole sentences.
+    pub body: String,
+}
+
+/// What she has chosen, without her addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreferencesView {
+    /// How much.
+    pub level: NoticeLevel,
+    /// `en` or `hi`.
+    pub language: String,
+    /// Whether a number for short messages is kept.
+    pub phone: bool,
+    /// Whether an address for mail is kept.
+    pub email: bool,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// `POST /preferences` below a member's `citizen_endpoint`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreferencesRequest {
+    /// SD-JWT+KB over a nonce of the member, disclosing its `sub_<sector>`.
+    pub binding: String,
+    /// A `dx-preferences+jwt` by the same key.
+    pub order: crate::id::CompactJws,
+}
+
+/// A citizen's order about notices, typ `dx-preferences+jwt`, signed by the key of her binding. The latest `iat` counts.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreferencesOrder {
+    /// Structure version.
+    pub v: V1,
+    /// Her key.
+    pub iss: Did,
+    /// The member.
+    pub aud: EntityId,
+    /// Issued at.
+    pub iat: NumericDate,
+    /// Id of the order.
+    pub jti: MessageId,
+    /// How much.
+    pub level: NoticeLevel,
+    /// `en` or `hi`.
+    pub language: String,
+    /// For short messages, as E.164 writes it: `+` and 8 to 15 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// For mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<MailAddress>,
+}
+
+/// `POST /v1/letters/{id}/handed-over` on the local listener: an officer saw the letter reach her.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LetterHandedOver {
+    /// The officer's pseudonym.
+    pub officer: crate::id::SystemName,
+}
+
+/// A letter that waits in the folder for printing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrintedLetter {
+    /// The notice.
+    pub id: MessageId,
+    /// Its kind.
+    pub kind: String,
+    /// When it was printed into the folder.
+    pub at: Timestamp,
+}
+
+/// A count as a decimal text.
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(count: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(count)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+macro_rules! address {
+    ($(#[$doc:meta])* $name:ident, $form:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it travels.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        // Personal data: it must not reach a log by accident.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = crate::id::InvalidId;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) { Ok(Self(text.to_owned())) } else { Err(crate::id::InvalidId { what: stringify!($name), form: $form }) }
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+address!(
+    /// A telephone number (E.164): `+` and 8 to 15 digits.
+    Phone, "as `+` and 8 to 15 digits",
+    |t| t.strip_prefix('+').is_some_and(|d| (8..=15).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()) && !d.starts_with('0'))
+);
+address!(
+    /// An address for mail: the plain form of RFC 5321 §4.1.2, without quoting, comments or line breaks.
+    MailAddress, "as local@domain",
+    |t| t.len() <= 254 && t.split_once('@').is_some_and(|(local, domain)| {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
+        let host = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+        !local.is_empty() && local.len() <= 64 && local.bytes().all(word) && !local.starts_with('.') && !local.ends_with('.')
+            && !local.contains("..") && domain.contains('.') && domain.bytes().all(host)
+            && domain.split('.').all(|part| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-'))
+    })
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_one_plain_form_and_nothing_that_could_break_out_of_a_header() {
+        for good in ["+919876543210", "+4912345678"] {
+            assert!(good.parse::<Phone>().is_ok(), "{good}");
+        }
+        for bad in ["9876543210", "+91 98765 43210", "+0123456789", "+1", "", "+91987654321a", "+9198765432101234"] {
+            assert!(bad.parse::<Phone>().is_err(), "{bad}");
+        }
+        for good in ["sushila@mail.example", "s.sahu+x@a-b.example.in"] {
+            assert!(good.parse::<MailAddress>().is_ok(), "{good}");
+        }
+        for bad in ["", "a", "a@b", "@x.example", "a@.example", "a@x..example", "a\r\nBcc: b@x.example", "a b@x.example",
+            "a@x.example>", "\"a\"@x.example", "a@-x.example", ".a@x.example"] {
+            assert!(bad.parse::<MailAddress>().is_err(), "{bad}");
+        }
+        assert_eq!(format!("{:?}", "+919876543210".parse::<Phone>().unwrap()), "Phone(…)");
+    }
+
+    #[test]
+    fn what_must_be_told_is_of_the_class_that_cannot_be_switched_off() {
+        let exchange: MessageId = "01936b1e-5b2f-7c3d-8e4f-0123456789ab".parse().unwrap();
+        let department: EntityId = "https://health.gov.example".parse().unwrap();
+        let opened = NoticeKind::BreakGlass {
+            exchange: exchange.clone(),
+            asker: department.clone(),
+            provider: department.clone(),
+            law: "emergency-1".parse().unwrap(),
+            dataset: "health.record".parse().unwrap(),
+        };
+        let hold = NoticeKind::Hold { source: department.clone() };
+        assert_eq!((opened.class(), hold.class()), (NoticeClass::Always, NoticeClass::Always));
+        assert_eq!((opened.word(), opened.cause()), ("break-glass", exchange.to_string()));
+        let json = serde_json::to_value(&opened).unwrap();
+        assert_eq!(json["kind"], "break-glass", "the word is the JSON's");
+        assert_eq!(serde_json::from_value::<NoticeKind>(json).unwrap(), opened);
+        let erased = NoticeKind::Erased { exchange, provider: department, dataset: "health.record".parse().unwrap() };
+        assert_eq!(erased.class(), NoticeClass::Use);
+    }
+}
