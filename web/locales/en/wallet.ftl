@@ -56,6 +56,7 @@ locked-wait = { $minutes ->
 }
 locked-erased = There were too many wrong tries, and this wallet was erased. Ask the civil registration office for a new invitation.
 passkey-failed = That did not work. Use your PIN.
+pin-wrong = The PIN is wrong.
 
 # Home
 home-title = Home
@@ -66,7 +67,7 @@ home-unbound-body = Ask the civil registration office for an invitation. You get
 home-open = Scan or open a request
 home-active = { $count ->
     [0] You allow nothing at the moment.
-    [one] You allow { NUMBER($count) } department to ask.
+    [one] You gave { NUMBER($count) } consent that holds now.
    *[other] You gave { NUMBER($count) } consents that hold now.
 }
 home-uses = Last uses

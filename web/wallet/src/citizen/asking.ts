@@ -34,7 +34,7 @@ function keyFor(bindings: BoundKey[], member: string): BoundKey | undefined {
 }
 
 /** A presentation over a fresh nonce of this member. */
-async function proven(vault: Vault, federation: Federation, party: Party, more: string[] = []): Promise<string> {
+export async function proven(vault: Vault, federation: Federation, party: Party, more: string[] = []): Promise<string> {
   const bound = keyFor(await vault.bindings(), party.member.entity);
   if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
   const key = await vault.signingKey(bound.kid);

@@ -1,0 +1,4 @@
+declare module "*.ftl" {
+  const url: string;
+  export default url;
+}

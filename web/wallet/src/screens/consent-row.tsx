@@ -1,0 +1,54 @@
+/** One consent in a list, with the one tap that ends it. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { order, waiting } from "../consent/orders.js";
+import { standing, timesUsed, type CountedUse } from "../consent/standing.js";
+import type { KeptConsent } from "../store/vault.js";
+import { useWallet } from "../ui/context.js";
+import { Button, faultWords } from "../ui/parts.js";
+import { clock } from "../wallet.js";
+
+/** Ends a consent: the order is kept first, and sent at once or as soon as there is a network. */
+export function useStop(consent: KeptConsent, changed: () => void): { busy: boolean; stop: () => void } {
+  const { wallet, words, say } = useWallet();
+  const [busy, setBusy] = useState(false);
+  const stop = async () => {
+    setBusy(true);
+    try {
+      await order(wallet.vault, consent.id, "revoke", clock());
+      say(words.t("consent-stopped"));
+      await wallet.send().catch(() => 0);
+    } catch (error) {
+      say(faultWords(words, error).text);
+    }
+    setBusy(false);
+    changed();
+  };
+  return { busy, stop: () => void stop() };
+}
+
+/** A row. */
+export function ConsentRow({ consent, uses, changed }: { consent: KeptConsent; uses: CountedUse[]; changed: () => void }): JSX.Element {
+  const { words, name, dataset } = useWallet();
+  const { busy, stop } = useStop(consent, changed);
+  const state = standing(consent, uses);
+  const names = { consumer: name(consent.consumer), provider: name(consent.provider) };
+  const about = dataset(consent.provider, consent.dataset);
+  const ended = state !== "active" && state !== "paused";
+  const used = words.t("consent-uses", { count: timesUsed(consent, uses), most: consent.maxUses });
+  const until = words.t(ended ? "consent-ended-on" : "consent-until", { date: words.date(consent.validUntil) });
+  return (
+    <li class="row-item">
+      <a class="row-main" href={`#/consent?id=${encodeURIComponent(consent.id)}`}>
+        <strong>{words.t("consent-to", names)}</strong>
+        <span>{about}: {words.items(consent.fields)}</span>
+        <span class="small">
+          <span class={`tag ${state}`}>{words.t(`consent-status-${state}`)}</span> {state === "revoked" ? used : `${until}, ${used}`}
+        </span>
+        {waiting(consent).map((party) => <span key={party} class="small warn">{words.t("consent-pending", { party: name(party) })}</span>)}
+      </a>
+      {!ended && <Button kind="danger" busy={busy} onClick={stop} label={words.t("consent-stop-named", { ...names, dataset: about })}>{words.t("consent-stop")}</Button>}
+    </li>
+  );
+}

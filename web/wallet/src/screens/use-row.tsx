@@ -1,0 +1,66 @@
+/** Uses of her data, joined from what all members told: one line an exchange, whoever told it. */
+
+import type { JSX } from "preact";
+import type { KeptHistory } from "../citizen/asking.js";
+import type { HistoryUse } from "../citizen/shapes.js";
+import { secondsOf } from "../consent/calendar.js";
+import { useWallet } from "../ui/context.js";
+import type { Wallet } from "../wallet.js";
+
+/** One exchange as one or both sides tell it. */
+export interface Use {
+  exchange: string;
+  consumer: string;
+  provider: string;
+  at: number;
+  purpose: string;
+  dataset: string;
+  fields: string[];
+  questions: string[];
+  consent: string | null;
+  law: string | null;
+  outcome: HistoryUse["outcome"];
+  refusal: string | null;
+  anchored: number | null;
+  toldBy: string[];
+}
+
+/** What all members told, newest first. */
+export async function keptUses(wallet: Wallet): Promise<Use[]> {
+  return joined(await wallet.vault.all<KeptHistory>("history:"));
+}
+
+/** Joins the two sides of each exchange. */
+export function joined(histories: KeptHistory[]): Use[] {
+  const uses = new Map<string, Use>();
+  for (const { member, uses: told } of histories) {
+    for (const one of told) {
+      const other = uses.get(one.exchange);
+      const sides = one.role === "provider" ? { provider: member, consumer: one.peer } : { provider: one.peer, consumer: member };
+      const toldBy = [...(other?.toldBy ?? []), member];
+      // The answering side says whether it answered; only the asking side says that it never saw an answer.
+      const outcome = other === undefined || one.role === "provider" ? one.outcome : other.outcome;
+      uses.set(one.exchange, {
+        exchange: one.exchange, ...sides, at: secondsOf(one.at), purpose: one.purpose, dataset: one.dataset, fields: one.fields,
+        questions: (one.predicates ?? []).map((predicate) => predicate.field), consent: one.consent ?? other?.consent ?? null,
+        law: one.law ?? other?.law ?? null, outcome, refusal: one.refusal ?? other?.refusal ?? null,
+        anchored: one.anchored ?? other?.anchored ?? null, toldBy,
+      });
+    }
+  }
+  return [...uses.values()].sort((one, two) => two.at - one.at);
+}
+
+/** A row. */
+export function UseRow({ use }: { use: Use }): JSX.Element {
+  const { words, name } = useWallet();
+  const names = { consumer: name(use.consumer), provider: name(use.provider), items: words.items([...use.fields, ...use.questions]) };
+  return (
+    <li class="row-item">
+      <a class="row-main" href={`#/use?exchange=${use.exchange}`}>
+        <span>{words.t(`use-${use.outcome}`, names)}</span>
+        <time class="small" dateTime={new Date(use.at * 1000).toISOString()}>{words.moment(use.at)}</time>
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,59 @@
+/** What every screen has at hand. */
+
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import type { Settings } from "../store/settings.js";
+import { hostOf, type Wallet } from "../wallet.js";
+import type { Words } from "../words/words.js";
+
+/** The app around a screen. */
+export interface App {
+  words: Words;
+  settings: Settings;
+  change(settings: Partial<Settings>): void;
+  /** Says something without moving the focus. */
+  say(text: string): void;
+  online: boolean;
+  /** Only where a vault is open. */
+  wallet: Wallet | null;
+  lock(): void;
+}
+
+/** The context. */
+export const AppContext = createContext<App | null>(null);
+
+/** The app. */
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (app === null) throw new Error("no app");
+  return app;
+}
+
+/** The open wallet, on screens behind the lock. */
+export function useWallet(): App & { wallet: Wallet; name: (entity: string) => string; dataset: (entity: string, id: string) => string } {
+  const app = useApp();
+  const { wallet, words } = app;
+  if (wallet === null) throw new Error("the wallet is locked");
+  const name = (entity: string) => words.name(wallet.known.members[entity]?.names, hostOf(entity));
+  const dataset = (entity: string, id: string) => words.name(wallet.known.members[entity]?.datasets[id], id);
+  return { ...app, wallet, name, dataset };
+}
+
+/** How a piece of work stands. */
+export type Loaded<T> = { state: "busy" } | { state: "failed"; error: unknown } | { state: "done"; value: T };
+
+/** Works when the screen appears or `keys` change, and again on `again()`. */
+export function useLoaded<T>(work: () => Promise<T>, keys: unknown[]): [Loaded<T>, () => void] {
+  const [loaded, setLoaded] = useState<Loaded<T>>({ state: "busy" });
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    let current = true;
+    setLoaded({ state: "busy" });
+    work().then(
+      (value) => { if (current) setLoaded({ state: "done", value }); },
+      (error: unknown) => { if (current) setLoaded({ state: "failed", error }); },
+    );
+    return () => { current = false; };
+  }, [...keys, round]);
+  return [loaded, () => setRound((before) => before + 1)];
+}

@@ -1,0 +1,117 @@
+/**
+ * The open wallet that screens work with: vault, federation, names of members, and what it tells her.
+ *
+ * Guarantees: the federation is verified anew after a minute; names that were verified once are kept for reading offline and for nothing else.
+ */
+
+import type { Language } from "./consent/words.js";
+import { sendPending } from "./consent/orders.js";
+import type { Member, Pin } from "./federation/chain.js";
+import { Federation } from "./federation/directory.js";
+import { instantText } from "./consent/calendar.js";
+import { takeApart } from "./sdjwt/binding.js";
+import { federationPin } from "./store/settings.js";
+import type { Vault } from "./store/vault.js";
+
+/** What is remembered of a member for showing. */
+export interface KnownMember {
+  names: Record<string, string>;
+  roles: string[];
+  datasets: Record<string, Record<string, string>>;
+}
+
+/** What is remembered of the federation for showing. */
+export interface Known {
+  members: Record<string, KnownMember>;
+  purposes: Record<string, Record<string, string>>;
+  laws: Record<string, Record<string, string>>;
+}
+
+/** Now, seconds. */
+export function clock(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** The open wallet. */
+export class Wallet {
+  private opened: Promise<Federation> | null = null;
+
+  private constructor(readonly vault: Vault, public known: Known) {}
+
+  /** Takes an open vault. */
+  static async of(vault: Vault): Promise<Wallet> {
+    const known = (await vault.read<Known>("known")) ?? { members: {}, purposes: {}, laws: {} };
+    return new Wallet(vault, known);
+  }
+
+  /** The pin of the federation. */
+  pin(): Promise<Pin> {
+    return federationPin(this.vault.database);
+  }
+
+  /** A view of the federation that is at most a minute old. */
+  async federation(): Promise<Federation> {
+    const before = await this.opened?.catch(() => null);
+    if (before == null || before.stale) this.opened = this.pin().then((pin) => Federation.open(pin, this.vault, clock));
+    const federation = await this.opened;
+    if (federation === null) throw new Error("the federation was not opened");
+    return federation;
+  }
+
+  /** All active members, remembered for reading offline, with purposes and laws. */
+  async members(): Promise<Member[]> {
+    const federation = await this.federation();
+    const members = await federation.members();
+    const purposes = await federation.purposes().catch(() => []);
+    const laws = await federation.laws().catch(() => []);
+    await this.remember(members);
+    for (const purpose of purposes) this.known.purposes[purpose.code] = purpose.text;
+    for (const law of laws) this.known.laws[law.id] = law.title;
+    await this.vault.write("known", this.known);
+    return members;
+  }
+
+  /** Remembers what members are called. */
+  async remember(members: Member[]): Promise<void> {
+    for (const { entity, roles, gateway } of members) {
+      const datasets = Object.fromEntries(gateway.datasets.map((dataset) => [dataset.id, dataset.title]));
+      this.known.members[entity] = { names: gateway.organization_name, roles, datasets };
+    }
+    await this.vault.write("known", this.known);
+  }
+
+  /** Her name as the registry has it, if the wallet is bound. */
+  async holder(): Promise<string | null> {
+    const [bound] = await this.vault.bindings();
+    if (bound === undefined) return null;
+    const { disclosures } = takeApart(bound.token);
+    const value = (name: string) => disclosures.find((one) => one.name === name)?.value ?? "";
+    return `${value("given_name")} ${value("family_name")}`.trim();
+  }
+
+  /** Sends what waits; how many deliveries are left. */
+  async send(): Promise<number> {
+    return sendPending(this.vault, await this.federation());
+  }
+}
+
+/** The entity's host, where no name is known. */
+export function hostOf(entity: string): string {
+  try {
+    return new URL(entity).host;
+  } catch {
+    return entity;
+  }
+}
+
+/** The instant at which a civil day ends, as an order writes it. */
+export function endOf(day: string): string {
+  return instantText(Math.floor(Date.parse(`${day}T00:00:00+05:30`) / 1000) + 86_400);
+}
+
+/** Speaks a text with a voice of the phone's own, if it has one for the language. */
+export function voiceFor(language: Language): SpeechSynthesisVoice | null {
+  if (!("speechSynthesis" in globalThis)) return null;
+  const voices = speechSynthesis.getVoices().filter((voice) => voice.lang.toLowerCase().startsWith(language));
+  return voices.find((voice) => voice.localService && /-in$/i.test(voice.lang)) ?? voices.find((voice) => voice.localService) ?? null;
+}

@@ -1,0 +1,69 @@
+/**
+ * Words, numbers and dates in her language and her digits.
+ *
+ * Guarantees: one calendar (Gregorian) and one time zone (Asia/Kolkata) whatever the phone is set to; digits are Latin or Devanagari as
+ * she chose; a missing word shows its key and never breaks the page.
+ */
+
+import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
+import type { Language } from "../consent/words.js";
+import type { Numerals } from "../store/settings.js";
+
+/** What stands in a sentence. */
+export type Arguments = Record<string, FluentVariable>;
+
+const ZONE = { timeZone: "Asia/Kolkata", calendar: "gregory" } as const;
+
+/** The words of one language in one kind of digits. */
+export class Words {
+  private readonly bundle: FluentBundle;
+  private readonly locale: string;
+
+  constructor(readonly language: Language, readonly numerals: Numerals, ftl: string) {
+    this.locale = `${language}-IN-u-ca-gregory-nu-${numerals}`;
+    this.bundle = new FluentBundle(this.locale, { useIsolating: false });
+    this.bundle.addResource(new FluentResource(ftl));
+  }
+
+  /** A sentence. */
+  readonly t = (key: string, args: Arguments = {}): string => {
+    const message = this.bundle.getMessage(key);
+    return message?.value ? this.bundle.formatPattern(message.value, args, []) : key;
+  };
+
+  /** Whether there is such a sentence. */
+  has(key: string): boolean {
+    return this.bundle.hasMessage(key);
+  }
+
+  /** A number. */
+  number(value: number): string {
+    return new Intl.NumberFormat(this.locale).format(value);
+  }
+
+  /** `21 November 2026`. */
+  date(seconds: number): string {
+    return new Intl.DateTimeFormat(this.locale, { ...ZONE, dateStyle: "long" }).format(seconds * 1000);
+  }
+
+  /** `21 November 2026, 1:30 pm`. */
+  moment(seconds: number): string {
+    return new Intl.DateTimeFormat(this.locale, { ...ZONE, dateStyle: "long", timeStyle: "short" }).format(seconds * 1000);
+  }
+
+  /** `1:30 pm`. */
+  time(seconds: number): string {
+    return new Intl.DateTimeFormat(this.locale, { ...ZONE, timeStyle: "short" }).format(seconds * 1000);
+  }
+
+  /** A name in her language, or in English, or in any. */
+  name(names: Record<string, string> | undefined, otherwise: string): string {
+    return names?.[this.language] ?? names?.["en"] ?? Object.values(names ?? {})[0] ?? otherwise;
+  }
+
+  /** Items as they are listed in a sentence. */
+  items(fields: string[]): string {
+    const named = fields.map((field) => (this.has(`field-${field}`) ? this.t(`field-${field}`) : field.replaceAll("_", " ")));
+    return new Intl.ListFormat(this.locale, { type: "unit", style: "long" }).format(named);
+  }
+}
