@@ -1,0 +1,2 @@
+DROP TABLE break_glass;
+DROP FUNCTION guard_break_glass;
