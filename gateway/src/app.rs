@@ -88,12 +88,21 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A way to citizens that cannot be used as configured.
+    #[error(transparent)]
+    Notices(#[from] crate::notices::NoticesStartError),
+    /// A system that cannot be told to erase as configured.
+    #[error(transparent)]
+    Outside(#[from] crate::webhooks::OutsideError),
     /// A writer's thread.
     #[error("a thread could not be started: {0}")]
     Threads(#[from] std::io::Error),
     /// A `[[follow]]` section that cannot be followed.
     #[error("follow: {0}; mend: correct the section, or the source's mapping and writer")]
     Follow(String),
+    /// The OpenID provider of officers.
+    #[error(transparent)]
+    OpenId(#[from] crate::people::openid::OpenIdSetupError),
     /// A list of networks that `Config::load` let pass.
     #[error("network.allow: {0}")]
     Networks(String),
@@ -322,6 +331,13 @@ impl App {
     /// The directory as last seen; look-ups in it refuse what has ended.
     pub fn directory(&self) -> Arc<DirectorySnapshot> {
         self.foundation().directory()
+    }
+
+    /// The origin of the federation's wallet as the trust anchor signed it; nothing in our own configuration changes it.
+    pub fn wallet_origin(&self) -> Option<String> {
+        let directory = self.directory();
+        let origin = directory.members().anchor().metadata().wallet_origin.as_ref();
+        origin.map(ToString::to_string)
     }
 
     /// The department's own database, behind the contract.

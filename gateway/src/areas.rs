@@ -4,24 +4,47 @@
 
 use crate::{
     app::{Foundation, StartError},
+    cases::Cases,
     consents::Citizens,
     exchange::Exchange,
+    notices::Notices,
+    retention::Retention,
+    people::{
+        People,
+        openid::{OpenId, Provider},
+    },
     triggers::Triggers,
 };
 
 /// The areas' own state.
 pub(crate) struct Areas {
+    pub(crate) cases: Cases,
     pub(crate) exchange: Exchange,
     pub(crate) citizens: Citizens,
     pub(crate) triggers: Triggers,
+    pub(crate) notices: Notices,
+    pub(crate) retention: Retention,
+    pub(crate) officers: People,
+    pub(crate) openid: Option<OpenId>,
 }
 
 impl Areas {
     pub(crate) fn new(foundation: &Foundation) -> Result<Self, StartError> {
+        let (db, keys, settings) = (foundation.db.clone(), foundation.keys.clone(), &foundation.config.people);
+        let people = People::new(db, keys, foundation.clock.clone(), settings.lifetimes());
+        let openid = |settings: &crate::config::OpenIdSettings| {
+            let provider = Provider::open(settings.clone(), foundation.networks.clone())?;
+            Ok::<_, StartError>(OpenId::new(people.clone(), std::sync::Arc::new(provider)))
+        };
         Ok(Self {
+            openid: settings.openid.as_ref().map(openid).transpose()?,
+            officers: people,
+            cases: Cases::default(),
             exchange: Exchange::start(foundation)?,
             citizens: Citizens::default(),
             triggers: Triggers::open(foundation)?,
+            notices: Notices::open(foundation)?,
+            retention: Retention::open(foundation)?,
         })
     }
 }

@@ -20,6 +20,9 @@ use service_kit::{
     db::DatabaseUrl,
 };
 
+mod people;
+pub use people::{OpenIdSettings, PeopleSettings};
+
 /// Prefix of environment variables that override the file.
 pub const ENVIRONMENT: &str = "VINIMAY_GATEWAY_";
 
@@ -56,9 +59,18 @@ pub struct Config {
     /// Set at the identity registry alone.
     #[serde(default)]
     pub identity: Option<IdentitySettings>,
+    /// Set where the federation's wallet is served: at the identity registry, or at a static host elsewhere.
+    #[serde(default)]
+    pub wallet: Option<WalletSettings>,
+    /// How officers sign in.
+    #[serde(default)]
+    pub people: PeopleSettings,
     /// Events of other departments that this one follows.
     #[serde(default)]
     pub follow: Vec<FollowSettings>,
+    /// Ways to citizens beside their wallets.
+    #[serde(default)]
+    pub notices: crate::notices::NoticeSettings,
     /// What trades memory for speed, never safety for speed.
     #[serde(default)]
     pub performance: PerformanceSettings,
@@ -79,6 +91,35 @@ pub struct Listeners {
     pub local: Listen,
     /// Health and metrics: loopback, no TLS.
     pub management: Listen,
+    /// What the people's listener shows to browsers, if not the certificate that the directory lists. Peers' and local
+    /// listeners show the listed one in every case.
+    #[serde(default)]
+    pub people_tls: Option<PublicTls>,
+}
+
+/// A certificate that browsers trust, and its key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicTls {
+    /// PEM: the certificate, then those that vouch for it.
+    pub certificate_file: FilePath,
+    /// PEM, mode 0600: its private key.
+    pub key_file: FilePath,
+}
+
+/// The wallet's own listener, which serves static files and nothing else.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalletSettings {
+    /// Where to listen.
+    pub listen: Listen,
+    /// The wallet's origin, as the trust anchor's configuration names it; nothing is served under any other.
+    pub public: EntityId,
+    /// The folder with the built wallet: `index.html` and the files beside it.
+    pub folder: FilePath,
+    /// What browsers are shown; by default what the people's listener shows.
+    #[serde(default)]
+    pub tls: Option<PublicTls>,
 }
 
 /// How others reach the listeners: https URLs without a path.
@@ -165,6 +206,9 @@ pub struct SystemSettings {
     /// Purposes for which it may ask.
     #[serde(default)]
     pub purposes: Vec<PurposeCode>,
+    /// Where it is told to erase answers; without it the system fetches its orders (`GET /v1/erasures`).
+    #[serde(default)]
+    pub erase: Option<crate::webhooks::WebhookSettings>,
 }
 
 /// What a system may do on the local listener.
@@ -179,6 +223,10 @@ pub enum SystemRight {
     Link,
     /// Invite residents' wallets (identity registry).
     Invite,
+    /// Print letters, and say when one was handed over.
+    Post,
+    /// Ask about many people at once, under a registered law.
+    Batch,
 }
 
 impl SystemRight {
@@ -189,6 +237,8 @@ impl SystemRight {
             Self::Audit => "audit",
             Self::Link => "link",
             Self::Invite => "invite",
+            Self::Post => "post",
+            Self::Batch => "batch",
         }
     }
 }
@@ -323,6 +373,15 @@ impl Config {
                 "listen on a loopback address such as 127.0.0.1:9443",
             );
         }
+        if let Some(wallet) = &self.wallet
+            && wallet.public.as_str().matches('/').count() != 2
+        {
+            return wrong(
+                "wallet.public",
+                "an origin has no path".to_owned(),
+                "write https://host or https://host:port, as the trust anchor's wallet_origin says",
+            );
+        }
         let mut names: Vec<&SystemName> = self.systems.iter().map(|system| &system.name).collect();
         names.sort_unstable();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -428,6 +487,15 @@ folder = "keys"
         assert!(
             matches!(address, DatabaseUrl::Postgres(uri) if uri.expose() == "postgres://vinimay:p%40ss%20word@db.example/gateway")
         );
+    }
+
+    #[test]
+    fn a_wallet_has_an_origin_and_a_folder() {
+        let wallet = "\n[wallet]\nlisten = \"127.0.0.1:0\"\npublic = \"https://wallet.example:8443\"\nfolder = \"dist\"\n";
+        let config = load(&format!("{GOOD}{wallet}")).unwrap();
+        assert_eq!(config.wallet.unwrap().public.as_str(), "https://wallet.example:8443");
+        assert_eq!(load(&format!("{GOOD}{}", wallet.replace(":8443", "/app"))).unwrap_err().key, "wallet.public");
+        assert!(load(&format!("{GOOD}{}", wallet.replace("folder = \"dist\"\n", ""))).is_err());
     }
 
     #[test]

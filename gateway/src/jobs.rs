@@ -53,8 +53,12 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     app.wakes().put(ANCHOR, wake);
     crate::consents::schedule(app, jobs).await?;
     crate::exchange::jobs::schedule(app, jobs).await?;
+    crate::cases::jobs::schedule(app, jobs).await?;
     jobs.every("*/30 * * * * *", HEARTBEAT, || async { Ok::<_, std::convert::Infallible>(()) }).await?;
     crate::triggers::schedule(app, jobs).await?;
+    crate::notices::schedule(app, jobs).await?;
+    crate::retention::schedule(app, jobs).await?;
+    crate::break_glass::schedule(app, jobs).await?;
     for name in [DIRECTORY, ANCHOR] {
         app.wakes().wake(name);
     }

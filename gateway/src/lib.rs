@@ -9,7 +9,10 @@ pub mod anchoring;
 pub mod app;
 mod areas;
 pub mod audit;
+pub mod break_glass;
 pub mod bundle;
+pub mod cases;
+pub mod catalogue;
 pub mod clients;
 pub mod commands;
 pub mod config;
@@ -23,10 +26,16 @@ pub mod init;
 pub mod jobs;
 pub mod join;
 pub mod keys;
+pub mod laws;
 pub mod links;
+pub mod notices;
+mod public_tls;
+pub mod people;
+pub mod retention;
 pub mod run;
 pub mod store;
 pub mod triggers;
+pub mod webhooks;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -6,14 +6,19 @@
 use diesel_migrations::embed_migrations;
 use service_kit::db::Migrations;
 
+pub mod break_glass;
 pub mod consents;
 pub mod directory;
 pub mod encrypted;
 pub mod evidence;
 pub mod exchange;
 pub mod identity;
+pub mod inquiries;
 pub mod links;
+pub mod notices;
 pub mod outbox;
+pub mod people;
+pub mod retention;
 pub mod triggers;
 
 #[cfg(test)]

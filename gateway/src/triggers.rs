@@ -8,7 +8,7 @@
 //! The way of one event: `capture` → `delivery` (source) → `receive` → `apply` → `returns` (subscriber) → `receive_applied`.
 
 pub mod apply;
-mod back_off;
+pub(crate) mod back_off;
 pub mod capture;
 mod decision;
 pub mod delivery;
@@ -136,24 +136,24 @@ impl App {
     }
 
     /// Takes a lease for this process, if no other holds it.
-    async fn lease(&self, name: &'static str) -> Result<Option<Lease>, DatabaseError> {
+    pub(crate) async fn lease(&self, name: &'static str) -> Result<Option<Lease>, DatabaseError> {
         let (holder, now_ms) = (self.triggers().holder.clone(), self.clock().now_ms());
         self.db().write(move |conn| Ok(Lease::acquire(conn, name, &holder, now_ms, LEASE)?)).await
     }
 
     /// Holds on to it. `false`: it was lost, and the work must stop.
-    async fn renew(&self, lease: &Lease) -> Result<bool, DatabaseError> {
+    pub(crate) async fn renew(&self, lease: &Lease) -> Result<bool, DatabaseError> {
         let (lease, now_ms) = (lease.clone(), self.clock().now_ms());
         self.db().write(move |conn| Ok(lease.renew(conn, now_ms, LEASE)?)).await
     }
 
     /// Gives it back.
-    async fn release(&self, lease: Lease) -> Result<(), DatabaseError> {
+    pub(crate) async fn release(&self, lease: Lease) -> Result<(), DatabaseError> {
         self.db().write(move |conn| Ok(lease.release(conn)?)).await
     }
 
     /// Wall time as the database counts it.
-    fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         i64::try_from(self.clock().now_ms()).unwrap_or(i64::MAX)
     }
 }

@@ -2,17 +2,25 @@
 
 use service_kit::access::Routes;
 
+pub mod batches;
 pub mod binding_offers;
+pub mod bindings;
 pub mod bundle;
+pub mod cases;
+pub mod catalogue;
 pub mod consent_requests;
+pub mod erasures;
 pub mod events;
+pub mod letters;
 pub mod links;
 pub mod queries;
 
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
+    let routes = letters::routes(erasures::routes(routes));
     let routes = bundle::routes(routes);
     let routes = links::routes(events::routes(routes));
-    let routes = binding_offers::routes(consent_requests::routes(routes));
+    let routes = bindings::routes(binding_offers::routes(consent_requests::routes(routes)));
+    let routes = catalogue::routes(cases::routes(batches::routes(routes)));
     queries::routes(routes)
 }

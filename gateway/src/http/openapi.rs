@@ -5,7 +5,7 @@ use utoipa::{
     openapi::{InfoBuilder, OpenApi, OpenApiBuilder},
 };
 
-use super::{local, management, peer, people};
+use super::{local, management, peer, people, wallet};
 
 /// All routes of all listeners; the tag of each says on which it stands.
 pub fn document() -> OpenApi {
@@ -20,10 +20,16 @@ pub fn document() -> OpenApi {
 /// One description a file with routes; each area adds its own.
 fn areas() -> Vec<OpenApi> {
     vec![
+        local::batches::Api::openapi(),
         local::binding_offers::Api::openapi(),
+        local::bindings::Api::openapi(),
         local::bundle::Api::openapi(),
+        local::cases::Api::openapi(),
+        local::catalogue::Api::openapi(),
         local::consent_requests::Api::openapi(),
+        local::erasures::Api::openapi(),
         local::events::Api::openapi(),
+        local::letters::Api::openapi(),
         local::links::Api::openapi(),
         local::queries::Api::openapi(),
         management::description::Api::openapi(),
@@ -32,20 +38,27 @@ fn areas() -> Vec<OpenApi> {
         peer::events::Api::openapi(),
         peer::feed::Api::openapi(),
         peer::follows::Api::openapi(),
+        peer::orders::Api::openapi(),
         peer::query::Api::openapi(),
         peer::receipts::Api::openapi(),
+        peer::status_list::Api::openapi(),
         peer::subscriptions::Api::openapi(),
+        people::citizen_bundles::Api::openapi(),
         people::citizen_history::Api::openapi(),
         people::citizen_links::Api::openapi(),
         people::citizen_nonce::Api::openapi(),
+        people::citizen_notices::Api::openapi(),
         people::citizen_orders::Api::openapi(),
+        people::citizen_preferences::Api::openapi(),
         people::consent_requests::Api::openapi(),
         people::consent_responses::Api::openapi(),
         people::entity_configuration::Api::openapi(),
+        people::identity_bindings::Api::openapi(),
         people::identity_credential::Api::openapi(),
         people::identity_nonce::Api::openapi(),
         people::identity_token::Api::openapi(),
         people::issuer_metadata::Api::openapi(),
         people::status_list::Api::openapi(),
+        wallet::Api::openapi(),
     ]
 }

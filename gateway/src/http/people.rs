@@ -2,13 +2,17 @@
 
 use service_kit::access::Routes;
 
+pub mod citizen_bundles;
 pub mod citizen_history;
 pub mod citizen_links;
 pub mod citizen_nonce;
+pub mod citizen_notices;
 pub mod citizen_orders;
+pub mod citizen_preferences;
 pub mod consent_requests;
 pub mod consent_responses;
 pub mod entity_configuration;
+pub mod identity_bindings;
 pub mod identity_credential;
 pub mod identity_nonce;
 pub mod identity_token;
@@ -16,14 +20,19 @@ pub mod issuer_metadata;
 pub(crate) mod said;
 pub mod status_list;
 
+/// Patterns that begin so may be called by pages of the federation's wallet (CORS); none of them knows a session.
+pub(super) const FOR_WALLETS: &[&str] = &["/citizen/", "/consents/", "/identity/", "/status/", "/.well-known/"];
+
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
     let routes = entity_configuration::routes(routes);
+    let routes = citizen_preferences::routes(citizen_notices::routes(routes));
     let routes = consents(citizens(routes));
     identity(routes)
 }
 
 fn citizens(routes: Routes) -> Routes {
+    let routes = citizen_bundles::routes(routes);
     citizen_links::routes(citizen_history::routes(citizen_orders::routes(citizen_nonce::routes(routes))))
 }
 
@@ -34,5 +43,6 @@ fn consents(routes: Routes) -> Routes {
 /// Each of these refuses with `role-missing` where the department is no identity registry.
 fn identity(routes: Routes) -> Routes {
     let routes = status_list::routes(issuer_metadata::routes(routes));
+    let routes = identity_bindings::routes(routes);
     identity_credential::routes(identity_nonce::routes(identity_token::routes(routes)))
 }

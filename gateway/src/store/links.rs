@@ -149,6 +149,24 @@ pub fn link_find(conn: &mut AnyConnection, keys: &Keys, subject: &SectorSubject)
     rows.into_iter().next().map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
 }
 
+/// The local number of a row that was read already.
+///
+/// # Errors
+/// If it was changed or moved.
+pub(super) fn local_key_open(keys: &Keys, subject_index: &str, sealed: &[u8]) -> Result<String, ColumnError> {
+    LOCAL_KEY.open(keys, subject_index, sealed)
+}
+
+/// The local number of a person by the index of her pseudonym, if it is linked.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn link_number(conn: &mut AnyConnection, keys: &Keys, index: &str) -> Result<Option<String>, LinkError> {
+    let find = Statement::new("SELECT subject_index, subject, local_key FROM subject_link WHERE subject_index = ");
+    let rows: Vec<Row> = find.bind(index).load(conn)?;
+    rows.into_iter().next().map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
+}
+
 /// The pseudonyms linked to a local number: more than one only if two people claim one number.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ pub(super) fn wait(failures: u32, retry_after: Option<u32>) -> Duration {
 }
 
 /// The same as an instant of the database's count.
-pub(super) fn next_ms(now_ms: i64, failures: u32, retry_after: Option<u32>) -> i64 {
+pub(crate) fn next_ms(now_ms: i64, failures: u32, retry_after: Option<u32>) -> i64 {
     now_ms.saturating_add(i64::try_from(wait(failures, retry_after).as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -47,6 +47,10 @@ types! {
     Objection "dx-objection+jwt";
     /// Acknowledgement of a citizen's order.
     OrderAck "dx-order-ack+jwt";
+    /// A gateway's order to a system of its own department to erase an answer.
+    EraseOrder "dx-erase-order+jwt";
+    /// A citizen's order about notices.
+    Preferences "dx-preferences+jwt";
     /// Record of an erasure.
     Erasure "dx-erasure+jwt";
     /// Query.

@@ -69,6 +69,16 @@ impl NetworkPolicy {
         }
     }
 
+    /// The addresses of a host that may be connected to, for protocols other than HTTP: connect to one of these, so that the
+    /// address that was checked is the one that is called. Blocks.
+    ///
+    /// # Errors
+    /// What is wrong with the name or its addresses.
+    pub fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        let found = self.resolve_host(host).map_err(|error| error.to_string())?;
+        Ok(found.into_iter().map(|address| address.ip()).collect())
+    }
+
     fn resolve_host(&self, host: &str) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
         let found: Vec<SocketAddr> = if is_localhost(host) {
             // RFC 6761 §6.3: such names are loopback and no resolver is asked.
