@@ -14,8 +14,10 @@ export async function resolve(federation, link) {
   const nonce = randomBytes(16).toString('base64url');
   const client = new Openid4vpClient({ callbacks: requestCallbacks(federation, nonce) });
   const parsed = client.parseOpenid4vpAuthorizationRequest({ authorizationRequest: link });
+  // Whoever asks is a member, or nothing is fetched from there.
+  await federation.member(parsed.params.client_id.slice(PREFIX.length));
   const resolved = await client.resolveOpenId4vpAuthorizationRequest({
-    authorizationRequestPayload: parsed.params, wallet: { nonce },
+    authorizationRequestPayload: parsed.params, wallet: { nonce, expectedNonce: nonce },
   });
   const [{ transactionData: asked }] = resolved.transactionData;
   if (resolved.transactionData.length !== 1 || asked.type !== CONSENT) throw new Error('not one consent is asked for');
