@@ -5,6 +5,8 @@
 //! reads another person's uses. Deliberately absent: whether a consent allows a query (`protocol::consent`).
 
 mod asked;
+mod evidence;
+pub mod forwarding;
 mod held;
 mod history;
 mod links;
@@ -17,6 +19,7 @@ mod response;
 pub mod statuses;
 
 pub use asked::AskError;
+pub use evidence::EvidenceError;
 pub use held::HeldConsentError;
 pub use history::HistoryError;
 pub use links::LinkError;

@@ -6,14 +6,17 @@
 //! the resident is; the officer who invites has seen her.
 
 mod credential;
+mod ending;
 mod error;
 mod metadata;
 mod offer;
 mod redeem;
 mod status;
+pub(crate) mod subject;
 
 pub use crate::store::identity::bindings::{binding_resume, binding_revoke, binding_suspend};
 pub(crate) use credential::Presented;
+pub use ending::EndingError;
 pub use error::IdentityError;
 pub use offer::InviteError;
 pub use status::PublishedLists;

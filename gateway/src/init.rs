@@ -181,10 +181,11 @@ fn rename(from: &Path, to: &Path) -> Result<(), InitError> {
     std::fs::File::open(parent).and_then(|folder| folder.sync_all()).map_err(io)
 }
 
-/// The hosts under which others and our own systems call: those of `[public]`, and `localhost`.
+/// The hosts under which others and our own systems call: those of `[public]` and of the wallet, and `localhost`.
 fn hosts(config: &Config) -> Result<Vec<HostName>, InitError> {
     let mut hosts = Vec::new();
-    for url in [&config.public.people, &config.public.peers, &config.entity] {
+    let wallet = config.wallet.as_ref().map(|wallet| &wallet.public);
+    for url in [&config.public.people, &config.public.peers, &config.entity].into_iter().chain(wallet) {
         let host = url::Url::parse(url.as_str()).ok().and_then(|parsed| parsed.host_str().map(str::to_owned));
         let host = host.and_then(|host| host.parse().ok()).ok_or_else(|| InitError::Host { url: url.clone() })?;
         if !hosts.contains(&host) {

@@ -1,4 +1,4 @@
-//! `vinimay gateway run`: opens what is there, starts four listeners and the jobs, and stops in order.
+//! `vinimay gateway run`: opens what is there, starts four listeners (five where the wallet is served) and the jobs, and stops in order.
 //!
 //! Guarantees: creates nothing; every address is ours before any listener answers; the reader of the department's database was
 //! seen to fail at writing. Deliberately absent: signals and standard output, which are the command line's.
@@ -13,13 +13,14 @@ use service_kit::{
     jobs::{Jobs, JobsError},
     server::{BindError, Bound, Limits, RunningServer, Server, ServerContext},
     telemetry::Metrics,
-    tls::TlsError,
+    tls::{ServerIdentity, TlsError},
 };
 
 use crate::{
     app::{App, StartError},
     config::Config,
     http, jobs,
+    public_tls::{PublicCertificateError, PublicCertificates},
 };
 
 /// When the heartbeat of the jobs is older, the gateway is not ready.
@@ -37,6 +38,12 @@ pub enum RunError {
     /// Its certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A certificate for browsers.
+    #[error(transparent)]
+    Public(#[from] PublicCertificateError),
+    /// The wallet's files.
+    #[error(transparent)]
+    Wallet(#[from] http::wallet::FilesError),
     /// Its jobs.
     #[error(transparent)]
     Jobs(#[from] JobsError),
@@ -75,7 +82,11 @@ pub async fn start(config: Config, clock: Clock, metrics: Option<Metrics>) -> Re
     let health = Health::new();
     watch(&app, &jobs, &health);
     let listeners = bound.iter().map(|(name, bound)| (*name, bound.address())).collect();
-    let server = serve(&app, context, workers, bound, health.clone(), metrics)?;
+    let public = PublicCertificates::load(app.config(), app.identity(), app.now())?;
+    watch_certificates(&app, &public, &health);
+    let files = app.config().wallet.as_ref().map(|wallet| http::wallet::Files::read(&wallet.folder.resolve()));
+    let parts = Parts { app: app.clone(), health: health.clone(), metrics, public, files: files.transpose()? };
+    let server = serve(&parts, context, workers, bound)?;
     jobs.start().await?;
     health.start();
     Ok(Running { app, server, jobs, health, listeners })
@@ -83,12 +94,13 @@ pub async fn start(config: Config, clock: Clock, metrics: Option<Metrics>) -> Re
 
 fn bind(config: &Config) -> Result<Vec<(&'static str, Bound)>, BindError> {
     let listen = &config.listen;
-    let addresses: [(&'static str, Listen); 4] = [
+    let mut addresses: Vec<(&'static str, Listen)> = vec![
         (http::PEERS, listen.peers),
         (http::PEOPLE, listen.people),
         (http::LOCAL, listen.local),
         (http::MANAGEMENT, listen.management),
     ];
+    addresses.extend(config.wallet.as_ref().map(|wallet| (http::WALLET, wallet.listen)));
     addresses.into_iter().map(|(name, address)| Ok((name, Bound::bind(name, address)?))).collect()
 }
 
@@ -96,31 +108,51 @@ fn limits(config: &Config) -> Limits {
     Limits { notice: config.shutdown.announce.duration(), drain: config.shutdown.drain.duration(), ..Limits::default() }
 }
 
+/// What listeners are made of.
+struct Parts {
+    app: App,
+    health: Health,
+    metrics: Option<Metrics>,
+    public: PublicCertificates,
+    files: Option<http::wallet::Files>,
+}
+
 fn serve(
-    app: &App,
+    parts: &Parts,
     context: ServerContext,
     workers: usize,
     bound: Vec<(&'static str, Bound)>,
-    health: Health,
-    metrics: Option<Metrics>,
 ) -> Result<RunningServer, RunError> {
     let mut server = Server::new(context, workers);
     for (name, bound) in bound {
-        let (app, health, metrics) = (app.clone(), health.clone(), metrics.clone());
+        let (app, health, metrics) = (parts.app.clone(), parts.health.clone(), parts.metrics.clone());
+        let files = parts.files.clone().unwrap_or_default();
         let tls = match name {
             http::PEERS => Some(app.identity().mutual_acceptor(app.admitted_peers().clone())?),
             http::LOCAL => Some(app.identity().mutual_acceptor(app.admitted_systems().clone())?),
-            http::PEOPLE => Some(app.identity().acceptor()?),
+            http::PEOPLE => Some(parts.public.people.acceptor()?),
+            http::WALLET => Some(parts.public.wallet.acceptor()?),
             _ => None,
         };
         server = match name {
             http::PEERS => server.listen(bound, tls, move || http::peers(&app))?,
             http::LOCAL => server.listen(bound, tls, move || http::local(&app))?,
             http::PEOPLE => server.listen(bound, tls, move || http::people(&app))?,
+            http::WALLET => server.listen(bound, tls, move || http::wallet(&app, &files))?,
             _ => server.listen(bound, tls, move || http::management(&app, health.clone(), metrics.clone()))?,
         };
     }
     Ok(server.start())
+}
+
+/// Not ready once a certificate that somebody is shown has ended.
+fn watch_certificates(app: &App, public: &PublicCertificates, health: &Health) {
+    let ends = [&public.people, &public.wallet].map(ServerIdentity::not_after);
+    let (app, first) = (app.clone(), ends.into_iter().min());
+    health.check("public-certificate", move || {
+        let still = first.is_none_or(|first| app.now() < first);
+        async move { if still { Ok(()) } else { Err("a certificate for browsers has ended".to_owned()) } }
+    });
 }
 
 /// What must hold for this process to be ready (security, requirement 45).

@@ -6,5 +6,5 @@
 mod anchor;
 mod department;
 
-pub(crate) use anchor::{Misbehaviour, TestAnchor};
+pub(crate) use anchor::{Misbehaviour, TestAnchor, WALLET_ORIGIN};
 pub(crate) use department::{Source, TestDepartment};

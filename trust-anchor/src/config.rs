@@ -28,6 +28,10 @@ pub struct AnchorConfig {
     /// A name for people.
     #[serde(default = "default_name")]
     pub name: String,
+    /// The one origin of the federation's wallet: `https://` and a host, with a port if it is not 443. Members allow pages of
+    /// exactly this origin to call their citizen endpoints.
+    #[serde(default)]
+    pub wallet_origin: Option<EntityId>,
     /// Where everybody reaches the anchor over TLS.
     pub listen: Listen,
     /// Health and metrics, for this site's own network.
@@ -117,6 +121,13 @@ impl AnchorConfig {
         if config.host().is_none() {
             return Err(refuse("entity", "the entity is not a bare host", "write https://host or https://host:port"));
         }
+        if config.wallet_origin.as_ref().is_some_and(|origin| bare_host(origin).is_none()) {
+            return Err(refuse(
+                "wallet_origin",
+                "an origin has no path",
+                "write https://host or https://host:port, as browsers do",
+            ));
+        }
         if !(20..=1_000).contains(&config.batch_interval_ms) {
             return Err(refuse("batch_interval_ms", "it is outside 20 to 1,000", "remove it, 100 is the default"));
         }
@@ -146,14 +157,7 @@ impl AnchorConfig {
 
     /// The host of the entity, if it is one without a path.
     pub fn host(&self) -> Option<HostName> {
-        let rest = self.entity.as_str().strip_prefix("https://")?;
-        let url = rest.split('/').collect::<Vec<_>>();
-        let [authority] = url[..] else { return None };
-        let host = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-            _ => authority,
-        };
-        host.parse().ok()
+        bare_host(&self.entity)
     }
 
     /// The entity without its scheme: the first part of the log's origin.
@@ -186,6 +190,18 @@ impl AnchorConfig {
     pub const fn publish_interval(&self) -> Duration {
         Duration::from_millis(self.publish_interval_ms)
     }
+}
+
+/// The host of an address without a path.
+fn bare_host(entity: &EntityId) -> Option<HostName> {
+    let rest = entity.as_str().strip_prefix("https://")?;
+    let url = rest.split('/').collect::<Vec<_>>();
+    let [authority] = url[..] else { return None };
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.parse().ok()
 }
 
 #[cfg(test)]
@@ -221,6 +237,7 @@ mod tests {
             ("member_entries_burst = 10", "member_entries_burst"),
             ("database = \"postgres://a@b/c\"", "database"),
             ("batch_intervall_ms = 100", "batch_intervall_ms"),
+            ("wallet_origin = \"https://wallet.gov.example/app\"", "wallet_origin"),
         ] {
             let error = load(more, "https://anchor.gov.example").unwrap_err();
             assert_eq!(error.key, key, "{error}");

@@ -18,6 +18,7 @@ use service_kit::db::DatabaseError;
 use tlog::entry::{EntryType, RecordDigest};
 
 use crate::{
+    config::AnchorConfig,
     keys::Keys,
     store::{self, Connection, StoreError},
 };
@@ -59,18 +60,35 @@ pub(crate) mod path {
     pub(crate) const REGISTERS: &str = "/registers";
 }
 
+/// What the configuration file says of the anchor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Described<'a> {
+    /// Its entity id.
+    pub entity: &'a EntityId,
+    /// Its name for people.
+    pub name: &'a str,
+    /// The origin of the federation's wallet.
+    pub wallet_origin: Option<&'a EntityId>,
+}
+
+impl<'a> Described<'a> {
+    /// Of a checked configuration.
+    pub(crate) fn of(config: &'a AnchorConfig) -> Self {
+        Self { entity: &config.entity, name: &config.name, wallet_origin: config.wallet_origin.as_ref() }
+    }
+}
+
 /// The configuration that counts now; signs a new one if it must.
 ///
 /// # Errors
 /// [`ConfigurationError`].
 pub(crate) fn current(
     conn: &mut Connection,
-    entity: &EntityId,
-    name: &str,
+    described: Described<'_>,
     keys: &Keys,
     now: Timestamp,
 ) -> Result<CompactJws, ConfigurationError> {
-    let wanted = claims(entity, name, keys, now)?;
+    let wanted = claims(described, keys, now)?;
     let newest = store::anchor::configuration_newest(conn)?;
     if let Some((_, jws)) = &newest
         && signed_by(jws, &keys.federation).is_some_and(|stored| still_counts(&stored, &wanted, now))
@@ -95,12 +113,8 @@ fn signed_by(jws: &CompactJws, key: &SigningKey) -> Option<EntityConfiguration> 
     unverified.verify(Typ::EntityStatement, key.public()).ok()?.claims().ok()
 }
 
-fn claims(
-    entity: &EntityId,
-    name: &str,
-    keys: &Keys,
-    now: Timestamp,
-) -> Result<EntityConfiguration, ConfigurationError> {
+fn claims(described: Described<'_>, keys: &Keys, now: Timestamp) -> Result<EntityConfiguration, ConfigurationError> {
+    let entity = described.entity;
     let at = |path: &str| format!("{entity}{path}");
     let certificate = keys.tls.certificate().to_der().map_err(|_| ConfigurationError::Certificate)?;
     Ok(EntityConfiguration {
@@ -122,9 +136,10 @@ fn claims(
                 join_endpoint: at(path::JOIN),
                 registers_endpoint: at(path::REGISTERS),
                 tls_certificates: vec![STANDARD.encode(certificate)],
+                wallet_origin: described.wallet_origin.cloned(),
             }),
             federation_entity: Some(FederationEntity {
-                organization_name: name.to_owned(),
+                organization_name: described.name.to_owned(),
                 federation_fetch_endpoint: at(path::FETCH),
                 federation_list_endpoint: at(path::LIST),
                 federation_resolve_endpoint: at(path::RESOLVE),

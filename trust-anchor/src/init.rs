@@ -180,7 +180,7 @@ fn create_database(config: &AnchorConfig, keys: &Keys, genesis: Head, now: Times
     database.write_blocking(|conn| {
         store::anchor::identity_insert(conn, &identity, now.numeric())?;
         store::log::head_insert(conn, &genesis)?;
-        configuration::current(conn, &config.entity, &config.name, keys, now)?;
+        configuration::current(conn, configuration::Described::of(config), keys, now)?;
         let entry = audit_trail::Entry {
             at: now,
             actor: "command-line".to_owned(),

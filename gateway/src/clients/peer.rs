@@ -50,6 +50,13 @@ impl PeerClient {
     }
 }
 
+/// An address on a member's peers' listener, where the directory's certificates are shown whatever browsers see elsewhere.
+pub fn peers_address(member: &VerifiedMember, path: &str) -> Option<String> {
+    let mut url = Url::parse(&member.gateway().query_endpoint).ok()?;
+    url.set_path(path);
+    Some(url.into())
+}
+
 /// A client, and the certificates (DER) for which it was made.
 type Made = (Vec<Vec<u8>>, PeerClient);
 

@@ -124,14 +124,17 @@ impl App {
         let StoredRequest { id, expires, state, .. } = request;
         let over = state == ConsentRequestState::Waiting && expires <= now;
         let state = if over { ConsentRequestState::Expired } else { state };
-        ConsentRequestView { link: self.link(&id), id, expires: expires.numeric(), state, consents }
+        let query = self.link_query(&id);
+        let wallet_link = self.wallet_origin().map(|origin| format!("{origin}/#/request?{query}"));
+        let link = format!("openid4vp://?{query}");
+        ConsentRequestView { link, wallet_link, id, expires: expires.numeric(), state, consents }
     }
 
     /// The request by reference, fetched by POST (OpenID4VP 1.0 §5.10).
-    fn link(&self, id: &MessageId) -> String {
+    fn link_query(&self, id: &MessageId) -> String {
         let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
         format!(
-            "openid4vp://?client_id={}&request_uri={}&request_uri_method=post",
+            "client_id={}&request_uri={}&request_uri_method=post",
             encoded(&client_id(self.entity())),
             encoded(&format!("{}/consents/requests/{id}", self.config().public.people))
         )
@@ -189,6 +192,7 @@ impl App {
             provider: item.provider.clone(),
             dataset: item.dataset.clone(),
             fields: item.fields.clone(),
+            predicates: item.predicates.clone(),
             data_range: item.data_range,
         };
         ConsentTransaction {
@@ -202,6 +206,7 @@ impl App {
             validity: order.validity,
             frequency: order.frequency.clone(),
             retention: order.retention,
+            for_ward: order.for_ward,
         }
     }
 }

@@ -75,15 +75,15 @@ impl App {
     async fn rows_of(&self, binding: &VerifiedBinding) -> Result<Vec<ReceiptRow>, DatabaseError> {
         let subject = binding.disclosed(&format!("sub_{}", self.config().sector));
         let subject: Option<SectorSubject> = subject.and_then(|text| text.parse().ok());
-        let (keys, issuer) = (self.keys().clone(), did::encode(binding.key()).ok());
+        let (keys, issuer, now) = (self.keys().clone(), did::encode(binding.key()).ok(), self.now());
         self.db()
             .read(move |conn| {
                 let mut rows = Vec::new();
                 if let Some(subject) = &subject {
-                    rows.extend(receipts_of_subject(conn, &subject_index(&keys, subject), MOST)?);
+                    rows.extend(receipts_of_subject(conn, &subject_index(&keys, subject), now, MOST)?);
                 }
                 if let Some(issuer) = &issuer {
-                    rows.extend(receipts_of_consent_issuer(conn, &issuer_index(&keys, issuer), MOST)?);
+                    rows.extend(receipts_of_consent_issuer(conn, &issuer_index(&keys, issuer), now, MOST)?);
                 }
                 Ok(rows)
             })
@@ -109,9 +109,10 @@ fn is_told(receipt: &Receipt, directory: &DirectorySnapshot, now: Timestamp) -> 
 }
 
 fn of(receipt: &Receipt, log_index: Option<i64>) -> HistoryUse {
-    let consent = match &receipt.basis {
-        Some(ReceiptBasis::Consent { id, .. }) => Some(id.clone()),
-        Some(ReceiptBasis::Law { .. }) | None => None,
+    let (consent, law) = match &receipt.basis {
+        Some(ReceiptBasis::Consent { id, .. }) => (Some(id.clone()), None),
+        Some(ReceiptBasis::Law { id, .. }) => (None, Some(id.clone())),
+        None => (None, None),
     };
     HistoryUse {
         exchange: receipt.exchange.clone(),
@@ -121,7 +122,9 @@ fn of(receipt: &Receipt, log_index: Option<i64>) -> HistoryUse {
         purpose: receipt.purpose.clone(),
         dataset: receipt.dataset.clone(),
         fields: receipt.fields.clone(),
+        predicates: receipt.predicates.clone(),
         consent,
+        law,
         outcome: receipt.outcome,
         refusal: receipt.refusal,
         anchored: log_index.and_then(|index| u64::try_from(index).ok()),

@@ -12,6 +12,16 @@ use crate::{keys::Keys, store::consents::spent::Once};
 
 /// How long a nonce may be used, seconds.
 pub const LIFE: u32 = 300;
+/// How long one may be used that proves presence inside a consent: she reads the card in between, and the query comes after.
+pub const LIVE_LIFE: u32 = 900;
+
+/// How long a nonce for this use lives, seconds.
+pub const fn life(once: Once) -> u32 {
+    match once {
+        Once::Live => LIVE_LIFE,
+        Once::Citizen | Once::Identity | Once::Dpop => LIFE,
+    }
+}
 
 const RANDOM: usize = 16;
 const MAC: usize = 16;
@@ -22,9 +32,9 @@ const HEAD: usize = 8 + RANDOM;
 #[error("the nonce is not one of this department's, or has ended")]
 pub struct InvalidNonce;
 
-/// A nonce for this use, from now on for [`LIFE`].
+/// A nonce for this use, from now on for its [`life`].
 pub fn issue(keys: &Keys, once: Once, now: Timestamp) -> String {
-    let mut nonce = now.plus(i64::from(LIFE)).seconds().to_be_bytes().to_vec();
+    let mut nonce = now.plus(i64::from(life(once))).seconds().to_be_bytes().to_vec();
     nonce.extend_from_slice(&random::bytes::<RANDOM>());
     let mac = mac(keys, once, &nonce);
     nonce.extend_from_slice(&mac);
@@ -88,6 +98,16 @@ mod tests {
             assert_eq!(authorize(&keys, Once::Citizen, bad, now), Err(InvalidNonce), "{bad}");
         }
         assert_ne!(nonce, issue(&keys, Once::Citizen, now));
+    }
+
+    #[test]
+    fn a_nonce_for_presence_lives_a_quarter_of_an_hour_and_is_good_for_nothing_else() {
+        let (keys, now) = (keys(), Timestamp::from_seconds(1_795_248_100));
+        let nonce = issue(&keys, Once::Live, now);
+        assert_eq!(authorize(&keys, Once::Live, &nonce, now.plus(899)), Ok(now.plus(900)));
+        assert_eq!(authorize(&keys, Once::Live, &nonce, now.plus(900)), Err(InvalidNonce));
+        assert_eq!(authorize(&keys, Once::Citizen, &nonce, now), Err(InvalidNonce));
+        assert_eq!(authorize(&keys, Once::Live, &issue(&keys, Once::Citizen, now), now), Err(InvalidNonce));
     }
 
     #[test]

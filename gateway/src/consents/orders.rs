@@ -11,7 +11,7 @@ use protocol::{
 use schemas::{
     consent::{ConsentOrder, ConsentStatus, OrderAck, OrderAction},
     digest::Digest,
-    id::CompactJws,
+    id::{CompactJws, EntityId},
     problem::Code,
     time::Timestamp,
     version::V1,
@@ -20,12 +20,17 @@ use serde::Deserialize;
 use service_kit::db::{AnyConnection, DatabaseError};
 use tlog::entry::EntryType;
 
+use super::forwarding::{FIRST_MS, other_parties};
 use crate::{
     app::App,
     keys::Keys,
     store::{
-        consents::orders::{NewAck, ack_find, ack_insert},
-        exchange::{ConsentChange, OrderEffect, consent_index, consent_order},
+        consents::{
+            forwards::{NewForward, forward_insert},
+            orders::{NewAck, ack_find, ack_insert},
+            requests::RequestStoreError,
+        },
+        exchange::{ConsentChange, OrderEffect, consent_index, consent_order, consent_state::consents_lock},
         outbox::outbox_insert,
     },
 };
@@ -42,6 +47,9 @@ pub enum OrderError {
     /// It could not be kept; nothing was changed.
     #[error(transparent)]
     Store(#[from] DatabaseError),
+    /// It could not be kept for the other party; nothing was changed.
+    #[error(transparent)]
+    Forward(#[from] RequestStoreError),
 }
 
 #[derive(Deserialize)]
@@ -51,6 +59,7 @@ struct ConsentOnly {
 
 /// An order by the person who gave the consent, to us.
 struct VerifiedOrder {
+    compact: CompactJws,
     claims: ConsentOrder,
     consent: VerifiedConsent,
     digest: Digest,
@@ -69,13 +78,16 @@ impl App {
         let (keys, entity) = (self.keys().clone(), self.entity().clone());
         let now_ms = i64::try_from(self.clock().now_ms()).unwrap_or(i64::MAX);
         let ack = self.db().write(move |conn| {
+            // Locked first: of two that bring one order at once, the second finds the acknowledgement of the first.
+            let index = consent_index(&keys, order.consent.issuer(), order.consent.id());
+            consents_lock(conn, &[index]).map_err(DatabaseError::from)?;
             if let Some(known) = ack_find(conn, &order.digest).map_err(DatabaseError::from)? {
                 return Ok(known);
             }
             let status = apply(conn, &keys, &order)?;
             let claims = OrderAck {
                 v: V1,
-                iss: entity,
+                iss: entity.clone(),
                 iat: now.numeric(),
                 jti: random::message_id(now),
                 salt: random::salt(),
@@ -85,6 +97,7 @@ impl App {
             };
             let ack = sign(Typ::OrderAck, &keys.signing, &claims)?;
             record(conn, &keys, &order, &ack, (now, now_ms)).map_err(OrderError::from)?;
+            carry_on(conn, &keys, &order, &entity, now_ms)?;
             Ok::<_, OrderError>(ack)
         });
         let ack = ack.await?;
@@ -96,6 +109,7 @@ impl App {
         let bad = |error: JwsError| Refusal::new(error.code(), "the order's token is refused");
         let token = UnverifiedJws::parse(order, Limits::ORDER).map_err(bad)?;
         let digest = token.digest();
+        let compact = token.as_str().parse().map_err(|_| Refusal::new(Code::TokenMalformed, "no compact token"))?;
         let consent = carried_consent(token.as_str()).ok_or(Refusal::new(Code::TokenMalformed, "no consent inside"))?;
         let consent = vc::verify(&consent, &self.trust_root().entity)
             .map_err(|error| Refusal::new(error.code(), "the order's consent does not verify"))?;
@@ -115,7 +129,7 @@ impl App {
             return Err(Refusal::new(Code::Stale, "the order is from the future"));
         }
         let change = change_of(&claims)?;
-        Ok(VerifiedOrder { claims, consent, digest, change })
+        Ok(VerifiedOrder { compact, claims, consent, digest, change })
     }
 }
 
@@ -159,5 +173,23 @@ fn record(
     let new = NewAck { order: &order.digest, consent: &consent, n: order.claims.n, ack, at: now };
     ack_insert(conn, &new)?;
     outbox_insert(conn, &[(EntryType::Consent, Digest::of(ack.as_str()))], now_ms)?;
+    Ok(())
+}
+
+/// Queues the order for the other party, in the transaction that obeys it.
+fn carry_on(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    order: &VerifiedOrder,
+    us: &EntityId,
+    now_ms: i64,
+) -> Result<(), OrderError> {
+    let (consent, terms) = (&order.consent, order.consent.terms());
+    let index = consent_index(keys, consent.issuer(), consent.id());
+    for peer in other_parties(us, [&terms.consumer, &terms.provider], &order.claims.aud) {
+        let next_ms = now_ms.saturating_add(FIRST_MS);
+        let (digest, order) = (&order.digest, &order.compact);
+        forward_insert(conn, keys, &NewForward { digest, peer, consent: &index, order, now_ms, next_ms })?;
+    }
     Ok(())
 }

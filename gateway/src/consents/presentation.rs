@@ -44,7 +44,7 @@ impl App {
     /// # Errors
     /// `binding-invalid`, `stale` (the nonce is not ours or has ended), `replayed` (it was used), `binding-suspended`,
     /// `binding-revoked`, `binding-status-unavailable`.
-    pub(super) async fn verify_presentation(&self, presentation: &str) -> Result<VerifiedBinding, PresentationError> {
+    pub(crate) async fn verify_presentation(&self, presentation: &str) -> Result<VerifiedBinding, PresentationError> {
         let now = self.now();
         let (binding, ends) = self.verify_over_nonce(presentation, now)?;
         let status = self.statuses().status(self, binding.issuer(), binding.status()).await;

@@ -1,4 +1,5 @@
-//! Work of this area that comes round: status lists as often as the directory, what has ended every hour.
+//! Work of this area that comes round: status lists as often as the directory, orders every other second, what has ended every
+//! hour.
 
 use schemas::time::Timestamp;
 use service_kit::{
@@ -16,6 +17,8 @@ use crate::{
 
 /// The job that fetches status lists.
 pub const STATUSES: &str = "statuses";
+/// The job that carries citizens' orders to the other party.
+pub const ORDERS: &str = "orders";
 /// The job that removes what has ended.
 pub const PRUNE: &str = "citizen-prune";
 /// How long after its end a row is kept, seconds.
@@ -34,6 +37,15 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
         })
         .await?;
     app.wakes().put(STATUSES, wake);
+    let carrying = app.clone();
+    jobs.every("*/2 * * * * *", ORDERS, move || {
+        let app = carrying.clone();
+        async move {
+            let now_ms = i64::try_from(app.clock().now_ms()).unwrap_or(i64::MAX);
+            app.forward_orders(now_ms).await.map(drop)
+        }
+    })
+    .await?;
     let pruning = app.clone();
     jobs.every("0 17 * * * *", PRUNE, move || {
         let app = pruning.clone();

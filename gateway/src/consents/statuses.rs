@@ -1,6 +1,6 @@
 //! Status lists of identity registries: fetched in the background, kept for all processes, looked up without waiting.
 //!
-//! Guarantees: a list is fetched from its registry's own listener alone, whose certificates the directory lists; its signature,
+//! Guarantees: a list is fetched from its registry's peers' listener alone, whose certificates the directory lists; its signature,
 //! address and time are verified each time it is taken from network or database; how old is too old is `protocol::consent`'s
 //! to say. A list that was never seen is fetched at once, by one caller at a time.
 
@@ -26,6 +26,7 @@ use url::Url;
 
 use crate::{
     app::App,
+    clients::peer::peers_address,
     store::consents::status_lists::{SeenList, list_find, list_upsert, list_used, lists_used},
 };
 
@@ -139,7 +140,8 @@ impl StatusLists {
         let now = app.now();
         app.authorize_address(issuer, uri, now)?;
         let client = app.peer_client(issuer).map_err(|_| StatusError::Registry)?;
-        let reply = client.fetch(uri, &[]).await.map_err(|error| StatusError::Away(error.to_string()))?;
+        let address = app.list_address(issuer, uri).ok_or(StatusError::Address)?;
+        let reply = client.fetch(&address, &[]).await.map_err(|error| StatusError::Away(error.to_string()))?;
         if reply.status != 200 {
             return Err(StatusError::Away(format!("status {}", reply.status)));
         }
@@ -205,6 +207,15 @@ impl App {
         } else {
             Err(StatusError::Address)
         }
+    }
+
+    /// Where we fetch it: the same path below the registry's peers' listener. On the people's one, a certificate may stand
+    /// that browsers know and the directory does not.
+    fn list_address(&self, issuer: &EntityId, uri: &str) -> Option<String> {
+        let directory = self.directory();
+        let member = directory.peer(issuer, self.now()).ok()?;
+        let path = Url::parse(uri).ok()?;
+        peers_address(member, &format!("/peer/v1{}", path.path()))
     }
 
     /// Verifies a list as it was fetched at that time, with the key that its registry had for our sector.

@@ -2,6 +2,8 @@
 
 mod asking;
 mod binding;
+mod ending;
+mod forwarding;
 mod history;
 mod links;
 mod orders;

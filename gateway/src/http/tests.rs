@@ -12,7 +12,9 @@ use crate::testing::{TestAnchor, TestDepartment};
 async fn declarations() -> Vec<RouteDeclaration> {
     let anchor = TestAnchor::start(&Clock::default());
     let (_department, app) = TestDepartment::member(&anchor, "revenue", &["provider"], None, "").await;
-    let listeners = [peers(&app), people(&app), local(&app), management(&app, Health::new(), None)];
+    let files = wallet::Files::default();
+    let listeners =
+        [peers(&app), people(&app), local(&app), wallet(&app, &files), management(&app, Health::new(), None)];
     listeners.iter().flat_map(Routes::declarations).collect()
 }
 
@@ -31,7 +33,7 @@ async fn every_route_of_every_listener_is_documented_and_every_documented_route_
         })
         .collect();
     let declared: BTreeSet<String> =
-        declarations().await.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        declarations().await.iter().map(|route| format!("{} {}", route.method, route.path.replace(":.*", ""))).collect();
     assert_eq!(declared, described);
 }
 
@@ -42,11 +44,23 @@ async fn each_listener_takes_the_callers_that_it_is_for() {
             PEERS => route.caller == Caller::Peer,
             LOCAL => matches!(route.caller, Caller::System(_)),
             PEOPLE => matches!(route.caller, Caller::Public | Caller::Signer(_)),
+            WALLET => route.caller == Caller::Public && route.limits.body == 0,
             MANAGEMENT => route.caller == Caller::Probe,
             _ => false,
         };
         assert!(fits, "{route:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wallets_page_may_call_asks_for_no_session() {
+    let shared = |route: &RouteDeclaration| {
+        route.listener == PEOPLE && people::FOR_WALLETS.iter().any(|prefix| route.path.starts_with(prefix))
+    };
+    let declared = declarations().await;
+    let shared: Vec<_> = declared.iter().filter(|route| shared(route)).collect();
+    assert!(shared.len() >= 10, "{shared:?}");
+    assert!(shared.iter().all(|route| matches!(route.caller, Caller::Public | Caller::Signer(_))), "{shared:?}");
 }
 
 #[test]

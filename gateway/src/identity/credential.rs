@@ -32,6 +32,7 @@ use crate::{
         consents::spent::{Once, spend},
         identity::{
             bindings::{NewBinding, PLACES, Place, binding_insert, key_is_bound, list_open},
+            offers::Invited,
             tokens::{Take, token_take},
         },
     },
@@ -41,6 +42,8 @@ use crate::{
 pub(super) const BATCH: u32 = 16;
 /// Most bindings on one token.
 const ON_ONE_TOKEN: i64 = 128;
+/// How long a binding lasts that was made for an assisted session, seconds.
+const ASSISTED: i64 = 2 * 3600;
 /// Tries to find a free place in a list that is at most half full.
 const PLACE_TRIES: u32 = 64;
 
@@ -68,12 +71,16 @@ impl App {
         let dpop = self.verify_credential_dpop(presented, now)?;
         let nonce = self.batch_nonce(request, now)?;
         let proven = self.verify_proofs(&request.proofs.jwt, &nonce.0, now)?;
-        let number = self.spend_batch(presented.token.to_owned(), dpop, nonce, proven.len(), now).await?;
-        let person = self.bindable(&number).await?.ok_or(IdentityError::Denied)?;
-        let expires = asking::ends(settings.validity, now);
-        let places = self.place_bindings(&proven, &number, expires).await?;
+        let wallet = dpop.key().kid().clone();
+        let whose = self.spend_batch(presented.token.to_owned(), dpop, nonce, proven.len(), now).await?;
+        let person = self.bindable(&whose.resident).await?.ok_or(IdentityError::Denied)?;
+        let (mode, expires) = match whose.assisted {
+            Some(_) => (BindingMode::Assisted, now.plus(ASSISTED)),
+            None => (BindingMode::Own, asking::ends(settings.validity, now)),
+        };
+        let places = self.place_bindings(&proven, &whose.resident, wallet, expires).await?;
         let issued = proven.into_iter().zip(places).map(|(holder, place)| {
-            let credential = self.sign_binding(&person, holder, place, (now, expires))?;
+            let credential = self.sign_binding(&person, (holder, mode), place, (now, expires))?;
             Ok(IssuedCredential { credential })
         });
         Ok(CredentialResponse { credentials: issued.collect::<Result<_, IdentityError>>()? })
@@ -129,7 +136,7 @@ impl App {
         (nonce, nonce_ends): (String, Timestamp),
         bindings: usize,
         now: Timestamp,
-    ) -> Result<LocalKey, IdentityError> {
+    ) -> Result<Invited, IdentityError> {
         let keys = self.keys().clone();
         self.db()
             .write(move |conn| {
@@ -154,6 +161,7 @@ impl App {
         &self,
         proven: &[VerifyingKey],
         resident: &LocalKey,
+        wallet: KeyId,
         expires: Timestamp,
     ) -> Result<Vec<Place>, IdentityError> {
         let (keys, resident) = (self.keys().clone(), resident.clone());
@@ -161,7 +169,7 @@ impl App {
         self.db()
             .write(move |conn| {
                 let places = kids.iter().map(|key| {
-                    let new = NewBinding { key, resident: &resident, expires };
+                    let new = NewBinding { key, resident: &resident, wallet: &wallet, expires };
                     give_place(conn, &keys, &new)
                 });
                 places.collect()
@@ -172,7 +180,7 @@ impl App {
     fn sign_binding(
         &self,
         person: &Bindable,
-        holder: VerifyingKey,
+        (holder, mode): (VerifyingKey, BindingMode),
         place: Place,
         (now, expires): (Timestamp, Timestamp),
     ) -> Result<String, IdentityError> {
@@ -183,7 +191,7 @@ impl App {
             exp: expires.numeric(),
             // An officer compared the person with the register, and the code came by a second way.
             assurance: Assurance::Substantial,
-            mode: BindingMode::Own,
+            mode,
             status: StatusReference {
                 idx: u64::try_from(place.idx).unwrap_or(u64::MAX),
                 uri: status::uri(&self.config().public.people, place.list),

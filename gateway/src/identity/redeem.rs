@@ -69,9 +69,9 @@ impl App {
                 return Err(IdentityError::DpopInvalid(DpopFault::Replayed));
             }
             let redeemed = offer_redeem(conn, &keys, &request.code, &request.tx_code, now)?;
-            if let Redeemed::Resident(resident) = &redeemed {
+            if let Redeemed::Resident(whose) = &redeemed {
                 let expires = now.plus(i64::from(LIFE));
-                let new = NewToken { token: &written, dpop_key: proof.key().kid(), resident, expires };
+                let new = NewToken { token: &written, dpop_key: proof.key().kid(), whose, expires };
                 token_insert(conn, &keys, &new)?;
             }
             // Committed in every case: a wrong try must count.

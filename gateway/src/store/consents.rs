@@ -4,6 +4,7 @@
 //! Guarantees: consents are encrypted; one decision a request, one spending a nonce, decided by an index or a condition.
 //! Deliberately absent: uses and revocation, whose one row is `store::exchange::consent_state`.
 
+pub mod forwards;
 pub mod held;
 pub mod orders;
 pub mod requests;

@@ -1,9 +1,13 @@
-//! The receipts of one exchange, found by the id of either or by that of the query.
+//! The receipts of one exchange, found by the id of either or by that of the query; and whether they are about a person.
 
-use diesel::{OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query, sql_types::Text};
+use diesel::{
+    OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query,
+    sql_types::{BigInt, Nullable, Text},
+};
 use schemas::{
     bundle::BundleKind,
     id::{CompactJws, MessageId},
+    time::Timestamp,
 };
 use service_kit::db::{AnyConnection, DatabaseError};
 use tlog::entry::EntryType;
@@ -55,4 +59,32 @@ pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Opti
 
 fn token(jws: &str) -> Result<CompactJws, DatabaseError> {
     jws.parse().map_err(|_| DatabaseError::Storage("a stored receipt is no token".to_owned()))
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// Whether we keep a receipt of this exchange about this person of which she may be told now: by the index of her pseudonym
+/// (`store::links::subject_index`), or of the issuer of the consent.
+pub fn exchange_is_about(
+    conn: &mut AnyConnection,
+    exchange: &MessageId,
+    subject: Option<&str>,
+    issuer: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, DatabaseError> {
+    let found: Count = sql_query(
+        "SELECT COUNT(*) AS count FROM receipt AS r WHERE r.exchange = $1 AND (r.told_from IS NULL OR r.told_from <= $2) \
+         AND (r.subject_index = $3 OR r.issuer_index = $4 \
+         OR r.jti IN (SELECT p.receipt FROM receipt_person AS p WHERE p.subject_index = $3))",
+    )
+    .bind::<Text, _>(exchange.as_str())
+    .bind::<BigInt, _>(now.seconds())
+    .bind::<Nullable<Text>, _>(subject)
+    .bind::<Nullable<Text>, _>(issuer)
+    .get_result(conn)?;
+    Ok(found.count > 0)
 }

@@ -31,6 +31,9 @@ use service_kit::{
     tls::ServerIdentity,
 };
 
+/// The origin of the tests' wallet.
+pub(crate) const WALLET_ORIGIN: &str = "https://wallet.localhost:7777";
+
 /// What the anchor does wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Misbehaviour {
@@ -108,6 +111,7 @@ impl State {
             join_endpoint: at("/federation/join"),
             registers_endpoint: at("/registers"),
             tls_certificates: vec![self.certificate.clone()],
+            wallet_origin: Some(WALLET_ORIGIN.parse().unwrap()),
         };
         let federation_entity = FederationEntity {
             organization_name: "Authority".into(),

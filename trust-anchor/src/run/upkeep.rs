@@ -28,7 +28,7 @@ pub(super) fn upkeep(
     database.write_blocking(|conn| {
         let now = clock.now();
         audit_head::log(conn, &config.entity, &keys.signing, now)?;
-        configuration::current(conn, &config.entity, &config.name, keys, now)
+        configuration::current(conn, configuration::Described::of(config), keys, now)
     })
 }
 

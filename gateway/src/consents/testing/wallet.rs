@@ -165,6 +165,7 @@ impl TestWallet {
                 request: Digest::of(fetched.object.as_str()),
                 shown_at: now,
                 wallet: Digest::of("wallet"),
+                assistance: None,
             },
         }
     }

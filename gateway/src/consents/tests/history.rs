@@ -2,7 +2,8 @@
 
 use protocol::seal::random;
 use schemas::{
-    citizen::{History, HistoryRequest, PresentationNonce},
+    bundle::Bundle,
+    citizen::{BundleRequest, History, HistoryRequest, PresentationNonce},
     problem::Code,
     receipt::{Outcome, ReceiptRole},
 };
@@ -101,4 +102,29 @@ async fn a_history_needs_a_fresh_nonce_of_this_department_and_a_binding_that_hol
     world.revenue.app().statuses().refresh(world.revenue.app()).await.unwrap();
     let shown = wallet.present(&world, &world.revenue, &["sub_revenue"]).await;
     assert_eq!(told(shown).await.refused(), Code::BindingSuspended);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn she_takes_the_bundle_of_her_own_exchange_and_of_no_other_persons() {
+    let world = CitizenWorld::start().await;
+    world.link("R-1", "KH-1").await;
+    let (wallet, other) = (TestWallet::of(&world, "R-1").await, TestWallet::of(&world, "R-2").await);
+    let (id, _) = wallet.consent(&world).await;
+    let answered: Value = ask(&world, &id, "annual_income_band").await.json();
+    let exchange = used_exchange(&answered);
+    let take = |binding: String| async {
+        let request = BundleRequest { binding, exchange: exchange.clone() };
+        world.revenue.post_json("/citizen/v1/bundles", &request).await
+    };
+    let mine = take(wallet.present(&world, &world.revenue, &["sub_revenue"]).await).await;
+    let bundle: Bundle = mine.json();
+    assert!(!bundle.records.is_empty() && bundle.records.iter().all(|record| record.proof.is_some()));
+    take(wallet.present(&world, &world.revenue, &[]).await).await.json::<Bundle>();
+    let refused = take(other.present(&world, &world.revenue, &["sub_revenue"]).await).await;
+    assert_eq!(refused.refused(), Code::NotFound, "another person's");
+    let shown = wallet.present(&world, &world.revenue, &["sub_revenue"]).await;
+    let unknown = BundleRequest { binding: shown.clone(), exchange: random::message_id(world.now()) };
+    assert_eq!(world.revenue.post_json("/citizen/v1/bundles", &unknown).await.refused(), Code::NotFound, "the same");
+    assert_eq!(take(shown).await.refused(), Code::Replayed, "the nonce was used");
+    take(wallet.present(&world, &world.revenue, &["sub_revenue"]).await).await.json::<Bundle>();
 }

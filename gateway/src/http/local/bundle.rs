@@ -68,7 +68,8 @@ pub(super) async fn evidence(app: &App, system: &System, id: MessageId, wait: Du
     Ok(HttpResponse::Ok().json(bundle))
 }
 
-fn problem(error: BundleError) -> ProblemResponse {
+/// Why there is no bundle.
+pub(in crate::http) fn problem(error: BundleError) -> ProblemResponse {
     match error {
         BundleError::Unknown => ProblemResponse::new(Code::NotFound).detail("there is no receipt of this id"),
         BundleError::NotYet => not_yet("the records are not in a published checkpoint yet; ask again"),

@@ -8,7 +8,11 @@ use protocol::consent::Refusal;
 use schemas::{openid::OAuthError, problem::Code};
 use service_kit::server::ProblemResponse;
 
-use crate::{consents::PresentationError, http::problem, identity::IdentityError};
+use crate::{
+    consents::PresentationError,
+    http::problem,
+    identity::{EndingError, IdentityError},
+};
 
 /// A refusal whose reason helps its reader to mend the request. The reasons are fixed texts and never about a person; those
 /// that would help a forger, or tell whether somebody exists, stay in our own log.
@@ -41,6 +45,15 @@ pub(crate) fn unproven(error: PresentationError) -> ProblemResponse {
     match error {
         PresentationError::Refused(refusal) => refused(refusal),
         PresentationError::Store(error) => failed(error),
+    }
+}
+
+/// Bindings that were not ended or resumed.
+pub(crate) fn unchanged(error: EndingError) -> ProblemResponse {
+    match error {
+        EndingError::Refused(refusal) => refused(refusal),
+        EndingError::Presentation(error) => unproven(error),
+        EndingError::Store(error) => failed(error),
     }
 }
 

@@ -5,7 +5,7 @@ use actix_web::{
     http::{Method, header},
     web,
 };
-use schemas::problem::Code;
+use schemas::{id::CompactJws, problem::Code};
 use service_kit::{
     access::{Caller, Routes},
     server::{ProblemResponse, Reply, RouteLimits},
@@ -31,11 +31,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     (status = 404, description = "not-found"),
 ))]
 async fn serve(app: web::Data<App>, list: web::Path<i64>) -> Reply {
-    app.identity_registry(app.now()).map_err(refused)?;
-    let token = app.status_list(*list).await.map_err(failed)?.ok_or(ProblemResponse::new(Code::NotFound))?;
+    let token = served(&app, *list).await?;
     let mut answer = HttpResponse::Ok();
-    answer
-        .insert_header((header::CACHE_CONTROL, "max-age=30"))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    answer.insert_header((header::CACHE_CONTROL, "max-age=30"));
     Ok(answer.content_type("application/statuslist+jwt").body(token.to_string()))
+}
+
+/// The list of this number, on whichever listener.
+pub(in crate::http) async fn served(app: &App, list: i64) -> Result<CompactJws, ProblemResponse> {
+    app.identity_registry(app.now()).map_err(refused)?;
+    app.status_list(list).await.map_err(failed)?.ok_or(ProblemResponse::new(Code::NotFound))
 }

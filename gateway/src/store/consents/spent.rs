@@ -16,6 +16,8 @@ pub enum Once {
     Identity,
     /// The id of a DPoP proof.
     Dpop,
+    /// A nonce that proves presence inside a consent; spent for that one consent (`store::exchange::live_nonces`).
+    Live,
 }
 
 impl Once {
@@ -25,6 +27,7 @@ impl Once {
             Self::Citizen => "citizen",
             Self::Identity => "identity",
             Self::Dpop => "dpop",
+            Self::Live => "live",
         }
     }
 }

@@ -18,7 +18,7 @@ const RESIDENT: Encrypted = Encrypted { table: "binding", column: "resident" };
 /// Places of one list. At two bits each 32 kB, which travels under the limit of 64 kB even where nothing compresses.
 pub const PLACES: u32 = 131_072;
 /// Places that are given out before a new list is begun.
-const FILLED: i64 = 65_536;
+pub(super) const FILLED: i64 = 65_536;
 
 /// Where a binding's status stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct NewBinding<'a> {
     pub key: &'a KeyId,
     /// Whose.
     pub resident: &'a LocalKey,
+    /// The wallet that gets it: the thumbprint of its DPoP key.
+    pub wallet: &'a KeyId,
     /// When it ends.
     pub expires: Timestamp,
 }
@@ -86,13 +88,14 @@ pub fn list_open(conn: &mut AnyConnection) -> QueryResult<i64> {
 /// Gives a binding this place, if nobody has it and its key has no binding yet.
 pub fn binding_insert(conn: &mut AnyConnection, keys: &Keys, new: &NewBinding<'_>, place: Place) -> QueryResult<bool> {
     let written = sql_query(
-        "INSERT INTO binding (list, idx, key, resident_index, status, expires_at) VALUES ($1, $2, $3, $4, 0, $5) \
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO binding (list, idx, key, resident_index, wallet, status, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING",
     )
     .bind::<BigInt, _>(place.list)
     .bind::<BigInt, _>(place.idx)
     .bind::<Text, _>(new.key.as_str())
     .bind::<Text, _>(RESIDENT.index(keys, new.resident.as_str()))
+    .bind::<Text, _>(new.wallet.as_str())
     .bind::<BigInt, _>(new.expires.seconds())
     .execute(conn)?;
     if written == 1 {
@@ -131,15 +134,37 @@ pub fn bindings_set(
     .bind::<BigInt, _>(standing.number())
     .bind::<Text, _>(&index)
     .load(conn)?;
-    let mut lists: Vec<i64> = changed.iter().map(|row| row.list).collect();
-    lists.sort_unstable();
-    lists.dedup();
+    lists_changed(conn, &changed)?;
+    Ok(changed.len())
+}
+
+/// Counts up the generation of each list with a changed place.
+fn lists_changed(conn: &mut AnyConnection, changed: &[ListRow]) -> QueryResult<()> {
+    let lists: std::collections::BTreeSet<i64> = changed.iter().map(|row| row.list).collect();
     for list in lists {
         sql_query("UPDATE status_list SET generation = generation + 1 WHERE list = $1")
             .bind::<BigInt, _>(list)
             .execute(conn)?;
     }
-    Ok(changed.len())
+    Ok(())
+}
+
+/// Ends bindings of the person who holds the binding of this key: all of them, or those of her other wallets. Returns how
+/// many; `None` if no binding has the key. Bindings that name no wallet count as another wallet's.
+pub fn bindings_revoke_of(conn: &mut AnyConnection, key: &KeyId, others_alone: bool) -> QueryResult<Option<usize>> {
+    if !key_is_bound(conn, key)? {
+        return Ok(None);
+    }
+    let others = " AND (wallet IS NULL OR wallet <> (SELECT COALESCE(own.wallet, '') FROM binding AS own WHERE own.key = $1))";
+    let changed: Vec<ListRow> = sql_query(format!(
+        "UPDATE binding SET status = 1 WHERE resident_index = (SELECT own.resident_index FROM binding AS own WHERE own.key = $1) \
+         AND status <> 1{} RETURNING list",
+        if others_alone { others } else { "" }
+    ))
+    .bind::<Text, _>(key.as_str())
+    .load(conn)?;
+    lists_changed(conn, &changed)?;
+    Ok(Some(changed.len()))
 }
 
 /// Suspends a resident's bindings, as at a registered death, in the caller's transaction. Returns how many.

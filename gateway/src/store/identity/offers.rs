@@ -2,10 +2,10 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
-    sql_types::{BigInt, Binary, Text},
+    sql_types::{BigInt, Binary, Nullable, Text},
 };
 use registry_adapter::key::LocalKey;
-use schemas::time::Timestamp;
+use schemas::{local::AssistedOffer, time::Timestamp};
 use service_kit::db::AnyConnection;
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct NewOffer<'a> {
     pub tx_code: &'a str,
     /// Who is invited.
     pub resident: &'a LocalKey,
+    /// For whose operator, if she is helped.
+    pub assisted: Option<&'a AssistedOffer>,
     /// When it ends.
     pub expires: Timestamp,
 }
@@ -46,22 +48,42 @@ pub fn offer_insert(conn: &mut AnyConnection, keys: &Keys, offer: &NewOffer<'_>)
     let index = CODE.index(keys, offer.code);
     let resident = RESIDENT.seal(keys, &index, &offer.resident.as_str())?;
     sql_query(
-        "INSERT INTO binding_offer (code_index, tx_index, resident, tries, state, expires_at) \
-         VALUES ($1, $2, $3, 0, 'open', $4)",
+        "INSERT INTO binding_offer (code_index, tx_index, resident, terms, tries, state, expires_at) \
+         VALUES ($1, $2, $3, $4, 0, 'open', $5)",
     )
     .bind::<Text, _>(&index)
     .bind::<Text, _>(tx_index(keys, offer.code, offer.tx_code))
     .bind::<Binary, _>(resident)
+    .bind::<Nullable<Text>, _>(terms_written(offer.assisted)?)
     .bind::<BigInt, _>(offer.expires.seconds())
     .execute(conn)?;
     Ok(())
+}
+
+/// Terms as they stand in the table.
+pub(super) fn terms_written(assisted: Option<&AssistedOffer>) -> Result<Option<String>, ColumnError> {
+    assisted.map(|terms| serde_json::to_string(terms).map_err(|_| ColumnError::Content)).transpose()
+}
+
+/// Terms as they stand in the table; those that cannot be read are damage, never a binding for her own phone.
+pub(super) fn terms_read(terms: Option<String>) -> Result<Option<AssistedOffer>, ColumnError> {
+    terms.map(|terms| serde_json::from_str(&terms).map_err(|_| ColumnError::Content)).transpose()
+}
+
+/// Whom an invitation or a token is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invited {
+    /// The resident.
+    pub resident: LocalKey,
+    /// For whose operator, if she is helped.
+    pub assisted: Option<AssistedOffer>,
 }
 
 /// What redeeming a code came to.
 #[derive(Debug)]
 pub enum Redeemed {
     /// The code was used now, by us: this resident gets a token.
-    Resident(LocalKey),
+    Resident(Invited),
     /// Unknown, used before, dead or ended.
     NoSuchCode,
     /// The transaction code is another; the try was counted.
@@ -89,6 +111,8 @@ impl From<diesel::result::Error> for OfferStoreError {
 struct Row {
     #[diesel(sql_type = Binary)]
     resident: Vec<u8>,
+    #[diesel(sql_type = Nullable<Text>)]
+    terms: Option<String>,
 }
 
 /// Uses a code. The first whose transaction code is right gets it; the fifth wrong one kills it.
@@ -105,7 +129,7 @@ pub fn offer_redeem(
     let index = CODE.index(keys, code);
     let used: Option<Row> = sql_query(
         "UPDATE binding_offer SET state = 'used' \
-         WHERE code_index = $1 AND tx_index = $2 AND state = 'open' AND expires_at > $3 RETURNING resident",
+         WHERE code_index = $1 AND tx_index = $2 AND state = 'open' AND expires_at > $3 RETURNING resident, terms",
     )
     .bind::<Text, _>(&index)
     .bind::<Text, _>(tx_index(keys, code, tx_code))
@@ -114,7 +138,8 @@ pub fn offer_redeem(
     .optional()?;
     if let Some(row) = used {
         let number: String = RESIDENT.open(keys, &index, &row.resident)?;
-        return Ok(Redeemed::Resident(number.parse().map_err(|_| ColumnError::Content)?));
+        let resident = number.parse().map_err(|_| ColumnError::Content)?;
+        return Ok(Redeemed::Resident(Invited { resident, assisted: terms_read(row.terms)? }));
     }
     let counted = sql_query(
         "UPDATE binding_offer SET tries = tries + 1, state = CASE WHEN tries + 1 >= $1 THEN 'dead' ELSE 'open' END \

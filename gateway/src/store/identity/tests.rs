@@ -6,10 +6,10 @@ use service_kit::{db::AnyConnection, testing::DatabaseWorld};
 
 use super::{
     bindings::{
-        NewBinding, Place, Standing, binding_insert, bindings_set, key_is_bound, list_exceptions, list_generation,
-        list_open,
+        FILLED, NewBinding, Place, Standing, binding_insert, bindings_revoke_of, bindings_set, key_is_bound,
+        list_exceptions, list_generation, list_open,
     },
-    offers::{NewOffer, OfferStoreError, Redeemed, TRIES, offer_insert, offer_redeem, offers_prune},
+    offers::{Invited, NewOffer, OfferStoreError, Redeemed, TRIES, offer_insert, offer_redeem, offers_prune},
     tokens::{NewToken, Take, token_insert, token_take, tokens_prune},
 };
 use crate::{consents::testing::keys, keys::Keys, store::MIGRATIONS};
@@ -33,14 +33,24 @@ fn kid(first: char) -> KeyId {
 }
 
 fn new<'a>(key: &'a KeyId, resident: &'a LocalKey) -> NewBinding<'a> {
-    NewBinding { key, resident, expires: now() }
+    NewBinding { key, resident, wallet: key, expires: now() }
+}
+
+fn herself() -> Invited {
+    Invited { resident: resident("R-1"), assisted: None }
 }
 
 fn offer(conn: &mut AnyConnection, keys: &Keys, code: &str) -> Result<(), OfferStoreError> {
     offer_insert(
         conn,
         keys,
-        &NewOffer { code, tx_code: "123456", resident: &resident("R-1"), expires: now().plus(900) },
+        &NewOffer {
+            code,
+            tx_code: "123456",
+            resident: &resident("R-1"),
+            assisted: None,
+            expires: now().plus(900),
+        },
     )
 }
 
@@ -51,10 +61,10 @@ async fn a_code_is_redeemed_once_by_its_own_transaction_code() {
             offer(conn, keys, "a")?;
             offer(conn, keys, "b")?;
             assert!(matches!(offer_redeem(conn, keys, "c", "123456", now())?, Redeemed::NoSuchCode));
-            let Redeemed::Resident(number) = offer_redeem(conn, keys, "a", "123456", now())? else {
+            let Redeemed::Resident(invited) = offer_redeem(conn, keys, "a", "123456", now())? else {
                 panic!("redeemed")
             };
-            assert_eq!(number, resident("R-1"));
+            assert_eq!(invited, herself());
             assert!(matches!(offer_redeem(conn, keys, "a", "123456", now())?, Redeemed::NoSuchCode), "used");
             assert!(matches!(offer_redeem(conn, keys, "b", "123456", now().plus(900))?, Redeemed::NoSuchCode), "ended");
             assert_eq!(offers_prune(conn, now().plus(901))?, 2);
@@ -89,14 +99,13 @@ async fn the_fifth_wrong_transaction_code_kills() {
 async fn a_token_opens_for_its_key_its_time_and_its_allowance() {
     tokio::task::block_in_place(|| {
         on_both(|conn, keys| {
-            let new =
-                NewToken { token: "t", dpop_key: &kid('k'), resident: &resident("R-1"), expires: now().plus(600) };
+            let new = NewToken { token: "t", dpop_key: &kid('k'), whose: &herself(), expires: now().plus(600) };
             token_insert(conn, keys, &new)?;
             let take = |bindings| Take { bindings, most: 20 };
             assert!(token_take(conn, keys, "t", &kid('x'), take(1), now())?.is_none(), "another key");
             assert!(token_take(conn, keys, "u", &kid('k'), take(1), now())?.is_none(), "another token");
             assert!(token_take(conn, keys, "t", &kid('k'), take(1), now().plus(600))?.is_none(), "ended");
-            assert_eq!(token_take(conn, keys, "t", &kid('k'), take(16), now())?, Some(resident("R-1")));
+            assert_eq!(token_take(conn, keys, "t", &kid('k'), take(16), now())?, Some(herself()));
             assert!(token_take(conn, keys, "t", &kid('k'), take(5), now())?.is_none(), "beyond its allowance");
             assert!(token_take(conn, keys, "t", &kid('k'), take(4), now())?.is_some());
             assert_eq!(tokens_prune(conn, now().plus(601))?, 1);
@@ -128,6 +137,51 @@ async fn a_place_and_a_key_are_given_once_and_changes_count_the_list_up() {
             assert_eq!(bindings_set(conn, keys, &one, Standing::Valid)?, 0, "revoked is final");
             assert_eq!((list_generation(conn, list)?, list_exceptions(conn, list)?), (Some(3), vec![(7, 1)]));
             assert_eq!(list_generation(conn, list + 1)?, None);
+            Ok(())
+        });
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_person_of_a_binding_ends_those_of_her_other_wallets_or_all() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, keys| {
+            let list = list_open(conn)?;
+            let (one, two) = (resident("R-1"), resident("R-2"));
+            // Two keys of a lost phone, one of a new phone, one of somebody else.
+            for (idx, (key, wallet, whose)) in
+                (0..).zip([('a', 'p', &one), ('b', 'p', &one), ('c', 'n', &one), ('d', 'p', &two)])
+            {
+                let new = NewBinding { key: &kid(key), resident: whose, wallet: &kid(wallet), expires: now() };
+                assert!(binding_insert(conn, keys, &new, Place { list, idx })?);
+            }
+            assert_eq!(bindings_revoke_of(conn, &kid('x'), true)?, None, "no binding has the key");
+            assert_eq!(bindings_revoke_of(conn, &kid('c'), true)?, Some(2), "from the new phone");
+            assert_eq!(list_exceptions(conn, list)?, vec![(0, 1), (1, 1)]);
+            assert_eq!(list_generation(conn, list)?, Some(1));
+            assert_eq!(bindings_revoke_of(conn, &kid('c'), true)?, Some(0), "they have ended");
+            assert_eq!(bindings_revoke_of(conn, &kid('c'), false)?, Some(1), "all of hers, and nobody else's");
+            assert_eq!(list_exceptions(conn, list)?, vec![(0, 1), (1, 1), (2, 1)]);
+            Ok(())
+        });
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_filled_half_is_followed_by_a_new_one() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, _| {
+            let first = list_open(conn)?;
+            let fill = "UPDATE status_list SET places = $1 WHERE list = $2";
+            let filled = |conn: &mut AnyConnection, places: i64| {
+                use diesel::{RunQueryDsl as _, sql_types::BigInt};
+                diesel::sql_query(fill).bind::<BigInt, _>(places).bind::<BigInt, _>(first).execute(conn)
+            };
+            filled(conn, FILLED - 1)?;
+            assert_eq!(list_open(conn)?, first);
+            filled(conn, FILLED)?;
+            assert_eq!(list_open(conn)?, first + 1);
+            assert_eq!((list_generation(conn, first)?, list_generation(conn, first + 1)?), (Some(0), Some(0)));
             Ok(())
         });
     });

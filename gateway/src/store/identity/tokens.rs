@@ -2,13 +2,12 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
-    sql_types::{BigInt, Binary, Text},
+    sql_types::{BigInt, Binary, Nullable, Text},
 };
-use registry_adapter::key::LocalKey;
 use schemas::{id::KeyId, time::Timestamp};
 use service_kit::db::AnyConnection;
 
-use super::offers::OfferStoreError;
+use super::offers::{Invited, OfferStoreError, terms_read, terms_written};
 use crate::{
     keys::Keys,
     store::encrypted::{ColumnError, Encrypted},
@@ -25,7 +24,7 @@ pub struct NewToken<'a> {
     /// The wallet's DPoP key.
     pub dpop_key: &'a KeyId,
     /// Whose bindings it opens.
-    pub resident: &'a LocalKey,
+    pub whose: &'a Invited,
     /// When it ends.
     pub expires: Timestamp,
 }
@@ -36,13 +35,14 @@ pub struct NewToken<'a> {
 /// If the database or the encryption fails.
 pub fn token_insert(conn: &mut AnyConnection, keys: &Keys, token: &NewToken<'_>) -> Result<(), OfferStoreError> {
     let index = TOKEN.index(keys, token.token);
-    let resident = RESIDENT.seal(keys, &index, &token.resident.as_str())?;
+    let resident = RESIDENT.seal(keys, &index, &token.whose.resident.as_str())?;
     sql_query(
-        "INSERT INTO access_token (token_index, dpop_key, resident, issued, expires_at) VALUES ($1, $2, $3, 0, $4)",
+        "INSERT INTO access_token (token_index, dpop_key, resident, terms, issued, expires_at) VALUES ($1, $2, $3, $4, 0, $5)",
     )
     .bind::<Text, _>(&index)
     .bind::<Text, _>(token.dpop_key.as_str())
     .bind::<Binary, _>(resident)
+    .bind::<Nullable<Text>, _>(terms_written(token.whose.assisted.as_ref())?)
     .bind::<BigInt, _>(token.expires.seconds())
     .execute(conn)?;
     Ok(())
@@ -52,6 +52,8 @@ pub fn token_insert(conn: &mut AnyConnection, keys: &Keys, token: &NewToken<'_>)
 struct Row {
     #[diesel(sql_type = Binary)]
     resident: Vec<u8>,
+    #[diesel(sql_type = Nullable<Text>)]
+    terms: Option<String>,
 }
 
 /// Takes so many bindings of a token's allowance; whose they are, or `None` if the token is unknown, has ended, belongs to
@@ -66,11 +68,11 @@ pub fn token_take(
     dpop_key: &KeyId,
     take: Take,
     now: Timestamp,
-) -> Result<Option<LocalKey>, OfferStoreError> {
+) -> Result<Option<Invited>, OfferStoreError> {
     let index = TOKEN.index(keys, token);
     let row: Option<Row> = sql_query(
         "UPDATE access_token SET issued = issued + $1 \
-         WHERE token_index = $2 AND dpop_key = $3 AND issued + $1 <= $4 AND expires_at > $5 RETURNING resident",
+         WHERE token_index = $2 AND dpop_key = $3 AND issued + $1 <= $4 AND expires_at > $5 RETURNING resident, terms",
     )
     .bind::<BigInt, _>(take.bindings)
     .bind::<Text, _>(&index)
@@ -81,7 +83,8 @@ pub fn token_take(
     .optional()?;
     let Some(row) = row else { return Ok(None) };
     let number: String = RESIDENT.open(keys, &index, &row.resident)?;
-    Ok(Some(number.parse().map_err(|_| ColumnError::Content)?))
+    let resident = number.parse().map_err(|_| ColumnError::Content)?;
+    Ok(Some(Invited { resident, assisted: terms_read(row.terms)? }))
 }
 
 /// How much of a token's allowance.

@@ -1,0 +1,106 @@
+//! Bindings end: at the desk, by the person herself from a new phone; and go on after an annulled death. A new one takes its place.
+
+use schemas::{
+    citizen::{History, HistoryRequest, RevokeRequest, RevokeScope, Revoked},
+    local::BindingsChanged,
+    problem::Code,
+};
+use serde_json::json;
+use service_kit::db::DatabaseError;
+
+use crate::{
+    consents::testing::{Answer, CitizenWorld, TestWallet},
+    identity::binding_suspend,
+};
+
+async fn desk(world: &CitizenWorld, what: &str, resident: &str) -> Answer {
+    world.civil.portal_post(&format!("/v1/bindings/{what}"), &[], &json!({ "resident": resident })).await
+}
+
+/// What a department says to a wallet, once it has read the newest status lists.
+async fn history(world: &CitizenWorld, wallet: &TestWallet) -> Answer {
+    let revenue = world.revenue.app();
+    // A first look makes the list known; then it is read anew.
+    let first = wallet.present(world, &world.revenue, &["sub_revenue"]).await;
+    world.revenue.post_json("/citizen/v1/history", &HistoryRequest { binding: first }).await;
+    revenue.statuses().refresh(revenue).await.unwrap();
+    let binding = wallet.present(world, &world.revenue, &["sub_revenue"]).await;
+    world.revenue.post_json("/citizen/v1/history", &HistoryRequest { binding }).await
+}
+
+async fn revoke(world: &CitizenWorld, wallet: &TestWallet, scope: RevokeScope) -> Answer {
+    let binding = wallet.present(world, &world.civil, &[]).await;
+    world.civil.post_json("/identity/bindings/revoke", &RevokeRequest { binding, scope }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_phone_is_ended_at_the_desk_and_a_new_one_bound() {
+    let world = CitizenWorld::start().await;
+    let (lost, other) = (TestWallet::batch(&world, "R-1", 2).await, TestWallet::of(&world, "R-2").await);
+    history(&world, &lost[0]).await.json::<History>();
+    assert_eq!(desk(&world, "revoke", "R-1").await.json::<BindingsChanged>().changed, 2);
+    assert_eq!(desk(&world, "revoke", "R-1").await.json::<BindingsChanged>().changed, 0, "they have ended");
+    assert_eq!(history(&world, &lost[0]).await.refused(), Code::BindingRevoked);
+    assert_eq!(history(&world, &lost[1]).await.refused(), Code::BindingRevoked);
+    history(&world, &other).await.json::<History>();
+    let found = TestWallet::of(&world, "R-1").await;
+    history(&world, &found).await.json::<History>();
+    assert_eq!(desk(&world, "resume", "R-1").await.json::<BindingsChanged>().changed, 0, "revoked is final");
+    assert_eq!(history(&world, &lost[0]).await.refused(), Code::BindingRevoked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn she_ends_the_bindings_of_her_old_phone_from_her_new_one() {
+    let world = CitizenWorld::start().await;
+    let old = TestWallet::batch(&world, "R-1", 3).await;
+    let new = TestWallet::of(&world, "R-1").await;
+    let stranger = TestWallet::of(&world, "R-2").await;
+    assert_eq!(revoke(&world, &new, RevokeScope::Others).await.json::<Revoked>().revoked, 3);
+    assert_eq!(revoke(&world, &new, RevokeScope::Others).await.json::<Revoked>().revoked, 0);
+    assert_eq!(history(&world, &old[2]).await.refused(), Code::BindingRevoked);
+    history(&world, &new).await.json::<History>();
+    history(&world, &stranger).await.json::<History>();
+    world.civil.app().statuses().refresh(world.civil.app()).await.unwrap();
+    assert_eq!(revoke(&world, &old[0], RevokeScope::All).await.refused(), Code::BindingRevoked, "an ended one ends none");
+    assert_eq!(revoke(&world, &new, RevokeScope::All).await.json::<Revoked>().revoked, 1, "this phone's own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_for_others_or_a_second_time_ends_nothing() {
+    let world = CitizenWorld::start().await;
+    let wallet = TestWallet::of(&world, "R-1").await;
+    let post = |binding: String| async {
+        world.civil.post_json("/identity/bindings/revoke", &RevokeRequest { binding, scope: RevokeScope::Others }).await
+    };
+    let elsewhere = wallet.present(&world, &world.revenue, &[]).await;
+    assert_eq!(post(elsewhere).await.refused(), Code::Stale, "another department's nonce");
+    assert_eq!(post(wallet.binding.as_str().to_owned()).await.refused(), Code::BindingInvalid, "no key binding");
+    let shown = wallet.present(&world, &world.civil, &[]).await;
+    post(shown.clone()).await.json::<Revoked>();
+    assert_eq!(post(shown).await.refused(), Code::Replayed);
+    let at_another = wallet.present(&world, &world.social, &[]).await;
+    let refused = world
+        .social
+        .post_json("/identity/bindings/revoke", &RevokeRequest { binding: at_another, scope: RevokeScope::All })
+        .await;
+    assert_eq!(refused.refused(), Code::RoleMissing);
+    history(&world, &wallet).await.json::<History>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_is_lifted_for_the_living_alone_and_by_the_registry_alone() {
+    let world = CitizenWorld::start().await;
+    let wallet = TestWallet::of(&world, "R-1").await;
+    let (keys, number) = (world.civil.app().keys().clone(), "R-1".parse().unwrap());
+    let suspended =
+        world.civil.app().db().write(move |conn| Ok::<_, DatabaseError>(binding_suspend(conn, &keys, &number)?));
+    assert_eq!(suspended.await.unwrap(), 1);
+    assert_eq!(history(&world, &wallet).await.refused(), Code::BindingSuspended);
+    for nobody in ["R-3", "R-404", ""] {
+        assert_eq!(desk(&world, "resume", nobody).await.refused(), Code::NotFoundOrNotPermitted, "{nobody}");
+    }
+    assert_eq!(desk(&world, "resume", "R-1").await.json::<BindingsChanged>().changed, 1);
+    history(&world, &wallet).await.json::<History>();
+    let elsewhere = world.social.portal_post("/v1/bindings/revoke", &[], &json!({ "resident": "R-1" })).await;
+    assert_eq!(elsewhere.refused(), Code::RoleMissing);
+}

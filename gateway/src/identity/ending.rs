@@ -1,0 +1,120 @@
+//! Bindings end, or go on: at the desk for a lost phone, by the person herself, and after an annulled death.
+//!
+//! Source: protocol, "The citizen" (a lost key revokes the binding). Guarantees: a change and its audit row are one transaction;
+//! who is named dead is not resumed; a revoked binding stays revoked. Deliberately absent: the suspension by a registered death,
+//! which happens where the death is captured (`triggers::capture`).
+
+use protocol::consent::Refusal;
+use registry_adapter::key::LocalKey;
+use schemas::{
+    citizen::{RevokeRequest, RevokeScope, Revoked},
+    id::SystemName,
+    local::{BindingsChanged, BindingsOrder},
+    problem::Code,
+};
+use service_kit::db::DatabaseError;
+
+use crate::{
+    app::App,
+    audit,
+    consents::PresentationError,
+    store::identity::bindings::{Standing, bindings_revoke_of, bindings_set},
+};
+
+/// The actions in the audit trail.
+const REVOKE: &str = "binding.revoke";
+const RESUME: &str = "binding.resume";
+/// Who acts, where it is the person herself.
+const HERSELF: &str = "citizen";
+
+/// No binding was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EndingError {
+    /// Not allowed, or nobody there.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The proof of her binding.
+    #[error(transparent)]
+    Presentation(#[from] PresentationError),
+    /// The rows.
+    #[error(transparent)]
+    Store(#[from] DatabaseError),
+}
+
+impl App {
+    /// Ends every binding of a resident, as for a lost phone. She then gets a new invitation.
+    ///
+    /// # Errors
+    /// `role-missing`, `not-found-or-not-permitted`.
+    pub async fn revoke_bindings(&self, by: &str, order: &BindingsOrder) -> Result<BindingsChanged, EndingError> {
+        self.change_bindings((by, REVOKE), order, Standing::Revoked).await
+    }
+
+    /// Lifts a suspension: the register names the person alive (again).
+    ///
+    /// # Errors
+    /// `role-missing`, `not-found-or-not-permitted` (nobody alive has this number), `registry-unavailable`.
+    pub async fn resume_bindings(
+        &self,
+        by: &SystemName,
+        order: &BindingsOrder,
+    ) -> Result<BindingsChanged, EndingError> {
+        self.change_bindings((by.as_str(), RESUME), order, Standing::Valid).await
+    }
+
+    async fn change_bindings(
+        &self,
+        (by, action): (&str, &str),
+        order: &BindingsOrder,
+        standing: Standing,
+    ) -> Result<BindingsChanged, EndingError> {
+        let row = audit::done(by, action, self.entity().as_str(), self.now());
+        let resident = match self.changeable(order, standing).await {
+            Ok(resident) => resident,
+            Err(refusal) => {
+                audit::record(self.db(), audit::refused(row, Some(refusal.code()))).await?;
+                return Err(refusal.into());
+            }
+        };
+        let keys = self.keys().clone();
+        let changed = self.db().write(move |conn| {
+            let changed = bindings_set(conn, &keys, &resident, standing)?;
+            audit::append(conn, &row)?;
+            Ok::<_, DatabaseError>(changed)
+        });
+        Ok(BindingsChanged { changed: u64::try_from(changed.await?).unwrap_or(u64::MAX) })
+    }
+
+    async fn changeable(&self, order: &BindingsOrder, standing: Standing) -> Result<LocalKey, Refusal> {
+        let nobody = Refusal::new(Code::NotFoundOrNotPermitted, "nobody of that kind has this number");
+        self.identity_registry(self.now())?;
+        let number: LocalKey = order.resident.parse().map_err(|_| nobody)?;
+        if standing == Standing::Valid {
+            self.bindable(&number).await?.ok_or(nobody)?;
+        }
+        Ok(number)
+    }
+
+    /// Ends bindings of the person who proves one of them.
+    ///
+    /// # Errors
+    /// `role-missing`, those of the presentation, `binding-invalid` (it is none of ours).
+    pub(crate) async fn revoke_own_bindings(&self, request: &RevokeRequest) -> Result<Revoked, EndingError> {
+        self.identity_registry(self.now())?;
+        let binding = self.verify_presentation(&request.binding).await?;
+        if binding.issuer() != self.entity() {
+            return Err(Refusal::new(Code::BindingInvalid, "another registry issued it").into());
+        }
+        let others = request.scope == RevokeScope::Others;
+        let (key, row) =
+            (binding.key().kid().clone(), audit::done(HERSELF, REVOKE, self.entity().as_str(), self.now()));
+        let revoked = self.db().write(move |conn| {
+            let revoked = bindings_revoke_of(conn, &key, others)?;
+            audit::append(conn, &row)?;
+            Ok::<_, DatabaseError>(revoked)
+        });
+        let unknown = Refusal::new(Code::BindingInvalid, "no binding of ours has this key");
+        let revoked = revoked.await?.ok_or(unknown)?;
+        Ok(Revoked { revoked: u64::try_from(revoked).unwrap_or(u64::MAX) })
+    }
+}

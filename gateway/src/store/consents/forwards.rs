@@ -1,0 +1,209 @@
+//! Citizens' orders on their way to the other party of the consent, and what came of them.
+//!
+//! Guarantees: a row is written in the transaction that obeys the order; a claim is taken by one process at a time and comes
+//! back by itself; what came of an order stays. Deliberately absent: when to try again.
+
+use diesel::{
+    QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    sql_types::{BigInt, Binary, Nullable, Text},
+};
+use schemas::{
+    digest::Digest,
+    id::{CompactJws, EntityId},
+    problem::Code,
+};
+use service_kit::db::AnyConnection;
+
+use super::requests::RequestStoreError;
+use crate::{
+    keys::Keys,
+    store::{
+        encrypted::{ColumnError, Encrypted},
+        exchange::ConsentIndex,
+    },
+};
+
+const ORDER: Encrypted = Encrypted { table: "order_forward", column: "signed_order" };
+
+/// An order, to be carried on.
+#[derive(Debug)]
+pub struct NewForward<'a> {
+    /// Its digest.
+    pub digest: &'a Digest,
+    /// To whom.
+    pub peer: &'a EntityId,
+    /// Of which consent.
+    pub consent: &'a ConsentIndex,
+    /// The order as it came.
+    pub order: &'a CompactJws,
+    /// Now, milliseconds.
+    pub now_ms: i64,
+    /// Not tried before, milliseconds.
+    pub next_ms: i64,
+}
+
+/// An order that was claimed.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// Its digest.
+    pub digest: Digest,
+    /// To whom.
+    pub peer: EntityId,
+    /// The order as it came.
+    pub order: CompactJws,
+    /// How often it was tried before.
+    pub tries: u32,
+    /// Since when it waits, milliseconds.
+    pub since_ms: i64,
+}
+
+/// What came of an order at the other party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ForwardEnd {
+    /// Its acknowledgement.
+    Acknowledged(CompactJws),
+    /// It will never take it.
+    Refused(Code),
+    /// Nobody answered for days; an officer looks.
+    Parked,
+}
+
+/// Writes an order that waits; one of this digest to this party stays as it is.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn forward_insert(conn: &mut AnyConnection, keys: &Keys, new: &NewForward<'_>) -> Result<(), RequestStoreError> {
+    let sealed = ORDER.seal(keys, &new.digest.to_string(), new.order)?;
+    sql_query(
+        "INSERT INTO order_forward (order_digest, peer, consent_index, signed_order, state, tries, since_ms, next_ms) \
+         VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $6) ON CONFLICT DO NOTHING",
+    )
+    .bind::<Binary, _>(new.digest.as_bytes().to_vec())
+    .bind::<Text, _>(new.peer.as_str())
+    .bind::<Text, _>(new.consent.as_str())
+    .bind::<Binary, _>(sealed)
+    .bind::<BigInt, _>(new.now_ms)
+    .bind::<BigInt, _>(new.next_ms)
+    .execute(conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Binary)]
+    order_digest: Vec<u8>,
+    #[diesel(sql_type = Text)]
+    peer: String,
+    #[diesel(sql_type = Binary)]
+    signed_order: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    tries: i64,
+    #[diesel(sql_type = BigInt)]
+    since_ms: i64,
+}
+
+impl Row {
+    fn read(self, keys: &Keys) -> Result<Forward, ColumnError> {
+        let digest = <[u8; 32]>::try_from(self.order_digest.as_slice()).map_err(|_| ColumnError::Content)?;
+        let digest = Digest::from_bytes(digest);
+        Ok(Forward {
+            order: ORDER.open(keys, &digest.to_string(), &self.signed_order)?,
+            digest,
+            peer: self.peer.parse().map_err(|_| ColumnError::Content)?,
+            tries: u32::try_from(self.tries).unwrap_or(u32::MAX),
+            since_ms: self.since_ms,
+        })
+    }
+}
+
+/// Takes what is due, at most `limit`; it is due again at `until_ms` if nothing is heard of it.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn forwards_claim(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (now_ms, until_ms): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Forward>, RequestStoreError> {
+    let rows: Vec<Row> = sql_query(
+        "UPDATE order_forward SET next_ms = $1, tries = tries + 1 WHERE state = 'waiting' AND next_ms <= $2 AND \
+         (order_digest, peer) IN (SELECT f.order_digest, f.peer FROM order_forward AS f WHERE f.state = 'waiting' \
+         AND f.next_ms <= $2 ORDER BY f.next_ms LIMIT $3) RETURNING order_digest, peer, signed_order, tries - 1 AS tries, since_ms",
+    )
+    .bind::<BigInt, _>(until_ms)
+    .bind::<BigInt, _>(now_ms)
+    .bind::<BigInt, _>(limit)
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.read(keys)).collect::<Result<_, _>>()?)
+}
+
+/// Puts off a claimed order.
+pub fn forward_later(conn: &mut AnyConnection, digest: &Digest, peer: &EntityId, next_ms: i64) -> QueryResult<()> {
+    sql_query("UPDATE order_forward SET next_ms = $1 WHERE order_digest = $2 AND peer = $3 AND state = 'waiting'")
+        .bind::<BigInt, _>(next_ms)
+        .bind::<Binary, _>(digest.as_bytes().to_vec())
+        .bind::<Text, _>(peer.as_str())
+        .execute(conn)
+        .map(drop)
+}
+
+/// Writes down what came of an order; the first answer stays.
+pub fn forward_end(
+    conn: &mut AnyConnection,
+    digest: &Digest,
+    peer: &EntityId,
+    end: &ForwardEnd,
+) -> QueryResult<bool> {
+    let (state, outcome) = match end {
+        ForwardEnd::Acknowledged(ack) => ("acknowledged", Some(ack.as_str())),
+        ForwardEnd::Refused(code) => ("refused", Some(code.as_str())),
+        ForwardEnd::Parked => ("parked", None),
+    };
+    let ended = sql_query(
+        "UPDATE order_forward SET state = $1, outcome = $2 WHERE order_digest = $3 AND peer = $4 \
+         AND state IN ('waiting', 'parked')",
+    )
+    .bind::<Text, _>(state)
+    .bind::<Nullable<Text>, _>(outcome)
+    .bind::<Binary, _>(digest.as_bytes().to_vec())
+    .bind::<Text, _>(peer.as_str())
+    .execute(conn)?;
+    Ok(ended == 1)
+}
+
+#[derive(QueryableByName)]
+struct EndRow {
+    #[diesel(sql_type = Text)]
+    peer: String,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    outcome: Option<String>,
+}
+
+/// The other parties of an order, with what came of it; `None` while it waits.
+///
+/// # Errors
+/// If the database fails or a row is damaged.
+pub fn forwards_of(
+    conn: &mut AnyConnection,
+    digest: &Digest,
+) -> Result<Vec<(EntityId, Option<ForwardEnd>)>, RequestStoreError> {
+    let rows: Vec<EndRow> = sql_query("SELECT peer, state, outcome FROM order_forward WHERE order_digest = $1 ORDER BY peer")
+        .bind::<Binary, _>(digest.as_bytes().to_vec())
+        .load(conn)?;
+    let read = |row: EndRow| {
+        let end = match (row.state.as_str(), row.outcome) {
+            ("waiting", _) => None,
+            ("acknowledged", Some(ack)) => {
+                Some(ForwardEnd::Acknowledged(ack.parse().map_err(|_| ColumnError::Content)?))
+            }
+            ("refused", Some(code)) => Some(ForwardEnd::Refused(code.parse().map_err(|_| ColumnError::Content)?)),
+            ("parked", _) => Some(ForwardEnd::Parked),
+            _ => return Err(ColumnError::Content),
+        };
+        Ok((row.peer.parse().map_err(|_| ColumnError::Content)?, end))
+    };
+    Ok(rows.into_iter().map(read).collect::<Result<_, ColumnError>>()?)
+}
