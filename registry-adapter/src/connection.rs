@@ -11,7 +11,7 @@ use diesel::{
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2::{HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection},
 };
-use service_kit::db::{AnyConnection, DatabaseError, DatabaseUrl};
+use service_kit::db::{AnyConnection, DatabaseError, DatabaseUrl, Liveness, Pooled};
 
 use crate::{catalogue::Engine, sqlite, statement_log::StatementLog};
 
@@ -38,6 +38,7 @@ pub(crate) struct Connector {
     url: DatabaseUrl,
     role: Role,
     log: Option<StatementLog>,
+    liveness: Liveness,
 }
 
 /// A connection lent from the pool.
@@ -63,7 +64,7 @@ pub(crate) const fn engine(conn: &AnyConnection) -> Engine {
 
 impl Connector {
     pub(crate) fn new(url: &DatabaseUrl, role: Role, log: Option<StatementLog>) -> Self {
-        Self { url: url.clone(), role, log }
+        Self { url: url.clone(), role, log, liveness: Liveness::default() }
     }
 
     /// Opens one connection.
@@ -83,6 +84,7 @@ impl Connector {
                 if self.role == Role::Reader {
                     conn.batch_execute("SET default_transaction_read_only = on;")?;
                 }
+                self.liveness.observe(&mut conn);
                 Ok(AnyConnection::Postgres(conn))
             }
         }
@@ -123,22 +125,18 @@ impl<E: std::error::Error> HandleError<E> for Quiet {
 }
 
 impl ManageConnection for Connector {
-    type Connection = AnyConnection;
+    type Connection = Pooled;
     type Error = DatabaseError;
 
-    fn connect(&self) -> Result<AnyConnection, DatabaseError> {
-        self.establish()
+    fn connect(&self) -> Result<Pooled, DatabaseError> {
+        self.establish().map(Pooled::new)
     }
 
-    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), DatabaseError> {
-        // A file needs no round trip, and its statement log shall show reads alone.
-        match conn {
-            AnyConnection::Sqlite(_) => Ok(()),
-            AnyConnection::Postgres(conn) => conn.ping().map_err(DatabaseError::from),
-        }
+    fn is_valid(&self, conn: &mut Pooled) -> Result<(), DatabaseError> {
+        self.liveness.check(conn)
     }
 
-    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+    fn has_broken(&self, conn: &mut Pooled) -> bool {
         conn.is_broken()
     }
 }

@@ -1,32 +1,16 @@
-//! One connection to either backend, how each is set up before its first use, and when the pool asks whether it still lives.
+//! One connection to either backend, and how each is set up before its first use.
 
-use std::{
-    fs,
-    ops::{Deref, DerefMut},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fs, os::unix::fs::OpenOptionsExt, path::Path};
 
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
-    connection::{InstrumentationEvent, SimpleConnection},
+    connection::SimpleConnection,
     r2d2::{ManageConnection, R2D2Connection},
-    result::{DatabaseErrorKind, Error as StatementError},
     sql_query,
     sql_types::Text,
 };
 
-use super::{AnyConnection, DatabaseError, DatabaseUrl, OpenError, Options};
-use crate::clock::Clock;
-
-/// A server that answered a connection so recently is not asked again whether it is there: that would be a round trip more for
-/// every read.
-const ALIVE: Duration = Duration::from_secs(1);
+use super::{AnyConnection, DatabaseError, DatabaseUrl, Liveness, OpenError, Options, Pooled};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -40,41 +24,7 @@ pub struct Connector {
     url: DatabaseUrl,
     options: Options,
     usage: Use,
-    /// How many statements failed as they do when the server is gone. After each, no connection is believed to live.
-    failures: Arc<AtomicU64>,
-}
-
-/// A connection of the pool, and when it was last seen to live.
-pub struct Pooled {
-    connection: AnyConnection,
-    alive: Option<Alive>,
-}
-
-/// When a connection answered (monotonic), and how many failures were known then.
-#[derive(Clone, Copy, Debug)]
-struct Alive {
-    at: Duration,
-    failures: u64,
-}
-
-impl std::fmt::Debug for Pooled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pooled").field("alive", &self.alive).finish_non_exhaustive()
-    }
-}
-
-impl Deref for Pooled {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Pooled {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.connection
-    }
+    liveness: Liveness,
 }
 
 /// Connection errors reach the caller by their result; the pool's own log line would repeat them.
@@ -89,7 +39,7 @@ impl<E: std::error::Error> diesel::r2d2::HandleError<E> for Quiet {
 
 impl Connector {
     pub(super) fn new(url: DatabaseUrl, options: Options, usage: Use) -> Self {
-        Self { url, options, usage, failures: Arc::default() }
+        Self { url, options, usage, liveness: Liveness::default() }
     }
 
     fn establish(&self) -> Result<AnyConnection, DatabaseError> {
@@ -102,12 +52,7 @@ impl Connector {
                     self.options.lock_timeout.as_millis(),
                     self.options.idle_in_transaction.as_millis()
                 ))?;
-                let failures = Arc::clone(&self.failures);
-                conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-                    if tells_of_a_lost_server(&event) {
-                        failures.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
+                self.liveness.observe(&mut conn);
                 Ok(AnyConnection::Postgres(conn))
             }
         }
@@ -145,17 +90,6 @@ impl Connector {
             }
         }
     }
-}
-
-/// libpq reports a lost server as a closed connection, a command that could not be sent, or an error without a state.
-const fn tells_of_a_lost_server(event: &InstrumentationEvent<'_>) -> bool {
-    let InstrumentationEvent::FinishQuery { error: Some(StatementError::DatabaseError(kind, _)), .. } = event else {
-        return false;
-    };
-    matches!(
-        kind,
-        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::Unknown
-    )
 }
 
 #[derive(QueryableByName)]
@@ -204,21 +138,14 @@ impl ManageConnection for Connector {
     type Error = DatabaseError;
 
     fn connect(&self) -> Result<Pooled, DatabaseError> {
-        Ok(Pooled { connection: self.establish()?, alive: None })
+        self.establish().map(Pooled::new)
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), DatabaseError> {
-        // A file needs no round trip; a server may have gone away since.
-        let AnyConnection::Postgres(conn) = &mut pooled.connection else { return Ok(()) };
-        let (at, failures) = (Clock::default().monotonic(), self.failures.load(Ordering::Relaxed));
-        if !pooled.alive.is_some_and(|alive| alive.failures == failures && at.saturating_sub(alive.at) < ALIVE) {
-            conn.ping()?;
-            pooled.alive = Some(Alive { at, failures });
-        }
-        Ok(())
+        self.liveness.check(pooled)
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.connection.is_broken()
+        pooled.is_broken()
     }
 }

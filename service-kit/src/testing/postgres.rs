@@ -95,6 +95,11 @@ impl PostgresServer {
         format!("postgres://vinimay@{socket}:{}/{database}", self.port)
     }
 
+    /// What the server has logged so far: every statement, if it was started with `log_statement=all`.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()
+    }
+
     /// Stops the server as `kill -9` does, and starts it again.
     pub fn crash_and_restart(&self) {
         let done = as_unprivileged(&self.folder)
