@@ -146,6 +146,7 @@ fn describe(dataset: &Dataset) -> DatasetDescription {
         name: field.name.clone(),
         r#type: field.kind.as_str().to_owned(),
         sensitivity: field.sensitivity,
+        mask: field.mask,
     };
     DatasetDescription {
         id: dataset.id.clone(),
@@ -153,6 +154,7 @@ fn describe(dataset: &Dataset) -> DatasetDescription {
         fields: dataset.fields.iter().map(field).collect(),
         purposes: dataset.purposes.clone(),
         assurance: dataset.assurance,
+        refuse_assisted: dataset.refuse_assisted,
     }
 }
 

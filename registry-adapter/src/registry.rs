@@ -1,14 +1,14 @@
 //! The contract between the gateway and a department's data: what a grant opens, and nothing else.
 //!
-//! Guarantees: [`Registry::fetch`] takes a `Grant` and reads its fields alone; a data range is applied or the read is
-//! refused; what comes back is intersected with the grant once more.
+//! Guarantees: [`Registry::fetch`] takes a `Grant` and reads what it needs alone; a data range is applied or the read is
+//! refused; of what was read only that leaves which `Grant::disclose` lets out: granted values, masked where they have a mask,
+//! and yes or no where only a question was granted.
 //! Deliberately absent: any reading of a dataset without a grant; a failure that looks like an unknown person.
 
 use std::{future::Future, pin::Pin};
 
-use protocol::consent::Grant;
+use protocol::consent::{Disclosed, Grant};
 use schemas::{
-    answer::Record,
     federation::DatasetDescription,
     id::{DatasetId, FieldName},
     problem::Code,
@@ -19,17 +19,17 @@ use crate::key::LocalKey;
 
 mod query;
 
-pub(crate) use query::{Reading, read};
+pub(crate) use query::{Reading, Rows, read};
 
 /// The greatest number of rows of one person in one answer.
 pub const ROW_LIMIT: usize = 1_000;
 
 /// A read under way. `None`: this database knows nobody by that key.
-pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Option<Record>, RegistryError>> + Send + 'a>>;
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Option<Disclosed>, RegistryError>> + Send + 'a>>;
 
 /// A department's data behind its mapping.
 pub trait Registry: Send + Sync {
-    /// Reads the granted fields of the person whom this database knows by `key`, within 5 seconds.
+    /// Reads what the grant needs of the person whom this database knows by `key`, within 5 seconds, and gives what it lets out.
     fn fetch<'a>(&'a self, grant: &'a Grant, key: &'a LocalKey) -> Fetching<'a>;
 
     /// What the federation's catalogue says of the datasets.

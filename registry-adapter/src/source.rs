@@ -21,7 +21,7 @@ use crate::{
     mapping::{Mapping, MappingError, MappingFile},
     matching::Matcher,
     postgres,
-    registry::{Fetching, ProofError, Reading, Registry, RegistryError, read},
+    registry::{Fetching, ProofError, Reading, Registry, RegistryError, Rows, read},
     roll::MappedRolls,
     sqlite,
     statement_log::StatementLog,
@@ -163,11 +163,7 @@ impl Source {
     }
 
     /// Runs a read on the blocking pool, within the deadline, as one of so many at a time.
-    async fn read_within_deadline(
-        &self,
-        reading: Reading,
-        key: LocalKey,
-    ) -> Result<Option<schemas::answer::Record>, RegistryError> {
+    async fn read_within_deadline(&self, reading: Reading, key: LocalKey) -> Result<Option<Rows>, RegistryError> {
         let (inner, reads) = (Arc::clone(&self.0), Arc::clone(&self.0.reads));
         let work = async move {
             // Held by the blocking work itself: a read that outlives its caller still counts.
@@ -188,9 +184,10 @@ impl Source {
 
 impl Registry for Source {
     fn fetch<'a>(&'a self, grant: &'a Grant, key: &'a LocalKey) -> Fetching<'a> {
-        let reading =
-            Reading { dataset: grant.dataset().clone(), fields: grant.fields().clone(), range: grant.data_range() };
-        Box::pin(self.read_within_deadline(reading, key.clone()))
+        let reading = Reading { dataset: grant.dataset().clone(), fields: grant.reads(), range: grant.data_range() };
+        let read = self.read_within_deadline(reading, key.clone());
+        // Values that were only asked about end here.
+        Box::pin(async move { Ok(read.await?.map(|rows| grant.disclose(rows))) })
     }
 
     fn describe(&self) -> Vec<DatasetDescription> {

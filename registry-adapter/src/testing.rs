@@ -8,7 +8,7 @@ use std::{
 use diesel::connection::SimpleConnection;
 use service_kit::{
     db::{AnyConnection, DatabaseUrl},
-    testing::postgres,
+    testing::{PostgresServer, postgres},
 };
 
 use crate::{
@@ -192,7 +192,11 @@ impl Department {
 
     /// On a database of its own of the test's PostgreSQL server, with a role each for reading and writing.
     pub(crate) fn postgres() -> Self {
-        let server = postgres();
+        Self::on(postgres())
+    }
+
+    /// The same on a server of the caller's.
+    pub(crate) fn on(server: &PostgresServer) -> Self {
         let owner = server.new_database();
         let name = owner.to_string().rsplit('/').next().unwrap().to_owned();
         let (reader, writer) = (format!("{name}_reader"), format!("{name}_writer"));

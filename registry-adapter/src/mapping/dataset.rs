@@ -3,15 +3,23 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use schemas::{
-    federation::{Assurance, Sensitivity},
+    federation::{Assurance, Mask, Sensitivity},
     id::{DatasetId, FieldName, PurposeCode},
 };
 
 use super::{MappingError, section::Section};
 use crate::catalogue::{Catalogue, Column, ColumnKind, Engine, Table};
 
-pub(super) const KEYS: &[&str] = &["id", "title", "table", "key", "purposes", "assurance", "range_column", "field"];
-const FIELD_KEYS: &[&str] = &["name", "column", "type", "sensitivity"];
+pub(super) const KEYS: &[&str] =
+    &["id", "title", "table", "key", "purposes", "assurance", "refuse_assisted", "range_column", "field"];
+const FIELD_KEYS: &[&str] = &["name", "column", "type", "sensitivity", "mask"];
+const MASKS: &[(&str, Mask)] = &[
+    ("last-4", Mask::Last4),
+    ("year", Mask::Year),
+    ("month", Mask::Month),
+    ("initial", Mask::Initial),
+    ("present", Mask::Present),
+];
 
 /// What may be asked for: one table or view, found by the person's local key.
 #[derive(Clone, Debug)]
@@ -22,6 +30,7 @@ pub struct Dataset {
     pub(crate) key: Column,
     pub(crate) purposes: Vec<PurposeCode>,
     pub(crate) assurance: Assurance,
+    pub(crate) refuse_assisted: bool,
     pub(crate) range: Option<Column>,
     pub(crate) fields: Vec<Field>,
 }
@@ -33,6 +42,7 @@ pub struct Field {
     pub(crate) column: Column,
     pub(crate) kind: FieldKind,
     pub(crate) sensitivity: Sensitivity,
+    pub(crate) mask: Option<Mask>,
 }
 
 /// How a value travels.
@@ -75,6 +85,7 @@ impl Dataset {
                 "assurance",
                 &[("low", Assurance::Low), ("substantial", Assurance::Substantial), ("high", Assurance::High)],
             )?,
+            refuse_assisted: section.flag("refuse_assisted")?,
             range: range(section, &table, catalogue.engine)?,
             fields: section.each("field", FIELD_KEYS, |s| Field::parse(s, &table))?,
             table,
@@ -93,10 +104,11 @@ impl Dataset {
 
 impl Field {
     fn parse(section: &Section<'_>, table: &Table) -> Result<Self, MappingError> {
+        let kind = section.one_of("type", FieldKind::WORDS)?;
         Ok(Self {
             name: section.parsed("name")?,
             column: section.column("column", table)?,
-            kind: section.one_of("type", FieldKind::WORDS)?,
+            kind,
             sensitivity: section.one_of(
                 "sensitivity",
                 &[
@@ -105,8 +117,29 @@ impl Field {
                     ("sensitive", Sensitivity::Sensitive),
                 ],
             )?,
+            mask: mask(section, kind)?,
         })
     }
+}
+
+/// A mask that fits the kind of value; another would leave nothing, which nobody means.
+fn mask(section: &Section<'_>, kind: FieldKind) -> Result<Option<Mask>, MappingError> {
+    if section.optional("mask")?.is_none() {
+        return Ok(None);
+    }
+    let mask = section.one_of("mask", MASKS)?;
+    let fits = match mask {
+        Mask::Last4 => matches!(kind, FieldKind::Text | FieldKind::Integer),
+        Mask::Year | Mask::Month => kind == FieldKind::Date,
+        Mask::Initial => kind == FieldKind::Text,
+        Mask::Present => true,
+    };
+    if fits {
+        return Ok(Some(mask));
+    }
+    let what = format!("it does not fit values of the type {}", kind.as_str());
+    let mend = "last-4 is for text and integer, year and month for date, initial for text, present for all";
+    Err(section.wrong("mask", what, mend))
 }
 
 fn title(section: &Section<'_>) -> Result<BTreeMap<String, String>, MappingError> {

@@ -168,6 +168,15 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// True or false; false where the key is absent.
+    pub(super) fn flag(&self, key: &'static str) -> Result<bool, MappingError> {
+        match self.table.get(key).map(Spanned::get_ref) {
+            None => Ok(false),
+            Some(DeValue::Boolean(flag)) => Ok(*flag),
+            Some(_) => Err(self.wrong(key, "it is neither true nor false", format!("write {key} = true"))),
+        }
+    }
+
     /// A text, which must be there.
     pub(super) fn text(&self, key: &'static str) -> Result<&'d str, MappingError> {
         self.optional(key)?.ok_or_else(|| {

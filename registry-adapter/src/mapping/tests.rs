@@ -101,6 +101,15 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("place_lgd = \"place_lgd\"", "place_lgd = \"plce_lgd\"", "change[0].payload", "did you mean `place_lgd`?"),
     ("place_lgd = \"place_lgd\"", "place_lgd = 7", "change[0].payload", "put each value in quotes"),
     ("alive = \"alive\"", "alive = \"alife\"", "identity.alive", "did you mean `alive`?"),
+    (
+        "assurance = \"substantial\"",
+        "assurance = \"substantial\"\nrefuse_assisted = \"yes\"",
+        "dataset[0].refuse_assisted",
+        "write refuse_assisted = true",
+    ),
+    ("type = \"text\"", "type = \"text\"\nmask = \"last4\"", "dataset[0].field[0].mask", "did you mean `last-4`?"),
+    ("type = \"text\"", "type = \"text\"\nmask = \"year\"", "dataset[0].field[0].mask", "year and month for date"),
+    ("type = \"integer\"", "type = \"integer\"\nmask = \"initial\"", "dataset[0].field[1].mask", "initial for text"),
 ];
 
 #[test]

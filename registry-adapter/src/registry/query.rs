@@ -1,7 +1,7 @@
 //! The one query that reads a dataset: the fields of a grant, of one key, in one range of days.
 //!
-//! Guarantees: columns that were not granted are not selected; the key and the days are bound; at most
-//! [`super::ROW_LIMIT`] rows; what the source answers is intersected with the grant again (requirement 13).
+//! Guarantees: columns that the grant does not need are not selected; the key and the days are bound; at most
+//! [`super::ROW_LIMIT`] rows. Deliberately absent: what of it may leave; [`super::Registry::fetch`] lets the grant say that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use diesel_dynamic_schema::{
     Column as DynamicColumn, DynamicSelectClause, Table as DynamicTable, dynamic_value::DynamicRow, schema, table,
 };
 use schemas::{
-    answer::{FieldValue, Record},
+    answer::FieldValue,
     consent::DataRange,
     id::{DatasetId, FieldName},
 };
@@ -38,13 +38,16 @@ pub(crate) struct Reading {
     pub(crate) range: Option<DataRange>,
 }
 
+/// What was read, before anything of it may leave.
+pub(crate) type Rows = Vec<BTreeMap<FieldName, FieldValue>>;
+
 /// Reads. `None`: no row has this key.
 pub(crate) fn read(
     conn: &mut AnyConnection,
     mapping: &Mapping,
     reading: &Reading,
     key: &LocalKey,
-) -> Result<Option<Record>, RegistryError> {
+) -> Result<Option<Rows>, RegistryError> {
     let dataset = mapping.datasets.iter().find(|dataset| dataset.id == reading.dataset);
     let dataset = dataset.ok_or_else(|| RegistryError::DatasetUnknown(reading.dataset.clone()))?;
     let fields: Vec<&Field> = dataset.fields.iter().filter(|field| reading.fields.contains(&field.name)).collect();
@@ -61,29 +64,19 @@ pub(crate) fn read(
     if rows.is_empty() && (reading.range.is_none() || !exists(dataset, bind, conn)?) {
         return Ok(None);
     }
-    record(dataset, &fields, &reading.fields, rows).map(Some)
+    rows.into_iter().map(|row| values(dataset, &fields, row)).collect::<Result<_, _>>().map(Some)
 }
 
-fn record(
-    dataset: &Dataset,
-    selected: &[&Field],
-    granted: &BTreeSet<FieldName>,
-    rows: Vec<Row>,
-) -> Result<Record, RegistryError> {
-    let mut record = Record { dataset: dataset.id.clone(), rows: Vec::with_capacity(rows.len()) };
-    for row in rows {
-        let mut values: BTreeMap<FieldName, FieldValue> = BTreeMap::new();
-        for (field, text) in selected.iter().zip(row.into_values()) {
-            let value = field_value(field.kind, text.as_deref()).map_err(|unreadable| {
-                let (dataset, field) = (dataset.id.clone(), field.name.clone());
-                RegistryError::ValueUnreadable { dataset, field, expected: unreadable.expected }
-            })?;
-            values.insert(field.name.clone(), value);
-        }
-        values.retain(|name, _| granted.contains(name));
-        record.rows.push(values);
-    }
-    Ok(record)
+fn values(dataset: &Dataset, selected: &[&Field], row: Row) -> Result<BTreeMap<FieldName, FieldValue>, RegistryError> {
+    let read = |(field, text): (&&Field, Option<String>)| {
+        let value = field_value(field.kind, text.as_deref()).map_err(|unreadable| RegistryError::ValueUnreadable {
+            dataset: dataset.id.clone(),
+            field: field.name.clone(),
+            expected: unreadable.expected,
+        })?;
+        Ok((field.name.clone(), value))
+    };
+    selected.iter().zip(row.into_values()).map(read).collect()
 }
 
 fn exists(dataset: &Dataset, key: Bind, conn: &mut AnyConnection) -> QueryResult<bool> {

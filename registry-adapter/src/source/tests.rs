@@ -3,7 +3,13 @@
 use std::collections::BTreeSet;
 
 use protocol::testing::{World, name};
-use schemas::{answer::FieldValue, consent::DataRange};
+use schemas::{
+    answer::FieldValue,
+    consent::{DataRange, Predicate, PredicateOp},
+    federation::Mask,
+};
+
+use service_kit::testing::PostgresServer;
 
 use super::*;
 use crate::testing::{Department, Heard, MAPPING, connection, departments};
@@ -20,7 +26,7 @@ fn reading(dataset: &str, fields: &[&str], range: Option<(&str, &str)>) -> Readi
 
 async fn bands(source: &Source, range: Option<(&str, &str)>, of: &str) -> Option<Vec<FieldValue>> {
     let read = source.read_within_deadline(reading("revenue.income-years", &["band"], range), key(of)).await.unwrap();
-    read.map(|record| record.rows.into_iter().flat_map(std::collections::BTreeMap::into_values).collect())
+    read.map(|rows| rows.into_iter().flat_map(std::collections::BTreeMap::into_values).collect())
 }
 
 fn text(text: &str) -> FieldValue {
@@ -34,11 +40,60 @@ async fn a_real_grant_opens_the_granted_field_of_the_person() {
     let grant = world.grant(&asha.consent(&world.terms()));
     for department in departments() {
         let source = department.open();
-        let record = source.fetch(&grant, &key("KH-1")).await.unwrap().unwrap();
+        let record = source.fetch(&grant, &key("KH-1")).await.unwrap().unwrap().into_record();
         assert_eq!(record.dataset, world.dataset.id);
         assert_eq!(record.rows.len(), 1);
         assert_eq!(record.rows[0], [(name("annual_income_band"), text("below_100000"))].into());
         assert_eq!(source.fetch(&grant, &key("KH-9")).await.unwrap(), None, "nobody by that key");
+    }
+}
+
+/// A question over the income of a person.
+fn lte(value: &str) -> Predicate {
+    Predicate { field: name("annual_income"), op: PredicateOp::Lte, value: value.to_owned() }
+}
+
+#[tokio::test]
+async fn a_granted_question_is_answered_and_its_value_stays() {
+    let world = World::new();
+    let asha = world.citizen("RID-0001");
+    let mut terms = world.terms();
+    (terms.fields, terms.predicates, terms.data_range) = (Vec::new(), vec![lte("84000"), lte("83999")], None);
+    let grant = world.grant(&asha.consent(&terms));
+    for department in departments() {
+        let source = department.open();
+        let record = source.fetch(&grant, &key("KH-1")).await.unwrap().unwrap().into_record();
+        assert_eq!(record.rows, [], "no value, not even the number of rows");
+        let answers: Vec<_> = record.predicates.iter().map(|answer| (answer.question(), answer.holds)).collect();
+        assert_eq!(answers, [(lte("84000"), Some(true)), (lte("83999"), Some(false))]);
+        assert_eq!(source.fetch(&grant, &key("KH-9")).await.unwrap(), None, "nobody by that key");
+        department.execute("UPDATE khatedar SET annual_income = NULL WHERE khata_no = 'KH-1'");
+        let unknown = source.fetch(&grant, &key("KH-1")).await.unwrap().unwrap().into_record();
+        assert!(unknown.predicates.iter().all(|answer| answer.holds.is_none()), "neither yes nor no");
+    }
+}
+
+#[tokio::test]
+async fn a_masked_field_leaves_in_its_form_alone() {
+    let mut world = World::new();
+    let asha = world.citizen("RID-0001");
+    let mut terms = world.terms();
+    (terms.fields, terms.data_range) = (vec![name("annual_income")], None);
+    for department in departments() {
+        let masked = MAPPING.replacen(
+            "column = \"annual_income\"\ntype = \"integer\"",
+            "column = \"annual_income\"\nmask = \"last-4\"\ntype = \"integer\"",
+            1,
+        );
+        department.write_mapping(&masked);
+        let source = department.open();
+        let income = source.describe().into_iter().find(|dataset| dataset.id == world.dataset.id).unwrap();
+        let masks: Vec<_> = income.fields.iter().filter_map(|field| field.mask).collect();
+        assert_eq!(masks, [Mask::Last4], "the catalogue says so");
+        world.dataset.fields = income.fields;
+        let grant = world.grant(&asha.consent(&terms));
+        let record = source.fetch(&grant, &key("KH-1")).await.unwrap().unwrap().into_record();
+        assert_eq!(record.rows, [[(name("annual_income"), text("4000"))].into()]);
     }
 }
 
@@ -47,14 +102,14 @@ async fn every_kind_of_value_is_read_as_mapped() {
     let all =
         reading("revenue.income", &["annual_income_band", "annual_income", "taxpayer", "income_year_start"], None);
     for department in departments() {
-        let record = department.open().read_within_deadline(all.clone(), key("KH-2")).await.unwrap().unwrap();
+        let rows = department.open().read_within_deadline(all.clone(), key("KH-2")).await.unwrap().unwrap();
         let expected = [
             (name("annual_income_band"), FieldValue::Missing),
             (name("annual_income"), FieldValue::Integer(120_000)),
             (name("taxpayer"), FieldValue::Boolean(true)),
             (name("income_year_start"), text("2024-04-01")),
         ];
-        assert_eq!(record.rows, [expected.into()]);
+        assert_eq!(rows, [expected.into()]);
     }
 }
 
@@ -105,6 +160,28 @@ async fn only_granted_columns_stand_in_the_statement_and_no_value_does() {
     assert!(columns.iter().all(|column| !statements[0].contains(column)), "{statements:?}");
     assert!(statements[0].contains("income_band") && !statements[0].contains("KH-1"), "{statements:?}");
     assert!(!statements[0].contains("2025-01-01"), "{statements:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_itself_logs_only_granted_columns_without_values_and_nothing_without_a_read() {
+    let server = tokio::task::block_in_place(|| PostgresServer::start(&["log_statement=all", "log_duration=off"]));
+    let department = tokio::task::block_in_place(|| Department::on(&server));
+    let source = tokio::task::block_in_place(|| department.open());
+    let of_rows = || {
+        let log = server.log();
+        let reads = log.lines().filter(|line| line.contains("khatedar\".\"")).map(str::to_owned);
+        reads.collect::<Vec<_>>()
+    };
+    assert_eq!(of_rows(), Vec::<String>::new(), "opening and proving read no row");
+    let unmapped = reading("revenue.income", &["rakba_hectare"], None);
+    source.read_within_deadline(unmapped, key("KH-1")).await.unwrap_err();
+    assert_eq!(of_rows(), Vec::<String>::new(), "what is refused reads no row");
+    let read = reading("revenue.income", &["annual_income_band"], None);
+    source.read_within_deadline(read, key("KH-1")).await.unwrap().unwrap();
+    let reads = of_rows();
+    assert_eq!(reads.len(), 1, "{reads:?}");
+    assert!(reads[0].contains("income_band") && !reads[0].contains("annual_income\""), "{reads:?}");
+    assert!(!reads[0].contains("KH-1"), "the key is bound: {reads:?}");
 }
 
 #[tokio::test]
@@ -237,8 +314,8 @@ async fn on_postgresql_a_table_of_another_schema_is_read_by_its_full_name() {
     ));
     department.write_mapping(&MAPPING.replacen("table = \"khatedar\"", "table = \"land.khatedar\"", 1));
     let read = reading("revenue.income", &["annual_income_band"], None);
-    let record = department.open().read_within_deadline(read, key("KH-1")).await.unwrap().unwrap();
-    assert_eq!(record.rows[0].values().collect::<Vec<_>>(), [&text("elsewhere")]);
+    let rows = department.open().read_within_deadline(read, key("KH-1")).await.unwrap().unwrap();
+    assert_eq!(rows[0].values().collect::<Vec<_>>(), [&text("elsewhere")]);
 }
 
 #[tokio::test]
@@ -250,7 +327,7 @@ async fn reads_beyond_the_number_of_connections_wait_their_turn_and_are_served()
             let source = source.clone();
             tokio::spawn(async move {
                 let read = reading("revenue.income", &["annual_income"], None);
-                source.read_within_deadline(read, key("KH-1")).await.unwrap().unwrap().rows.len()
+                source.read_within_deadline(read, key("KH-1")).await.unwrap().unwrap().len()
             })
         });
         for read in reads.collect::<Vec<_>>() {
@@ -265,8 +342,8 @@ async fn what_the_source_changes_in_its_own_ways_is_seen_at_the_next_read() {
         let source = department.open();
         department.execute("UPDATE khatedar SET annual_income = 1 WHERE khata_no = 'KH-1'");
         let read = reading("revenue.income", &["annual_income"], None);
-        let record = source.read_within_deadline(read.clone(), key("KH-1")).await.unwrap().unwrap();
-        assert_eq!(record.rows[0].values().collect::<Vec<_>>(), [&FieldValue::Integer(1)]);
+        let rows = source.read_within_deadline(read.clone(), key("KH-1")).await.unwrap().unwrap();
+        assert_eq!(rows[0].values().collect::<Vec<_>>(), [&FieldValue::Integer(1)]);
         department.execute("DELETE FROM khatedar WHERE khata_no = 'KH-1'");
         assert_eq!(source.read_within_deadline(read, key("KH-1")).await.unwrap(), None);
     }
