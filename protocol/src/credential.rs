@@ -11,11 +11,13 @@ pub mod asking;
 pub mod binding;
 pub mod card;
 pub mod did;
+pub mod guardianship;
 pub mod issuance;
 pub mod status_list;
 pub mod vc;
 
 pub use binding::{HeldBinding, KeyBinding, VerifiedBinding};
+pub use guardianship::VerifiedGuardianship;
 pub use status_list::{BindingStatus, Status, StatusList, VerifiedStatusList};
 pub use vc::VerifiedConsent;
 

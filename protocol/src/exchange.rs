@@ -11,6 +11,7 @@ mod ask;
 mod attested;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod naming;
 mod open;
 mod pair;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use accept::{MemberQuery, NotAccepted, PeerQuery, accept, authorize_peer};
 pub use answer::{Evidence, Provider, SealedRecord, SignedAnswer};
 pub use ask::{Consumer, Question};
 pub use attested::{Attested, MemberClaims, NotAttested};
+pub use naming::{open_naming, seal_naming};
 pub(crate) use open::first_opened;
 pub use open::{AnswerInvalid, Answered, CounterpartInvalid, VerifiedAnswer, accept_counterpart, open_answer};
 pub use pair::{PairRule, ReceiptFault, check_receipt};

@@ -16,12 +16,13 @@ pub mod jws;
 pub mod key;
 pub mod keyed_hash;
 pub mod limits;
+pub mod login_token;
 pub mod random;
 pub mod typ;
 
 pub use base64url::{InvalidBase64Url, decode as decode_base64url, encode as encode_base64url};
 pub use freshness::{ClaimsError, authorize_audience, authorize_fresh};
-pub use jwe::{Binding, JweError, open, open_plain, seal, seal_plain};
+pub use jwe::{Binding, JweError, open, open_named, open_plain, seal, seal_plain};
 pub use jws::{ClaimedIssuer, JwsError, KeyReference, UnverifiedJws, VerifiedJws, sign, sign_as};
 pub use key::{Algorithm, DecryptionKey, EncryptionKey, Jwk, KeyError, SigningKey, VerifyingKey};
 pub use limits::Limits;

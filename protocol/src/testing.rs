@@ -18,7 +18,7 @@ mod department;
 mod registry;
 
 pub use authority::Authority;
-pub use citizen::{Citizen, SignedConsent};
+pub use citizen::{Citizen, Proofs, SignedConsent};
 pub use department::Department;
 pub use registry::IdentityRegistry;
 
@@ -30,17 +30,19 @@ use schemas::{
         Retention,
     },
     federation::{
-        AllowedData, Assurance, DatasetDescription, FieldDescription, FrequencyBound, Purpose, Role, Sensitivity,
+        AllowedData, Assurance, DatasetDescription, Disclosure, FieldDescription, FrequencyBound, Law, LawQuota,
+        Purpose, Role, Sensitivity,
     },
-    id::CompactJws,
+    id::{CompactJwe, CompactJws, EntityId},
     query::{Agent, Basis, Query, QueryTerms},
     time::Timestamp,
     version::V1,
 };
 
 use crate::{
-    consent::{Asked, BasisReader, ConsentState, Grant, Offer, Refusal, VerifiedBasis},
-    federation::{Directory, VerifiedPurposes, VerifiedRegister, verify_register},
+    consent::{Asked, BasisReader, ConsentState, Grant, LawUse, Offer, Refusal, State, VerifiedBasis},
+    event::name_subject,
+    federation::{Directory, VerifiedLaws, VerifiedPurposes, VerifiedRegister, verify_register},
     seal::{Typ, random, sign},
 };
 
@@ -69,6 +71,8 @@ pub struct World {
     pub purpose: Purpose,
     /// The dataset.
     pub dataset: DatasetDescription,
+    /// A law that allows the consumer the same dataset.
+    pub law: Law,
     /// Now.
     pub now: Timestamp,
 }
@@ -93,6 +97,7 @@ impl World {
             provider,
             purpose: purpose(),
             dataset,
+            law: law(),
             now,
         }
     }
@@ -110,6 +115,44 @@ impl World {
             VerifiedRegister::Purposes(purposes) => purposes,
             VerifiedRegister::Laws(_) => unreachable!("purposes were signed"),
         }
+    }
+
+    /// The register of laws as a member verified it.
+    pub fn laws(&self) -> VerifiedLaws {
+        let signed = self.authority.laws(1, std::slice::from_ref(&self.law));
+        match verify_register(&signed, &self.authority.verified(), self.now).expect("a good register") {
+            VerifiedRegister::Laws(laws) => laws,
+            VerifiedRegister::Purposes(_) => unreachable!("laws were signed"),
+        }
+    }
+
+    /// A new query under the law for all that it allows, about a person whom the registry named to the provider.
+    pub fn law_query(&self, resident_id: &str) -> Query {
+        let Law { id, allowed, predicates, purpose, .. } = &self.law;
+        Query {
+            v: V1,
+            iss: self.consumer.entity.clone(),
+            aud: self.provider.entity.clone(),
+            iat: self.now.numeric(),
+            exp: self.now.numeric().plus(60),
+            jti: random::message_id(self.now),
+            query: QueryTerms {
+                dataset: allowed.dataset.clone(),
+                fields: allowed.fields.clone(),
+                predicates: predicates.clone(),
+                purpose: purpose.clone(),
+            },
+            basis: Basis::Law { id: id.clone(), subject: self.named(resident_id, &self.consumer.entity) },
+            agent: Agent { system: name("pension-portal"), officer: Some(name("o-17")) },
+            case: Some(name("CG-2026-118")),
+        }
+    }
+
+    /// A person named to the provider for the messages of an asker.
+    pub fn named(&self, resident_id: &str, asker: &EntityId) -> CompactJwe {
+        let subject = self.registry.subject(resident_id, &self.provider.sector);
+        let key = self.provider.encryption.public();
+        name_subject(&self.registry.entity, &self.provider.entity, key, asker, subject).expect("a person is named")
     }
 
     /// A person with a key and a binding for the consumer.
@@ -181,10 +224,15 @@ impl World {
     pub fn verify_basis(&self, query: &Query) -> Result<VerifiedBasis, Refusal> {
         let registries = self.registry.keys();
         let keys = std::slice::from_ref(&self.provider.encryption);
-        let reader = BasisReader { anchor: &self.authority.entity, keys, registries: &registries };
+        let laws = self.laws();
+        let reader = BasisReader { anchor: &self.authority.entity, keys, registries: &registries, laws: Some(&laws) };
         let mut basis = VerifiedBasis::verify(Asked::of(query), &reader, self.now)?;
         if let VerifiedBasis::Consent(basis) = &mut basis {
-            basis.status = self.registry.status_list(self.now).status_of(basis.binding.status()).ok();
+            let list = self.registry.status_list(self.now);
+            basis.status = list.status_of(basis.binding.status()).ok();
+            if let Some(ward) = &mut basis.guardianship {
+                ward.status = list.status_of(ward.guardianship.status()).ok();
+            }
         }
         Ok(basis)
     }
@@ -196,7 +244,12 @@ impl World {
 
     /// What the provider offers.
     pub fn offer(&self) -> Offer<'_> {
-        Offer { sector: &self.provider.sector, purpose: Some(&self.purpose), dataset: Some(&self.dataset) }
+        Offer {
+            sector: &self.provider.sector,
+            purpose: Some(&self.purpose),
+            dataset: Some(&self.dataset),
+            operator: None,
+        }
     }
 
     /// The decision over a query.
@@ -205,7 +258,11 @@ impl World {
     /// As [`Grant::authorize`].
     pub fn authorize(&self, query: &Query) -> Result<Grant, Refusal> {
         let basis = self.verify_basis(query)?;
-        Grant::authorize(Asked::of(query), &basis, &self.offer(), &ConsentState::fresh(), self.now)
+        let state = match basis {
+            VerifiedBasis::Consent(_) => State::Consent(ConsentState::fresh()),
+            VerifiedBasis::Law(_) => State::Law(LawUse::default()),
+        };
+        Grant::authorize(Asked::of(query), &basis, &self.offer(), &state, self.now)
     }
 
     /// A grant for all that the consent names.
@@ -233,6 +290,30 @@ pub fn purpose() -> Purpose {
         max_frequency: FrequencyBound { modes: vec![FrequencyMode::Recurring, FrequencyMode::OneTime], max_uses: 1000 },
         max_retention: name("P1Y"),
         sensitive: false,
+        required_presence: false,
+        predicates_only: Vec::new(),
+        erase_on_revocation: false,
+    }
+}
+
+/// `it-1961-s138-social`: the same purpose and dataset without consent, ten times a day.
+pub fn law() -> Law {
+    Law {
+        id: name("it-1961-s138-social"),
+        version: name("2026-10"),
+        title: [("en".to_owned(), "Income for pensions".to_owned()), ("hi".to_owned(), "पेंशन के लिए आय".to_owned())]
+            .into(),
+        statute: "Income-tax Act, 1961 (43 of 1961)".to_owned(),
+        section: "138".to_owned(),
+        consumer: name("https://social.gov.example"),
+        provider: name("https://revenue.gov.example"),
+        purpose: name("social.old-age-pension.eligibility"),
+        allowed: AllowedData { dataset: name("revenue.income"), fields: vec![name("annual_income_band")] },
+        predicates: Vec::new(),
+        until: name("2028-03-31"),
+        quota: LawQuota { per_day: 10, per_officer: 4, per_subject: 2 },
+        disclosure: Disclosure::Immediate,
+        break_glass: false,
     }
 }
 
@@ -242,6 +323,7 @@ pub fn dataset() -> DatasetDescription {
         name: name(field),
         r#type: kind.to_owned(),
         sensitivity: Sensitivity::Personal,
+        mask: None,
     };
     DatasetDescription {
         id: name("revenue.income"),
@@ -253,6 +335,7 @@ pub fn dataset() -> DatasetDescription {
         ],
         purposes: vec![name("social.old-age-pension.eligibility")],
         assurance: Assurance::Substantial,
+        refuse_assisted: false,
     }
 }
 

@@ -7,7 +7,7 @@ use schemas::{
     time::{CalendarDuration, Timestamp},
 };
 
-use super::{Offer, Refusal};
+use super::{Offer, Refusal, rules};
 use crate::credential::VerifiedConsent;
 
 /// Holds the consent against the purpose registry and returns the purpose.
@@ -21,7 +21,7 @@ pub(super) fn template<'a>(
     let registered = offer.purpose.filter(|p| p.code == terms.purpose.code).ok_or(above("purpose not registered"))?;
     let rules = [
         (is_text(&terms.purpose, registered, &consent.notice().locale), "another text or version than registered"),
-        (has_items(terms, registered), "an item that the purpose does not have"),
+        (rules::allowed(terms).is_within(registered), "an item that the purpose does not have, or not as a value"),
         (is_short(consent, registered.max_validity), "valid for longer than the purpose allows"),
         (is_rare(terms, &registered.max_frequency), "more often than the purpose allows"),
         (is_kept_shorter(terms, registered.max_retention, now), "kept for longer than the purpose allows"),
@@ -37,14 +37,6 @@ fn is_text(consented: &ConsentPurpose, registered: &Purpose, locale: &str) -> bo
     consented.version == registered.version
         && consented.dpv == registered.dpv
         && registered.text_digest(locale) == Some(consented.text)
-}
-
-/// Each item, those of predicates included, is allowed for the purpose.
-fn has_items(terms: &ConsentTerms, registered: &Purpose) -> bool {
-    let items = terms.fields.iter().chain(terms.predicates.iter().map(|predicate| &predicate.field));
-    let allowed =
-        |field| registered.allowed.iter().any(|data| data.dataset == terms.dataset && data.fields.contains(field));
-    items.into_iter().all(allowed)
 }
 
 /// From `validFrom` to `validUntil` at most the registered time, to the same time of day.

@@ -1,23 +1,28 @@
 //! From the basis that a query carries to what the decision is made from.
 //!
-//! Guarantees: consent first, then the parties, then the sealed binding: whoever is not meant by the consent learns
-//! that, and not that a binding would not open. What comes out may be remembered by the bytes that went in, until the
-//! directory changes: all that time changes is judged again by [`super::Grant::authorize`]. Deliberately absent: the
-//! binding's status, which the caller adds from what it last fetched.
+//! Guarantees: consent first, then the parties, then the sealed binding; law first, then the parties, then the sealed
+//! subject: whoever is not meant learns that, and not that something would not open. What comes out of a consent may be
+//! remembered by the bytes that went in, until the directory changes: all that time changes is judged again by
+//! [`super::Grant::authorize`]. Deliberately absent: the status of binding and guardianship, which the caller adds from
+//! what it last fetched, and whether the nonce of a live proof is ours.
 
 use schemas::{
-    id::{CompactJwe, CompactJws, EntityId},
+    consent::BindingPresentation,
+    id::{CompactJwe, CompactJws, EntityId, LawId},
     problem::Code,
     query::Basis,
     time::Timestamp,
 };
 
-use super::{Asked, ConsentBasis, Refusal, VerifiedBasis, rules};
+use super::{Asked, ConsentBasis, LawBasis, Refusal, VerifiedBasis, WardBasis, law, rules};
 use crate::{
     credential::{
-        binding::{RegistryKeys, open_presentation, verify_for_consent},
-        vc,
+        VerifiedConsent,
+        binding::{RegistryKeys, open_presentation, verify_for_consent, verify_live},
+        guardianship, vc,
     },
+    event::open_named_subject,
+    federation::VerifiedLaws,
     seal::DecryptionKey,
 };
 
@@ -28,22 +33,24 @@ pub struct BasisReader<'a, K> {
     pub anchor: &'a EntityId,
     /// Our decryption keys, past ones included.
     pub keys: &'a [DecryptionKey],
-    /// Who may issue bindings for our sector.
+    /// Who may issue bindings and name people in our sector.
     pub registries: &'a K,
+    /// The register of laws in force; `None` if there is none.
+    pub laws: Option<&'a VerifiedLaws>,
 }
 
 impl VerifiedBasis {
-    /// Verifies the basis of a query to us. The status of the binding is still unknown.
+    /// Verifies the basis of a query to us. The status of binding and guardianship is still unknown.
     ///
     /// # Errors
-    /// The refusal: of the consent's token, of its parties, of its binding, in this order.
+    /// The refusal: of the consent's token, of its parties, of its binding; or of the law, of its parties, of the person.
     pub fn verify<K: RegistryKeys>(
         asked: Asked<'_>,
         reader: &BasisReader<'_, K>,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         match &asked.query().basis {
-            Basis::Law { id, .. } => Ok(Self::Law(id.clone())),
+            Basis::Law { id, subject } => reader.law(asked, id, subject).map(Box::new).map(Self::Law),
             Basis::Consent { consent, binding } => {
                 reader.consent(asked, consent, binding, now).map(Box::new).map(Self::Consent)
             }
@@ -62,13 +69,43 @@ impl<K: RegistryKeys> BasisReader<'_, K> {
         let consent = vc::verify(consent, self.anchor)
             .map_err(|error| Refusal::new(error.code(), "the consent credential does not verify"))?;
         rules::parties(asked, consent.terms())?;
-        let invalid = |because| move |_| Refusal::new(Code::BindingInvalid, because);
-        let presentation =
-            open_presentation(binding, &consent, self.keys).map_err(invalid("the sealed binding does not open"))?;
+        let refused = |code, because| move |_| Refusal::new(code, because);
+        let presented = open_presentation(binding, &consent, self.keys)
+            .map_err(refused(Code::BindingInvalid, "the sealed binding does not open"))?;
+        let BindingPresentation { binding, live, guardianship } = &presented;
         let provider = &consent.terms().provider;
-        let binding = verify_for_consent(&presentation, self.registries, &consent, provider, now)
-            .map_err(invalid("the binding does not verify"))?;
-        Ok(ConsentBasis { consent, binding, status: None })
+        let binding = verify_for_consent(binding, self.registries, &consent, provider, now)
+            .map_err(refused(Code::BindingInvalid, "the binding does not verify"))?;
+        let live = live.as_deref().map(|live| verify_live(live, self.registries, consent.key(), provider, now));
+        let live = live
+            .transpose()
+            .map_err(refused(Code::LiveNonceRequired, "the proof over a live nonce does not verify"))?;
+        let guardianship = guardianship.as_deref().map(|shown| self.ward(shown, &consent)).transpose()?;
+        Ok(ConsentBasis { consent, binding, status: None, live, guardianship })
+    }
+
+    fn ward(&self, shown: &str, consent: &VerifiedConsent) -> Result<WardBasis, Refusal> {
+        let guardianship = guardianship::verify(shown, self.registries, Some(consent.key()))
+            .map_err(|_| Refusal::new(Code::GuardianshipInvalid, "the guardianship does not verify"))?;
+        Ok(WardBasis { guardianship, status: None })
+    }
+
+    fn law(&self, asked: Asked<'_>, id: &LawId, subject: &CompactJwe) -> Result<LawBasis, Refusal> {
+        let query = asked.query();
+        let law = self.laws.and_then(|laws| laws.registered(id));
+        let law = law.ok_or(Refusal::new(Code::LawNotRegistered, "no such law"))?;
+        law::parties(query, law.law())?;
+        let named = |what: &'static str| Refusal::new(Code::LawScopeExceeded, what);
+        let case = query.case.clone().ok_or(named("a law needs a case"))?;
+        let officer = query.agent.officer.clone().ok_or(named("a law needs an officer"))?;
+        // The same for a person whom nobody named to us: what is sealed tells nothing.
+        let nobody = |because| Refusal::new(Code::NotFoundOrNotPermitted, because);
+        let (registry, subject) = open_named_subject(subject, &query.aud, self.keys, &query.iss)
+            .map_err(|_| nobody("the named person does not open for this asker"))?;
+        if !self.registries.names_people(&registry) {
+            return Err(nobody("named by no identity registry of our sector"));
+        }
+        Ok(LawBasis { law, subject, case, officer })
     }
 }
 

@@ -1,30 +1,84 @@
-//! The rules in their order, each with its codes. One function judges one thing and changes nothing.
-
-use std::collections::BTreeSet;
+//! The rules of a consent in their order, each with its codes. One function judges one thing and changes nothing.
 
 use schemas::{
-    consent::{BindingMode, ConsentStatus, ConsentTerms, DataSubject, Decision, FrequencyMode, OnwardSharing},
+    consent::{ConsentStatus, ConsentTerms, DataSubject, Decision, FrequencyMode, OnwardSharing},
     federation::{DatasetDescription, Purpose},
-    id::{FieldName, SectorSubject},
+    id::SectorSubject,
     problem::Code,
+    receipt::ReceiptBasis,
     time::Timestamp,
 };
 
-use super::{Asked, ConsentBasis, ConsentState, Offer, Refusal, UseClaim, window};
+use super::{
+    Asked, ConsentBasis, ConsentState, LiveNonce, Offer, Refusal, State, bounds,
+    grant::{Claim, Grant, UseClaim},
+    items::Allowed,
+    person, window,
+};
 use crate::{
-    credential::{Status, VerifiedConsent},
+    credential::{BindingStatus, Status, VerifiedConsent},
     seal::freshness::SKEW,
 };
 
-/// How far the key binding's time may lie from when the card was shown, seconds.
-const NEAR_SHOWN: i64 = 10 * 60;
 /// How old the status of a binding may be, seconds.
 const STATUS_AGE: i64 = 4 * 60 * 60;
 /// The same for sensitive purposes.
 const STATUS_AGE_SENSITIVE: i64 = 60;
 
-fn require(holds: bool, code: Code, because: &'static str) -> Result<(), Refusal> {
+pub(super) fn require(holds: bool, code: Code, because: &'static str) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(Refusal::new(code, because)) }
+}
+
+/// Decides a query on a consent.
+pub(super) fn authorize(
+    asked: Asked<'_>,
+    basis: &ConsentBasis,
+    offer: &Offer<'_>,
+    state: &State,
+    now: Timestamp,
+) -> Result<Grant, Refusal> {
+    let (consent, terms) = (&basis.consent, basis.consent.terms());
+    parties(asked, terms)?;
+    person::decided(basis, offer)?;
+    let subject = person::subject(basis, offer, now)?;
+    let state = in_force(consent, state, now)?;
+    purpose(asked, terms)?;
+    allowed(terms).covers(&asked.query().query).map_err(|because| Refusal::new(Code::ConsentScopeExceeded, because))?;
+    let purpose = bounds::template(consent, offer, now)?;
+    let (dataset, items) = allowed(terms).offered(&asked.query().query, &terms.purpose.code, offer)?;
+    person::assisted(basis, dataset, purpose, offer)?;
+    let status_checked = binding(basis, dataset, purpose, now)?;
+    let live = presence(basis, purpose)?;
+    let claim = uses(consent, state, live, now)?;
+    Ok(of(consent, items, subject, claim, status_checked))
+}
+
+fn of(
+    consent: &VerifiedConsent,
+    items: super::grant::Items,
+    subject: SectorSubject,
+    claim: UseClaim,
+    status_checked: Timestamp,
+) -> Grant {
+    let terms = consent.terms();
+    Grant {
+        consumer: terms.consumer.clone(),
+        provider: terms.provider.clone(),
+        dataset: terms.dataset.clone(),
+        items,
+        subject,
+        data_range: terms.data_range,
+        purpose: terms.purpose.code.clone(),
+        retention: terms.retention,
+        claim: Claim::Consent(claim),
+        basis: ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() },
+        status_checked: Some(status_checked),
+    }
+}
+
+/// What she allows of the dataset.
+pub(super) fn allowed(terms: &ConsentTerms) -> Allowed<'_> {
+    Allowed { dataset: &terms.dataset, fields: &terms.fields, predicates: &terms.predicates }
 }
 
 /// 1. The parties of the query are those of the consent.
@@ -34,27 +88,12 @@ pub(super) fn parties(asked: Asked<'_>, terms: &ConsentTerms) -> Result<(), Refu
     require(query.aud == terms.provider, Code::ConsentWrongProvider, "another answerer")
 }
 
-/// 2. The person who consented is the person of the binding, which was presented for this very consent.
-pub(super) fn subject(basis: &ConsentBasis, offer: &Offer<'_>) -> Result<SectorSubject, Refusal> {
-    let ConsentBasis { consent, binding, .. } = basis;
-    require(consent.key() == binding.key(), Code::ConsentWrongSubject, "the binding names another key")?;
-    let invalid = |holds, because| require(holds, Code::BindingInvalid, because);
-    invalid(binding.audience() == consent.terms().provider.as_str(), "presented to another receiver")?;
-    invalid(binding.nonce() == consent.presentation_nonce(), "presented for another consent")?;
-    let apart = binding.presented().seconds() - consent.notice().shown_at.seconds();
-    invalid(apart.abs() <= NEAR_SHOWN, "presented at another time than the consent was shown")?;
-    invalid(binding.claims().mode == BindingMode::Own, "an assisted session without its operator")?;
-    let subject = binding.sole_subject(offer.sector);
-    let subject = subject.ok_or(Refusal::new(Code::BindingInvalid, "not exactly the pseudonym of this sector"))?;
-    match &consent.terms().data_subject {
-        DataSubject::Own {} => Ok(subject),
-        DataSubject::Ward { .. } => Err(Refusal::new(Code::GuardianshipInvalid, "no guardianship was presented")),
-    }
-}
-
 /// 3. The consent holds now: neither revoked nor paused, begun and not ended.
-pub(super) fn in_force(consent: &VerifiedConsent, state: &ConsentState, now: Timestamp) -> Result<(), Refusal> {
+fn in_force(consent: &VerifiedConsent, state: &State, now: Timestamp) -> Result<ConsentState, Refusal> {
     let ConsentTerms { decision: Decision::Given, onward_sharing: OnwardSharing::None, .. } = consent.terms();
+    let State::Consent(state) = *state else {
+        return Err(Refusal::new(Code::ConsentUsedUp, "the uses of this consent are not known"));
+    };
     match state.status {
         ConsentStatus::Active => Ok(()),
         ConsentStatus::Paused => Err(Refusal::new(Code::ConsentPaused, "paused")),
@@ -63,74 +102,82 @@ pub(super) fn in_force(consent: &VerifiedConsent, state: &ConsentState, now: Tim
     // The wallet's clock may run a little ahead of ours; the end is never stretched.
     require(consent.valid_from() <= now.plus(SKEW), Code::ConsentNotYetValid, "begins later")?;
     let end = state.until.map_or(consent.valid_until(), |until| until.min(consent.valid_until()));
-    require(now < end, Code::ConsentExpired, "ended")
+    require(now < end, Code::ConsentExpired, "ended").map(|()| state)
 }
 
 /// 4. The query is for the purpose that she read.
-pub(super) fn purpose(asked: Asked<'_>, terms: &ConsentTerms) -> Result<(), Refusal> {
+fn purpose(asked: Asked<'_>, terms: &ConsentTerms) -> Result<(), Refusal> {
     let same = asked.query().query.purpose == terms.purpose.code;
     require(same, Code::ConsentPurposeMismatch, "another purpose")
 }
 
-/// 5. The query asks for no more than she allowed.
-pub(super) fn scope(asked: Asked<'_>, terms: &ConsentTerms) -> Result<(), Refusal> {
-    let wanted = &asked.query().query;
-    let within = |holds, because| require(holds, Code::ConsentScopeExceeded, because);
-    within(wanted.dataset == terms.dataset, "another dataset")?;
-    within(wanted.predicates.is_empty(), "predicates are not answered yet")?;
-    within(!wanted.fields.is_empty(), "no item is asked for")?;
-    within(wanted.fields.iter().all(|field| terms.fields.contains(field)), "an item she did not name")
-}
-
-/// 7. The provider offers it: consented ∩ requested ∩ mapped.
-pub(super) fn dataset<'a>(
-    asked: Asked<'_>,
-    terms: &ConsentTerms,
-    offer: &Offer<'a>,
-) -> Result<(&'a DatasetDescription, BTreeSet<FieldName>), Refusal> {
-    let unknown = |because| Refusal::new(Code::DatasetUnknown, because);
-    let dataset = offer.dataset.filter(|d| d.id == terms.dataset).ok_or(unknown("not offered"))?;
-    if !dataset.purposes.contains(&terms.purpose.code) {
-        return Err(unknown("not offered for this purpose"));
-    }
-    let mapped: BTreeSet<_> = dataset.fields.iter().map(|field| &field.name).collect();
-    let wanted = asked.query().query.fields.iter();
-    let fields: BTreeSet<_> = wanted.filter(|f| terms.fields.contains(f) && mapped.contains(f)).cloned().collect();
-    if fields.is_empty() { Err(unknown("none of the items is mapped")) } else { Ok((dataset, fields)) }
-}
-
-/// 8. The binding holds now, strongly enough, and that is known freshly enough.
-pub(super) fn binding(
+/// 8. The binding holds now, strongly enough, and that is known freshly enough; so does the guardianship of a ward.
+fn binding(
     basis: &ConsentBasis,
     dataset: &DatasetDescription,
-    sensitive: bool,
+    purpose: &Purpose,
     now: Timestamp,
 ) -> Result<Timestamp, Refusal> {
     let claims = basis.binding.claims();
     require(now.numeric() <= claims.exp.plus(SKEW), Code::BindingInvalid, "the binding has ended")?;
     let strong = claims.assurance_level >= dataset.assurance;
     require(strong, Code::BindingAssuranceTooLow, "assurance below the dataset's")?;
-    let unavailable = Refusal::new(Code::BindingStatusUnavailable, "no status fresh enough");
-    let status = basis.status.as_ref().filter(|s| s.is_of(&claims.iss, basis.binding.status())).ok_or(unavailable)?;
-    match status.status() {
+    let known = basis.status.as_ref().filter(|status| status.is_of(&claims.iss, basis.binding.status()));
+    let checked = fresh(known, purpose, now, |status| match status {
         Status::Valid => Ok(()),
         Status::Suspended => Err(Refusal::new(Code::BindingSuspended, "suspended")),
         Status::Invalid | Status::Unknown(_) => Err(Refusal::new(Code::BindingRevoked, "revoked")),
-    }?;
-    let limit = if sensitive { STATUS_AGE_SENSITIVE } else { STATUS_AGE };
+    })?;
+    let DataSubject::Ward { .. } = basis.terms().data_subject else { return Ok(checked) };
+    let ward = basis.guardianship.as_ref().ok_or(person::NO_GUARDIANSHIP)?;
+    let (issuer, reference) = (ward.guardianship.issuer(), ward.guardianship.status());
+    let known = ward.status.as_ref().filter(|status| status.is_of(issuer, reference));
+    let ended = Refusal::new(Code::GuardianshipInvalid, "the guardianship was ended or suspended");
+    let also = fresh(known, purpose, now, |status| if status == Status::Valid { Ok(()) } else { Err(ended) })?;
+    Ok(checked.min(also))
+}
+
+/// What a status list says now, if that is known freshly enough for the purpose; and when it was looked up.
+fn fresh(
+    known: Option<&BindingStatus>,
+    purpose: &Purpose,
+    now: Timestamp,
+    judge: impl FnOnce(Status) -> Result<(), Refusal>,
+) -> Result<Timestamp, Refusal> {
+    let unavailable = Refusal::new(Code::BindingStatusUnavailable, "no status fresh enough");
+    let status = known.ok_or(unavailable)?;
+    judge(status.status())?;
+    let limit = if purpose.sensitive { STATUS_AGE_SENSITIVE } else { STATUS_AGE };
     // A look-up from the future is a clock that stepped back: as unknown as none.
     let fresh = status.age(now).is_some_and(|age| (-SKEW..=limit).contains(&age));
     if fresh { Ok(status.checked_at()) } else { Err(unavailable) }
 }
 
-/// 9. She is present, where that is needed. No proof over a live nonce exists yet, so what needs one is refused.
-pub(super) fn presence(terms: &ConsentTerms, purpose: &Purpose) -> Result<(), Refusal> {
-    let needed = purpose.sensitive || terms.frequency.mode == FrequencyMode::OneTime;
-    require(!needed, Code::LiveNonceRequired, "no proof over a live nonce")
+/// 9. She is present, where that is needed: the same binding, by the same key, over a nonce that the caller spends.
+fn presence(basis: &ConsentBasis, purpose: &Purpose) -> Result<Option<LiveNonce>, Refusal> {
+    let once = basis.terms().frequency.mode == FrequencyMode::OneTime;
+    if !(once || purpose.sensitive || purpose.required_presence) {
+        return Ok(None);
+    }
+    let missing = |because| Refusal::new(Code::LiveNonceRequired, because);
+    let live = basis.live.as_ref().ok_or(missing("no proof over a live nonce"))?;
+    let same = live.key() == basis.consent.key() && live.claims() == basis.binding.claims();
+    require(same, Code::LiveNonceRequired, "the proof is of another binding")?;
+    let here = live.audience() == basis.terms().provider.as_str();
+    require(here, Code::LiveNonceRequired, "the proof is for another receiver")?;
+    require(person::near_shown(basis, live), Code::LiveNonceRequired, "the proof is of another time")?;
+    let own = live.nonce() != basis.consent.presentation_nonce();
+    require(own, Code::LiveNonceRequired, "the proof is over the consent and not over a nonce")?;
+    Ok(Some(LiveNonce::of(live)))
 }
 
 /// 10. A use is left, in all and in this window.
-pub(super) fn uses(consent: &VerifiedConsent, state: &ConsentState, now: Timestamp) -> Result<UseClaim, Refusal> {
+fn uses(
+    consent: &VerifiedConsent,
+    state: ConsentState,
+    live: Option<LiveNonce>,
+    now: Timestamp,
+) -> Result<UseClaim, Refusal> {
     let frequency = &consent.terms().frequency;
     let used_up = |holds, because| require(holds, Code::ConsentUsedUp, because);
     used_up(state.uses < frequency.max_uses, "no use is left")?;
@@ -140,5 +187,5 @@ pub(super) fn uses(consent: &VerifiedConsent, state: &ConsentState, now: Timesta
         used_up(used.index < window.index || used.uses < window.uses, "no use is left in this window")?;
     }
     let (issuer, consent) = (consent.issuer().clone(), consent.id().clone());
-    Ok(UseClaim { issuer, consent, max_uses: frequency.max_uses, window })
+    Ok(UseClaim { issuer, consent, max_uses: frequency.max_uses, window, live })
 }

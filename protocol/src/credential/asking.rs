@@ -5,8 +5,9 @@
 
 use schemas::{
     consent::{ConsentPurpose, ConsentTerms, DataSubject, Decision, OnwardSharing, Retention},
+    digest::Digest,
     federation::Purpose,
-    id::EntityId,
+    id::{EntityId, FieldName},
     openid::{ConsentTransaction, TransactionItem},
     time::{CalendarDuration, Timestamp},
     version::V1,
@@ -35,12 +36,25 @@ pub fn terms(
         provider: item.provider.clone(),
         dataset: item.dataset.clone(),
         fields: item.fields.clone(),
-        predicates: Vec::new(),
+        predicates: item.predicates.clone(),
         data_range: item.data_range,
         frequency: asked.frequency.clone(),
         retention: Retention { duration: asked.retention },
         onward_sharing: OnwardSharing::None,
     })
+}
+
+/// The same, decided by a guardian about her ward: `guardianship` is the digest that names the guardianship.
+pub fn ward_terms(
+    asked: &ConsentTransaction,
+    item: &TransactionItem,
+    consumer: &EntityId,
+    purpose: &Purpose,
+    language: &str,
+    guardianship: Digest,
+) -> Option<ConsentTerms> {
+    let data_subject = DataSubject::Ward { guardianship_sha256: guardianship };
+    terms(asked, item, consumer, purpose, language).map(|terms| ConsentTerms { data_subject, ..terms })
 }
 
 /// When a consent ends that begins now: so many calendar days or months later (Asia/Kolkata), at the same time of day.
@@ -59,7 +73,11 @@ pub fn authorize_bounds(asked: &ConsentTransaction, purpose: &Purpose, now: Time
     let allowed = |item: &TransactionItem| {
         let data = purpose.allowed.iter().filter(|data| data.dataset == item.dataset);
         let fields: Vec<_> = data.flat_map(|data| &data.fields).collect();
-        !item.fields.is_empty() && item.fields.iter().all(|field| fields.contains(&field))
+        let as_value = |field: &FieldName| fields.contains(&field) && !purpose.predicates_only.contains(field);
+        let only_asked = |field: &FieldName| !item.predicates.iter().any(|predicate| predicate.field == *field);
+        !(item.fields.is_empty() && item.predicates.is_empty())
+            && item.fields.iter().all(|field| as_value(field) && only_asked(field))
+            && item.predicates.iter().all(|predicate| fields.contains(&&predicate.field))
     };
     let today = now.civil_day();
     let no_longer = |asked: CalendarDuration, most: CalendarDuration| asked.after(today, 1) <= most.after(today, 1);

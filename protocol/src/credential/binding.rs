@@ -14,8 +14,8 @@ mod verify;
 pub use issue::{BindingDraft, Resident, issue};
 pub use keys::{DirectoryKeys, RegistryKeys};
 pub use present::{HeldBinding, KeyBinding, PresentError};
-pub use sealed::{open_presentation, seal_presentation};
-pub use verify::{Expected, VerifiedBinding, verify, verify_for_consent};
+pub use sealed::{open_presentation, seal_presentation, seal_presented};
+pub use verify::{Expected, VerifiedBinding, verify, verify_for_consent, verify_live};
 
 use schemas::{
     consent::{BindingClaims, BindingMode, Confirmation, StatusClaim},

@@ -10,7 +10,7 @@ use schemas::{
 
 use crate::{
     exchange::first_opened,
-    seal::{Binding, DecryptionKey, EncryptionKey, JweError, Limits, SealFailed, open, seal},
+    seal::{Binding, DecryptionKey, EncryptionKey, JweError, Limits, SealFailed, open, open_named, seal},
 };
 
 /// Seals a receiver's own pseudonym of a person, as the identity registry does.
@@ -42,4 +42,20 @@ pub fn open_subject(
     let binding = Binding::subject(registry, us, asker);
     let named: NamedSubject = first_opened(keys.iter().map(|key| open(jwe, key, &binding, Limits::OTHER)))?;
     if named.r#for == *asker { Ok(named.sub) } else { Err(JweError::Moved) }
+}
+
+/// The same where the registry is not known beforehand, as in a query under a law: who named the person comes back, and
+/// the caller must know it for a registry of its own sector.
+///
+/// # Errors
+/// As [`open_subject`].
+pub fn open_named_subject(
+    jwe: &CompactJwe,
+    us: &EntityId,
+    keys: &[DecryptionKey],
+    asker: &EntityId,
+) -> Result<(EntityId, SectorSubject), JweError> {
+    let opened = keys.iter().map(|key| open_named::<NamedSubject>(jwe, key, (us, asker), Limits::OTHER));
+    let (registry, named) = first_opened(opened)?;
+    if named.r#for == *asker { Ok((registry, named.sub)) } else { Err(JweError::Moved) }
 }

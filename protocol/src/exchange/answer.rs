@@ -4,10 +4,9 @@
 //! item; a refusal is receipted in the same form. Deliberately absent: the decision itself, and the durable commit
 //! without which nothing may be sent.
 
-use std::collections::BTreeMap;
-
 use schemas::{
-    answer::{Answer, FieldValue, Record, Refusal},
+    answer::{Answer, PredicateResult, Refusal},
+    consent::Predicate,
     digest::Digest,
     id::{CompactJwe, EntityId, FieldName, MessageId, SectorSubject},
     problem::Code,
@@ -18,7 +17,7 @@ use schemas::{
 
 use super::{Attested, PeerQuery};
 use crate::{
-    consent::Grant,
+    consent::{Disclosed, Grant},
     seal::{Binding, EncryptionKey, SealFailed, SigningKey, keyed_hash::MacKey, random, seal},
 };
 
@@ -52,6 +51,7 @@ pub struct SealedRecord {
     answer: MessageId,
     data: CompactJwe,
     fields: Vec<FieldName>,
+    predicates: Vec<Predicate>,
 }
 
 /// An answer with its receipt, both signed, to be committed together.
@@ -64,8 +64,7 @@ pub struct SignedAnswer {
 }
 
 impl Provider<'_> {
-    /// Seals rows to the asker. Fields that were not both asked for and granted are dropped here, whatever the data
-    /// source returned (security, requirement 13). `asker` is the current key of the query's issuer.
+    /// Seals to the asker what the grant disclosed, of what this query asked for (security, requirement 13). `asker` is the current key of the query's issuer.
     ///
     /// # Errors
     /// If OpenSSL fails.
@@ -74,16 +73,20 @@ impl Provider<'_> {
         query: &PeerQuery,
         asker: &EncryptionKey,
         grant: &Grant,
-        rows: Vec<BTreeMap<FieldName, FieldValue>>,
+        disclosed: Disclosed,
         now: Timestamp,
     ) -> Result<SealedRecord, SealFailed> {
         let asked = &query.claims().query;
         let fields: Vec<_> = asked.fields.iter().filter(|field| grant.fields().contains(*field)).cloned().collect();
-        let rows = rows.into_iter().map(|row| row.into_iter().filter(|(field, _)| fields.contains(field)).collect());
-        let record = Record { dataset: grant.dataset().clone(), rows: rows.collect() };
+        let mut record = disclosed.into_record();
+        // The grant may be of another query than this one, and what was disclosed under another grant.
+        record.dataset = grant.dataset().clone();
+        record.rows.iter_mut().for_each(|row| row.retain(|field, _| fields.contains(field)));
+        record.predicates.retain(|answer| asked.predicates.contains(&answer.question()));
+        let predicates = record.predicates.iter().map(PredicateResult::question).collect();
         let answer = random::message_id(now);
         let data = seal(asker, &Binding::answer(self.entity, grant.consumer(), &answer), &record)?;
-        Ok(SealedRecord { answer, data, fields })
+        Ok(SealedRecord { answer, data, fields, predicates })
     }
 
     /// Signs the answer, or the refusal, with its receipt.
@@ -141,6 +144,7 @@ impl Provider<'_> {
             purpose: asked.purpose.clone(),
             dataset: asked.dataset.clone(),
             fields: decided.as_ref().map_or_else(|_| asked.fields.clone(), |record| record.fields.clone()),
+            predicates: decided.as_ref().map_or_else(|_| asked.predicates.clone(), |record| record.predicates.clone()),
             subject: evidence.subject.as_ref().map(|sub| self.subject_mac.receipt_subject(sub, &jti).to_string()),
             outcome: if decided.is_ok() { Outcome::Answered } else { Outcome::Refused },
             refusal: decided.as_ref().err().copied(),

@@ -78,6 +78,7 @@ impl Consumer<'_> {
         let receipt = Receipt {
             data: theirs.data,
             fields: theirs.fields.clone(),
+            predicates: theirs.predicates.clone(),
             outcome: theirs.outcome,
             refusal: theirs.refusal,
             answer: Some(answer.digest()),
@@ -117,6 +118,7 @@ impl Consumer<'_> {
             purpose: asked.query.purpose.clone(),
             dataset: asked.query.dataset.clone(),
             fields: asked.query.fields.clone(),
+            predicates: asked.query.predicates.clone(),
             subject: evidence.subject.as_ref().map(|sub| self.subject_mac.receipt_subject(sub, &jti).to_string()),
             outcome: Outcome::Unconfirmed,
             refusal: None,

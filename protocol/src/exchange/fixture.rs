@@ -109,7 +109,7 @@ impl Scene {
         Evidence {
             basis: Some(grant.receipt_basis()),
             subject: Some(grant.subject().clone()),
-            status_checked: Some(grant.status_checked()),
+            status_checked: grant.status_checked(),
             directory_size: 7,
         }
     }
@@ -117,7 +117,7 @@ impl Scene {
     pub fn answer_with(&self, query: &PeerQuery, rows: Vec<BTreeMap<FieldName, FieldValue>>) -> SignedAnswer {
         let (revenue, grant) = (self.signs_for_revenue(), self.grant(query));
         let asker = self.consumer().encryption_key().clone();
-        let record = revenue.seal_record(query, &asker, &grant, rows, NOW).unwrap();
+        let record = revenue.seal_record(query, &asker, &grant, grant.disclose(rows), NOW).unwrap();
         revenue.answer(query, Ok(record), &self.evidence(&grant), NOW).unwrap()
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use schemas::{
-    answer::{Answer, Record},
+    answer::{Answer, PredicateResult, Record},
     digest::Digest,
     federation::Standing,
     id::{CompactJws, FieldName},
@@ -156,7 +156,9 @@ fn check_inner_receipt(
     if !same {
         return Err(AnswerInvalid::OtherReceipt);
     }
-    if receipt.fields.iter().all(|field| asked.fields.contains(field)) { Ok(()) } else { Err(AnswerInvalid::Unasked) }
+    let within = receipt.fields.iter().all(|field| asked.fields.contains(field))
+        && receipt.predicates.iter().all(|predicate| asked.predicates.contains(predicate));
+    if within { Ok(()) } else { Err(AnswerInvalid::Unasked) }
 }
 
 fn open_record(answer: &Answer, receipt: &Receipt, keys: &[DecryptionKey]) -> Result<Answered, AnswerInvalid> {
@@ -167,7 +169,9 @@ fn open_record(answer: &Answer, receipt: &Receipt, keys: &[DecryptionKey]) -> Re
     let opened = keys.iter().map(|key| open::<Record>(data, key, &binding, Limits::ANSWER));
     let record = first_opened(opened).map_err(AnswerInvalid::Sealed)?;
     let named: BTreeSet<&FieldName> = receipt.fields.iter().collect();
-    let fits = record.dataset == receipt.dataset && record.rows.iter().all(|row| row.keys().all(|f| named.contains(f)));
+    let fits = record.dataset == receipt.dataset
+        && record.rows.iter().all(|row| row.keys().all(|f| named.contains(f)))
+        && record.predicates.iter().map(PredicateResult::question).eq(receipt.predicates.iter().cloned());
     if fits { Ok(Answered::Record(record)) } else { Err(AnswerInvalid::Unasked) }
 }
 

@@ -3,7 +3,10 @@
 //! Guarantees: each rule stands once and serves the gateway (counterparts that come in) and the auditor (bundles).
 //! Deliberately absent: signatures; both receipts are [`Attested`] already.
 
-use schemas::receipt::{Outcome, Receipt, ReceiptRole};
+use schemas::{
+    digest::Digest,
+    receipt::{Outcome, Receipt, ReceiptRole},
+};
 
 use super::Attested;
 
@@ -67,7 +70,7 @@ pub enum PairRule {
     Basis,
     /// The same sealed data; an unconfirmed consumer saw none.
     Data,
-    /// The same items; an unconfirmed consumer names those it asked for.
+    /// The same items and questions; an unconfirmed consumer names those it asked for.
     Fields,
     /// The same outcome and refusal, or unconfirmed at the consumer.
     Outcome,
@@ -91,7 +94,11 @@ impl PairRule {
 
     /// Whether the rule holds for these two.
     pub fn holds(self, provider: &Attested<Receipt>, consumer: &Attested<Receipt>) -> bool {
-        let (p, c) = (provider.claims(), consumer.claims());
+        self.holds_of((provider.claims(), provider.digest()), consumer.claims())
+    }
+
+    /// The same of claims whose signatures are known: the provider's with the digest of its token.
+    fn holds_of(self, (p, digest): (&Receipt, Digest), c: &Receipt) -> bool {
         let unconfirmed = c.outcome == Outcome::Unconfirmed;
         match self {
             Self::Parties => {
@@ -108,15 +115,23 @@ impl PairRule {
                 _ => p.outcome != Outcome::Answered || unconfirmed,
             },
             Self::Data => p.data == c.data || unconfirmed,
-            Self::Fields if unconfirmed => p.fields.iter().all(|field| c.fields.contains(field)),
-            Self::Fields => p.fields == c.fields,
+            Self::Fields if unconfirmed => {
+                p.fields.iter().all(|field| c.fields.contains(field))
+                    && p.predicates.iter().all(|predicate| c.predicates.contains(predicate))
+            }
+            Self::Fields => (&p.fields, &p.predicates) == (&c.fields, &c.predicates),
             Self::Outcome => (p.outcome, p.refusal) == (c.outcome, c.refusal) || unconfirmed,
-            Self::Counterpart => c.counterpart == Some(provider.digest()) || unconfirmed,
+            Self::Counterpart => c.counterpart == Some(digest) || unconfirmed,
         }
     }
 
     /// The first rule that does not hold.
     pub fn first_broken(provider: &Attested<Receipt>, consumer: &Attested<Receipt>) -> Option<Self> {
         Self::ALL.iter().copied().find(|rule| !rule.holds(provider, consumer))
+    }
+
+    /// The same for a provider that holds its own receipt in an insert-only row: what it signed it need not verify again.
+    pub fn first_broken_of_own(ours: (&Receipt, Digest), theirs: &Attested<Receipt>) -> Option<Self> {
+        Self::ALL.iter().copied().find(|rule| !rule.holds_of(ours, theirs.claims()))
     }
 }

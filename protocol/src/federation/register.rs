@@ -6,6 +6,7 @@ use schemas::{
     digest::Digest,
     federation::{Disclosure, Law, Purpose, Register, RegisterContent, SignedRegister},
     id::{CompactJws, LawId, PurposeCode, RegisterVersion},
+    receipt::ReceiptBasis,
     time::Timestamp,
 };
 
@@ -40,6 +41,31 @@ pub struct VerifiedPurposes {
 pub struct VerifiedLaws {
     mark: Mark,
     laws: BTreeMap<LawId, Law>,
+}
+
+/// A law as two officers put it in force. Made by [`VerifiedLaws::registered`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredLaw {
+    law: Law,
+    register: Digest,
+}
+
+impl RegisteredLaw {
+    /// The law.
+    pub const fn law(&self) -> &Law {
+        &self.law
+    }
+
+    /// Digest of the content of the register's version that it was taken from.
+    pub const fn register(&self) -> Digest {
+        self.register
+    }
+
+    /// The law as a receipt names it.
+    pub fn receipt_basis(&self) -> ReceiptBasis {
+        let (id, version) = (self.law.id.clone(), Some(self.law.version.clone()));
+        ReceiptBasis::Law { id, version, digest: self.register }
+    }
 }
 
 /// Verifies all signatures of one version of a register.
@@ -133,6 +159,11 @@ impl VerifiedPurposes {
         self.purposes.get(&(code.clone(), version.clone()))
     }
 
+    /// The newest version of a purpose: what bounds a law, which names no version.
+    pub fn newest(&self, code: &PurposeCode) -> Option<&Purpose> {
+        self.purposes.values().filter(|purpose| purpose.code == *code).max_by(|a, b| a.version.cmp(&b.version))
+    }
+
     /// All purposes, by code and version.
     pub fn iter(&self) -> impl Iterator<Item = &Purpose> {
         self.purposes.values()
@@ -145,6 +176,9 @@ impl VerifiedLaws {
         for law in list {
             if matches!(law.disclosure, Disclosure::Delayed(days) if days > LONGEST_DELAY) {
                 return Err(FederationError::NotInForce("disclosure is delayed by more than 180 days"));
+            }
+            if law.break_glass && law.disclosure != Disclosure::Immediate {
+                return Err(FederationError::NotInForce("a law for emergencies does not tell the citizen at once"));
             }
             if laws.insert(law.id.clone(), law).is_some() {
                 return Err(FederationError::NotInForce("a law stands twice"));
@@ -166,6 +200,11 @@ impl VerifiedLaws {
     /// A law that is in force on that day.
     pub fn law(&self, id: &LawId, now: Timestamp) -> Option<&Law> {
         self.laws.get(id).filter(|law| now.civil_day() <= law.until)
+    }
+
+    /// A law with the register that it stands in, ended or not: the decision judges its days.
+    pub fn registered(&self, id: &LawId) -> Option<RegisteredLaw> {
+        self.laws.get(id).map(|law| RegisteredLaw { law: law.clone(), register: self.mark.digest })
     }
 
     /// All laws, ended ones included.

@@ -136,6 +136,7 @@ impl Authority {
             join_endpoint: "https://anchor.gov.example/join".into(),
             registers_endpoint: "https://anchor.gov.example/registers".into(),
             tls_certificates: vec![listed_certificate("anchor.gov.example")],
+            wallet_origin: None,
         };
         party.configuration.authority_hints.clear();
         party.configuration.metadata = Metadata { trust_anchor: Some(metadata), ..Metadata::default() };

@@ -18,7 +18,11 @@ use std::sync::LazyLock;
 
 use josekit::jwe::{JweContext, JweHeader};
 use openssl::symm::{Cipher, decrypt_aead};
-use schemas::{id::CompactJwe, problem::Code, version::V1};
+use schemas::{
+    id::{CompactJwe, EntityId},
+    problem::Code,
+    version::V1,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
@@ -104,9 +108,37 @@ pub fn open<B: DeserializeOwned>(
     expected: &Binding,
     limits: Limits,
 ) -> Result<B, JweError> {
-    let content = decrypt(jwe, key, Some(expected.content_type()), limits)?;
-    let opened: Opened<B> =
-        serde_json::from_slice(&content).map_err(|_| JweError::Content(std::any::type_name::<B>()))?;
+    bound(content(jwe, key, expected.content_type(), limits)?, expected)
+}
+
+/// Opens a person named to us for the messages of an asker, by whichever registry says so: the caller must know it for
+/// one that names people to us.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_named<B: DeserializeOwned>(
+    jwe: &CompactJwe,
+    key: &DecryptionKey,
+    (us, asker): (&EntityId, &EntityId),
+    limits: Limits,
+) -> Result<(EntityId, B), JweError> {
+    let opened: Opened<B> = content(jwe, key, binding::SUBJECT, limits)?;
+    let registry: EntityId = opened.iss.parse().map_err(|_| JweError::Moved)?;
+    let expected = Binding::subject(&registry, us, asker);
+    bound(opened, &expected).map(|body| (registry, body))
+}
+
+fn content<B: DeserializeOwned>(
+    jwe: &CompactJwe,
+    key: &DecryptionKey,
+    content_type: &str,
+    limits: Limits,
+) -> Result<Opened<B>, JweError> {
+    let content = decrypt(jwe, key, Some(content_type), limits)?;
+    serde_json::from_slice(&content).map_err(|_| JweError::Content(std::any::type_name::<B>()))
+}
+
+fn bound<B>(opened: Opened<B>, expected: &Binding) -> Result<B, JweError> {
     let same = opened.iss == expected.iss()
         && opened.aud == expected.aud()
         && opened.jti.as_deref() == expected.jti()

@@ -122,7 +122,9 @@ pub fn sign(key: &SigningKey, claims: &impl Serialize) -> Result<String, SealFai
         typ: Some("JWT".to_owned()),
         kid: Some(key.kid().to_string()),
     };
-    let part = |json: serde_json::Result<Vec<u8>>| json.map(encode_base64url).map_err(|_| SealFailed { operation: "write claims" });
+    let part = |json: serde_json::Result<Vec<u8>>| {
+        json.map(encode_base64url).map_err(|_| SealFailed { operation: "write claims" })
+    };
     let signed = format!("{}.{}", part(serde_json::to_vec(&header))?, part(serde_json::to_vec(claims))?);
     let signature = key.sign_bytes(signed.as_bytes())?;
     Ok(format!("{signed}.{}", encode_base64url(signature)))
@@ -160,7 +162,10 @@ mod tests {
             }
             let keys = keys(vec![json!({ "kty": "RSA", "n": "AQ", "e": "AQAB", "kid": "r" }), one]);
             assert_eq!(keys.len(), 1, "keys of other kinds are passed over");
-            for header in [json!({"alg": algorithm.as_str(), "kid": "k1"}), json!({"alg": algorithm.as_str(), "kid": "k1", "typ": "JWT"})] {
+            for header in [
+                json!({"alg": algorithm.as_str(), "kid": "k1"}),
+                json!({"alg": algorithm.as_str(), "kid": "k1", "typ": "JWT"}),
+            ] {
                 let claims: Value = verify(&token(&key, &header, &json!({"sub": "a"})), &keys, LIMITS).unwrap();
                 assert_eq!(claims["sub"], "a");
             }

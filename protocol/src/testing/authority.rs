@@ -4,7 +4,7 @@ use schemas::{
     bundle::TrustRoot,
     digest::Digest,
     federation::{
-        Constraints, EntityConfiguration, FederationEntity, JwkSet, Metadata, OfficerJwk, Purpose, Register,
+        Constraints, EntityConfiguration, FederationEntity, JwkSet, Law, Metadata, OfficerJwk, Purpose, Register,
         RegisterContent, SignedRegister, Standing, SubordinateStatement, TrustAnchorMetadata,
     },
     id::{CompactJws, EntityId},
@@ -89,6 +89,7 @@ impl Authority {
             join_endpoint: format!("{}/join", self.entity),
             registers_endpoint: format!("{}/registers", self.entity),
             tls_certificates: vec![listed(&self.tls)],
+            wallet_origin: None,
         }
     }
 
@@ -144,6 +145,15 @@ impl Authority {
 
     /// A register of purposes, signed by both officers.
     pub fn purposes(&self, version: u64, purposes: &[Purpose]) -> SignedRegister {
+        self.register(version, &RegisterContent::Purposes(purposes.to_vec()))
+    }
+
+    /// A register of laws, signed by both officers.
+    pub fn laws(&self, version: u64, laws: &[Law]) -> SignedRegister {
+        self.register(version, &RegisterContent::Laws(laws.to_vec()))
+    }
+
+    fn register(&self, version: u64, content: &RegisterContent) -> SignedRegister {
         let signed = |officer: &SigningKey| {
             let claims = Register {
                 v: V1,
@@ -152,7 +162,7 @@ impl Authority {
                 jti: random::message_id(self.now),
                 salt: random::salt(),
                 version,
-                content: RegisterContent::Purposes(purposes.to_vec()),
+                content: content.clone(),
             };
             sign(Typ::Register, officer, &claims).expect("a register is signed")
         };

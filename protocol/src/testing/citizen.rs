@@ -1,7 +1,7 @@
 //! A citizen with the key and the binding that her wallet keeps for one consumer.
 
 use schemas::{
-    consent::{ConsentNotice, ConsentTerms},
+    consent::{BindingPresentation, ConsentNotice, ConsentTerms},
     digest::Digest,
     id::{CompactJwe, CompactJws, EntityId, Sector},
     time::Timestamp,
@@ -11,7 +11,8 @@ use super::World;
 use crate::{
     credential::{
         HeldBinding, KeyBinding,
-        binding::seal_presentation,
+        binding::seal_presented,
+        guardianship::show,
         vc::{ConsentDraft, issue, presentation_nonce, verify},
     },
     seal::{Algorithm, EncryptionKey, SigningKey, random},
@@ -28,6 +29,15 @@ pub struct Citizen {
     anchor: EntityId,
     provider: (Sector, EncryptionKey),
     now: Timestamp,
+}
+
+/// What goes with a consent beside her binding.
+#[derive(Clone, Default)]
+pub struct Proofs {
+    /// A nonce of the provider, over which she proves to be present.
+    pub live: Option<String>,
+    /// A guardianship as the identity registry issued it.
+    pub guardianship: Option<String>,
 }
 
 /// A consent with its binding presentation, as a wallet hands them to the consumer.
@@ -69,6 +79,7 @@ impl Citizen {
                 request: Digest::of("request"),
                 shown_at: self.now.plus(-90),
                 wallet: Digest::of("wallet build"),
+                assistance: None,
             },
         }
     }
@@ -80,18 +91,33 @@ impl Citizen {
 
     /// Signs a draft and presents her binding for it to the provider.
     pub fn sign(&self, draft: ConsentDraft) -> SignedConsent {
-        let terms = draft.terms.clone();
+        self.sign_with(draft, &Proofs::default())
+    }
+
+    /// The same with a proof over a nonce of the provider, or with a guardianship.
+    pub fn sign_with(&self, draft: ConsentDraft, proofs: &Proofs) -> SignedConsent {
+        let provider = draft.terms.provider.clone();
         let jws = issue(draft, &self.anchor, &self.key).expect("a consent is signed");
-        let shown = self.present(&terms.provider, &presentation_nonce(&jws));
-        self.attach(jws, &shown)
+        let shown = |token: &String| show(token, &self.provider.0).expect("the ward's pseudonym is there");
+        let presented = BindingPresentation {
+            binding: self.present(&provider, &presentation_nonce(&jws)),
+            live: proofs.live.as_ref().map(|nonce| self.present(&provider, nonce)),
+            guardianship: proofs.guardianship.as_ref().map(shown),
+        };
+        self.attach_all(jws, &presented)
     }
 
     /// Presents the provider's pseudonym, bound to a receiver and a nonce, twenty seconds ago.
     pub fn present(&self, to: &EntityId, nonce: &str) -> String {
+        self.present_at(to, nonce, self.now.plus(-20))
+    }
+
+    /// The same at another time.
+    pub fn present_at(&self, to: &EntityId, nonce: &str, at: Timestamp) -> String {
         let to = KeyBinding {
             aud: to.to_string(),
             nonce: nonce.to_owned(),
-            iat: self.now.numeric().plus(-20),
+            iat: at.numeric(),
             transaction_data_hashes: Vec::new(),
         };
         self.binding.present_subject(&self.provider.0, &to, &self.key).expect("the binding is presented")
@@ -99,9 +125,15 @@ impl Citizen {
 
     /// Seals a presentation for a consent.
     pub fn attach(&self, jws: CompactJws, presentation: &str) -> SignedConsent {
+        let presented = BindingPresentation { binding: presentation.to_owned(), live: None, guardianship: None };
+        self.attach_all(jws, &presented)
+    }
+
+    /// Seals a presentation with its proofs for a consent.
+    pub fn attach_all(&self, jws: CompactJws, presented: &BindingPresentation) -> SignedConsent {
         let consent = verify(&jws, &self.anchor).expect("her own consent");
         let terms = consent.terms().clone();
-        let binding = seal_presentation(presentation, &consent, &self.provider.1).expect("a presentation is sealed");
+        let binding = seal_presented(presented, &consent, &self.provider.1).expect("a presentation is sealed");
         SignedConsent { jws, binding, terms }
     }
 }

@@ -17,10 +17,25 @@ use crate::{
     credential::{
         HeldBinding, Status, StatusList, VerifiedStatusList,
         binding::{BindingDraft, RegistryKeys, Resident, issue},
+        guardianship::{self, GuardianshipDraft},
         status_list::{Publication, publish, verify},
     },
     seal::{SigningKey, VerifyingKey, keyed_hash::MacKey},
 };
+
+/// A directory in which this is the only registry.
+struct OnlyRegistry<'a>(&'a IdentityRegistry);
+
+impl RegistryKeys for OnlyRegistry<'_> {
+    fn registry_key(&self, registry: &EntityId, kid: &KeyId, _at: NumericDate) -> Option<VerifyingKey> {
+        let public = self.0.signing.public();
+        (*registry == self.0.entity && kid == public.kid()).then(|| public.clone())
+    }
+
+    fn names_people(&self, registry: &EntityId) -> bool {
+        *registry == self.0.entity
+    }
+}
 
 /// Places in the status list.
 const PLACES: usize = 4096;
@@ -59,11 +74,8 @@ impl IdentityRegistry {
     }
 
     /// Where its keys are looked up, as the directory would.
-    pub fn keys(&self) -> impl RegistryKeys {
-        |registry: &EntityId, kid: &KeyId, _at: NumericDate| -> Option<VerifyingKey> {
-            let public = self.signing.public();
-            (*registry == self.entity && kid == public.kid()).then(|| public.clone())
-        }
+    pub fn keys(&self) -> impl RegistryKeys + '_ {
+        OnlyRegistry(self)
     }
 
     /// What a binding for that key would say, with a status place of its own.
@@ -96,6 +108,24 @@ impl IdentityRegistry {
     pub fn hold(&self, draft: &BindingDraft) -> HeldBinding {
         let token = issue(draft, &self.signing).expect("a binding is issued");
         HeldBinding::receive(&token, &self.keys(), &draft.holder).expect("the binding is good")
+    }
+
+    /// What a guardianship of that key over a ward would say, with a status place of its own.
+    pub fn guardianship(&self, ward: &str, guardian: &VerifyingKey) -> GuardianshipDraft {
+        GuardianshipDraft {
+            issuer: self.entity.clone(),
+            iat: self.now.numeric().plus(-86_400),
+            exp: self.now.numeric().plus(3 * 31_536_000),
+            guardian: guardian.clone(),
+            purposes: vec![name("social")],
+            status: StatusReference { idx: self.next_place(), uri: self.uri() },
+            ward: self.sectors.keys().map(|s| (s.clone(), self.subject(ward, s))).collect(),
+        }
+    }
+
+    /// Signs it.
+    pub fn appoint(&self, draft: &GuardianshipDraft) -> String {
+        guardianship::issue(draft, &self.signing).expect("a guardianship is issued")
     }
 
     /// Changes the status of a binding.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use schemas::{
+    consent::Predicate,
     federation::{AllowedData, Disclosure, Law, Purpose},
     time::CivilDate,
 };
@@ -29,6 +30,7 @@ fn finding(key: &'static str, problem: impl Into<String>) -> Option<Finding> {
 pub(super) fn purpose(one: &Purpose) -> Option<Finding> {
     text("text", &one.text)
         .or_else(|| data(&one.allowed))
+        .or_else(|| predicates_only(one))
         .or_else(|| {
             let bound = &one.max_frequency;
             let empty = bound.modes.is_empty() || bound.max_uses == 0;
@@ -69,7 +71,41 @@ pub(super) fn law(one: &Law, today: CivilDate) -> Option<Finding> {
             "a limit is 0, or an officer's is above the day's; mend: give limits that fit together",
         );
     }
-    text("title", &one.title).or_else(|| data(std::slice::from_ref(&one.allowed)))
+    if one.break_glass && one.disclosure != Disclosure::Immediate {
+        let problem = "a law for emergencies tells the citizen at once; mend: write `disclosure = \"immediate\"`";
+        return finding("disclosure", problem);
+    }
+    text("title", &one.title).or_else(|| questions(one))
+}
+
+/// A field of which only questions are answered is one that the purpose has.
+fn predicates_only(one: &Purpose) -> Option<Finding> {
+    let allowed = |field| one.allowed.iter().any(|data| data.fields.contains(field));
+    let missing = one.predicates_only.iter().find(|field| !allowed(field))?;
+    let problem = format!("{missing} is not allowed; mend: name it under `allowed` too, or leave it out here");
+    finding("predicates_only", problem)
+}
+
+/// Something is allowed, each question makes sense, and no field is both a value and a question.
+fn questions(one: &Law) -> Option<Finding> {
+    if one.predicates.is_empty() {
+        return data(std::slice::from_ref(&one.allowed));
+    }
+    for (place, asked) in one.predicates.iter().enumerate() {
+        let Predicate { field, value, .. } = asked;
+        if value.is_empty() {
+            let problem = format!("the question about {field} compares with nothing; mend: give it a value");
+            return finding("predicates", problem);
+        }
+        if one.allowed.fields.contains(field) {
+            let problem = format!("{field} is allowed as a value as well; mend: keep one of the two");
+            return finding("predicates", problem);
+        }
+        if one.predicates.iter().skip(place + 1).any(|other| other == asked) {
+            return finding("predicates", format!("a question about {field} stands twice; mend: keep one of the two"));
+        }
+    }
+    None
 }
 
 fn text(key: &'static str, by_language: &BTreeMap<String, String>) -> Option<Finding> {

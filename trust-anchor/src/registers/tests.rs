@@ -48,6 +48,8 @@ fn a_purpose_that_lacks_something_is_refused_with_its_line() {
         ("sensitive = false", "sensitiv = false", 11, "unknown field"),
         ("sensitive = false", "sensitive = false\nlogo = \"${logo}\"", 12, "--set logo="),
         ("code = \"social.old", "code = \"Social.old", 6, "PurposeCode"),
+        ("sensitive = false", "sensitive = false\npredicates_only = [\"annual_income\"]", 12, "is not allowed"),
+        ("sensitive = false", "sensitive = false\nrequired_presence = \"yes\"", 12, "mend"),
     ] {
         let path = sample(folder.path(), PURPOSES, from, to);
         let error = read_purposes(&path, &set()).unwrap_err();
@@ -55,6 +57,23 @@ fn a_purpose_that_lacks_something_is_refused_with_its_line() {
         assert!(error.to_string().contains(hint), "{to}: {error}");
     }
     assert_eq!(read_purposes(&folder.path().join("absent.toml"), &set()).unwrap_err().line, None);
+}
+
+fn asking(field: &str, op: &str, value: &str) -> String {
+    let question = format!("{{ field = \"{field}\", op = \"{op}\", value = \"{value}\" }}");
+    format!("disclosure = \"immediate\"\npredicates = [{question}]")
+}
+
+#[test]
+fn a_law_may_allow_questions_alone_and_be_for_emergencies() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = format!("{}\nbreak_glass = true", asking("age", "gte", "60"));
+    let path = sample(folder.path(), LAWS, "disclosure = \"immediate\"", &more);
+    let law = &read_laws(&path, &set(), today()).unwrap()[0];
+    assert_eq!((law.predicates.len(), law.break_glass), (1, true));
+    let text = std::fs::read_to_string(&path).unwrap().replacen("fields = [\"status\", \"date_of_death\"]", "fields = []", 1);
+    std::fs::write(&path, text).unwrap();
+    assert!(read_laws(&path, &set(), today()).unwrap()[0].allowed.fields.is_empty(), "a question is enough");
 }
 
 #[test]
@@ -69,6 +88,11 @@ fn a_law_that_lacks_something_is_refused_with_its_line() {
         ("per_officer = 200", "per_officer = 20000", 27, "fit together"),
         ("en = \"Registered", "fr = \"Registered", 19, "no text in `en`"),
         ("consumer = \"${social}\"", "consumer = \"${health}\"", 13, "--set health="),
+        ("disclosure = \"immediate\"", "disclosure = { delayed = 7 }\nbreak_glass = true", 17, "tells the citizen at once"),
+        ("disclosure = \"immediate\"", &asking("status", "eq", "registered"), 18, "allowed as a value as well"),
+        ("disclosure = \"immediate\"", &asking("age", "gte", ""), 18, "compares with nothing"),
+        ("disclosure = \"immediate\"", &asking("age", "lt", "60"), 18, "mend"),
+        ("disclosure = \"immediate\"", "disclosure = \"immediate\"\nbreak_glas = true", 18, "unknown field"),
     ] {
         let path = sample(folder.path(), LAWS, from, to);
         let error = read_laws(&path, &set(), today()).unwrap_err();

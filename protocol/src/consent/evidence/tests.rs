@@ -90,18 +90,21 @@ fn the_status_is_unknown_until_it_is_looked_up() {
     let scene = Scene::new();
     let registries = scene.world.registry.keys();
     let keys = std::slice::from_ref(&scene.world.provider.encryption);
-    let reader = BasisReader { anchor: &scene.world.authority.entity, keys, registries: &registries };
+    let reader = BasisReader { anchor: &scene.world.authority.entity, keys, registries: &registries, laws: None };
     let basis = VerifiedBasis::verify(Asked::of(&scene.query), &reader, scene.world.now).unwrap();
     assert!(matches!(basis, VerifiedBasis::Consent(basis) if basis.status.is_none()));
 }
 
 #[test]
-fn a_law_is_named_and_not_judged_here() {
-    let mut scene = Scene::new();
-    scene.query.basis = Basis::Law { id: name("rbd-1969-s3a"), subject: scene.other.binding.clone() };
-    let basis = scene.world.verify_basis(&scene.query).unwrap();
-    assert!(matches!(basis, VerifiedBasis::Law(id) if id.as_str() == "rbd-1969-s3a"));
-    assert_eq!(scene.world.authorize(&scene.query).unwrap_err().code(), Code::LawNotRegistered);
+fn without_a_register_no_law_is_registered() {
+    let scene = Scene::new();
+    let query = scene.world.law_query("RID-0001");
+    assert!(scene.world.authorize(&query).is_ok(), "with one it is");
+    let registries = scene.world.registry.keys();
+    let keys = std::slice::from_ref(&scene.world.provider.encryption);
+    let reader = BasisReader { anchor: &scene.world.authority.entity, keys, registries: &registries, laws: None };
+    let refused = VerifiedBasis::verify(Asked::of(&query), &reader, scene.world.now).map(|_| ());
+    assert_eq!(refused.map_err(Refusal::code), Err(Code::LawNotRegistered));
 }
 
 #[test]

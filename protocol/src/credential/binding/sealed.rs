@@ -1,12 +1,21 @@
 //! The presentation on its way: sealed by the wallet to the provider, carried by the consumer, who cannot open it.
 
-use schemas::id::CompactJwe;
+use schemas::{consent::BindingPresentation, id::CompactJwe};
+use serde::{Deserialize, Serialize};
 
 use super::BindingError;
 use crate::{
     credential::VerifiedConsent,
     seal::{Binding, DecryptionKey, EncryptionKey, JweError, Limits, SealFailed, open, seal},
 };
+
+/// What is sealed: the text of the binding where nothing else goes with it, else the whole structure.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Body {
+    Binding(String),
+    Whole(BindingPresentation),
+}
 
 /// Seals a presentation to the provider, for one consent and no other.
 ///
@@ -20,6 +29,21 @@ pub fn seal_presentation(
     seal(provider, &place(consent), &presentation)
 }
 
+/// Seals a presentation with its proofs of presence and guardianship, for one consent and no other.
+///
+/// # Errors
+/// If OpenSSL fails.
+pub fn seal_presented(
+    presented: &BindingPresentation,
+    consent: &VerifiedConsent,
+    provider: &EncryptionKey,
+) -> Result<CompactJwe, SealFailed> {
+    if presented.live.is_none() && presented.guardianship.is_none() {
+        return seal_presentation(&presented.binding, consent, provider);
+    }
+    seal(provider, &place(consent), presented)
+}
+
 /// Opens what came with a consent, with whichever of the provider's keys it was sealed to.
 ///
 /// # Errors
@@ -28,11 +52,14 @@ pub fn open_presentation(
     sealed: &CompactJwe,
     consent: &VerifiedConsent,
     keys: &[DecryptionKey],
-) -> Result<String, BindingError> {
+) -> Result<BindingPresentation, BindingError> {
     let place = place(consent);
     let opened = keys.iter().map(|key| open(sealed, key, &place, Limits::BINDING));
     let mut tried = opened.skip_while(|result| matches!(result, Err(JweError::OtherKey)));
-    Ok(tried.next().unwrap_or(Err(JweError::OtherKey))?)
+    Ok(match tried.next().unwrap_or(Err(JweError::OtherKey))? {
+        Body::Binding(binding) => BindingPresentation { binding, live: None, guardianship: None },
+        Body::Whole(presented) => presented,
+    })
 }
 
 fn place(consent: &VerifiedConsent) -> Binding {

@@ -69,6 +69,40 @@ pub fn verify(
     expected: Expected<'_>,
     now: Timestamp,
 ) -> Result<VerifiedBinding, BindingError> {
+    let Expected { audience, nonce, holder } = expected;
+    presented(presentation, registries, Wanted { audience, nonce: Some(nonce), holder }, now)
+}
+
+/// Verifies a presentation over a nonce of ours, which the caller knows and spends afterwards: she is present.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_live(
+    presentation: &str,
+    registries: &impl RegistryKeys,
+    holder: &VerifyingKey,
+    audience: &EntityId,
+    now: Timestamp,
+) -> Result<VerifiedBinding, BindingError> {
+    let wanted = Wanted { audience: audience.as_str(), nonce: None, holder: Some(holder) };
+    let live = presented(presentation, registries, wanted, now)?;
+    if live.nonce.is_empty() { Err(BindingError::NotBound("it answers no nonce")) } else { Ok(live) }
+}
+
+/// As [`Expected`], where the nonce may be any.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    audience: &'a str,
+    nonce: Option<&'a str>,
+    holder: Option<&'a VerifyingKey>,
+}
+
+fn presented(
+    presentation: &str,
+    registries: &impl RegistryKeys,
+    expected: Wanted<'_>,
+    now: Timestamp,
+) -> Result<VerifiedBinding, BindingError> {
     let parts = Parts::parse(presentation, Limits::BINDING)?;
     let (claims, key) = issuer_signed(parts, registries, expected.holder)?;
     if claims.exp.plus(SKEW) < now.numeric() || claims.iat > now.numeric().plus(SKEW) {
@@ -115,14 +149,14 @@ pub(super) fn issuer_signed(
 fn key_binding(
     parts: Parts<'_>,
     holder: &VerifyingKey,
-    expected: Expected<'_>,
+    expected: Wanted<'_>,
 ) -> Result<KeyBindingClaims, BindingError> {
     let token = parts.key_binding().ok_or(BindingError::NotBound("there is none"))?;
     let token = UnverifiedJws::parse(token.as_bytes(), Limits::OTHER)?.verify(Typ::KeyBinding, holder)?;
     let bound: KeyBindingClaims = token.claims()?;
     let rules = [
         (bound.aud == expected.audience, "it is for another receiver"),
-        (bound.nonce == expected.nonce, "it answers another nonce"),
+        (expected.nonce.is_none_or(|nonce| bound.nonce == nonce), "it answers another nonce"),
         (bound.sd_hash == parts.sd_hash(), "it covers other disclosures"),
         (
             bound.transaction_data_hashes_alg.as_deref().is_none_or(|alg| alg == SD_ALG),

@@ -23,6 +23,10 @@ fn check_terms(terms: &ConsentTerms) -> Result<(), &'static str> {
         (!fields.is_empty() || !predicates.is_empty(), "it names no item"),
         (fields.len() == terms.fields.len(), "an item stands twice"),
         (predicates.len() == terms.predicates.len(), "a predicate stands twice"),
+        (
+            !predicates.iter().any(|predicate| fields.contains(&predicate.field)),
+            "an item stands both as a value and as a question",
+        ),
         (terms.data_range.is_none_or(|range| range.from <= range.to), "the data range is empty"),
         (is_coherent(&terms.frequency), "the frequency contradicts itself"),
     ];

@@ -27,7 +27,10 @@ fn the_asker_opens_exactly_what_was_asked_and_granted() {
     let opened = scene.open(&scene.answer(&scene.accept(&query)), &query).unwrap();
     // Revenue's row held the income itself too; it was neither asked for nor granted.
     let rows = vec![BTreeMap::from([(name("annual_income_band"), FieldValue::Text("below-1-lakh".into()))])];
-    assert_eq!(*opened.answered(), Answered::Record(Record { dataset: name("revenue.income"), rows }));
+    assert_eq!(
+        *opened.answered(),
+        Answered::Record(Record { dataset: name("revenue.income"), rows, predicates: vec![] })
+    );
     let receipt = opened.receipt().claims();
     assert_eq!((receipt.exchange.clone(), receipt.query), (query.claims().jti.clone(), query.digest()));
     assert_eq!(receipt.fields, [name("annual_income_band")]);
@@ -141,7 +144,7 @@ fn a_record_with_a_field_that_the_receipt_does_not_name_is_not_taken() {
     let query = scene.ask();
     let good = scene.answer(&scene.accept(&query));
     let claims = good.answer.claims();
-    let record = Record { dataset: name("revenue.income"), rows: vec![row()] };
+    let record = Record { dataset: name("revenue.income"), rows: vec![row()], predicates: vec![] };
     let binding = Binding::answer(&claims.iss, &claims.aud, &claims.jti);
     let data = seal(scene.world.consumer.encryption.public(), &binding, &record).unwrap();
     let key = &scene.world.provider.signing;

@@ -2,6 +2,9 @@
 
 use schemas::id::{ConsentId, Did, EntityId, MessageId};
 
+/// The content type of a named person.
+pub(super) const SUBJECT: &str = "dx-subject+json";
+
 /// The message to which a sealed part belongs. Sealing writes it inside, opening compares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
@@ -35,7 +38,12 @@ impl Binding {
 
     /// A person named by the identity registry to a receiver, for messages that the asker signs.
     pub fn subject(registry: &EntityId, receiver: &EntityId, asker: &EntityId) -> Self {
-        Self::new(registry.as_str(), receiver, To::Asker(asker.clone()), "dx-subject+json")
+        Self::new(registry.as_str(), receiver, To::Asker(asker.clone()), SUBJECT)
+    }
+
+    /// People whom the asker wants the identity registry to name: for messages that the asker signs.
+    pub fn naming(asker: &EntityId, registry: &EntityId) -> Self {
+        Self::new(asker.as_str(), registry, To::Asker(asker.clone()), "dx-naming+json")
     }
 
     /// Residents whom the identity registry names for linking: the page's `iss`, `aud` and `jti`.

@@ -88,9 +88,7 @@ fn check_header(
     }
     let parties = match (content_type, header.apu, header.apv) {
         (_, None, None) => Parties::default(),
-        (None, apu, apv) => {
-            Parties { apu: part(&apu.unwrap_or_default())?, apv: part(&apv.unwrap_or_default())? }
-        }
+        (None, apu, apv) => Parties { apu: part(&apu.unwrap_or_default())?, apv: part(&apv.unwrap_or_default())? },
         (Some(_), ..) => return Err(JweError::Malformed("a header member is not allowed")),
     };
     if header.kid == key.as_str() { Ok((header.epk, parties)) } else { Err(JweError::OtherKey) }

@@ -16,7 +16,7 @@ static BINDING: LazyLock<Binding> = LazyLock::new(|| {
     Binding::answer(&entity("revenue"), &entity("social"), &id)
 });
 
-fn entity(name: &str) -> schemas::id::EntityId {
+fn entity(name: &str) -> EntityId {
     format!("https://{name}.gov.example").parse().unwrap()
 }
 
