@@ -199,6 +199,7 @@ impl Wallets {
             request: Digest::of(shown.object.as_str()),
             shown_at: now,
             wallet: Digest::of("the benchmark's wallets"),
+            assistance: None,
         };
         let (id, valid_until) = (random::consent_id(now), asking::ends(shown.asked.validity, now));
         let draft = vc::ConsentDraft { id: id.clone(), valid_from: now, valid_until, terms, notice };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use protocol::{
-    consent::{BasisReader, ConsentState, Grant, VerifiedBasis},
+    consent::{BasisReader, ConsentState, Grant, State, VerifiedBasis},
     credential::BindingStatus,
     exchange::{
         Attested, Consumer, Evidence, PeerQuery, Provider, Question, SignedAnswer, accept, accept_counterpart,
@@ -106,23 +106,23 @@ impl Scene {
             authorize_peer(query, &self.consumer, self.provider.entity()).ok().context("the peer is refused")?;
         let asked = asked.fresh(self.world.now).ok().context("the query is stale")?;
         let (registries, keys) = (self.world.registry.keys(), std::slice::from_ref(&self.world.provider.encryption));
-        let reader = BasisReader { anchor: &self.world.authority.entity, keys, registries: &registries };
+        let reader = BasisReader { anchor: &self.world.authority.entity, keys, registries: &registries, laws: None };
         let mut basis = VerifiedBasis::verify(asked, &reader, self.world.now).ok().context("the basis is refused")?;
         if let VerifiedBasis::Consent(basis) = &mut basis {
             basis.status.clone_from(&self.status);
         }
-        let state = ConsentState::fresh();
+        let state = State::Consent(ConsentState::fresh());
         Grant::authorize(asked, &basis, &self.world.offer(), &state, self.world.now).ok().context("nothing is granted")
     }
 
     fn answer(&self, query: &PeerQuery, grant: &Grant) -> anyhow::Result<SignedAnswer> {
         let row = BTreeMap::from([(name("annual_income_band"), FieldValue::Text("below-1-lakh".to_owned()))]);
         let (signs, now) = (provider(&self.world.provider), self.world.now);
-        let record = signs.seal_record(query, self.consumer.encryption_key(), grant, vec![row], now)?;
+        let record = signs.seal_record(query, self.consumer.encryption_key(), grant, grant.disclose(vec![row]), now)?;
         let evidence = Evidence {
             basis: Some(grant.receipt_basis()),
             subject: Some(grant.subject().clone()),
-            status_checked: Some(grant.status_checked()),
+            status_checked: grant.status_checked(),
             directory_size: 7,
         };
         Ok(signs.answer(query, Ok(record), &evidence, now)?)

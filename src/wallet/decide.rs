@@ -173,6 +173,7 @@ impl Signer {
                 request: Digest::of(request.object.as_str()),
                 shown_at: shown.shown_at,
                 wallet: context.build,
+                assistance: None,
             },
         };
         let id = draft.id.clone();

@@ -156,6 +156,7 @@ impl Citizen {
                 request: Digest::of("request"),
                 shown_at: now.plus(-40),
                 wallet: Digest::of("wallet"),
+                assistance: None,
             },
         }
     }

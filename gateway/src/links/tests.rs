@@ -69,6 +69,8 @@ fn law(civil: &TestDepartment, food: &TestDepartment) -> Law {
         until: "2099-12-31".parse().unwrap(),
         quota: LawQuota { per_day: 1, per_officer: 1, per_subject: 1 },
         disclosure: Disclosure::Immediate,
+        predicates: Vec::new(),
+        break_glass: false,
     }
 }
 

@@ -128,6 +128,8 @@ pub fn law(civil: &str, social: &str) -> Law {
         until: "2040-03-31".parse().unwrap(),
         quota: LawQuota { per_day: 10, per_officer: 10, per_subject: 10 },
         disclosure: Disclosure::Immediate,
+        predicates: Vec::new(),
+        break_glass: false,
     }
 }
 
