@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod anchor;
 mod audit;
+mod catalogue;
 mod demo;
 mod gateway;
 mod output;

@@ -2,10 +2,15 @@
 //!
 //! One field an area, made from the foundation; the accessor stands in the area's own file.
 
+use std::sync::Arc;
+
+use service_kit::words::Words;
+
 use crate::{
     app::{Foundation, StartError},
     cases::Cases,
     consents::Citizens,
+    console::{self, transparency::Kept},
     exchange::Exchange,
     notices::Notices,
     retention::Retention,
@@ -26,6 +31,8 @@ pub(crate) struct Areas {
     pub(crate) retention: Retention,
     pub(crate) officers: People,
     pub(crate) openid: Option<OpenId>,
+    pub(crate) words: Arc<Words>,
+    pub(crate) transparency: Kept,
 }
 
 impl Areas {
@@ -34,11 +41,13 @@ impl Areas {
         let people = People::new(db, keys, foundation.clock.clone(), settings.lifetimes());
         let openid = |settings: &crate::config::OpenIdSettings| {
             let provider = Provider::open(settings.clone(), foundation.networks.clone())?;
-            Ok::<_, StartError>(OpenId::new(people.clone(), std::sync::Arc::new(provider)))
+            Ok::<_, StartError>(OpenId::new(people.clone(), Arc::new(provider)))
         };
         Ok(Self {
             openid: settings.openid.as_ref().map(openid).transpose()?,
             officers: people,
+            words: console::words()?,
+            transparency: Kept::default(),
             cases: Cases::default(),
             exchange: Exchange::start(foundation)?,
             citizens: Citizens::default(),

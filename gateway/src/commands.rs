@@ -5,9 +5,11 @@
 
 use std::path::Path;
 
+use protocol::consent::Refusal;
 use schemas::{
     bundle::Bundle,
-    federation::{DatasetDescription, Standing},
+    catalogue::Catalogue,
+    federation::DatasetDescription,
     id::{EntityId, LawId, MessageId},
 };
 use service_kit::{clock::Clock, config::ConfigError};
@@ -15,6 +17,7 @@ use service_kit::{clock::Clock, config::ConfigError};
 use crate::{
     app::{App, StartError, open_source},
     bundle::{self, BundleError},
+    catalogue,
     config::Config,
     init::{self, InitError, Initialised},
     join::{self, Invitation, JoinError, Joined},
@@ -49,6 +52,9 @@ pub enum CommandError {
     /// `bundle`.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// `catalogue`.
+    #[error("{}; mend: let the gateway reach the trust anchor", .0.because())]
+    Catalogue(#[from] Refusal),
     /// The blocking pool is gone.
     #[error("the process is stopping")]
     Stopping,
@@ -110,31 +116,13 @@ pub async fn config_check(config: &Path) -> Result<Checked, CommandError> {
     .await?
 }
 
-/// One dataset of the federation.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct Offered {
-    /// Who offers it.
-    pub provider: EntityId,
-    /// What it holds.
-    pub dataset: DatasetDescription,
-}
-
-/// The datasets of all active members.
+/// The datasets of all active members, with the bases that cover them.
 ///
 /// # Errors
 /// [`CommandError`], with its mend.
-pub async fn catalogue(config: &Path, clock: &Clock) -> Result<Vec<Offered>, CommandError> {
+pub async fn catalogue(config: &Path, clock: &Clock) -> Result<Catalogue, CommandError> {
     let app = open(config, clock).await?;
-    let snapshot = app.directory();
-    let active = snapshot.members().members().filter(|member| member.standing() == Standing::Active);
-    let mut offered: Vec<Offered> = active
-        .flat_map(|member| {
-            let datasets = member.gateway().datasets.iter().cloned();
-            datasets.map(|dataset| Offered { provider: member.entity().clone(), dataset })
-        })
-        .collect();
-    offered.sort_by(|a, b| (&a.provider, &a.dataset.id).cmp(&(&b.provider, &b.dataset.id)));
-    Ok(offered)
+    Ok(catalogue::catalogue(&app.directory(), app.now())?)
 }
 
 /// Names residents to a department.

@@ -18,6 +18,7 @@ pub mod commands;
 pub mod config;
 pub mod configuration;
 pub mod consents;
+pub mod console;
 pub mod directory;
 pub mod exchange;
 pub mod http;

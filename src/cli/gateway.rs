@@ -20,6 +20,7 @@ use serde_json::json;
 use service_kit::{clock::Clock, db::DatabaseUrl, telemetry::Metrics};
 
 use super::{
+    catalogue::table,
     output::{Failure, print, print_json, say},
     server::{StopArguments, block_on},
 };
@@ -67,10 +68,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Subjects,
     },
-    /// The datasets of the federation.
+    /// Who has which dataset, its fields, and on what basis each may be asked for.
+    #[command(after_help = "Example:\n  vinimay gateway catalogue\n  vinimay gateway catalogue --json | jq '.datasets[].dataset'")]
     Catalogue {
         #[command(flatten)]
         config: Config,
+        /// As JSON instead of a table.
+        #[arg(long)]
+        json: bool,
     },
     /// The evidence of one receipt, for an auditor.
     Bundle {
@@ -188,7 +193,10 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Subjects { command: Subjects::Export { config, receiver, law, out } } => {
             Ok(print_json(&done(commands::subjects_export(&config.config, receiver, law, &out, &clock))?)?)
         }
-        Command::Catalogue { config } => Ok(print_json(&done(commands::catalogue(&config.config, &clock))?)?),
+        Command::Catalogue { config, json } => {
+            let catalogue = done(commands::catalogue(&config.config, &clock))?;
+            Ok(if json { print_json(&catalogue)? } else { print(table(&catalogue).trim_end())? })
+        }
         Command::Bundle { config, receipt } => {
             Ok(print_json(&done(commands::bundle(&config.config, receipt, &clock))?)?)
         }

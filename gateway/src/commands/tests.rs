@@ -1,3 +1,5 @@
+use schemas::federation::Standing;
+
 use super::*;
 use crate::testing::{Source, TestAnchor, TestDepartment};
 
@@ -61,13 +63,13 @@ async fn the_catalogue_lists_what_active_members_offer() {
     let (social, _) = TestDepartment::member(&anchor, "social", &["consumer:social"], None, "").await;
     let (revenue, _) = TestDepartment::member(&anchor, "revenue", &["provider"], Some(&SOURCE), "").await;
     let file = social.path("gateway.toml");
-    let offered = catalogue(&file, &social.clock).await.unwrap();
+    let offered = catalogue(&file, &social.clock).await.unwrap().datasets;
     assert_eq!(offered.len(), 1, "seen although it joined later");
-    assert_eq!((&offered[0].provider, offered[0].dataset.id.as_str()), (&revenue.entity, "revenue.income"));
+    assert_eq!((&offered[0].provider, offered[0].dataset.as_str()), (&revenue.entity, "revenue.income"));
     {
         let mut state = anchor.state();
         let entry = state.members.get_mut(&revenue.entity).unwrap();
         (entry.standing, entry.changed) = (Standing::Suspended, true);
     }
-    assert!(catalogue(&file, &social.clock).await.unwrap().is_empty());
+    assert!(catalogue(&file, &social.clock).await.unwrap().datasets.is_empty());
 }

@@ -7,32 +7,43 @@
 //! | step | where | problems |
 //! |---|---|---|
 //! | may this system ask for this | [`App::ask`] | `access-denied` |
-//! | asked before under this key? | `App::asked_before` | `conflict`; else the same end, or the open question goes on |
 //! | our own evidence is logged in time | `App::authorize_anchored` | `anchor-overdue` |
-//! | the consent that we hold | `ask/question.rs` | `consent-missing`, `-revoked`, `-paused`, `-expired`, `-not-yet-valid`, `-purpose-mismatch` |
-//! | the provider, as the directory has it | `ask/question.rs` | `peer-unknown`, `peer-suspended`, `directory-outdated` |
-//! | sign, store, send | `ask/asks.rs`, `ask/send.rs` | `overloaded`, `peer-unavailable`; what the peer said before a signature |
+//! | the consent that we hold, or the law | `ask/question.rs`, `ask/law.rs` | `consent-missing`, `-revoked`, `-paused`, `-expired`, `-not-yet-valid`, `-purpose-mismatch`; `law-not-registered` |
+//! | the provider, as the directory has it | `ask/provider.rs` | `peer-unknown`, `peer-suspended`, `directory-outdated` |
+//! | sign, store; is the key free? | `ask/asks.rs` | `overloaded` |
+//! | asked before under this key? then its end, or the open question goes on | `App::asked_before` | `conflict` |
+//! | send | `ask/send.rs` | `peer-unavailable`; what the peer said before a signature |
 //! | verify, receipt, then the data | `ask/end.rs` | `peer-answer-invalid`; a signed refusal with its code |
+//!
+//! A new question costs one read. That its key is taken is found when it is stored; whatever speaks against asking now is held back
+//! until it is known that nothing was asked before, so that a repeated request hears its old end all the same.
 
 mod asks;
 mod end;
+mod law;
+mod not_answered;
+mod provider;
 mod question;
 mod send;
 #[cfg(test)]
 pub(super) mod tests;
 
-use protocol::{consent::Refusal, credential::VerifiedConsent, exchange::Attested};
+use protocol::{credential::VerifiedConsent, exchange::Attested};
 use schemas::{
     digest::Digest,
-    id::{CompactJws, MessageId},
+    id::{LawId, MessageId},
     local::{LocalAnswer, LocalQuery},
     problem::Code,
     query::Query,
 };
-use service_kit::server::ProblemResponse;
+use service_kit::db::DatabaseError;
 
-pub use self::{asks::Asks, send::QUERY_TYPE};
-pub(super) use self::{asks::Close, end::End, send::Heard};
+pub use self::{asks::Asks, not_answered::NotAnswered, send::QUERY_TYPE};
+pub(super) use self::{asks::Close, send::Heard};
+pub(crate) use self::{
+    end::{End, EndEvidence},
+    law::{LawQuestion, Urgent},
+};
 use super::Rejected;
 use crate::{
     app::App,
@@ -42,63 +53,20 @@ use crate::{
 
 /// A question that was stored and has no end yet.
 #[derive(Clone, Debug)]
-pub(super) struct Pending {
+pub(crate) struct Pending {
     /// The query, as it goes out each time.
     pub(super) query: Attested<Query>,
+    /// What it stands on.
+    pub(super) basis: PendingBasis,
+}
+
+/// What a question stands on.
+#[derive(Clone, Debug)]
+pub(super) enum PendingBasis {
     /// The consent in it.
-    pub(super) consent: VerifiedConsent,
-}
-
-/// Why one of our systems gets no data.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not answered: {code}")]
-pub struct NotAnswered {
-    code: Code,
-    detail: Option<&'static str>,
-    refusal: Option<CompactJws>,
-    retry_after: Option<u32>,
-}
-
-impl NotAnswered {
-    pub(super) const fn new(code: Code) -> Self {
-        Self { code, detail: None, refusal: None, retry_after: None }
-    }
-
-    pub(super) fn detail(self, detail: &'static str) -> Self {
-        Self { detail: Some(detail), ..self }
-    }
-
-    /// The code.
-    pub const fn code(&self) -> Code {
-        self.code
-    }
-
-    /// The other department's signed refusal, if that is what it was.
-    pub const fn refusal(&self) -> Option<&CompactJws> {
-        self.refusal.as_ref()
-    }
-}
-
-impl From<Refusal> for NotAnswered {
-    fn from(refusal: Refusal) -> Self {
-        tracing::info!(code = %refusal.code(), because = refusal.because(), "a question is not asked");
-        Self::new(refusal.code()).detail(refusal.because())
-    }
-}
-
-impl From<Rejected> for NotAnswered {
-    fn from(rejected: Rejected) -> Self {
-        Self { retry_after: Some(1), ..Self::new(rejected.code()) }
-    }
-}
-
-impl From<NotAnswered> for ProblemResponse {
-    fn from(not: NotAnswered) -> Self {
-        let problem = Self::new(not.code);
-        let problem = not.detail.map_or(problem.clone(), |detail| problem.detail(detail));
-        let problem = not.retry_after.map_or(problem.clone(), |seconds| problem.retry_after(seconds));
-        not.refusal.map_or(problem.clone(), |refusal| problem.refusal(refusal))
-    }
+    Consent(Box<VerifiedConsent>),
+    /// A registered law.
+    Law(LawId),
 }
 
 impl App {
@@ -115,35 +83,63 @@ impl App {
         if !system.may.contains(&SystemRight::Ask) || !system.purposes.contains(&request.purpose) {
             return Err(NotAnswered::new(Code::AccessDenied).detail("this system may not ask for that purpose"));
         }
-        let key = AskKey { system: system.name.clone(), idempotency: key };
-        let wanted = Digest::of(serde_json::to_vec(request).map_err(|_| NotAnswered::new(Code::RequestMalformed))?);
-        let pending = match self.asked_before(&key, &wanted).await? {
-            Some(Before::Ended(end)) => return end.into_result(),
-            Some(Before::Open(pending)) => *pending,
-            None => match self.begin(&key, request, wanted).await? {
-                Some(pending) => pending,
-                // Another request with the same key was faster: it is asking.
-                None => return Err(NotAnswered { retry_after: Some(1), ..NotAnswered::new(Code::Conflict) }),
+        self.ask_on_consent(&AskKey::new(system.name.clone(), key), request).await?.into_result()
+    }
+
+    /// Asks on a consent, or hears again how the question of this key ended.
+    ///
+    /// # Errors
+    /// [`NotAnswered`]; a signed refusal is an [`End`].
+    pub(crate) async fn ask_on_consent(&self, key: &AskKey, request: &LocalQuery) -> Result<End, NotAnswered> {
+        let wanted = digest(request)?;
+        let begun = self.begin(key, request, wanted).await;
+        self.go_on(key, wanted, begun).await
+    }
+
+    /// Sends what was begun, or what was begun before under the same key.
+    async fn go_on(
+        &self,
+        key: &AskKey,
+        wanted: Digest,
+        begun: Result<Option<Pending>, NotAnswered>,
+    ) -> Result<End, NotAnswered> {
+        let pending = match begun {
+            Ok(Some(pending)) => pending,
+            taken => match (self.asked_before(key, &wanted).await?, taken) {
+                (Some(Before::Ended(end)), _) => return Ok(end),
+                (Some(Before::Open(pending)), _) => *pending,
+                (None, Err(why)) => return Err(why),
+                (None, Ok(_)) => return Err(NotAnswered::new(Code::Internal)),
             },
         };
-        let heard = self.send(&pending).await?;
-        self.end(&pending, heard).await?.into_result()
+        self.finish(&pending).await
+    }
+
+    /// Sends a stored question until something final is heard.
+    ///
+    /// # Errors
+    /// What was heard last; the question then stays open, and recovery goes on with it.
+    pub(crate) async fn finish(&self, pending: &Pending) -> Result<End, NotAnswered> {
+        let exchange = &pending.query.claims().jti;
+        let heard = self.send(pending).await.map_err(|not| not.of(exchange))?;
+        self.end(pending, heard).await.map_err(|not| not.of(exchange))
     }
 
     /// The question that this key named before, and how it stands.
-    async fn asked_before(&self, key: &AskKey, wanted: &Digest) -> Result<Option<Before>, NotAnswered> {
+    pub(crate) async fn asked_before(&self, key: &AskKey, wanted: &Digest) -> Result<Option<Before>, NotAnswered> {
         let named = key.clone();
-        let found = self.db().read(move |conn| Ok::<_, service_kit::db::DatabaseError>(ask_find(conn, &named)?)).await;
-        match found.map_err(Rejected::from)? {
-            None => Ok(None),
-            Some(row) if row.request != *wanted => {
-                Err(NotAnswered::new(Code::Conflict).detail("this Idempotency-Key was used for another request"))
-            }
-            Some(row) => self.before(row).map(Some),
-        }
+        let found = self.db().read(move |conn| Ok::<_, DatabaseError>(ask_find(conn, &named)?)).await?;
+        found.map(|row| self.before(row, wanted)).transpose()
     }
 
-    fn before(&self, row: AskRow) -> Result<Before, NotAnswered> {
+    /// A question as it was found under its key.
+    ///
+    /// # Errors
+    /// `conflict` if it was another one, or its answer is no longer kept.
+    pub(crate) fn before(&self, row: AskRow, wanted: &Digest) -> Result<Before, NotAnswered> {
+        if row.request != *wanted {
+            return Err(NotAnswered::new(Code::Conflict).detail("this Idempotency-Key was used for another request"));
+        }
         match (row.open, row.end) {
             (_, Some(end)) => Ok(Before::Ended(self.exchange().asks.end(&row.exchange, &end)?)),
             (Some(open), None) => self.pending(&row.exchange, &open).map(Box::new).map(Before::Open),
@@ -152,10 +148,28 @@ impl App {
             }
         }
     }
+
+    /// An end as it was stored.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub(crate) fn stored_end(&self, exchange: &MessageId, stored: &[u8]) -> Result<End, Rejected> {
+        self.exchange().asks.end(exchange, stored)
+    }
 }
 
 /// How a question that was asked before stands.
-enum Before {
+pub(crate) enum Before {
+    /// It has an end.
     Ended(End),
+    /// It goes on.
     Open(Box<Pending>),
+}
+
+/// The digest by which a key's later use is compared with its first.
+///
+/// # Errors
+/// `request-malformed`, if it cannot be written as JSON.
+pub(crate) fn digest<T: serde::Serialize>(request: &T) -> Result<Digest, NotAnswered> {
+    serde_json::to_vec(request).map(Digest::of).map_err(|_| NotAnswered::new(Code::RequestMalformed))
 }

@@ -44,8 +44,8 @@ pub(in crate::exchange) struct Close {
     pub(in crate::exchange) counterpart: Option<Attested<Receipt>>,
     /// What the caller hears.
     pub(in crate::exchange) end: End,
-    /// The consent's issuer.
-    pub(in crate::exchange) issuer: schemas::id::Did,
+    /// The consent's issuer; nobody under a law.
+    pub(in crate::exchange) issuer: Option<schemas::id::Did>,
 }
 
 enum Item {
@@ -80,7 +80,7 @@ impl Asks {
     pub(in crate::exchange) async fn close(&self, close: Close) -> Result<bool, Rejected> {
         let Close { receipt, counterpart, end, issuer } = close;
         let end = end_seal(&self.keys, &receipt.claims().exchange, &end)?;
-        let receipt = NewReceipt::of(&receipt, None, Some(issuer_index(&self.keys, &issuer)));
+        let receipt = NewReceipt::of(&receipt, None, issuer.map(|issuer| issuer_index(&self.keys, &issuer)));
         Ok(self.writer.commit(Item::Close(Box::new(Closing { receipt, counterpart, end }))).await?)
     }
 

@@ -5,7 +5,7 @@
 
 use protocol::exchange::{Answered, Attested, Evidence, VerifiedAnswer, open_answer};
 use schemas::{
-    id::CompactJws,
+    id::{CompactJws, Did, LawId, MessageId},
     local::LocalAnswer,
     problem::Code,
     receipt::{Receipt, ReceiptBasis},
@@ -14,7 +14,7 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 use service_kit::db::DatabaseError;
 
-use super::{Close, Heard, NotAnswered, Pending};
+use super::{Close, Heard, NotAnswered, Pending, PendingBasis};
 use crate::{
     app::App,
     exchange::Rejected,
@@ -24,7 +24,7 @@ use crate::{
 /// How a question ended, as the caller hears it, again and again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
-pub(in crate::exchange) enum End {
+pub(crate) enum End {
     /// With data.
     Answered(LocalAnswer),
     /// With a signed refusal.
@@ -33,20 +33,42 @@ pub(in crate::exchange) enum End {
         code: Code,
         /// The signed answer.
         answer: CompactJws,
+        /// The exchange and its receipts; absent in ends of an earlier version.
+        #[serde(default)]
+        evidence: Option<EndEvidence>,
     },
     /// Without an answer.
     Unconfirmed {
         /// What was last heard.
         code: Code,
+        /// The exchange and our receipt; absent in ends of an earlier version.
+        #[serde(default)]
+        evidence: Option<EndEvidence>,
     },
 }
 
+/// What proves an end that is no data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EndEvidence {
+    /// `jti` of the query.
+    pub(crate) exchange: MessageId,
+    /// Our receipt.
+    pub(crate) receipt: MessageId,
+    /// The other side's, if it gave one.
+    pub(crate) counterpart: Option<MessageId>,
+}
+
 impl End {
-    pub(super) fn into_result(self) -> Result<LocalAnswer, NotAnswered> {
+    /// What the caller hears.
+    ///
+    /// # Errors
+    /// A refusal, or that no answer could be confirmed.
+    pub(crate) fn into_result(self) -> Result<LocalAnswer, NotAnswered> {
         match self {
             Self::Answered(answer) => Ok(answer),
-            Self::Refused { code, answer } => Err(NotAnswered { refusal: Some(answer), ..NotAnswered::new(code) }),
-            Self::Unconfirmed { code } => Err(NotAnswered::new(code)
+            Self::Refused { code, answer, .. } => Err(NotAnswered { refusal: Some(answer), ..NotAnswered::new(code) }),
+            Self::Unconfirmed { code, .. } => Err(NotAnswered::new(code)
                 .detail("no answer could be confirmed; the exchange is closed, ask anew with another Idempotency-Key")),
         }
     }
@@ -74,11 +96,12 @@ impl App {
             tracing::warn!(%error, peer = %provider.entity(), "an answer is not taken");
             NotAnswered::new(error.code())
         })?;
-        let evidence = evidence(pending, provider.directory_size());
+        let theirs = answer.receipt().claims().basis.clone();
+        let evidence = self.evidence(pending, theirs, provider.directory_size());
         let receipt = self.consumer().receipt(&pending.query, &answer, &evidence, now).map_err(Rejected::from)?;
         let end = end_of(&answer, &receipt);
         let counterpart = Some(answer.receipt().clone());
-        self.close(pending, Close { receipt, counterpart, end, issuer: pending.consent.issuer().clone() }).await
+        self.close(pending, Close { receipt, counterpart, end, issuer: pending.issuer() }).await
     }
 
     /// Closes a question whose answer cannot be had.
@@ -88,14 +111,10 @@ impl App {
     pub(in crate::exchange) async fn end_unconfirmed(&self, pending: &Pending, code: Code) -> Result<End, NotAnswered> {
         let now: Timestamp = self.now();
         let size = self.directory().directory_size();
-        let receipt =
-            self.consumer().unconfirmed(&pending.query, &evidence(pending, size), now).map_err(Rejected::from)?;
-        let close = Close {
-            receipt,
-            counterpart: None,
-            end: End::Unconfirmed { code },
-            issuer: pending.consent.issuer().clone(),
-        };
+        let evidence = self.evidence(pending, None, size);
+        let receipt = self.consumer().unconfirmed(&pending.query, &evidence, now).map_err(Rejected::from)?;
+        let end = End::Unconfirmed { code, evidence: Some(end_evidence(&receipt, None)) };
+        let close = Close { receipt, counterpart: None, end, issuer: pending.issuer() };
         self.close(pending, close).await
     }
 
@@ -113,21 +132,57 @@ impl App {
             _ => Err(NotAnswered::new(Code::Conflict).detail("the answer is no longer kept")),
         }
     }
+
+    /// What our receipt says of the basis. A law is named in the version that the provider judged by, where it says one.
+    fn evidence(&self, pending: &Pending, theirs: Option<ReceiptBasis>, directory_size: u64) -> Evidence {
+        let basis = match &pending.basis {
+            PendingBasis::Consent(consent) => {
+                Some(ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() })
+            }
+            PendingBasis::Law(law) => {
+                let same = theirs.filter(|basis| matches!(basis, ReceiptBasis::Law { id, .. } if id == law));
+                same.or_else(|| self.own_law(law))
+            }
+        };
+        Evidence { basis, subject: None, status_checked: None, directory_size }
+    }
+
+    /// A law as our own directory has it.
+    fn own_law(&self, id: &LawId) -> Option<ReceiptBasis> {
+        let directory = self.directory();
+        let laws = directory.laws()?;
+        let version = laws.law(id, self.now()).map(|law| law.version.clone());
+        Some(ReceiptBasis::Law { id: id.clone(), version, digest: laws.mark().digest })
+    }
+}
+
+impl Pending {
+    /// The consent's issuer; nobody under a law.
+    fn issuer(&self) -> Option<Did> {
+        match &self.basis {
+            PendingBasis::Consent(consent) => Some(consent.issuer().clone()),
+            PendingBasis::Law(_) => None,
+        }
+    }
 }
 
 fn end_of(answer: &VerifiedAnswer, receipt: &Attested<Receipt>) -> End {
+    let counterpart = &answer.receipt().claims().jti;
     match answer.answered() {
         Answered::Record(record) => End::Answered(LocalAnswer {
             exchange: receipt.claims().exchange.clone(),
             receipt: receipt.claims().jti.clone(),
-            counterpart: answer.receipt().claims().jti.clone(),
+            counterpart: counterpart.clone(),
             record: record.clone(),
         }),
-        Answered::Refused(code) => End::Refused { code: *code, answer: answer.jws().clone() },
+        Answered::Refused(code) => {
+            let evidence = Some(end_evidence(receipt, Some(counterpart)));
+            End::Refused { code: *code, answer: answer.jws().clone(), evidence }
+        }
     }
 }
 
-fn evidence(pending: &Pending, directory_size: u64) -> Evidence {
-    let (id, digest) = (pending.consent.id().clone(), pending.consent.digest());
-    Evidence { basis: Some(ReceiptBasis::Consent { id, digest }), subject: None, status_checked: None, directory_size }
+fn end_evidence(receipt: &Attested<Receipt>, counterpart: Option<&MessageId>) -> EndEvidence {
+    let Receipt { exchange, jti, .. } = receipt.claims();
+    EndEvidence { exchange: exchange.clone(), receipt: jti.clone(), counterpart: counterpart.cloned() }
 }

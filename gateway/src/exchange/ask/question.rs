@@ -5,9 +5,8 @@
 //! citizen's history (ADR 0240).
 
 use protocol::{
-    consent::Refusal,
     credential::{VerifiedConsent, vc},
-    exchange::{Attested, Consumer, Question},
+    exchange::{Attested, Question},
 };
 use schemas::{
     consent::ConsentStatus,
@@ -18,25 +17,31 @@ use schemas::{
     query::{Agent, Basis, Query, QueryTerms},
     time::Timestamp,
 };
-use service_kit::db::DatabaseError;
 
-use super::{NotAnswered, Pending};
+use super::{NotAnswered, Pending, PendingBasis};
 use crate::{
     app::App,
-    exchange::{Rejected, journal::milliseconds},
+    exchange::Rejected,
     store::{
-        consents::held::held_find,
+        consents::{held::held_find, requests::RequestStoreError},
         exchange::{
-            asks::{AskKey, NewAsk, query_open, query_seal},
+            ConsentIndex, ConsentRow,
+            asks::{AskKey, query_open},
             consent_find, consent_index,
         },
     },
 };
 
-/// How long a query lives, seconds.
-const LIFE: u8 = 60;
-/// When recovery looks at a question for the first time, milliseconds after it was asked: after its caller has given up.
-const UNDISTURBED_MS: i64 = 15_000;
+/// A consent that we hold, and what our own row says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// The consent.
+    pub(crate) consent: VerifiedConsent,
+    /// Where our rows speak of it.
+    pub(crate) index: ConsentIndex,
+    binding: CompactJwe,
+    row: Option<ConsentRow>,
+}
 
 impl App {
     /// Signs and stores the question. `None`: its key names another one already.
@@ -48,43 +53,55 @@ impl App {
     ) -> Result<Option<Pending>, NotAnswered> {
         let now = self.now();
         self.authorize_anchored().await?;
-        let (consent, binding) = self.held(&request.consent).await?;
-        authorize(&consent, request, now)?;
-        self.authorize_own_row(&consent, now).await?;
-        let directory = self.directory();
-        let provider = directory.peer(&consent.terms().provider, now)?;
-        provider.authorize_provider().map_err(|error| Refusal::new(error.code(), "it is not a provider"))?;
-        let query = self.sign(key, request, &consent, binding, now)?;
-        let ask = NewAsk {
-            exchange: query.claims().jti.clone(),
-            key: key.clone(),
-            request: wanted,
-            provider: query.claims().aud.clone(),
-            query: query_seal(self.keys(), &query.claims().jti, query.jws()).map_err(Rejected::from)?,
-            next_ms: milliseconds(now).saturating_add(UNDISTURBED_MS),
+        let held = self.held(&request.consent).await?;
+        authorize(&held.consent, request, now)?;
+        authorize_own_row(held.row, now)?;
+        let Held { consent, binding, .. } = held;
+        self.authorize_asked(&consent.terms().provider, now)?;
+        let question = Question {
+            provider: consent.terms().provider.clone(),
+            terms: QueryTerms {
+                dataset: consent.terms().dataset.clone(),
+                fields: request.fields.clone(),
+                predicates: request.predicates.clone(),
+                purpose: request.purpose.clone(),
+            },
+            basis: Basis::Consent { consent: consent.compact().clone(), binding },
+            agent: Agent { system: key.system.clone(), officer: request.officer.clone() },
+            case: request.case.clone(),
         };
-        let stored = self.exchange().asks.open(ask, now).await?;
-        Ok(stored.then_some(Pending { query, consent }))
+        self.store_question(key, wanted, question, PendingBasis::Consent(Box::new(consent)), now).await
     }
 
     /// A question read back from storage.
     pub(in crate::exchange) fn pending(&self, exchange: &MessageId, stored: &[u8]) -> Result<Pending, NotAnswered> {
-        let unreadable = || NotAnswered::new(Code::Internal);
         let jws = query_open(self.keys(), exchange, stored).map_err(Rejected::from)?;
-        let query = Attested::<Query>::read_own(&jws, self.keys().signing.public()).map_err(|_| unreadable())?;
-        let Basis::Consent { consent, .. } = &query.claims().basis else { return Err(unreadable()) };
-        let consent = self.verify_held(consent)?;
-        Ok(Pending { query, consent })
+        let query = Attested::<Query>::read_own(&jws, self.keys().signing.public())
+            .map_err(|_| NotAnswered::new(Code::Internal))?;
+        let basis = match &query.claims().basis {
+            Basis::Consent { consent, .. } => PendingBasis::Consent(Box::new(self.verify_held(consent)?)),
+            Basis::Law { id, .. } => PendingBasis::Law(id.clone()),
+        };
+        Ok(Pending { query, basis })
     }
 
-    async fn held(&self, id: &ConsentId) -> Result<(VerifiedConsent, CompactJwe), NotAnswered> {
+    /// A consent by its id, with our own row of it, in one read.
+    ///
+    /// # Errors
+    /// `consent-missing`; codes of a consent that does not verify.
+    pub(crate) async fn held(&self, id: &ConsentId) -> Result<Held, NotAnswered> {
         let (app, wanted) = (self.clone(), id.clone());
-        let found = self.db().read(move |conn| held_find(conn, app.keys(), &wanted)).await.map_err(|error| {
-            tracing::warn!(%error, "a held consent could not be read");
-            NotAnswered::new(Code::Overloaded)
-        })?;
-        let held = found.ok_or(NotAnswered::new(Code::ConsentMissing).detail("no consent of that id is held here"))?;
-        Ok((self.verify_held(&held.consent)?, held.binding))
+        self.db()
+            .read(move |conn| {
+                let found = held_find(conn, app.keys(), &wanted).map_err(|error| unreadable(&error))?;
+                let missing = NotAnswered::new(Code::ConsentMissing).detail("no consent of that id is held here");
+                let tokens = found.ok_or(missing)?;
+                let consent = app.verify_held(&tokens.consent)?;
+                let index = consent_index(app.keys(), consent.issuer(), consent.id());
+                let row = consent_find(conn, &index).map_err(|error| unreadable(&error.into()))?;
+                Ok(Held { consent, index, binding: tokens.binding, row })
+            })
+            .await
     }
 
     fn verify_held(&self, consent: &CompactJws) -> Result<VerifiedConsent, NotAnswered> {
@@ -99,57 +116,32 @@ impl App {
         }
         Ok(verified)
     }
+}
 
-    /// What the citizen ordered since, as far as she told us.
-    async fn authorize_own_row(&self, consent: &VerifiedConsent, now: Timestamp) -> Result<(), NotAnswered> {
-        let index = consent_index(self.keys(), consent.issuer(), consent.id());
-        let row = self.db().read(move |conn| Ok::<_, DatabaseError>(consent_find(conn, &index)?)).await;
-        let Some(row) = row.map_err(Rejected::from)? else { return Ok(()) };
-        match row.state.status {
-            ConsentStatus::Paused => Err(NotAnswered::new(Code::ConsentPaused)),
-            ConsentStatus::Revoked => Err(NotAnswered::new(Code::ConsentRevoked)),
-            ConsentStatus::Active if row.state.until.is_some_and(|until| until <= now) => {
-                Err(NotAnswered::new(Code::ConsentExpired))
-            }
-            ConsentStatus::Active => Ok(()),
+fn unreadable(error: &RequestStoreError) -> NotAnswered {
+    tracing::warn!(%error, "a held consent could not be read");
+    NotAnswered::new(Code::Overloaded)
+}
+
+/// What the citizen ordered since, as far as she told us.
+fn authorize_own_row(row: Option<ConsentRow>, now: Timestamp) -> Result<(), NotAnswered> {
+    let Some(row) = row else { return Ok(()) };
+    match row.state.status {
+        ConsentStatus::Paused => Err(NotAnswered::new(Code::ConsentPaused)),
+        ConsentStatus::Revoked => Err(NotAnswered::new(Code::ConsentRevoked)),
+        ConsentStatus::Active if row.state.until.is_some_and(|until| until <= now) => {
+            Err(NotAnswered::new(Code::ConsentExpired))
         }
-    }
-
-    fn sign(
-        &self,
-        key: &AskKey,
-        request: &LocalQuery,
-        consent: &VerifiedConsent,
-        binding: CompactJwe,
-        now: Timestamp,
-    ) -> Result<Attested<Query>, NotAnswered> {
-        let question = Question {
-            provider: consent.terms().provider.clone(),
-            terms: QueryTerms {
-                dataset: consent.terms().dataset.clone(),
-                fields: request.fields.clone(),
-                predicates: Vec::new(),
-                purpose: request.purpose.clone(),
-            },
-            basis: Basis::Consent { consent: consent.compact().clone(), binding },
-            agent: Agent { system: key.system.clone(), officer: request.officer.clone() },
-            case: request.case.clone(),
-        };
-        Ok(self.consumer().ask(question, LIFE, now).map_err(Rejected::from)?)
-    }
-
-    /// We as we sign questions and their receipts.
-    pub(in crate::exchange) fn consumer(&self) -> Consumer<'_> {
-        let keys = self.keys();
-        Consumer { entity: self.entity(), signing: &keys.signing, subject_mac: &keys.subject_mac }
+        ConsentStatus::Active => Ok(()),
     }
 }
 
 fn authorize(consent: &VerifiedConsent, request: &LocalQuery, now: Timestamp) -> Result<(), NotAnswered> {
     let terms = consent.terms();
+    let asks = !request.fields.is_empty() || !request.predicates.is_empty();
     let rules = [
         (request.purpose == terms.purpose.code, Code::ConsentPurposeMismatch, "the consent is for another purpose"),
-        (!request.fields.is_empty(), Code::RequestMalformed, "name one or more fields"),
+        (asks, Code::RequestMalformed, "name one or more fields or predicates"),
         (consent.valid_from() <= now, Code::ConsentNotYetValid, "the consent begins later"),
         (now < consent.valid_until(), Code::ConsentExpired, "ask the citizen again"),
     ];

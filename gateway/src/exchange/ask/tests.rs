@@ -26,7 +26,7 @@ async fn pair(federation: &Federation, exchange: &MessageId) -> (Attested<Receip
 
 /// A question that was stored, as if the process had died right after.
 async fn stored(federation: &Federation, request: &LocalQuery) -> (AskKey, Pending) {
-    let key = AskKey { system: federation.system().name.clone(), idempotency: federation.key() };
+    let key = AskKey::new(federation.system().name.clone(), federation.key());
     let wanted = Digest::of(serde_json::to_vec(request).unwrap());
     let pending = federation.consumer.begin(&key, request, wanted).await.unwrap().unwrap();
     (key, pending)

@@ -91,15 +91,20 @@ impl Federation {
         registry.signing = civil.keys().signing.clone();
         let mut authority = Authority::new(now);
         authority.entity = anchor.root.entity.clone();
-        let world = World {
+        let mut world = World {
             authority,
             registry,
             consumer: as_department("social", &consumer, vec![Role::Consumer(name("social"))]),
             provider: as_department("revenue", &provider, vec![Role::Provider]),
             purpose: world_terms.purpose,
             dataset: world_terms.dataset,
+            law: world_terms.law,
             now,
         };
+        world.law.consumer = world.consumer.entity.clone();
+        world.law.provider = world.provider.entity.clone();
+        anchor.register(1, &RegisterContent::Laws(vec![world.law.clone()]), now);
+        provider.refresh_directory().await.unwrap();
         let world = Arc::new(world);
         let this = Self { anchor, revenue, provider, _social: social, consumer, world };
         this.learn_statuses(&this.provider, 0);
@@ -172,6 +177,7 @@ impl Federation {
         let request = LocalQuery {
             consent: verified.id().clone(),
             fields: consent.terms.fields.clone(),
+            predicates: Vec::new(),
             purpose: consent.terms.purpose.code.clone(),
             case: None,
             officer: None,

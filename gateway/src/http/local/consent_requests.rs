@@ -54,7 +54,7 @@ fn not_asked(error: AskError) -> ProblemResponse {
         (status = 201, description = "ConsentRequestView with the link for the citizen", content_type = "application/json"),
         (status = 400, description = "request-malformed"),
         (status = 401, description = "peer-unknown: the provider"),
-        (status = 403, description = "access-denied, role-missing, consent-above-template, live-nonce-required, peer-suspended"),
+        (status = 403, description = "access-denied, role-missing, consent-above-template, peer-suspended"),
         (status = 404, description = "dataset-unknown"),
         (status = 503, description = "directory-outdated"),
     ))]

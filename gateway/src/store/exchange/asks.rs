@@ -33,6 +33,29 @@ pub struct AskKey {
     pub system: SystemName,
     /// Its `Idempotency-Key`.
     pub idempotency: MessageId,
+    /// Which part of that request, where it asks several things; each part is a question of its own.
+    pub part: Option<u32>,
+}
+
+impl AskKey {
+    /// The name of a request.
+    pub const fn new(system: SystemName, idempotency: MessageId) -> Self {
+        Self { system, idempotency, part: None }
+    }
+
+    /// The name of one part of the same request.
+    #[must_use]
+    pub fn part(&self, part: u32) -> Self {
+        Self { part: Some(part), ..self.clone() }
+    }
+
+    /// As it stands in the table.
+    pub(in crate::store) fn column(&self) -> String {
+        match self.part {
+            None => self.idempotency.to_string(),
+            Some(part) => format!("{}#{part}", self.idempotency),
+        }
+    }
 }
 
 /// A question, to be written before it is sent.
@@ -98,7 +121,7 @@ pub fn asks_insert(conn: &mut AnyConnection, asks: &[NewAsk], now_ms: i64) -> Qu
             [
                 ask.exchange.as_str().into(),
                 ask.key.system.as_str().into(),
-                ask.key.idempotency.as_str().into(),
+                ask.key.column().as_str().into(),
                 ask.request.as_bytes().as_slice().into(),
                 ask.provider.as_str().into(),
                 now_ms.into(),
@@ -157,7 +180,7 @@ const ASKED: &str = "SELECT a.exchange, a.request_digest, o.query, e.answer FROM
 /// The question that a key names.
 pub fn ask_find(conn: &mut AnyConnection, key: &AskKey) -> QueryResult<Option<AskRow>> {
     let by_system = Statement::new(ASKED).sql("a.system = ").bind(key.system.as_str());
-    asked(by_system.sql(" AND a.idempotency_key = ").bind(key.idempotency.as_str()), conn)
+    asked(by_system.sql(" AND a.idempotency_key = ").bind(key.column().as_str()), conn)
 }
 
 /// The question of an exchange.

@@ -61,7 +61,7 @@ impl Scene {
 
     fn key(&self, n: u8) -> AskKey {
         let idempotency = format!("01936b1e-5b2f-7c3d-8e4f-0123456789{n:02x}").parse().unwrap();
-        AskKey { system: "portal".parse().unwrap(), idempotency }
+        AskKey::new("portal".parse().unwrap(), idempotency)
     }
 
     fn receipt(&self, query: &Attested<Query>) -> NewReceipt {

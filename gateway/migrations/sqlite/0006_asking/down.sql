@@ -1,0 +1,2 @@
+DROP TABLE inquiry_part;
+DROP TABLE inquiry;
