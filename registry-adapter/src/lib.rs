@@ -9,6 +9,7 @@
 pub mod catalogue;
 pub mod changes;
 mod connection;
+pub mod guardians;
 pub mod identity;
 pub mod install;
 pub mod journal;

@@ -19,6 +19,7 @@ use crate::catalogue::{Catalogue, Engine};
 mod change;
 mod dataset;
 mod error;
+mod guardians;
 mod identity;
 mod matching;
 mod roll;
@@ -27,13 +28,14 @@ mod section;
 pub use change::ChangeCapture;
 pub use dataset::{Dataset, Field, FieldKind};
 pub use error::MappingError;
+pub use guardians::GuardiansTable;
 pub use identity::IdentityTable;
 pub use matching::{BirthDateForm, MatchingTable, NameColumns, NameForm};
 pub use roll::{InvalidRollId, Roll, RollId};
 
 use section::{Document, Section};
 
-const KEYS: &[&str] = &["source", "dataset", "matching", "roll", "change", "identity"];
+const KEYS: &[&str] = &["source", "dataset", "matching", "roll", "change", "identity", "guardians"];
 
 /// A mapping file that was read but not yet compared with its database.
 #[derive(Debug)]
@@ -52,6 +54,7 @@ pub struct Mapping {
     pub(crate) rolls: Vec<Arc<Roll>>,
     pub(crate) changes: Vec<Arc<ChangeCapture>>,
     pub(crate) identity: Option<Arc<IdentityTable>>,
+    pub(crate) guardians: Option<Arc<GuardiansTable>>,
 }
 
 impl MappingFile {
@@ -103,6 +106,10 @@ impl MappingFile {
             identity: root
                 .section("identity", identity::KEYS)?
                 .map(|s| IdentityTable::parse(&s, catalogue).map(Arc::new))
+                .transpose()?,
+            guardians: root
+                .section("guardians", guardians::KEYS)?
+                .map(|s| GuardiansTable::parse(&s, catalogue).map(Arc::new))
                 .transpose()?,
         };
         mapping.refuse_repetition(&root)?;

@@ -16,6 +16,7 @@ use crate::{
     catalogue::{self, Catalogue, Engine},
     changes::ChangeFeed,
     connection::{Connections, Connector, Role, engine},
+    guardians::Guardians,
     identity::Residents,
     key::LocalKey,
     mapping::{Mapping, MappingError, MappingFile},
@@ -131,6 +132,11 @@ impl Source {
     /// The residents of an identity registry; `None` where the mapping has no `[identity]`.
     pub fn residents(&self) -> Option<Residents> {
         Some(Residents::new(self.0.mapping.identity.clone()?, self.0.readers.clone()))
+    }
+
+    /// Who decides for whom, at an identity registry; `None` where the mapping has no `[guardians]`.
+    pub fn guardians(&self) -> Option<Guardians> {
+        Some(Guardians::new(self.0.mapping.guardians.clone()?, self.0.readers.clone()))
     }
 
     /// One matcher for each `[[matching]]`, in the order of the file.
