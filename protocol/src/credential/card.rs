@@ -2,7 +2,7 @@
 //!
 //! Guarantees: a function of the request, the registered purpose and the directory's descriptions alone, so that the asker can
 //! hold the digest in the consent (`evidence.notice`) against the text that must have been shown. Everything that is signed
-//! is said: who, from whom, which items, what for, how often, until when, how long kept, what stays unseen, how it compares.
+//! is said: who, from whom, which items and in which form, which questions, for a ward or not, what for, how often, until when, how long kept, what stays unseen, how it compares.
 //! Deliberately absent: layout, speech, and names of items in Hindi (the catalogue has none yet).
 
 mod words;
@@ -36,7 +36,7 @@ pub fn text(asked: &ConsentTransaction, purpose: &Purpose, offered: &[Offered<'_
         // Writing to a String cannot fail.
         let _ = writeln!(card, "{title}{body}");
     };
-    line("", &words.asks(name(&asked.consumer_name, language)));
+    line("", &words.asks(name(&asked.consumer_name, language), asked.for_ward));
     line(words.what_for, purpose.text.get(language.code()).map_or("", String::as_str));
     line(words.items, "");
     for (item, offered) in asked.items.iter().zip(offered) {
@@ -64,22 +64,47 @@ fn name(names: &std::collections::BTreeMap<String, String>, language: Language) 
 fn of_item(item: &TransactionItem, offered: Offered<'_>, language: Language) -> String {
     let provider = name(&offered.provider.organization_name, language);
     let dataset = name(&offered.dataset.title, language);
-    let mut text = format!("{provider}: {dataset}: {}", fields(item.fields.iter()));
+    let words = language.words();
+    let asked: Vec<String> = item.fields.iter().map(|name| of_field(name, offered.dataset, words)).collect();
+    let mut parts = Vec::new();
+    if !asked.is_empty() {
+        parts.push(asked.join(", "));
+    }
+    if !item.predicates.is_empty() {
+        let questions: Vec<String> =
+            item.predicates.iter().map(|one| words.question(&spoken(&one.field), one.op, &one.value)).collect();
+        parts.push(format!("{}{}", words.yes_or_no, questions.join(", ")));
+    }
+    let mut text = format!("{provider}: {dataset}: {}", parts.join("; "));
     if let Some(range) = item.data_range {
-        text.push_str(&language.words().range(range));
+        text.push_str(&words.range(range));
     }
     text
 }
 
-fn fields<'a>(names: impl Iterator<Item = &'a FieldName>) -> String {
-    names.map(|name| name.as_str().replace('_', " ")).collect::<Vec<_>>().join(", ")
+/// A field with the only form in which it leaves, if it has one.
+fn of_field(field: &FieldName, dataset: &DatasetDescription, words: &words::Words) -> String {
+    let described = dataset.fields.iter().find(|described| described.name == *field);
+    let mask = described.and_then(|described| described.mask);
+    mask.map_or_else(|| spoken(field), |mask| format!("{} {}", spoken(field), words.mask(mask)))
 }
 
-/// Items of the same datasets that were not asked for.
+fn spoken(field: &FieldName) -> String {
+    field.as_str().replace('_', " ")
+}
+
+fn fields<'a>(names: impl Iterator<Item = &'a FieldName>) -> String {
+    names.map(spoken).collect::<Vec<_>>().join(", ")
+}
+
+/// Items of the same datasets that were not asked for, neither as a value nor as a question.
 fn unseen(asked: &ConsentTransaction, offered: &[Offered<'_>], language: Language) -> String {
     let mut left = Vec::new();
     for (item, offered) in asked.items.iter().zip(offered) {
-        left.extend(offered.dataset.fields.iter().map(|field| &field.name).filter(|name| !item.fields.contains(name)));
+        let asked = |name: &FieldName| {
+            item.fields.contains(name) || item.predicates.iter().any(|predicate| predicate.field == *name)
+        };
+        left.extend(offered.dataset.fields.iter().map(|field| &field.name).filter(|name| !asked(name)));
     }
     left.sort_unstable();
     left.dedup();
@@ -128,6 +153,10 @@ pub(crate) mod tests {
     }
 
     fn card(language: Language) -> String {
+        card_of(&transaction(), language)
+    }
+
+    fn card_of(asked: &ConsentTransaction, language: Language) -> String {
         let world = crate::testing::World::new();
         let mut provider = world.directory().member(&world.provider.entity).unwrap().gateway().clone();
         provider.organization_name =
@@ -135,10 +164,11 @@ pub(crate) mod tests {
         let dataset: DatasetDescription = serde_json::from_value(serde_json::json!({
             "id": "revenue.income", "title": { "en": "Income", "hi": "आय" }, "purposes": [], "assurance": "low",
             "fields": [{ "name": "annual_income_band", "type": "text", "sensitivity": "personal" },
-                       { "name": "annual_income", "type": "integer", "sensitivity": "personal" }]
+                       { "name": "annual_income", "type": "integer", "sensitivity": "personal" },
+                       { "name": "account", "type": "text", "sensitivity": "personal", "mask": "last-4" }]
         }))
         .unwrap();
-        text(&transaction(), &purpose(), &[Offered { provider: &provider, dataset: &dataset }], language)
+        text(asked, &purpose(), &[Offered { provider: &provider, dataset: &dataset }], language)
     }
 
     #[test]
@@ -154,7 +184,7 @@ pub(crate) mod tests {
             "at most 1 time in every 1 month",
             "90 days",
             "180 days",
-            "annual income.",
+            "not account, annual income.",
             "at most 365 days, 12 times",
         ] {
             assert!(english.contains(said), "{said} is not said in\n{english}");
@@ -163,6 +193,39 @@ pub(crate) mod tests {
         for said in ["समाज कल्याण विभाग", "राजस्व विभाग: आय", "अधिकतम 4 बार", "90 दिन", "आप पेंशन पा सकती हैं"]
         {
             assert!(hindi.contains(said), "{said} is not said in\n{hindi}");
+        }
+    }
+
+    #[test]
+    fn a_question_a_mask_and_a_ward_are_said() {
+        let mut asked = transaction();
+        asked.for_ward = true;
+        asked.items[0].fields = vec!["annual_income_band".parse().unwrap(), "account".parse().unwrap()];
+        asked.items[0].predicates =
+            serde_json::from_value(serde_json::json!([{ "field": "annual_income", "op": "lte", "value": "200000" }]))
+                .unwrap();
+        for (language, expected) in [
+            (
+                Language::English,
+                [
+                    "Social Welfare Department asks for your consent about a person whose guardian you are.",
+                    "Income: annual income band, account (only the last four characters); only yes or no: whether annual income is at most 200000 (about",
+                    "nothing beyond the items above.",
+                ],
+            ),
+            (
+                Language::Hindi,
+                [
+                    "समाज कल्याण विभाग उस व्यक्ति के बारे में आपकी सहमति माँगता है जिसके आप अभिभावक हैं।",
+                    "आय: annual income band, account (केवल अंतिम चार अक्षर); केवल हाँ या ना में उत्तर: क्या annual income अधिकतम 200000 है (1",
+                    "ऊपर लिखी जानकारी के अलावा कुछ भी नहीं।",
+                ],
+            ),
+        ] {
+            let text = card_of(&asked, language);
+            for said in expected {
+                assert!(text.contains(said), "{said} is not said in\n{text}");
+            }
         }
     }
 

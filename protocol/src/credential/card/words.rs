@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use schemas::{
-    consent::{DataRange, Frequency},
-    federation::Purpose,
+    consent::{DataRange, Frequency, PredicateOp},
+    federation::{Mask, Purpose},
     time::{CalendarDuration, CivilDate},
 };
 
@@ -61,6 +61,8 @@ pub(super) struct Words {
     pub(super) below: &'static str,
     pub(super) as_much: &'static str,
     pub(super) if_no: &'static str,
+    pub(super) yes_or_no: &'static str,
+    masks: [&'static str; 5],
     units: [&'static str; 4],
     units_many: [&'static str; 4],
     months: [&'static str; 12],
@@ -79,6 +81,14 @@ const ENGLISH: Words = Words {
     below: "this asks for less.",
     as_much: "this asks for as much as is allowed.",
     if_no: "If you say no, nothing of yours is passed on. If you say yes, you can pause, shorten or end it at any time, with no more steps than it takes to agree.",
+    yes_or_no: "only yes or no: ",
+    masks: [
+        "(only the last four characters)",
+        "(only the year)",
+        "(only year and month)",
+        "(only the first letter)",
+        "(only whether there is one)",
+    ],
     units: ["day", "week", "month", "year"],
     units_many: ["days", "weeks", "months", "years"],
     months: [
@@ -110,16 +120,52 @@ const HINDI: Words = Words {
     below: "इसमें अनुमति से कम माँगा गया है।",
     as_much: "इसमें उतना ही माँगा गया है जितने की अनुमति है।",
     if_no: "यदि आप मना करते हैं, तो आपकी कोई भी जानकारी आगे नहीं दी जाएगी। यदि आप सहमति देते हैं, तो आप उसे किसी भी समय रोक सकते हैं, घटा सकते हैं या समाप्त कर सकते हैं; इसमें सहमति देने से अधिक चरण नहीं लगते।",
+    yes_or_no: "केवल हाँ या ना में उत्तर: ",
+    masks: [
+        "(केवल अंतिम चार अक्षर)",
+        "(केवल वर्ष)",
+        "(केवल वर्ष और माह)",
+        "(केवल पहला अक्षर)",
+        "(केवल यह कि जानकारी है या नहीं)",
+    ],
     units: ["दिन", "सप्ताह", "माह", "वर्ष"],
     units_many: ["दिन", "सप्ताह", "माह", "वर्ष"],
     months: ["जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"],
 };
 
 impl Words {
-    pub(super) fn asks(&self, consumer: &str) -> String {
-        match self.language {
-            Language::English => format!("{consumer} asks for your consent."),
-            Language::Hindi => format!("{consumer} आपकी सहमति माँगता है।"),
+    pub(super) fn asks(&self, consumer: &str, for_ward: bool) -> String {
+        match (self.language, for_ward) {
+            (Language::English, false) => format!("{consumer} asks for your consent."),
+            (Language::English, true) => {
+                format!("{consumer} asks for your consent about a person whose guardian you are.")
+            }
+            (Language::Hindi, false) => format!("{consumer} आपकी सहमति माँगता है।"),
+            (Language::Hindi, true) => {
+                format!("{consumer} उस व्यक्ति के बारे में आपकी सहमति माँगता है जिसके आप अभिभावक हैं।")
+            }
+        }
+    }
+
+    pub(super) fn question(&self, field: &str, op: PredicateOp, value: &str) -> String {
+        match (self.language, op) {
+            (Language::English, PredicateOp::Eq) => format!("whether {field} is {value}"),
+            (Language::English, PredicateOp::Lte) => format!("whether {field} is at most {value}"),
+            (Language::English, PredicateOp::Gte) => format!("whether {field} is at least {value}"),
+            (Language::Hindi, PredicateOp::Eq) => format!("क्या {field} {value} है"),
+            (Language::Hindi, PredicateOp::Lte) => format!("क्या {field} अधिकतम {value} है"),
+            (Language::Hindi, PredicateOp::Gte) => format!("क्या {field} कम से कम {value} है"),
+        }
+    }
+
+    pub(super) const fn mask(&self, mask: Mask) -> &'static str {
+        let [last_four, year, month, initial, present] = self.masks;
+        match mask {
+            Mask::Last4 => last_four,
+            Mask::Year => year,
+            Mask::Month => month,
+            Mask::Initial => initial,
+            Mask::Present => present,
         }
     }
 
