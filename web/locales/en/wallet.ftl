@@ -168,6 +168,7 @@ consent-shorten-label = Last day
 consent-shorten-do = Set this day
 consent-shorten-bad = Choose a day from tomorrow on that lies before the present end.
 consent-stopped = Stopped. From now on every question is refused.
+consent-queued = Your order is kept and is sent again by itself. Until both departments have confirmed it, the consent may still be used.
 consent-paused-said = Paused. Until you let it go on, every question is refused.
 consent-resumed = It goes on.
 consent-shortened = It now ends on { $date }.
@@ -230,7 +231,8 @@ complaint-words = What is wrong?
 complaint-letter = Your letter
 complaint-to = To the grievance officer, { $department }
 complaint-subject = Complaint about the use of my data
-complaint-facts = On { $date }, { $consumer } asked { $provider } for these items: { $items }. Purpose: { $purpose }. Number of the exchange: { $exchange }.
+complaint-facts = On { $date }, { $consumer } asked { $provider } for these items: { $items }. Number of the exchange: { $exchange }.
+    Purpose: { $purpose }
 complaint-consent-facts = On { $date } I gave { $consumer } a consent to ask { $provider } for: { $items }. Number of the consent: { $consent }.
 complaint-ask = I ask for a written answer within 30 days. If I do not get one, I can turn to the Data Protection Board of India.
 complaint-address = The department’s address in the federation: { $address }

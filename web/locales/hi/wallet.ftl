@@ -162,6 +162,7 @@ consent-shorten-label = अंतिम दिन
 consent-shorten-do = यह दिन तय करें
 consent-shorten-bad = कल या उसके बाद का ऐसा दिन चुनें जो अभी के अंतिम दिन से पहले हो।
 consent-stopped = सहमति समाप्त हो गई। अब से हर प्रश्न का उत्तर देने से मना किया जाएगा।
+consent-queued = आपका आदेश सुरक्षित है और अपने-आप फिर भेजा जाएगा। जब तक दोनों विभाग पुष्टि नहीं करते, तब तक सहमति का उपयोग हो सकता है।
 consent-paused-said = सहमति रोक दी गई है। जब तक आप इसे फिर चालू न करें, हर प्रश्न का उत्तर देने से मना किया जाएगा।
 consent-resumed = सहमति फिर चालू हो गई है।
 consent-shortened = अब यह { $date } को समाप्त होगी।
@@ -222,7 +223,8 @@ complaint-words = क्या गलत हुआ?
 complaint-letter = आपका पत्र
 complaint-to = सेवा में, शिकायत निवारण अधिकारी, { $department }
 complaint-subject = मेरी जानकारी के उपयोग के बारे में शिकायत
-complaint-facts = { $date } को { $consumer } ने { $provider } से यह जानकारी माँगी: { $items }। प्रयोजन: { $purpose }। लेन-देन की संख्या: { $exchange }।
+complaint-facts = { $date } को { $consumer } ने { $provider } से यह जानकारी माँगी: { $items }। लेन-देन की संख्या: { $exchange }।
+    प्रयोजन: { $purpose }
 complaint-consent-facts = { $date } को मैंने { $consumer } को { $provider } से यह जानकारी माँगने की सहमति दी: { $items }। सहमति की संख्या: { $consent }।
 complaint-ask = मेरा निवेदन है कि मुझे 30 दिनों के भीतर लिखित उत्तर दिया जाए। उत्तर न मिलने पर भारतीय डेटा संरक्षण बोर्ड के पास जाने का मेरा अधिकार है।
 complaint-address = संघ में विभाग का पता: { $address }

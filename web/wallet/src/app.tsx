@@ -9,7 +9,7 @@ import { Vault } from "./store/vault.js";
 import { AppContext, type App as AppValue } from "./ui/context.js";
 import { useUpdate } from "./ui/update.js";
 import { useRoute } from "./ui/route.js";
-import { Frame } from "./ui/frame.js";
+import { Frame, type Said } from "./ui/frame.js";
 import { Wallet } from "./wallet.js";
 import { loadWords } from "./words/load.js";
 import type { Words } from "./words/words.js";
@@ -28,7 +28,7 @@ export function App({ database, first }: { database: Database | null; first: Wor
   const [words, setWords] = useState(first);
   const [door, setDoor] = useState<Door | null>(null);
   const [wallet, setWallet] = useState<Wallet | null>(null);
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState<Said>({ text: "", round: 0 });
   const [online, setOnline] = useState(navigator.onLine);
   const route = useRoute();
   const update = useUpdate();
@@ -63,8 +63,7 @@ export function App({ database, first }: { database: Database | null; first: Wor
       setDoor("open");
     });
   };
-  // The same words twice are still said twice.
-  const say = (text: string) => setSaid((before) => (before === text ? `${text}\u00a0` : text));
+  const say = (text: string) => setSaid((before) => ({ text, round: before.round + 1 }));
   const app: AppValue = { words, settings, change, say, online, wallet, lock };
   return (
     <AppContext.Provider value={app}>

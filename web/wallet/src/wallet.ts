@@ -5,7 +5,7 @@
  */
 
 import type { Language } from "./consent/words.js";
-import { sendPending } from "./consent/orders.js";
+import { sendOf, sendPending } from "./consent/orders.js";
 import type { Member, Pin } from "./federation/chain.js";
 import { Federation } from "./federation/directory.js";
 import { instantText } from "./consent/calendar.js";
@@ -87,6 +87,15 @@ export class Wallet {
     const { disclosures } = takeApart(bound.token);
     const value = (name: string) => disclosures.find((one) => one.name === name)?.value ?? "";
     return `${value("given_name")} ${value("family_name")}`.trim();
+  }
+
+  /** Sends the orders of one consent; whether both parties have signed for all of them. */
+  async sent(consent: string): Promise<boolean> {
+    try {
+      return (await sendOf(this.vault, await this.federation(), consent)) === 0;
+    } catch {
+      return false;
+    }
   }
 
   /** Sends what waits; how many deliveries are left. */

@@ -7,7 +7,8 @@
 
 import type { VerifiedRequest } from "../openid/request.js";
 import { daysAtMost } from "./calendar.js";
-import { boundsWords, durationWords, frequencyWords, rangeWords, wordsOf, type Language } from "./words.js";
+import type { Item, Predicate } from "../openid/shapes.js";
+import { boundsWords, durationWords, frequencyWords, rangeWords, wordsOf, type Language, type Mask, type Words } from "./words.js";
 
 /** One line: a title, what stands after it, and items below it. */
 export interface CardLine {
@@ -21,7 +22,7 @@ export interface CardLine {
 /** What the card is made from. */
 export type CardSource = Pick<VerifiedRequest, "asked" | "purpose"> & {
   offered: { item: VerifiedRequest["offered"][number]["item"]; provider: { gateway: { organization_name: Record<string, string> } };
-    dataset: { title: Record<string, string>; fields: { name: string }[] } }[];
+    dataset: { title: Record<string, string>; fields: { name: string; mask: Mask | null }[] } }[];
 };
 
 /** A name in a language, or in English, or in any. */
@@ -36,7 +37,7 @@ export function cardLines(request: CardSource, language: Language): CardLine[] {
   const { asked, purpose } = request;
   const line = (part: CardLine["part"], title: string, body: string, items: string[] = []) => ({ part, title, body, items });
   return [
-    line("asks", "", words.asks(named(asked.consumer_name, language))),
+    line("asks", "", words.asks(named(asked.consumer_name, language), asked.for_ward === true)),
     line("purpose", titles.whatFor, purpose.text[language] ?? ""),
     line("items", titles.items, "", request.offered.map((one) => itemWords(one, language))),
     line("often", titles.howOften, frequencyWords(words, asked.frequency)),
@@ -54,19 +55,37 @@ export function cardText(lines: CardLine[]): string {
   return text.map((line) => `${line}\n`).join("");
 }
 
+function spoken(field: string): string {
+  return field.replaceAll("_", " ");
+}
+
 function fieldWords(fields: string[]): string {
-  return fields.map((field) => field.replaceAll("_", " ")).join(", ");
+  return fields.map(spoken).join(", ");
+}
+
+/** Values, each with the only form in which it leaves, then questions. */
+function askedWords(item: Item, dataset: CardSource["offered"][number]["dataset"], words: Words): string {
+  const masked = (name: string) => {
+    const mask = dataset.fields.find((field) => field.name === name)?.mask ?? null;
+    return mask === null ? spoken(name) : `${spoken(name)} ${words.masks[mask]}`;
+  };
+  const question = ({ field, op, value }: Predicate) => words.ops[op](spoken(field), value);
+  const questions = (item.predicates ?? []).map(question).join(", ");
+  const parts = [item.fields.map(masked).join(", "), questions === "" ? "" : `${words.yesOrNo}${questions}`];
+  return parts.filter((part) => part !== "").join("; ");
 }
 
 function itemWords({ item, provider, dataset }: CardSource["offered"][number], language: Language): string {
-  const head = [named(provider.gateway.organization_name, language), named(dataset.title, language), fieldWords(item.fields)].join(": ");
-  return item.dataRange === undefined ? head : head + rangeWords(wordsOf(language), item.dataRange);
+  const words = wordsOf(language);
+  const head = [named(provider.gateway.organization_name, language), named(dataset.title, language), askedWords(item, dataset, words)].join(": ");
+  return item.dataRange === undefined ? head : head + rangeWords(words, item.dataRange);
 }
 
-/** Items of the same datasets that were not asked for, in order. */
+/** Items of the same datasets that were not asked for, neither as a value nor as a question, in order. */
 function unseenWords(request: CardSource, language: Language): string {
   const left = request.offered.flatMap(({ item, dataset }) =>
-    dataset.fields.map((field) => field.name).filter((name) => !item.fields.includes(name)));
+    dataset.fields.map((field) => field.name).filter((name) =>
+      !item.fields.includes(name) && !(item.predicates ?? []).some((predicate) => predicate.field === name)));
   const words = wordsOf(language);
   const once = [...new Set(left)].sort();
   return once.length === 0 ? words.titles.nothingElse : words.notThese(fieldWords(once));

@@ -6,23 +6,30 @@
  */
 
 import type { Purpose } from "../federation/shapes.js";
-import type { Frequency, Item } from "../openid/shapes.js";
+import type { Frequency, Item, Predicate } from "../openid/shapes.js";
 import { parseDay, parseDuration } from "./calendar.js";
 
 /** A language in which a card can be read. */
 export type Language = "hi" | "en";
+
+/** The only form in which a field leaves. */
+export type Mask = "last-4" | "year" | "month" | "initial" | "present";
 
 interface Titles {
   whatFor: string; items: string; howOften: string; untilWhen: string; kept: string; unseen: string; nothingElse: string;
   usual: string; below: string; asMuch: string; ifNo: string;
 }
 
-interface Words {
+/** Everything that a card says around what was asked. */
+export interface Words {
   titles: Titles;
   one: Record<string, string>;
   many: Record<string, string>;
   months: string[];
-  asks: (consumer: string) => string;
+  asks: (consumer: string, ward: boolean) => string;
+  yesOrNo: string;
+  ops: Record<Predicate["op"], (field: string, value: string) => string>;
+  masks: Record<Mask, string>;
   fromNow: (duration: string) => string;
   inAll: (most: string) => string;
   inWindows: (most: string, period: string, uses: string) => string;
@@ -49,7 +56,20 @@ const ENGLISH: Words = {
   one: { D: "day", W: "week", M: "month", Y: "year" },
   many: { D: "days", W: "weeks", M: "months", Y: "years" },
   months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
-  asks: (consumer) => `${consumer} asks for your consent.`,
+  asks: (consumer, ward) => (ward ? `${consumer} asks for your consent about a person whose guardian you are.` : `${consumer} asks for your consent.`),
+  yesOrNo: "only yes or no: ",
+  ops: {
+    eq: (field, value) => `whether ${field} is ${value}`,
+    lte: (field, value) => `whether ${field} is at most ${value}`,
+    gte: (field, value) => `whether ${field} is at least ${value}`,
+  },
+  masks: {
+    "last-4": "(only the last four characters)",
+    year: "(only the year)",
+    month: "(only year and month)",
+    initial: "(only the first letter)",
+    present: "(only whether there is one)",
+  },
   fromNow: (duration) => `${duration} from the moment you agree`,
   inAll: (most) => `at most ${most} in all`,
   inWindows: (most, period, uses) => `at most ${most} in all, and at most ${uses} in every ${period}`,
@@ -76,7 +96,20 @@ const HINDI: Words = {
   one: { D: "दिन", W: "सप्ताह", M: "माह", Y: "वर्ष" },
   many: { D: "दिन", W: "सप्ताह", M: "माह", Y: "वर्ष" },
   months: ["जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"],
-  asks: (consumer) => `${consumer} आपकी सहमति माँगता है।`,
+  asks: (consumer, ward) => (ward ? `${consumer} उस व्यक्ति के बारे में आपकी सहमति माँगता है जिसके आप अभिभावक हैं।` : `${consumer} आपकी सहमति माँगता है।`),
+  yesOrNo: "केवल हाँ या ना में उत्तर: ",
+  ops: {
+    eq: (field, value) => `क्या ${field} ${value} है`,
+    lte: (field, value) => `क्या ${field} अधिकतम ${value} है`,
+    gte: (field, value) => `क्या ${field} कम से कम ${value} है`,
+  },
+  masks: {
+    "last-4": "(केवल अंतिम चार अक्षर)",
+    year: "(केवल वर्ष)",
+    month: "(केवल वर्ष और माह)",
+    initial: "(केवल पहला अक्षर)",
+    present: "(केवल यह कि जानकारी है या नहीं)",
+  },
   fromNow: (duration) => `आपकी सहमति के क्षण से ${duration}`,
   inAll: (most) => `कुल मिलाकर अधिकतम ${most}`,
   inWindows: (most, period, uses) => `कुल मिलाकर अधिकतम ${most}, और हर ${period} में अधिकतम ${uses}`,

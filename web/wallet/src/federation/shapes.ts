@@ -19,7 +19,7 @@ const field = open({
   type: text(),
   sensitivity: word("public", "personal", "sensitive"),
   title: maybe(names),
-  mask: nullable(text()),
+  mask: nullable(word("last-4", "year", "month", "initial", "present")),
 });
 const dataset = open({
   id: dotted,

@@ -17,8 +17,8 @@ export function useStop(consent: KeptConsent, changed: () => void): { busy: bool
     setBusy(true);
     try {
       await order(wallet.vault, consent.id, "revoke", clock());
-      say(words.t("consent-stopped"));
-      await wallet.send().catch(() => 0);
+      const sent = await wallet.sent(consent.id);
+      say(words.t(sent ? "consent-stopped" : "consent-queued"));
     } catch (error) {
       say(faultWords(words, error).text);
     }

@@ -67,8 +67,8 @@ function Orders({ consent, changed }: { consent: KeptConsent; changed: () => voi
     setBusy(true);
     try {
       const kept = await order(wallet.vault, consent.id, action, clock(), until);
-      say(words.t(SAID[action], { date: words.date(kept.validUntil) }));
-      await wallet.send().catch(() => 0);
+      const sent = await wallet.sent(consent.id);
+      say(words.t(sent ? SAID[action] : "consent-queued", { date: words.date(kept.validUntil) }));
       changed();
     } catch (error) {
       setFailure(error);

@@ -14,9 +14,15 @@ const PLACES = [
   { path: "/help", icon: "help", key: "nav-help", also: [] as string[] },
 ] as const;
 
+/** What is said at the moment, and the how-manieth time something is said. */
+export interface Said {
+  text: string;
+  round: number;
+}
+
 /** The frame. */
 export function Frame(
-  { path, said, update, children }: { path: string; said: string; update: Update; children: ComponentChildren },
+  { path, said, update, children }: { path: string; said: Said; update: Update; children: ComponentChildren },
 ): JSX.Element {
   const { words, settings, change, online, wallet } = useApp();
   const other = settings.language === "hi" ? "en" : "hi";
@@ -37,7 +43,8 @@ export function Frame(
         {update !== null && <p class="notice bar">{words.t("update-bar")} <Button kind="quiet" onClick={update}>{words.t("update-now")}</Button></p>}
         {children}
       </main>
-      <p class="said" role="status" aria-live="polite" data-testid="said">{said}</p>
+      {/* A new element each time, so that the same words twice are said and shown twice. */}
+      <div role="status" aria-live="polite" data-testid="said">{said.text !== "" && <p class="said" key={said.round}>{said.text}</p>}</div>
     </>
   );
 }

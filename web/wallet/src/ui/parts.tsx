@@ -18,7 +18,7 @@ export function Screen({ title, back, children }: Children & { title: string; ba
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
     <>
-      {back !== undefined && <a class="back" href={`#${back}`}><span aria-hidden="true">‹ </span>{words.t("back")}</a>}
+      {back !== undefined && <a class="back" href={`#${back}`}><span aria-hidden="true">‹</span>{words.t("back")}</a>}
       <h1 ref={heading} tabIndex={-1}>{title}</h1>
       {children}
     </>

@@ -48,12 +48,13 @@ export class Words {
 
   /** `21 November 2026, 1:30 pm`. */
   moment(seconds: number): string {
-    return new Intl.DateTimeFormat(this.locale, { ...ZONE, dateStyle: "long", timeStyle: "short" }).format(seconds * 1000);
+    return `${this.date(seconds)}, ${this.time(seconds)}`;
   }
 
-  /** `1:30 pm`. */
+  /** `1:30 pm`; in Hindi with the part of the day, `दोपहर 1:30`. */
   time(seconds: number): string {
-    return new Intl.DateTimeFormat(this.locale, { ...ZONE, timeStyle: "short" }).format(seconds * 1000);
+    const part = this.language === "hi" ? ({ dayPeriod: "short" } as const) : {};
+    return new Intl.DateTimeFormat(this.locale, { ...ZONE, hour: "numeric", minute: "2-digit", ...part }).format(seconds * 1000);
   }
 
   /** A name in her language, or in English, or in any. */
