@@ -2,7 +2,7 @@
 
 import { render } from "preact";
 import { App } from "./app.js";
-import { Database } from "./store/idb.js";
+import { IndexedDatabase } from "./store/idb.js";
 import { readSettings } from "./store/settings.js";
 import { loadWords } from "./words/load.js";
 
@@ -11,7 +11,7 @@ async function begin(): Promise<void> {
   if (root === null) return;
   const first = await loadWords(readSettings());
   const secure = globalThis.isSecureContext && "subtle" in crypto && "indexedDB" in globalThis;
-  const database = secure ? await Database.open().catch(() => null) : null;
+  const database = secure ? await IndexedDatabase.open().catch(() => null) : null;
   root.replaceChildren();
   render(<App database={database} first={first} />, root);
 }

@@ -14,7 +14,8 @@ import { closed, consentId, digestText, entityId, integer, messageIdText, numeri
 import { LIMITS } from "../json/strict.js";
 import type { Action, KeptConsent, SentOrder, Status, Vault } from "../store/vault.js";
 
-const ackShape = closed({
+/** An acknowledgement. */
+export const ackShape = closed({
   v: integer(1, 1), iss: entityId, iat: numericDate, jti: messageIdText, salt: text(/^[A-Za-z0-9_-]{22,64}$/),
   order: digestText, consent: consentId, status: word("active", "paused", "revoked"),
 });

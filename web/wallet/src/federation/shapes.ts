@@ -79,7 +79,7 @@ export const statementShape = closed({
   exp: numericDate,
   jwks: jwkSet,
   constraints: closed({ max_path_length: integer() }),
-  roles: list(text()),
+  roles: list(text(/^(provider|assisted-operator|(identity-registry|consumer|event-source):.+)$/)),
   sector,
   standing: word("active", "suspended"),
   entity_configuration: digestText,

@@ -19,6 +19,9 @@ import { sameTexts } from "./texts.js";
 import type { RequestLink } from "./links.js";
 import { BINDING_QUERY, requestShape, transactionShape, WALLET_AUDIENCE, type Item, type RequestObject, type Transaction } from "./shapes.js";
 
+/** What verifying needs of the federation. */
+export type View = Pick<Federation, "now" | "member" | "purposes">;
+
 /** A provider and its dataset, as the directory describes them. */
 export interface Offered {
   item: Item;
@@ -47,7 +50,7 @@ export async function fetchRequest(federation: Federation, link: RequestLink): P
 
 /** Verifies a request that came for this wallet's nonce. */
 export async function verifyRequest(
-  federation: Federation, link: RequestLink, consumer: Member, object: string, walletNonce: string,
+  federation: View, link: RequestLink, consumer: Member, object: string, walletNonce: string,
 ): Promise<VerifiedRequest> {
   const now = federation.now();
   const token = UnverifiedJws.parse(object, LIMITS.query);
@@ -94,7 +97,7 @@ function transaction(claims: RequestObject): Transaction {
 }
 
 /** The provider of an item, which must offer it for this purpose. */
-async function offer(federation: Federation, item: Item, asked: Transaction): Promise<Offered> {
+async function offer(federation: View, item: Item, asked: Transaction): Promise<Offered> {
   const provider = await federation.member(item.provider);
   const dataset = provider.gateway.datasets.find((one) => one.id === item.dataset && one.purposes.includes(asked.purpose));
   const named = [...item.fields, ...(item.predicates ?? []).map((predicate) => predicate.field)];

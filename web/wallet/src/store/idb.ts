@@ -9,19 +9,38 @@ export const STORES = ["plain", "keys", "sealed"] as const;
 /** A store. */
 export type StoreName = (typeof STORES)[number];
 
-/** An open database. */
-export class Database {
+/** One entry to write; `undefined` deletes. */
+export interface Entry {
+  store: StoreName;
+  key: string;
+  value: unknown;
+}
+
+/** Where the wallet keeps things. */
+export interface Database {
+  /** Reads one value. */
+  get<T>(store: StoreName, key: string): Promise<T | undefined>;
+  /** All keys of a store that begin so. */
+  keys(store: StoreName, prefix: string): Promise<string[]>;
+  /** Writes all or nothing. */
+  put(entries: Entry[]): Promise<void>;
+  /** Forgets everything. */
+  clear(): Promise<void>;
+}
+
+/** The browser's own database, open. */
+export class IndexedDatabase implements Database {
   private constructor(private readonly db: IDBDatabase) {}
 
   /** Opens it, and makes its stores at first. */
-  static open(name = NAME): Promise<Database> {
+  static open(name = NAME): Promise<IndexedDatabase> {
     return new Promise((resolve, reject) => {
       const opening = indexedDB.open(name, VERSION);
       opening.onupgradeneeded = () => STORES.forEach((store) => opening.result.createObjectStore(store));
       opening.onerror = () => reject(new Fault("platform", "the browser's database cannot be opened"));
       opening.onsuccess = () => {
         opening.result.onversionchange = () => opening.result.close();
-        resolve(new Database(opening.result));
+        resolve(new IndexedDatabase(opening.result));
       };
     });
   }
@@ -38,7 +57,7 @@ export class Database {
   }
 
   /** Writes all or nothing, durably; `undefined` deletes. */
-  put(entries: { store: StoreName; key: string; value: unknown }[]): Promise<void> {
+  put(entries: Entry[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const writing = this.db.transaction(STORES, "readwrite", { durability: "strict" });
       for (const { store, key, value } of entries) {

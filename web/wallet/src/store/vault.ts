@@ -172,5 +172,5 @@ export class Vault implements Marks {
 
 /** Lets one tab at a time change what it read. */
 function alone<T>(work: () => Promise<T>): Promise<T> {
-  return "locks" in navigator ? (navigator.locks.request("vinimay-wallet", work) as Promise<T>) : work();
+  return typeof navigator !== "undefined" && "locks" in navigator ? (navigator.locks.request("vinimay-wallet", work) as Promise<T>) : work();
 }
