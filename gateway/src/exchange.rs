@@ -9,25 +9,33 @@ pub mod ask;
 pub mod basis;
 pub mod jobs;
 pub mod journal;
+pub mod naming;
 pub mod recovery;
 mod refusals;
 mod rejected;
 pub mod returning;
+mod rows;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use moka::sync::Cache;
 use protocol::credential::VerifiedConsent;
 use registry_adapter::registry::Registry;
-use schemas::{digest::Digest, federation::DatasetDescription, id::DatasetId};
+use schemas::{digest::Digest, federation::DatasetDescription, id::{DatasetId, Sector}};
 
 use self::{ask::Asks, basis::VerifiedOnce, journal::Journal, refusals::Refusals};
 use crate::app::{App, Foundation};
 
 pub use rejected::Rejected;
 
+/// How long no new residents of a sector are looked for after they were.
+const AGAIN: Duration = Duration::from_secs(600);
 /// Consents remembered at most: some kilobytes each.
 const HELD: u64 = 10_000;
 
@@ -40,6 +48,8 @@ pub struct Exchange {
     verified: VerifiedOnce,
     refusals: Refusals,
     datasets: HashMap<DatasetId, DatasetDescription>,
+    /// When (monotonic) new residents of a sector were last looked for.
+    completed: Mutex<HashMap<Sector, Duration>>,
 }
 
 impl Exchange {
@@ -57,6 +67,7 @@ impl Exchange {
             verified: VerifiedOnce::new(config.performance.verification_cache),
             refusals: Refusals::default(),
             datasets: described.into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect(),
+            completed: Mutex::default(),
         })
     }
 
@@ -66,6 +77,16 @@ impl Exchange {
     /// `too-many-requests`.
     pub(crate) fn take_refusal(&self, peer: &schemas::id::EntityId) -> Result<(), Rejected> {
         self.refusals.take(peer)
+    }
+
+    /// Whether new residents of a sector may be looked for again now: at most once in ten minutes, whoever is asked about.
+    pub(crate) fn may_complete(&self, sector: &Sector, now: Duration) -> bool {
+        let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = completed.get(sector).is_none_or(|last| now.saturating_sub(*last) >= AGAIN);
+        if over {
+            completed.insert(sector.clone(), now);
+        }
+        over
     }
 
     fn dataset(&self, id: &DatasetId) -> Option<&DatasetDescription> {

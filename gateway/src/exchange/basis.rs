@@ -1,42 +1,23 @@
-//! From the basis that a query names to one that was verified, with what this department knows of it.
+//! From the basis that a query names to one that was verified, and what to look up of it in our own rows.
 //!
-//! Guarantees: consent and binding are verified by `protocol`, with keys of the directory; what is remembered of an earlier
-//! verification spares signatures alone, never time, status, standing or revocation. Deliberately absent: the decision
-//! (`Grant::authorize`) and the use, which the commit takes for good.
+//! Guarantees: consent, binding, guardianship and law are verified by `protocol`, with keys and registers of the directory; what
+//! is remembered of an earlier verification spares signatures alone, never time, status, standing or revocation. Deliberately
+//! absent: the decision (`Grant::authorize`) and the use, which the commit takes for good.
 
 use std::sync::Arc;
 
 use moka::sync::Cache;
 use protocol::{
-    consent::{Asked, BasisReader, ConsentBasis, ConsentState, Refusal, VerifiedBasis},
+    consent::{Asked, BasisReader, ConsentBasis, LawBasis, Refusal, VerifiedBasis, WardBasis},
     credential::{BindingStatus, binding::DirectoryKeys},
 };
-use registry_adapter::key::LocalKey;
-use schemas::{digest::Digest, id::SectorSubject, problem::Code, query::Basis, receipt::ReceiptBasis, time::Timestamp};
+use schemas::{digest::Digest, query::Basis, receipt::ReceiptBasis, time::Timestamp};
 
 use super::journal::Trail;
-use crate::{
-    app::App,
-    directory::DirectorySnapshot,
-    store::{
-        exchange::{ConsentIndex, consent_find, consent_index},
-        links::{LinkError, link_find},
-    },
-};
+use crate::{app::App, directory::DirectorySnapshot, laws, store::exchange::answers::StatusPlace};
 
 /// Bindings and consents remembered at most: some kilobytes each.
 const REMEMBERED: u64 = 10_000;
-
-/// A basis, and what this department's own rows say of it.
-#[derive(Debug)]
-pub struct KnownBasis {
-    /// The basis.
-    pub verified: VerifiedBasis,
-    /// The consent's row; it only spares a read, the commit decides for good.
-    pub state: ConsentState,
-    /// The person's number here, if the person is linked.
-    pub key: Option<LocalKey>,
-}
 
 /// Consents with their bindings that were verified once, by the digest of both.
 #[derive(Clone)]
@@ -65,6 +46,10 @@ impl VerifiedOnce {
     }
 
     fn put(&self, bytes: Digest, basis: &ConsentBasis, directory: &DirectorySnapshot, now: Timestamp) {
+        // A guardianship may be another registry's: those are few, and verified each time.
+        if basis.guardianship.is_some() {
+            return;
+        }
         if let (Some(cache), Ok(registry)) = (&self.cache, directory.peer(basis.binding.issuer(), now)) {
             let configuration = registry.configuration_digest();
             cache.insert(bytes, Arc::new(Remembered { basis: basis.clone(), configuration }));
@@ -73,31 +58,25 @@ impl VerifiedOnce {
 }
 
 impl App {
-    /// Verifies what a query names as its basis, and looks up what our own rows say of it. What is learned on the way goes
-    /// into the trail.
+    /// Verifies what a query names as its basis. What is learned on the way goes into the trail.
     ///
     /// # Errors
-    /// Codes of the consent's token, [`Code::ConsentWrongSubject`], [`Code::ConsentWrongConsumer`],
-    /// [`Code::ConsentWrongProvider`], [`Code::BindingInvalid`].
+    /// Of a consent: codes of its token, `consent-wrong-subject`, `consent-wrong-consumer`, `consent-wrong-provider`,
+    /// `binding-invalid`, `guardianship-invalid`, `live-nonce-required`. Of a law: `law-not-registered`, `law-scope-exceeded`,
+    /// `not-found-or-not-permitted`; `directory-outdated`.
     pub(super) async fn verify_basis(
         &self,
         asked: Asked<'_>,
         directory: &DirectorySnapshot,
         now: Timestamp,
         trail: &mut Trail,
-    ) -> Result<KnownBasis, Refusal> {
-        let VerifiedBasis::Consent(mut basis) = self.verify_or_remember(asked, directory, now)? else {
-            return Err(Refusal::new(Code::LawNotRegistered, "laws are not judged yet"));
-        };
-        basis.status = self.statuses().status(self, basis.binding.issuer(), basis.binding.status()).await;
-        let (consent, subject) = (&basis.consent, basis.binding.sole_subject(&self.config().sector));
-        trail.issuer = Some(consent.issuer().clone());
-        trail.evidence.basis = Some(ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() });
-        trail.evidence.status_checked = basis.status.as_ref().map(BindingStatus::checked_at);
-        trail.evidence.subject.clone_from(&subject);
-        let index = consent_index(self.keys(), consent.issuer(), consent.id());
-        let (state, key) = self.own_rows(index, subject).await?;
-        Ok(KnownBasis { verified: VerifiedBasis::Consent(basis), state, key })
+    ) -> Result<VerifiedBasis, Refusal> {
+        let mut verified = self.verify_or_remember(asked, directory, now)?;
+        match &mut verified {
+            VerifiedBasis::Consent(basis) => self.learn_statuses_of(basis, trail).await,
+            VerifiedBasis::Law(basis) => note_subject(basis, trail),
+        }
+        Ok(verified)
     }
 
     fn verify_or_remember(
@@ -107,39 +86,57 @@ impl App {
         now: Timestamp,
     ) -> Result<VerifiedBasis, Refusal> {
         let bytes = match &asked.query().basis {
-            Basis::Consent { consent, binding } => Digest::of(format!("{consent} {binding}")),
-            Basis::Law { id, .. } => return Ok(VerifiedBasis::Law(id.clone())),
+            Basis::Consent { consent, binding } => Some(Digest::of(format!("{consent} {binding}"))),
+            Basis::Law { .. } => {
+                directory.authorize_current(now)?;
+                None
+            }
         };
         let known = &self.exchange().verified;
-        if let Some(basis) = known.find(&bytes, self, directory, now) {
+        if let Some(basis) = bytes.as_ref().and_then(|bytes| known.find(bytes, self, directory, now)) {
             return Ok(VerifiedBasis::Consent(Box::new(basis)));
         }
         let registries = DirectoryKeys { directory: directory.members(), sector: &self.config().sector, now };
-        let anchor = &self.trust_root().entity;
-        let reader = BasisReader { anchor, keys: &self.keys().encryption, registries: &registries };
+        let reader = BasisReader {
+            anchor: &self.trust_root().entity,
+            keys: &self.keys().encryption,
+            registries: &registries,
+            laws: directory.laws(),
+        };
         let basis = VerifiedBasis::verify(asked, &reader, now)?;
-        if let VerifiedBasis::Consent(basis) = &basis {
+        if let (VerifiedBasis::Consent(basis), Some(bytes)) = (&basis, bytes) {
             known.put(bytes, basis, directory, now);
         }
         Ok(basis)
     }
 
-    /// The consent's row and the person's number, in one read.
-    async fn own_rows(
-        &self,
-        index: ConsentIndex,
-        subject: Option<SectorSubject>,
-    ) -> Result<(ConsentState, Option<LocalKey>), Refusal> {
-        let app = self.clone();
-        let read = self.db().read(move |conn| {
-            let state = consent_find(conn, &index)?.map_or(ConsentState::fresh(), |row| row.state);
-            let key = subject.map(|subject| link_find(conn, app.keys(), &subject)).transpose()?.flatten();
-            Ok::<_, LinkError>((state, key))
-        });
-        let (state, key) = read.await.map_err(|error| {
-            tracing::warn!(%error, "the rows of a consent could not be read");
-            Refusal::new(Code::RegistryUnavailable, "the gateway's own database did not answer")
-        })?;
-        Ok((state, key.and_then(|key| key.parse().ok())))
+    /// Looks up what is known of binding and guardianship now.
+    async fn learn_statuses_of(&self, basis: &mut ConsentBasis, trail: &mut Trail) {
+        basis.status = self.statuses().status(self, basis.binding.issuer(), basis.binding.status()).await;
+        let (issuer, place) = (basis.binding.issuer().clone(), basis.binding.status().clone());
+        trail.statuses = vec![StatusPlace { issuer, place, guardianship: false }];
+        if let Some(WardBasis { guardianship, status }) = &mut basis.guardianship {
+            *status = self.statuses().status(self, guardianship.issuer(), guardianship.status()).await;
+            let (issuer, place) = (guardianship.issuer().clone(), guardianship.status().clone());
+            trail.statuses.push(StatusPlace { issuer, place, guardianship: true });
+        }
+        let consent = &basis.consent;
+        trail.issuer = Some(consent.issuer().clone());
+        trail.evidence.basis = Some(ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() });
+        trail.evidence.status_checked = basis.status.as_ref().map(BindingStatus::checked_at);
+        trail.evidence.subject = basis.subject(&self.config().sector);
     }
+}
+
+/// The law that a query names, for the receipt of whatever becomes of it.
+pub(super) fn note_law(asked: Asked<'_>, directory: &DirectorySnapshot, now: Timestamp, trail: &mut Trail) {
+    let Basis::Law { id, .. } = &asked.query().basis else { return };
+    let Some(law) = directory.laws().and_then(|laws| laws.registered(id)) else { return };
+    trail.law = Some(id.clone());
+    trail.told_from = laws::told_from(law.law(), now);
+    trail.evidence.basis = Some(law.receipt_basis());
+}
+
+fn note_subject(basis: &LawBasis, trail: &mut Trail) {
+    trail.evidence.subject = Some(basis.subject.clone());
 }

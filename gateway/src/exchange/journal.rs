@@ -4,8 +4,10 @@
 //! nothing is handed out before. The statements stand in `journal/ledger.rs`. Deliberately absent: why a query is refused.
 
 mod ledger;
+mod quotas;
 #[cfg(test)]
 mod tests;
+mod uses;
 
 use protocol::{
     consent::{Refusal, UseClaim},
@@ -13,7 +15,7 @@ use protocol::{
     seal::SealFailed,
 };
 use schemas::{
-    id::{CompactJws, Did, EntityId},
+    id::{CompactJws, Did, EntityId, LawId, SectorSubject},
     problem::Code,
     time::Timestamp,
 };
@@ -23,24 +25,39 @@ use service_kit::{
 };
 
 use self::ledger::{Committed, Ledger};
+pub use self::quotas::LawTake;
 use super::Rejected;
 use crate::{
     keys::Keys,
     store::exchange::{
-        answers::answer_open,
-        claims::{ClaimKey, KnownQuery, claim_find},
+        answers::{StatusPlace, answer_open},
+        claims::{ClaimKey, KnownQuery},
     },
 };
 
 /// What was decided about a query, before anything is durable.
 #[derive(Debug)]
 pub struct Decision {
-    /// The sealed record and the use that it consumes; or the refusal.
-    pub outcome: Result<(SealedRecord, UseClaim), Refusal>,
+    /// The sealed record and what it consumes; or the refusal.
+    pub outcome: Result<(SealedRecord, Taking), Refusal>,
     /// What the receipt says beside the outcome.
     pub trail: Trail,
     /// When it was decided.
     pub at: Timestamp,
+}
+
+/// What an answer consumes.
+#[derive(Clone, Debug)]
+pub enum Taking {
+    /// A use of a consent.
+    Use {
+        /// The use.
+        claim: UseClaim,
+        /// When the consent ends, if the nonce of the claim is to be spent for it now; `None` if there is none, or it was before.
+        live_until: Option<Timestamp>,
+    },
+    /// Uses of a law.
+    Quota(Vec<LawTake>),
 }
 
 /// What became known on the way to a decision, for the receipt and for the citizen's history.
@@ -50,11 +67,20 @@ pub struct Trail {
     pub evidence: Evidence,
     /// The consent's issuer.
     pub issuer: Option<Did>,
+    /// The law, while it is one.
+    pub law: Option<LawId>,
+    /// From when the person may be told; `None`: at once.
+    pub told_from: Option<Timestamp>,
+    /// Further people, where the exchange is about more than one.
+    pub people: Vec<SectorSubject>,
+    /// Places in status lists on which the answer hangs.
+    pub statuses: Vec<StatusPlace>,
 }
 
 /// Decides once for ever what a peer's query got.
 #[derive(Clone)]
 pub struct Journal {
+    #[cfg(test)]
     database: Database,
     ledger: Ledger,
     writer: GroupCommit<Ledger>,
@@ -68,39 +94,44 @@ impl Journal {
     pub fn start(entity: EntityId, keys: Keys, database: Database) -> std::io::Result<Self> {
         let ledger = Ledger::new(entity, keys);
         let writer = GroupCommit::spawn(database.clone(), ledger.clone(), BatchLimits::default())?;
-        Ok(Self { database, ledger, writer })
+        Ok(Self {
+            #[cfg(test)]
+            database,
+            ledger,
+            writer,
+        })
     }
 
-    /// The answer that this very query got before, if it came before.
-    ///
-    /// # Errors
-    /// [`Code::Replayed`] for other bytes or after ten minutes; [`Code::ConsentRevoked`], [`Code::ConsentPaused`] if the data
-    /// may no longer leave; [`Code::Overloaded`] if the database cannot tell.
+    /// What is known of this very query, and its answer if it came before.
+    #[cfg(test)]
     pub async fn answered(&self, query: &PeerQuery, now: Timestamp) -> Result<Option<CompactJws>, Rejected> {
         let key = key_of(query);
-        let wanted = key.clone();
-        let known = self
-            .database
-            .read(move |conn| Ok::<_, DatabaseError>(claim_find(conn, &wanted, milliseconds(now))?))
-            .await?;
-        known.map(|known| self.again(&key, query, known)).transpose()
+        let find = move |conn: &mut _| {
+            Ok::<_, DatabaseError>(crate::store::exchange::claims::claim_find(conn, &key, milliseconds(now))?)
+        };
+        let known = self.database.read(find).await?;
+        known.map(|known| self.again(query, &known)).transpose()
     }
 
     /// Makes the decision durable and returns the answer to send: this one, or the one of whoever was first.
     ///
     /// # Errors
-    /// As [`answered`](Self::answered); [`Code::Overloaded`] if nothing could be written, or nobody knows whether it was.
+    /// As [`again`](Self::again); [`Code::Overloaded`] if nothing could be written, or nobody knows whether it was.
     pub async fn commit(&self, query: PeerQuery, decision: Decision) -> Result<CompactJws, Rejected> {
-        let key = key_of(&query);
         let entry = self.ledger.entry(query.clone(), decision)?;
         match self.writer.commit(entry).await? {
             Committed::Now(answer) => Ok(answer),
-            Committed::Before(Some(known)) => self.again(&key, &query, known),
+            Committed::Before(Some(known)) => self.again(&query, &known),
             Committed::Before(None) => Err(Rejected::new(Code::Overloaded)),
         }
     }
 
-    fn again(&self, key: &ClaimKey, query: &PeerQuery, known: KnownQuery) -> Result<CompactJws, Rejected> {
+    /// The answer that this query got before.
+    ///
+    /// # Errors
+    /// [`Code::Replayed`] for other bytes or after ten minutes; [`Code::ConsentRevoked`], [`Code::ConsentPaused`] if the data
+    /// may no longer leave.
+    pub fn again(&self, query: &PeerQuery, known: &KnownQuery) -> Result<CompactJws, Rejected> {
         if known.query != query.digest() {
             return Err(Rejected::new(Code::Replayed));
         }
@@ -109,8 +140,8 @@ impl Journal {
             Some("paused") => return Err(Rejected::new(Code::ConsentPaused)),
             Some(_) => return Err(Rejected::new(Code::ConsentRevoked)),
         }
-        let stored = known.answer.ok_or(Rejected::new(Code::Replayed))?;
-        answer_open(self.ledger.keys(), key, &stored).map_err(|error| {
+        let stored = known.answer.as_ref().ok_or(Rejected::new(Code::Replayed))?;
+        answer_open(self.ledger.keys(), &key_of(query), stored).map_err(|error| {
             tracing::error!(%error, "a stored answer cannot be read");
             Rejected::new(Code::Internal)
         })

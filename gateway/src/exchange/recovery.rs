@@ -14,9 +14,12 @@ use super::{
 };
 use crate::{
     app::App,
+    laws::KEPT_DAYS,
     store::exchange::{
         answers::{self, answers_sweep},
         asks::{OpenAsk, asks_due, asks_hurry, ends_sweep},
+        law_uses::{LawDay, law_uses_sweep},
+        live_nonces::live_nonces_sweep,
     },
 };
 
@@ -81,14 +84,17 @@ impl App {
         }
     }
 
-    /// Forgets stored answers and ends whose time is over.
+    /// Forgets stored answers and ends whose time is over, counts of laws of long ago, and nonces of consents that ended.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn sweep_answers(&self) -> Result<usize, DatabaseError> {
-        let now_ms = milliseconds(self.now());
+        let now = self.now();
+        let now_ms = milliseconds(now);
         let swept = self.db().write(move |conn| {
-            Ok::<_, DatabaseError>(answers_sweep(conn, now_ms, SWEPT)? + ends_sweep(conn, now_ms, SWEPT)?)
+            let answers = answers_sweep(conn, now_ms, SWEPT)? + ends_sweep(conn, now_ms, SWEPT)?;
+            let counts = law_uses_sweep(conn, LawDay::of(now).before(KEPT_DAYS), SWEPT)?;
+            Ok::<_, DatabaseError>(answers + counts + live_nonces_sweep(conn, now, SWEPT)?)
         });
         swept.await
     }

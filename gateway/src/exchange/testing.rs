@@ -8,7 +8,7 @@ use std::{
 };
 
 use protocol::{
-    consent::{Grant, Refusal, UseClaim},
+    consent::{Claim, Grant, Refusal},
     exchange::{Attested, Evidence, PeerQuery, Provider, SealedRecord, accept},
     federation::VerifiedMember,
     seal::{certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey},
@@ -29,11 +29,14 @@ use service_kit::{
     testing::{DatabaseWorld, postgres},
 };
 
-use super::journal::{Decision, Journal, Trail};
+use super::journal::{Decision, Journal, Taking, Trail};
 use crate::{
     keys::Keys,
     store::{MIGRATIONS, evidence::exchange_records},
 };
+
+/// Rounds of a race.
+pub const ROUNDS: usize = 5;
 
 /// The keys of a department of the world.
 pub fn keys(department: &Department, now: Timestamp) -> Keys {
@@ -119,7 +122,7 @@ impl Scene {
         let evidence = Evidence {
             basis: Some(grant.receipt_basis()),
             subject: Some(grant.subject().clone()),
-            status_checked: Some(grant.status_checked()),
+            status_checked: grant.status_checked(),
             directory_size: 48_213,
         };
         let rows = vec![BTreeMap::from([(name("annual_income_band"), FieldValue::Text("0-2.5 lakh".into()))])];
@@ -128,13 +131,14 @@ impl Scene {
             signing: &self.keys.signing,
             subject_mac: &self.keys.subject_mac,
         };
-        let sealed = provider.seal_record(query, self.asker.encryption_key(), &grant, rows, at).unwrap();
-        let trail = Trail { evidence, issuer: Some(grant.use_claim().issuer.clone()) };
-        Decision { outcome: Ok((sealed, grant.use_claim().clone())), trail, at }
+        let sealed = provider.seal_record(query, self.asker.encryption_key(), &grant, grant.disclose(rows), at).unwrap();
+        let Claim::Consent(claim) = grant.claim().clone() else { panic!("a consent") };
+        let trail = Trail { evidence, issuer: Some(claim.issuer.clone()), ..Trail::default() };
+        Decision { outcome: Ok((sealed, Taking::Use { claim, live_until: None })), trail, at }
     }
 
     pub fn refused(&self, code: Code, at: Timestamp) -> Decision {
-        let outcome: Result<(SealedRecord, UseClaim), _> = Err(Refusal::new(code, "for the test"));
+        let outcome: Result<(SealedRecord, Taking), _> = Err(Refusal::new(code, "for the test"));
         Decision { outcome, trail: Trail::default(), at }
     }
 

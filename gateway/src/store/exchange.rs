@@ -8,9 +8,13 @@ pub mod answers;
 pub mod asks;
 pub mod claims;
 pub mod consent_state;
+pub mod known;
+pub mod law_uses;
+pub mod live_nonces;
 pub mod receipts;
 pub mod returns;
 pub(in crate::store) mod statement;
+pub mod transparency;
 #[cfg(test)]
 mod tests;
 

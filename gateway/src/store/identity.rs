@@ -5,6 +5,7 @@
 
 pub mod bindings;
 pub mod offers;
+pub mod resident_names;
 pub mod tokens;
 
 #[cfg(test)]

@@ -9,10 +9,15 @@ use protocol::{
 use schemas::{
     answer::Answer,
     consent::{DataSubject, FrequencyMode},
+    federation::Standing,
     id::CompactJws,
     query::{Basis, Query},
     receipt::Receipt,
 };
+
+mod laws;
+mod names;
+mod presence;
 
 use super::*;
 use crate::exchange::testing::{
@@ -103,7 +108,7 @@ const REFUSALS: [(&str, Code, Bend); 16] = [
         let guardianship_sha256 = schemas::digest::Digest::of("guardianship");
         with_terms(f, |terms| terms.data_subject = DataSubject::Ward { guardianship_sha256 })
     }),
-    ("a law", Code::LawNotRegistered, |f| {
+    ("a law that nobody registered", Code::LawNotRegistered, |f| {
         bent(f, |q| {
             let Basis::Consent { binding, .. } = q.basis.clone() else { panic!("a consent") };
             q.basis = Basis::Law { id: name("rbd-1969-s3a"), subject: binding };

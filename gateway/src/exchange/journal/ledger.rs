@@ -1,18 +1,14 @@
 //! One transaction for many answers.
 //!
-//! In this order, each for all rows at once: claim (peer, jti) — claim the uses of consents — sign refusals for those who lost —
-//! write receipts, stored answers, outbox — look up what rivals decided. Guarantees: rows of one consent are decided one after
-//! another in the order they came, under the row's lock; locks are taken in the order of keys; a query that was not answered
-//! counts no use. If the process dies before COMMIT nothing of the batch has happened.
+//! In this order, each for all rows at once: claim (peer, jti) — take nonces, uses of consents, quotas of laws — sign refusals
+//! for those who lost — write receipts, stored answers, outbox — look up what rivals decided. Guarantees: rows of one consent
+//! or law are decided one after another in the order they came, under the rows' locks; locks are taken in the order of keys; a
+//! query that was not answered counts no use. If the process dies before COMMIT nothing of the batch has happened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use protocol::{
-    consent::{ConsentState, UseClaim, WindowUse},
-    exchange::{PeerQuery, SealedRecord},
-};
+use protocol::exchange::{PeerQuery, SealedRecord};
 use schemas::{
-    consent::ConsentStatus,
     digest::Digest,
     id::{CompactJws, EntityId},
     problem::Code,
@@ -24,14 +20,20 @@ use service_kit::{
 };
 use tlog::entry::EntryType;
 
-use super::{Decision, Rejected, Trail, key_of, milliseconds, provider};
+use super::{
+    Decision, Rejected, Taking, Trail, key_of, milliseconds, provider,
+    quotas::{self, LawTake},
+    uses::{self, ConsentUse},
+};
 use crate::{
     keys::Keys,
+    laws,
     store::{
         exchange::{
-            answers::{NewStoredAnswer, answer_seal, answers_insert},
+            answers::{HangsOn, NewStoredAnswer, answer_seal, answers_insert},
             claims::{ClaimKey, KnownQuery, NewClaim, claim_find, claims_insert},
-            consent_state::{ConsentIndex, UsesTaken, consent_index, consents_lock, issuer_index, uses_take},
+            consent_state::{consent_index, issuer_index},
+            live_nonces::LiveNonce,
             receipts::{NewReceipt, receipts_insert},
         },
         links::subject_index,
@@ -50,10 +52,17 @@ pub(super) struct Ledger {
 pub(super) struct Entry {
     query: PeerQuery,
     key: ClaimKey,
-    claim: Option<(ConsentIndex, UseClaim)>,
+    takes: Takes,
     trail: Trail,
     at: Timestamp,
     rows: Rows,
+}
+
+/// What an entry takes, by the keys of its rows.
+enum Takes {
+    Nothing,
+    Use(Box<ConsentUse>),
+    Quota(Vec<LawTake>),
 }
 
 /// What one answer writes.
@@ -72,6 +81,35 @@ pub(super) enum Committed {
     Before(Option<KnownQuery>),
 }
 
+impl Takes {
+    fn of(keys: &Keys, taking: Taking, at: Timestamp) -> Self {
+        match taking {
+            Taking::Quota(takes) => Self::Quota(takes),
+            Taking::Use { claim, live_until } => {
+                let index = consent_index(keys, &claim.issuer, &claim.consent);
+                let live = claim.live.as_ref().zip(live_until).map(|(nonce, until)| {
+                    LiveNonce { nonce: nonce.as_str().to_owned(), consent: index.clone(), until }
+                });
+                Self::Use(Box::new(ConsentUse { index, claim, live, at }))
+            }
+        }
+    }
+
+    const fn consent(&self) -> Option<&ConsentUse> {
+        match self {
+            Self::Use(wanted) => Some(wanted),
+            Self::Nothing | Self::Quota(_) => None,
+        }
+    }
+
+    const fn quota(&self) -> &[LawTake] {
+        match self {
+            Self::Quota(takes) => takes.as_slice(),
+            Self::Nothing | Self::Use(_) => &[],
+        }
+    }
+}
+
 impl Ledger {
     pub(super) const fn new(entity: EntityId, keys: Keys) -> Self {
         Self { entity, keys }
@@ -85,15 +123,17 @@ impl Ledger {
     pub(super) fn entry(&self, query: PeerQuery, decision: Decision) -> Result<Entry, Rejected> {
         let Decision { outcome, trail, at } = decision;
         let key = key_of(&query);
-        let (outcome, claim) = match outcome {
-            Ok((record, claim)) => {
-                (Ok(record), Some((consent_index(&self.keys, &claim.issuer, &claim.consent), claim)))
-            }
-            Err(refusal) => (Err(refusal.code()), None),
+        let (outcome, takes) = match outcome {
+            Ok((record, taking)) => (Ok(record), Takes::of(&self.keys, taking, at)),
+            Err(refusal) => (Err(refusal.code()), Takes::Nothing),
         };
-        let consent = claim.as_ref().map(|(index, _)| index.clone());
-        let rows = self.rows(&query, outcome, &trail, consent, at)?;
-        Ok(Entry { query, key, claim, trail, at, rows })
+        let hangs = HangsOn {
+            consent: takes.consent().map(|wanted| wanted.index.clone()),
+            law: trail.law.clone().filter(|_| outcome.is_ok()),
+            statuses: if outcome.is_ok() { trail.statuses.clone() } else { Vec::new() },
+        };
+        let rows = self.rows(&query, outcome, &trail, hangs, at)?;
+        Ok(Entry { query, key, takes, trail, at, rows })
     }
 
     fn rows(
@@ -101,7 +141,7 @@ impl Ledger {
         query: &PeerQuery,
         outcome: Result<SealedRecord, Code>,
         trail: &Trail,
-        consent: Option<ConsentIndex>,
+        hangs: HangsOn,
         at: Timestamp,
     ) -> Result<Rows, Rejected> {
         let signed = provider(&self.entity, &self.keys).answer(query, outcome, &trail.evidence, at)?;
@@ -110,13 +150,15 @@ impl Ledger {
         let issuer = trail.issuer.as_ref().map(|issuer| issuer_index(&self.keys, issuer));
         let key = key_of(query);
         let stored = answer_seal(&self.keys, &key, &answer)?;
-        let receipt = NewReceipt::of(&signed.receipt, subject, issuer);
-        Ok(Rows { answer, receipt, stored: NewStoredAnswer { key, answer: stored, consent } })
+        let people = trail.people.iter().map(|subject| subject_index(&self.keys, subject)).collect();
+        let receipt = NewReceipt::of(&signed.receipt, subject, issuer).told_from(trail.told_from);
+        let receipt = NewReceipt { people, ..receipt };
+        Ok(Rows { answer, receipt, stored: NewStoredAnswer { key, answer: stored, hangs } })
     }
 
     /// The same entry as a refusal: what was read is discarded.
     fn refused(&self, entry: &Entry, code: Code) -> QueryResult<Rows> {
-        self.rows(&entry.query, Err(code), &entry.trail, None, entry.at).map_err(broken)
+        self.rows(&entry.query, Err(code), &entry.trail, HangsOn::default(), entry.at).map_err(broken)
     }
 
     /// Which entries are the first to decide their query, in the batch and in the database.
@@ -136,58 +178,12 @@ impl Ledger {
         Ok(entries.iter().enumerate().map(is_first).collect())
     }
 
-    /// Takes the uses, one entry after another, and writes what they come to.
-    fn take_uses(&self, conn: &mut AnyConnection, mine: &[&Entry]) -> QueryResult<Vec<Result<(), Code>>> {
-        let indexes: BTreeSet<_> = mine.iter().filter_map(|entry| Some(entry.claim.as_ref()?.0.clone())).collect();
-        if indexes.is_empty() {
-            return Ok(vec![Ok(()); mine.len()]);
-        }
-        let before = consents_lock(conn, &Vec::from_iter(indexes))?;
-        let mut after = before.clone();
-        let taken = mine.iter().map(|entry| take(&mut after, entry)).collect();
-        let changed: Vec<_> = before
-            .into_iter()
-            .filter_map(|(index, before)| {
-                let after = *after.get(&index)?;
-                (after != before).then_some(UsesTaken { index, before: before.uses, after })
-            })
-            .collect();
-        if uses_take(conn, &changed)? == changed.len() { Ok(taken) } else { Err(broken("a locked row changed")) }
+    /// Takes what each entry needs: an entry has a consent or a law, never both.
+    fn take(&self, conn: &mut AnyConnection, mine: &[&Entry]) -> QueryResult<Vec<Result<(), Code>>> {
+        let used = uses::take(conn, &mine.iter().map(|entry| entry.takes.consent()).collect::<Vec<_>>())?;
+        let counted = quotas::take(conn, &mine.iter().map(|entry| entry.takes.quota()).collect::<Vec<_>>())?;
+        Ok(used.into_iter().zip(counted).map(|(used, counted)| used.and(counted)).collect())
     }
-}
-
-fn take(states: &mut BTreeMap<ConsentIndex, ConsentState>, entry: &Entry) -> Result<(), Code> {
-    let Some((index, claim)) = &entry.claim else { return Ok(()) };
-    let state = states.get_mut(index).ok_or(Code::ConsentUsedUp)?;
-    *state = used_once_more(*state, claim, entry.at)?;
-    Ok(())
-}
-
-/// The state after one more use, or why there is none: what [`Grant::authorize`](protocol::consent::Grant::authorize) saw may
-/// have changed since.
-pub(super) fn used_once_more(state: ConsentState, claim: &UseClaim, now: Timestamp) -> Result<ConsentState, Code> {
-    match state.status {
-        ConsentStatus::Active => {}
-        ConsentStatus::Paused => return Err(Code::ConsentPaused),
-        ConsentStatus::Revoked => return Err(Code::ConsentRevoked),
-    }
-    if state.until.is_some_and(|until| until <= now) {
-        return Err(Code::ConsentExpired);
-    }
-    if state.uses >= claim.max_uses {
-        return Err(Code::ConsentUsedUp);
-    }
-    let window = match (claim.window, state.window) {
-        (None, known) => known,
-        (Some(window), Some(known)) if known.index == window.index && known.uses < window.uses => {
-            Some(WindowUse { index: known.index, uses: known.uses.saturating_add(1) })
-        }
-        (Some(window), known) if known.is_none_or(|known| known.index < window.index) && window.uses > 0 => {
-            Some(WindowUse { index: window.index, uses: 1 })
-        }
-        (Some(_), _) => return Err(Code::ConsentUsedUp),
-    };
-    Ok(ConsentState { uses: state.uses.saturating_add(1), window, ..state })
 }
 
 impl Batch for Ledger {
@@ -199,10 +195,15 @@ impl Batch for Ledger {
         let first = self.claim(conn, entries, now_ms)?;
         let mine: Vec<&Entry> =
             entries.iter().zip(&first).filter(|(_, first)| **first).map(|(entry, _)| entry).collect();
-        let taken = self.take_uses(conn, &mine)?;
+        let taken = self.take(conn, &mine)?;
         let rows = mine.iter().zip(taken).map(|(entry, taken)| match taken {
             Ok(()) => Ok(entry.rows.clone()),
-            Err(code) => self.refused(entry, code),
+            Err(code) => {
+                if let (Code::LawQuotaExceeded, Some(law)) = (code, &entry.trail.law) {
+                    laws::alarm(law, &entry.key.peer);
+                }
+                self.refused(entry, code)
+            }
         });
         let rows = rows.collect::<QueryResult<Vec<_>>>()?;
         write(conn, &rows, now_ms)?;
@@ -232,7 +233,7 @@ fn write(conn: &mut AnyConnection, rows: &[Rows], now_ms: i64) -> QueryResult<()
 }
 
 /// The batch is rolled back and its rows are tried one by one.
-fn broken(why: impl std::fmt::Display) -> StatementError {
+pub(super) fn broken(why: impl std::fmt::Display) -> StatementError {
     tracing::error!(%why, "an exchange cannot be written as decided");
     StatementError::RollbackTransaction
 }

@@ -263,11 +263,11 @@ async fn receipts_are_found_by_person_issuer_and_exchange_and_cannot_be_changed(
         assert!(consent_of(&receipt).is_some());
         let (exchange, jti) = (query.claims().jti.clone(), receipt.jti.clone());
         let found = database.read(move |conn| {
-            let by_person = receipts_of_subject(conn, &subject, 10)?;
-            let by_issuer = receipts_of_consent_issuer(conn, &issuer, 10)?;
+            let by_person = receipts_of_subject(conn, &subject, now, 10)?;
+            let by_issuer = receipts_of_consent_issuer(conn, &issuer, now, 10)?;
             assert_eq!(by_person, by_issuer);
             assert_eq!(by_person.len(), 1);
-            assert_eq!(receipts_of_subject(conn, "nobody", 10)?, Vec::new());
+            assert_eq!(receipts_of_subject(conn, "nobody", now, 10)?, Vec::new());
             Ok::<_, DatabaseError>(by_person)
         });
         let history = found.await.unwrap();
@@ -299,6 +299,7 @@ fn a_use_is_taken_only_from_what_holds() {
         consent: "urn:uuid:01936b1e-5b2f-7c3d-8e4f-0123456789ab".parse().unwrap(),
         max_uses,
         window,
+        live: None,
     };
     let fresh = ConsentState::fresh();
     let used =
@@ -318,6 +319,6 @@ fn a_use_is_taken_only_from_what_holds() {
         ("ended this second", ConsentState { until: Some(now), ..fresh }, claim(1, None), Err(Code::ConsentExpired)),
     ];
     for (why, state, claim, expected) in table {
-        assert_eq!(ledger::used_once_more(state, &claim, now), expected, "{why}");
+        assert_eq!(uses::used_once_more(state, &claim, now), expected, "{why}");
     }
 }

@@ -9,12 +9,17 @@ use protocol::{
 };
 use schemas::{
     consent::ConsentTerms,
-    federation::{RegisterContent, Role},
+    federation::{AllowedData, Law, LawQuota, Purpose, RegisterContent, Role},
     id::{CompactJws, MessageId},
     local::LocalQuery,
     query::Query,
+    time::Timestamp,
 };
-use service_kit::{clock::Clock, db::DatabaseError};
+use service_kit::{
+    clock::Clock,
+    db::{DatabaseError, DatabaseUrl},
+    testing::postgres,
+};
 
 use crate::{
     app::App,
@@ -60,53 +65,88 @@ sensitivity = "public"
 "#,
 };
 
-const SYSTEM: &str = "[[systems]]\nname = \"pension-portal\"\ncertificate_file = \"portal.pem\"\nmay = [\"ask\"]\n\
+const SYSTEM: &str = "[[systems]]\nname = \"pension-portal\"\ncertificate_file = \"portal.pem\"\nmay = [\"ask\", \"batch\"]\n\
                       purposes = [\"social.old-age-pension.eligibility\"]\n";
+
+/// The identity registry's own residents.
+const CIVIL: Source = Source {
+    sql: "CREATE TABLE residents (resident_no TEXT PRIMARY KEY NOT NULL, given_name TEXT NOT NULL, family_name TEXT,
+              date_of_birth TEXT NOT NULL, alive INTEGER NOT NULL);
+          INSERT INTO residents VALUES ('RID-0001', 'Asha', 'Verma', '1958-02-28', 1), ('RID-0002', 'Budhram', NULL, '1950-01-01', 1),
+              ('RID-0003', 'Chandni', NULL, '2015-01-01', 1);",
+    mapping: r#"
+[source]
+kind = "sqlite"
+[identity]
+table = "residents"
+key = "resident_no"
+given_name = "given_name"
+family_name = "family_name"
+birthdate = "date_of_birth"
+alive = "alive"
+"#,
+};
+
+/// Which engine keeps the gateways' own databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+/// What the authority registers, before it does.
+pub struct Registers {
+    /// The one purpose.
+    pub purpose: Purpose,
+    /// The consumer may ask the provider.
+    pub law: Law,
+    /// The consumer may have people named by the identity registry.
+    pub naming: Law,
+}
 
 pub struct Federation {
     pub anchor: TestAnchor,
     pub revenue: TestDepartment,
     pub provider: App,
-    _social: TestDepartment,
+    social: TestDepartment,
     pub consumer: App,
+    pub civil: TestDepartment,
+    pub registry: App,
+    /// The law under which people are named.
+    pub naming: Law,
     pub world: Arc<World>,
 }
 
 impl Federation {
     pub async fn start() -> Self {
+        Self::start_on(Engine::Sqlite, |_| {}).await
+    }
+
+    /// The same with other registers, and provider's and asker's own rows on that engine.
+    pub async fn start_on(engine: Engine, bend: impl FnOnce(&mut Registers)) -> Self {
         let clock = Clock::default();
         let anchor = TestAnchor::start(&clock);
         let now = clock.now();
-        let world_terms = World::new();
-        anchor.register(1, &RegisterContent::Purposes(vec![world_terms.purpose.clone()]), now);
-        let (_, civil) = TestDepartment::member(&anchor, "civil", &["identity-registry:revenue"], None, "").await;
+        let sqlite = Engine::Sqlite;
+        let roles = ["identity-registry:revenue", "identity-registry:social"];
+        let sectors = "[identity]\nsectors = [\"revenue\", \"social\"]\n";
+        let civil = department(&anchor, ("civil", &roles), Some(&CIVIL), sectors, sqlite).await;
         let log = format!("statement_log = \"statements.log\"\n{SYSTEM}");
-        let revenue = department(&anchor, "revenue", "provider", Some(&SOURCE), &log).await;
-        let social = department(&anchor, "social", "consumer:social", None, SYSTEM).await;
-        let (provider, consumer) = (revenue.open(), social.open());
-        provider.refresh_directory().await.unwrap();
-
-        let mut registry = IdentityRegistry::new(&["revenue", "social", "food"], now);
-        registry.entity = civil.entity().clone();
-        registry.signing = civil.keys().signing.clone();
-        let mut authority = Authority::new(now);
-        authority.entity = anchor.root.entity.clone();
-        let mut world = World {
-            authority,
-            registry,
-            consumer: as_department("social", &consumer, vec![Role::Consumer(name("social"))]),
-            provider: as_department("revenue", &provider, vec![Role::Provider]),
-            purpose: world_terms.purpose,
-            dataset: world_terms.dataset,
-            law: world_terms.law,
-            now,
-        };
-        world.law.consumer = world.consumer.entity.clone();
-        world.law.provider = world.provider.entity.clone();
-        anchor.register(1, &RegisterContent::Laws(vec![world.law.clone()]), now);
-        provider.refresh_directory().await.unwrap();
-        let world = Arc::new(world);
-        let this = Self { anchor, revenue, provider, _social: social, consumer, world };
+        let revenue = department(&anchor, ("revenue", &["provider"]), Some(&SOURCE), &log, engine).await;
+        let social = department(&anchor, ("social", &["consumer:social"]), None, SYSTEM, engine).await;
+        let (registry, provider, consumer) = (civil.open(), revenue.open(), social.open());
+        let registers = registers([&registry, &provider, &consumer], bend);
+        anchor.register(1, &RegisterContent::Purposes(vec![registers.purpose.clone()]), now);
+        let laws = vec![registers.law.clone(), registers.naming.clone()];
+        anchor.register(1, &RegisterContent::Laws(laws), now);
+        for app in [&registry, &provider, &consumer] {
+            app.refresh_directory().await.unwrap();
+        }
+        let world = Arc::new(world(&anchor, [&registry, &provider, &consumer], &registers, now));
+        let naming = registers.naming;
+        let this = Self { anchor, revenue, provider, social, consumer, civil, registry, naming, world };
         this.learn_statuses(&this.provider, 0);
         this.link("RID-0001", "KH-1").await;
         this
@@ -117,6 +157,16 @@ impl Federation {
         let running = run::start(self.revenue.config(), self.revenue.clock.clone(), None).await.unwrap();
         self.learn_statuses(running.app(), 0);
         running
+    }
+
+    /// The identity registry's listeners, on the address that the directory lists.
+    pub async fn serve_registry(&self) -> Running {
+        run::start(self.civil.config(), self.civil.clock.clone(), None).await.unwrap()
+    }
+
+    /// The asker once more, as another process on the same database.
+    pub fn restart(&self) -> App {
+        self.social.open()
     }
 
     /// The status list as it stands, as if fetched so many seconds after the beginning.
@@ -219,24 +269,67 @@ pub async fn tamper(app: &App, sql: String) {
     done.unwrap();
 }
 
+/// The registers of the world of `protocol`, with the entities of these gateways.
+fn registers([registry, provider, consumer]: [&App; 3], bend: impl FnOnce(&mut Registers)) -> Registers {
+    let (mut purpose, mut law) = (protocol::testing::purpose(), protocol::testing::law());
+    let named = AllowedData { dataset: name(schemas::naming::DATASET), fields: vec![name(schemas::naming::FIELD)] };
+    purpose.allowed.push(named.clone());
+    (law.consumer, law.provider) = (consumer.entity().clone(), provider.entity().clone());
+    let naming = Law {
+        id: name("aadhaar-2016-s7-social"),
+        provider: registry.entity().clone(),
+        allowed: named,
+        quota: LawQuota { per_day: 50, per_officer: 20, per_subject: 5 },
+        ..law.clone()
+    };
+    let mut registers = Registers { purpose, law, naming };
+    bend(&mut registers);
+    registers
+}
+
+/// The same departments as the fixtures of `protocol` see them.
+fn world(anchor: &TestAnchor, [civil, provider, consumer]: [&App; 3], registers: &Registers, now: Timestamp) -> World {
+    let mut registry = IdentityRegistry::new(&["revenue", "social", "food"], now);
+    registry.entity = civil.entity().clone();
+    registry.signing = civil.keys().signing.clone();
+    let mut authority = Authority::new(now);
+    authority.entity = anchor.root.entity.clone();
+    World {
+        authority,
+        registry,
+        consumer: as_department("social", consumer, vec![Role::Consumer(name("social"))]),
+        provider: as_department("revenue", provider, vec![Role::Provider]),
+        purpose: registers.purpose.clone(),
+        dataset: protocol::testing::dataset(),
+        law: registers.law.clone(),
+        now,
+    }
+}
+
 /// A department whose peers' listener is where its configuration says.
 async fn department(
     anchor: &TestAnchor,
-    name: &str,
-    role: &str,
+    (name, roles): (&str, &[&str]),
     source: Option<&Source>,
     more: &str,
+    engine: Engine,
 ) -> TestDepartment {
     let department = TestDepartment::new(name, source, more);
     let port = service_kit::testing::free_port();
     let text = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
-    let text = text
+    let mut text = text
         .replace("peers = \"127.0.0.1:0\"", &format!("peers = \"127.0.0.1:{port}\""))
         .replace(&format!("https://{name}.localhost:8443"), &format!("https://localhost:{port}"));
+    if engine == Engine::Postgres {
+        let DatabaseUrl::Postgres(url) = tokio::task::block_in_place(|| postgres().new_database()) else {
+            panic!("no PostgreSQL")
+        };
+        text = text.replace("sqlite://gateway.sqlite", url.expose());
+    }
     std::fs::write(department.path("gateway.toml"), text).unwrap();
     std::fs::write(department.path("portal.pem"), service_kit::testing::self_signed("portal", 30).0).unwrap();
     department.init();
-    department.join(anchor, &[role]).await.unwrap();
+    department.join(anchor, roles).await.unwrap();
     department
 }
 

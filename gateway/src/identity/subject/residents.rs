@@ -1,8 +1,6 @@
 //! The identity registry's own table of whose pseudonym is whose: built once for a sector, completed when somebody unknown is
 //! asked about, at most once in ten minutes.
 
-use std::time::Duration;
-
 use protocol::consent::Refusal;
 use registry_adapter::{identity::IdentityError, key::LocalKey};
 use schemas::{
@@ -18,8 +16,6 @@ use crate::{
     },
 };
 
-/// A sector is completed at most so often, however many unknown people are asked about.
-const AGAIN: Duration = Duration::from_secs(600);
 const AWAY: Refusal = Refusal::new(Code::RegistryUnavailable, "the register of residents did not answer");
 
 /// The table could not be read or built.
@@ -60,21 +56,11 @@ impl App {
             return Ok(resolve()?);
         }
         let found = resolve()?;
-        if found.iter().all(Option::is_some) || !self.may_complete(sector) {
+        if found.iter().all(Option::is_some) || !self.exchange().may_complete(sector, self.clock().monotonic()) {
             return Ok(found);
         }
         self.build_names(sector)?;
         Ok(resolve()?)
-    }
-
-    /// New residents are looked for at most once in [`AGAIN`].
-    fn may_complete(&self, sector: &Sector) -> bool {
-        let (pauses, now, what) = (&self.triggers().pauses, self.clock().monotonic(), format!("names of {sector}"));
-        let over = pauses.over(&what, now);
-        if over {
-            pauses.failed(&what, now, u32::try_from(AGAIN.as_secs()).ok());
-        }
-        over
     }
 
     fn build_names(&self, sector: &Sector) -> Result<(), ResidentsError> {

@@ -1,7 +1,11 @@
 //! Answers that a repeated query gets again, encrypted, for ten minutes.
 
 use diesel::QueryResult;
-use schemas::id::CompactJws;
+use schemas::{
+    consent::StatusReference,
+    id::{CompactJws, EntityId, LawId},
+};
+use serde::{Deserialize, Serialize};
 use service_kit::db::AnyConnection;
 
 use super::{
@@ -25,8 +29,31 @@ pub struct NewStoredAnswer {
     pub key: ClaimKey,
     /// As [`answer_seal`] made it.
     pub answer: Vec<u8>,
-    /// The consent behind the data; `None` where no data left.
+    /// What the data hangs on; nothing where no data left.
+    pub hangs: HangsOn,
+}
+
+/// What must still hold when a stored answer leaves again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HangsOn {
+    /// The consent: neither paused nor revoked.
     pub consent: Option<ConsentIndex>,
+    /// The law: still in force.
+    pub law: Option<LawId>,
+    /// Binding and guardianship: neither suspended nor revoked.
+    pub statuses: Vec<StatusPlace>,
+}
+
+/// A place in a registry's status list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusPlace {
+    /// The registry.
+    pub issuer: EntityId,
+    /// List and place.
+    pub place: StatusReference,
+    /// Of a guardianship, and not of a binding.
+    pub guardianship: bool,
 }
 
 fn row_name(key: &ClaimKey) -> String {
@@ -53,15 +80,21 @@ pub fn answer_open(keys: &Keys, key: &ClaimKey, stored: &[u8]) -> Result<Compact
 pub fn answers_insert(conn: &mut AnyConnection, answers: &[NewStoredAnswer], now_ms: i64) -> QueryResult<()> {
     for chunk in answers.chunks(ROWS) {
         let rows = chunk.iter().map(|stored| {
+            let statuses = &stored.hangs.statuses;
+            let statuses = (!statuses.is_empty()).then(|| serde_json::json!(statuses).to_string());
             [
                 stored.key.peer.as_str().into(),
                 stored.key.exchange.as_str().into(),
                 stored.answer.as_slice().into(),
-                stored.consent.as_ref().map(ConsentIndex::as_str).into(),
+                stored.hangs.consent.as_ref().map(ConsentIndex::as_str).into(),
                 now_ms.saturating_add(KEPT_MS).into(),
+                stored.hangs.law.as_ref().map(LawId::as_str).into(),
+                statuses.as_deref().into(),
             ]
         });
-        Statement::new("INSERT INTO stored_answer (peer, exchange, answer, consent_index, until_ms) VALUES ")
+        Statement::new(
+            "INSERT INTO stored_answer (peer, exchange, answer, consent_index, until_ms, law, statuses) VALUES ",
+        )
             .rows(rows)
             .sql(" ON CONFLICT DO NOTHING")
             .execute(conn)?;

@@ -8,11 +8,14 @@ use diesel::{
 };
 use schemas::{
     digest::Digest,
-    id::{EntityId, MessageId},
+    id::{EntityId, LawId, MessageId},
 };
 use service_kit::db::AnyConnection;
 
-use super::statement::{ROWS, Statement, read};
+use super::{
+    answers::StatusPlace,
+    statement::{ROWS, Statement, read},
+};
 
 /// A query by who asked and its id. What orders locks, too.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,23 +72,44 @@ pub struct KnownQuery {
     pub answer: Option<Vec<u8>>,
     /// Whether the consent behind the data has since been paused or revoked.
     pub stopped: Option<String>,
+    /// The law behind the data.
+    pub law: Option<LawId>,
+    /// Bindings and guardianships behind the data.
+    pub statuses: Vec<StatusPlace>,
 }
 
+/// The row of a query in a LEFT JOIN: all of it or nothing.
 #[derive(QueryableByName)]
-struct KnownRow {
-    #[diesel(sql_type = Binary)]
-    query_digest: Vec<u8>,
+pub(super) struct KnownRow {
+    #[diesel(sql_type = Nullable<Binary>)]
+    query_digest: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<Binary>)]
     answer: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<Text>)]
     stopped: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    law: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    statuses: Option<String>,
+}
+
+impl KnownRow {
+    pub(super) fn read(self) -> QueryResult<Option<KnownQuery>> {
+        let Some(digest) = self.query_digest else { return Ok(None) };
+        let query = <[u8; 32]>::try_from(digest).map_err(|_| diesel::result::Error::NotFound)?;
+        let places = self.statuses.as_deref().map_or(Ok(Vec::new()), serde_json::from_str);
+        let statuses = places.map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
+        let law = self.law.map(|law| read(&law)).transpose()?;
+        let query = Digest::from_bytes(query);
+        Ok(Some(KnownQuery { query, answer: self.answer, stopped: self.stopped, law, statuses }))
+    }
 }
 
 /// What is known of a query that came before, at `now_ms`.
 pub fn claim_find(conn: &mut AnyConnection, key: &ClaimKey, now_ms: i64) -> QueryResult<Option<KnownQuery>> {
     let rows: Vec<KnownRow> = Statement::new(
-        "SELECT c.query_digest, a.answer, s.status AS stopped FROM exchange_claim c \
-         LEFT JOIN stored_answer a ON a.peer = c.peer AND a.exchange = c.exchange AND a.until_ms > ",
+        "SELECT c.query_digest, a.answer, a.law, a.statuses, s.status AS stopped \
+         FROM exchange_claim c LEFT JOIN stored_answer a ON a.peer = c.peer AND a.exchange = c.exchange AND a.until_ms > ",
     )
     .bind(now_ms)
     .sql(" LEFT JOIN consent_state s ON s.consent_index = a.consent_index AND s.status <> 'active' WHERE c.peer = ")
@@ -93,7 +117,5 @@ pub fn claim_find(conn: &mut AnyConnection, key: &ClaimKey, now_ms: i64) -> Quer
     .sql(" AND c.exchange = ")
     .bind(key.exchange.as_str())
     .load(conn)?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let query = <[u8; 32]>::try_from(row.query_digest).map_err(|_| diesel::result::Error::NotFound)?;
-    Ok(Some(KnownQuery { query: Digest::from_bytes(query), answer: row.answer, stopped: row.stopped }))
+    rows.into_iter().next().map_or(Ok(None), KnownRow::read)
 }

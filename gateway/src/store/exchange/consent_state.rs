@@ -75,6 +75,42 @@ struct Row {
 const COLUMNS: &str =
     "SELECT consent_index, status, ends_at, order_n, uses, window_index, window_uses FROM consent_state ";
 
+/// A consent's row in a LEFT JOIN: all of it or nothing.
+#[derive(QueryableByName)]
+pub(super) struct StateRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    consent_index: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    status: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    ends_at: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    order_n: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    uses: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    window_index: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    window_uses: Option<i64>,
+}
+
+impl StateRow {
+    /// The row, if there was one.
+    pub(super) fn read(self) -> Option<ConsentRow> {
+        let Self { consent_index, status, ends_at, order_n, uses, window_index, window_uses } = self;
+        let row = Row {
+            consent_index: consent_index?,
+            status: status?,
+            ends_at,
+            order_n,
+            uses: uses?,
+            window_index,
+            window_uses: window_uses?,
+        };
+        Some(row.into())
+    }
+}
+
 impl From<Row> for ConsentRow {
     fn from(row: Row) -> Self {
         let window = row.window_index.map(|index| WindowUse { index: count(index), uses: count(row.window_uses) });

@@ -9,9 +9,9 @@ use diesel::{
 use protocol::exchange::Attested;
 use schemas::{
     digest::Digest,
-    id::{CompactJws, EntityId, MessageId},
-    receipt::{Receipt, ReceiptRole},
-    time::NumericDate,
+    id::{CompactJws, EntityId, LawId, MessageId},
+    receipt::{Receipt, ReceiptBasis, ReceiptRole},
+    time::{NumericDate, Timestamp},
 };
 use service_kit::db::AnyConnection;
 
@@ -39,6 +39,12 @@ pub struct NewReceipt {
     pub subject: Option<String>,
     /// The consent's issuer, by [`issuer_index`](super::issuer_index).
     pub issuer: Option<String>,
+    /// The law, where that is the basis.
+    pub law: Option<LawId>,
+    /// From when the person may be told; `None`: at once.
+    pub told_from: Option<Timestamp>,
+    /// Further people, by the index of `subject_link`, where the exchange is about more than one.
+    pub people: Vec<String>,
 }
 
 impl NewReceipt {
@@ -54,7 +60,19 @@ impl NewReceipt {
             issued: claims.iat,
             subject,
             issuer,
+            law: match &claims.basis {
+                Some(ReceiptBasis::Law { id, .. }) => Some(id.clone()),
+                Some(ReceiptBasis::Consent { .. }) | None => None,
+            },
+            told_from: None,
+            people: Vec::new(),
         }
+    }
+
+    /// The same, of which the person is told only from then on.
+    #[must_use]
+    pub fn told_from(self, told_from: Option<Timestamp>) -> Self {
+        Self { told_from, ..self }
     }
 }
 
@@ -87,10 +105,13 @@ pub fn receipts_insert(conn: &mut AnyConnection, receipts: &[NewReceipt]) -> Que
                 receipt.issued.seconds().into(),
                 receipt.subject.as_deref().into(),
                 receipt.issuer.as_deref().into(),
+                receipt.law.as_ref().map(LawId::as_str).into(),
+                receipt.told_from.map(Timestamp::seconds).into(),
             ]
         });
         let inserted: Vec<JtiRow> = Statement::new(
-            "INSERT INTO receipt (jti, role, peer, exchange, digest, jws, issued_at, subject_index, issuer_index) VALUES ",
+            "INSERT INTO receipt \
+             (jti, role, peer, exchange, digest, jws, issued_at, subject_index, issuer_index, law, told_from) VALUES ",
         )
         .rows(rows)
         .sql(" ON CONFLICT DO NOTHING RETURNING jti")
@@ -99,7 +120,21 @@ pub fn receipts_insert(conn: &mut AnyConnection, receipts: &[NewReceipt]) -> Que
             written.insert(read(&row.jti)?);
         }
     }
+    for receipt in receipts.iter().filter(|receipt| written.contains(&receipt.jti)) {
+        people_insert(conn, receipt)?;
+    }
     Ok(written)
+}
+
+fn people_insert(conn: &mut AnyConnection, receipt: &NewReceipt) -> QueryResult<()> {
+    for chunk in receipt.people.chunks(ROWS) {
+        let rows = chunk.iter().map(|person| [person.as_str().into(), receipt.jti.as_str().into()]);
+        Statement::new("INSERT INTO receipt_person (subject_index, receipt) VALUES ")
+            .rows(rows)
+            .sql(" ON CONFLICT DO NOTHING")
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Writes receipts of the other side; the first one of an exchange stays.
@@ -175,16 +210,30 @@ struct HistoryRow {
 
 /// Entry type 1 of the log: receipt of an exchange.
 const HISTORY: &str = "SELECT r.jws, a.log_index FROM receipt r \
-     LEFT JOIN anchored a ON a.digest = r.digest AND a.entry_type = 1 WHERE ";
+     LEFT JOIN anchored a ON a.digest = r.digest AND a.entry_type = 1 WHERE (r.told_from IS NULL OR r.told_from <= ";
 
-/// Our receipts about one person (index of `store::links::subject_index`), newest first, at most `limit`.
-pub fn receipts_of_subject(conn: &mut AnyConnection, subject: &str, limit: u32) -> QueryResult<Vec<ReceiptRow>> {
-    history(Statement::new(HISTORY).sql("r.subject_index = ").bind(subject), limit, conn)
+/// Our receipts about one person (index of `store::links::subject_index`), newest first, at most `limit`: those of which she
+/// may be told at `now`, which a law may put off.
+pub fn receipts_of_subject(
+    conn: &mut AnyConnection,
+    subject: &str,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<ReceiptRow>> {
+    let told = Statement::new(HISTORY).bind(now.seconds()).sql(") AND (r.subject_index = ").bind(subject);
+    let told = told.sql(" OR r.jti IN (SELECT p.receipt FROM receipt_person p WHERE p.subject_index = ").bind(subject);
+    history(told.sql("))"), limit, conn)
 }
 
 /// Our receipts on consents of one issuer (index of [`issuer_index`](super::issuer_index)), newest first.
-pub fn receipts_of_consent_issuer(conn: &mut AnyConnection, issuer: &str, limit: u32) -> QueryResult<Vec<ReceiptRow>> {
-    history(Statement::new(HISTORY).sql("r.issuer_index = ").bind(issuer), limit, conn)
+pub fn receipts_of_consent_issuer(
+    conn: &mut AnyConnection,
+    issuer: &str,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<ReceiptRow>> {
+    let told = Statement::new(HISTORY).bind(now.seconds()).sql(") AND r.issuer_index = ").bind(issuer);
+    history(told, limit, conn)
 }
 
 fn history(statement: Statement, limit: u32, conn: &mut AnyConnection) -> QueryResult<Vec<ReceiptRow>> {
