@@ -30,7 +30,7 @@ run() { # run FOLDER BINARY [ARGUMENT...]: one test binary, its output kept
     (cd "$folder" && RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@" </dev/null) \
         >"target/test-output/$(basename "$binary").txt" 2>&1 || echo failed >>target/test-output/failed
 }
-rm -rf target/test-output
+rm -rf target/test-output target/tmp/figures
 mkdir -p target/test-output
 # The worlds of end-to-end tests mostly wait for one another's processes; the other binaries run beside them.
 grep '/end_to_end-' target/test-binaries.txt >target/test-worlds.txt || true
@@ -52,6 +52,10 @@ failed=$(sed -n 's/^test result: .* \([0-9]*\) failed;.*/\1/p' target/test-outpu
 
 echo "ten slowest tests (seconds):"
 cat "$report"
+for figures in target/tmp/figures/*.txt; do
+    [ -e "$figures" ] || continue
+    echo "$(basename "$figures" .txt): $(cat "$figures")"
+done
 
 left=$(pgrep -fa "$(pwd)/target/.*/vinimay " || true)
 if [ -n "$left" ]; then

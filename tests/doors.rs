@@ -3,6 +3,8 @@
 //! Guarantees: real processes, real mutual TLS with the member's own certificate, queries under its own key. Deliberately absent:
 //! any way to tell the processes apart but their ports.
 
+use std::time::Duration;
+
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
 use protocol::{
     credential::{did, vc::ConsentDraft},
@@ -65,9 +67,13 @@ pub struct Doors {
 impl Doors {
     /// Starts everything; `more` goes into everybody's configuration.
     pub async fn open(binary: Binary, clock: Clock, more: &str) -> Self {
+        Self::varied(binary, clock, Variation::default(), more).await
+    }
+
+    /// The same with other differences.
+    pub async fn varied(binary: Binary, clock: Clock, mut variation: Variation, more: &str) -> Self {
         let DatabaseUrl::Postgres(database) = postgres().new_database() else { unreachable!("it is PostgreSQL") };
         let database = database.expose().to_owned();
-        let mut variation = Variation::default();
         variation.stores.insert("revenue", (Store::Postgres(database.clone()), 2));
         for name in ["civil", "revenue", "food", "social"] {
             variation.more.insert(name, more.to_owned());
@@ -111,8 +117,15 @@ impl Doors {
 
     /// Sends a query to one of the two processes.
     pub async fn send(&self, door: usize, query: &str) -> Reply {
+        self.send_timed(door, query).await.1
+    }
+
+    /// The same, and when it was sent: not before this instant.
+    pub async fn send_timed(&self, door: usize, query: &str) -> (Duration, Reply) {
         let _connection = self.connections[door].acquire().await.unwrap();
-        self.client.post(&self.queries[door], QUERY, query.as_bytes().to_vec(), 1 << 20).await.unwrap()
+        let sent = self.clock.monotonic();
+        let reply = self.client.post(&self.queries[door], QUERY, query.as_bytes().to_vec(), 1 << 20).await;
+        (sent, reply.unwrap())
     }
 
     /// What one of the two processes answers to a new query on this basis, on a new connection: one that was kept may be too old

@@ -92,7 +92,8 @@ async fn a_wallet_of_other_hands_is_bound_consents_and_revokes() {
 
     let asked = world.ask().await;
     let given: Vec<ConsentId> =
-        serde_json::from_value(world.wallet("consent", json!({ "link": asked.link })).unwrap()["consents"].clone()).unwrap();
+        serde_json::from_value(world.wallet("consent", json!({ "link": asked.link })).unwrap()["consents"].clone())
+            .unwrap();
     let view = world.state(&asked).await;
     assert_eq!((view.state, &view.consents), (ConsentRequestState::Given, &given), "one consent for each provider");
     for (consent, field) in given.iter().zip(["annual_income_band", "category"]) {

@@ -3,6 +3,7 @@
 
 mod access;
 mod bodies;
+mod canaries;
 mod counted;
 mod crashes;
 mod deployment;
@@ -16,6 +17,7 @@ mod outdated;
 mod ready;
 mod refusals;
 mod released;
+mod revocation;
 mod rogue;
 mod setting_up;
 mod support;

@@ -5,13 +5,14 @@
 //! log; neither uses a consent or reads the department's source. The last test counts the codes: each is in a row, or in a list
 //! that says why it is not.
 
-mod attempt;
+mod attacks;
+pub mod attempt;
 mod clock;
-mod consents;
-mod local;
-mod messages;
+pub mod consents;
+pub mod local;
+pub mod messages;
 mod people;
-mod world;
+pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +61,9 @@ async fn what_is_refused_changes_nothing() {
     let before = world.everything_is_logged().await;
     refuse_all(&world, &messages::rows()).await;
     refuse_all(&world, &consents::rows()).await;
+    refuse_all(&world, &attacks::rows()).await;
+    attacks::what_was_answered_is_not_given_again_against_her_word(&world).await;
+    attacks::nothing_beside_the_token_is_trusted(&world).await;
     messages::a_known_id_is_not_used_again(&world).await;
     consents::what_is_ordered_or_used_up_is_refused(&world).await;
     consents::an_unknown_person_looks_like_a_basis_that_does_not_reach(&world).await;

@@ -35,3 +35,10 @@ pub fn json(path: &std::path::Path) -> Value {
 pub fn both(output: &Output) -> String {
     format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
+
+/// Keeps what a test measured; `make test` prints it at the end. Nothing is asserted about it.
+pub fn report(name: &str, text: &str) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("figures");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{name}.txt")), format!("{text}\n")).unwrap();
+}

@@ -96,7 +96,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Whether it is answered now; nobody may be there yet.
-    pub async fn is_answered(mut self) -> bool {
+    pub async fn gets_answered(mut self) -> bool {
         let bytes = self.bytes().clone();
         let door = &self.world.callers[self.caller].1;
         let reply = door.try_post(&bytes, self.media_type).await;

@@ -197,7 +197,7 @@ impl Timed {
         self.world.federation.revenue.start_all().unwrap();
         let world = &self.world;
         until(&world.clock, Duration::from_secs(90), "the provider answers again", async || {
-            Attempt::new(world).is_answered().await
+            Attempt::new(world).gets_answered().await
         })
         .await;
         world.is_good(when).await;

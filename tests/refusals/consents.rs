@@ -144,7 +144,7 @@ pub fn rows() -> Vec<Row> {
 }
 
 /// Signs a changed credential with her own key.
-fn resign(attempt: &mut Attempt<'_>, change: impl FnOnce(&mut Value)) {
+pub fn resign(attempt: &mut Attempt<'_>, change: impl FnOnce(&mut Value)) {
     let consent = attempt.world.citizen.sign(&attempt.draft, &attempt.binding.key);
     let mut credential = payload(consent.as_str());
     change(&mut credential);
@@ -205,14 +205,14 @@ pub async fn what_is_ordered_or_used_up_is_refused(world: &World) {
     refused_again(world, &basis, Code::ConsentUsedUp).await;
 }
 
-fn basis_of(world: &World, consent: &CompactJws) -> Value {
+pub fn basis_of(world: &World, consent: &CompactJws) -> Value {
     let (binding, provider) = (&world.citizen.bindings[0], world.federation.revenue.entity());
     let shown = world.citizen.present(consent, binding, provider, world.now());
     world.citizen.seal(consent, &shown, provider)
 }
 
 /// Her signed order at the provider's people's listener; what it says holds now.
-async fn order(
+pub async fn order(
     world: &World,
     key: &SigningKey,
     consent: &CompactJws,
@@ -315,7 +315,7 @@ pub async fn a_binding_that_is_suspended_or_revoked(world: &mut World) {
     set_status(world, 0);
     restart(world).await;
     until(&world.clock, Duration::from_secs(90), "the suspension is lifted", async || {
-        Attempt::new(world).is_answered().await
+        Attempt::new(world).gets_answered().await
     })
     .await;
     world.is_good("when the suspension is lifted").await;
@@ -346,7 +346,7 @@ async fn restart(world: &mut World) {
 async fn status_is_heard(world: &mut World, code: Code) {
     restart(world).await;
     until(&world.clock, Duration::from_secs(90), "the status is heard", async || {
-        !Attempt::new(world).is_answered().await
+        !Attempt::new(world).gets_answered().await
     })
     .await;
     let before = Traces::of(&world.federation.revenue);

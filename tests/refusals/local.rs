@@ -3,7 +3,6 @@
 use std::{
     io::{Read, Write},
     net::TcpListener,
-    path::Path,
     thread::JoinHandle,
 };
 
@@ -207,10 +206,7 @@ pub async fn peers_that_fail(world: &mut World) {
     let consents = social_consents(world).await;
     is_answered(&social, world, &consents, "before the impostor").await;
     world.federation.revenue.stop().unwrap();
-    let impostor = impostor(
-        &world.federation.revenue.folder().join("keys"),
-        &address(&world.federation.revenue, "public", "peers"),
-    );
+    let impostor = impostor(&world.federation.revenue, "peers", NO_ANSWER.to_owned());
     let key = random::message_id(world.now()).to_string();
     let headers = [("Idempotency-Key", key.as_str())];
     let before = left(&world.federation.social);
@@ -225,7 +221,7 @@ pub async fn peers_that_fail(world: &mut World) {
     assert_eq!(reply.status, 200, "the same question, answered: {}", String::from_utf8_lossy(&reply.body));
 }
 
-async fn social_consents(world: &World) -> ConsentId {
+pub async fn social_consents(world: &World) -> ConsentId {
     let home = world.federation.folder.join("wallet-of-another-day");
     let root = world.federation.anchor.trust_root().unwrap();
     let citizen = vinimay::demo::Citizen::with_wallet(&world.federation.binary, home, &root).unwrap();
@@ -236,8 +232,13 @@ async fn social_consents(world: &World) -> ConsentId {
     crate::ready::consent_with_uses(&world.federation, &citizen, 4).await
 }
 
-/// One connection at somebody else's address, with their certificate: whatever is asked, the answer is no answer.
-fn impostor(keys: &Path, address: &str) -> JoinHandle<()> {
+/// Success, and five bytes that nobody signed.
+const NO_ANSWER: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/dx-answer+jwt\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+
+/// One connection at a department's address, with its certificate: whatever is asked, this is the reply.
+pub fn impostor(department: &Department, listener: &str, reply: String) -> JoinHandle<()> {
+    let (keys, address) = (department.folder().join("keys"), address(department, "public", listener));
     let port = address.rsplit(':').next().unwrap().parse().unwrap();
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let mut acceptor = SslAcceptor::mozilla_modern_v5(SslMethod::tls_server()).unwrap();
@@ -254,9 +255,7 @@ fn impostor(keys: &Path, address: &str) -> JoinHandle<()> {
             let read = connection.read(&mut part).unwrap();
             request.extend_from_slice(&part[..read]);
         }
-        connection
-            .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/dx-answer+jwt\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
-            .unwrap();
+        connection.write_all(reply.as_bytes()).unwrap();
         let _ = connection.shutdown();
     })
 }

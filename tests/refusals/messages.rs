@@ -82,9 +82,14 @@ pub fn rows() -> Vec<Row> {
 }
 
 /// Puts another header before the same claims; the signature is made over it by the real key.
-fn reheader(attempt: &mut Attempt<'_>, header: &str) {
-    let claims = encode_base64url(attempt.claims().to_string());
-    let signed = format!("{}.{claims}", encode_base64url(header));
+pub fn reheader(attempt: &mut Attempt<'_>, header: &str) {
+    let claims = attempt.claims().to_string();
+    resign(attempt, header, &claims);
+}
+
+/// Header and claims as they are written here, signed by the real key.
+pub fn resign(attempt: &mut Attempt<'_>, header: &str, claims: &str) {
+    let signed = format!("{}.{}", encode_base64url(header), encode_base64url(claims));
     let signature = encode_base64url(attempt.key.sign_bytes(signed.as_bytes()).unwrap());
     *attempt.bytes() = format!("{signed}.{signature}").into_bytes();
 }

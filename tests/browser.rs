@@ -1,0 +1,176 @@
+//! The wallet in a real Chromium, at 320 and 1,280 pixels, in Hindi and English, against the real binary: its pages come from their own
+//! origin, and it speaks with gateways of two departments and the identity registry, each with an origin of its own.
+//!
+//! The steps stand in `tests/browser`; here are the departments: they invite, ask, query, and tell how a request stands. Screenshots are
+//! written to `docs/screenshots` when `VINIMAY_SCREENSHOTS` is set.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use openssl::{sha::sha256, x509::X509};
+use schemas::{
+    local::{BindingOffer, ConsentRequestView},
+    problem::Code,
+};
+use serde_json::{Value, json};
+use service_kit::clock::Clock;
+use vinimay::demo::PENSION_PURPOSE;
+
+use crate::{
+    foreign::{Conversation, Said, repository},
+    ready::{Ready, good},
+    rogue::plain_code,
+    support::{alone, report},
+};
+
+const SCRIPT: &str = "browser/main.mjs";
+/// The first load at most, in kilobytes on the wire: all of it, and scripts alone.
+const FIRST_LOAD: f64 = 100.0;
+const SCRIPTS: f64 = 60.0;
+const SIZES: [u32; 2] = [320, 1280];
+const LANGUAGES: [&str; 2] = ["hi", "en"];
+
+/// The departments, as the browser's script asks them.
+struct Departments {
+    ready: Ready,
+}
+
+impl Departments {
+    async fn offer(&self) -> Value {
+        let person = self.ready.federation.databases.cast.applicant.clone().unwrap().keys.resident_no.to_string();
+        let desk = self.ready.federation.civil.portal(0).unwrap();
+        let reply = desk.post("/v1/binding-offers", &[], &json!({ "resident": person })).await.unwrap();
+        let _: BindingOffer = good(&reply);
+        good(&reply)
+    }
+
+    async fn request(&self) -> Value {
+        let item = json!({ "provider": self.ready.federation.revenue.entity(), "dataset": "revenue.income", "fields": ["annual_income_band"] });
+        let order = json!({ "purpose": PENSION_PURPOSE, "items": [item], "validity": "P30D",
+            "frequency": { "mode": "recurring", "maxUses": 4 }, "retention": "P30D" });
+        let portal = self.ready.federation.social.portal(0).unwrap();
+        good(&portal.post("/v1/consent-requests", &[], &order).await.unwrap())
+    }
+
+    async fn state(&self, said: &Value) -> ConsentRequestView {
+        let path = format!("/v1/consent-requests/{}", said["request"].as_str().unwrap());
+        good(&self.ready.federation.social.portal(0).unwrap().fetch(&path).await.unwrap())
+    }
+
+    /// One query on the consent that came of a request; beyond it, if so wanted.
+    async fn query(&self, said: &Value) -> Value {
+        let consent = self.state(said).await.consents.first().cloned().unwrap();
+        let beyond = said["beyond"] == json!(true);
+        let fields: &[&str] = if beyond { &["annual_income_band", "annual_income"] } else { &["annual_income_band"] };
+        let key = protocol::seal::random::message_id(Clock::system().now()).to_string();
+        let query = json!({ "consent": consent, "fields": fields, "purpose": PENSION_PURPOSE });
+        let portal = self.ready.federation.social.portal(0).unwrap();
+        let reply = portal.post("/v1/queries", &[("Idempotency-Key", &key)], &query).await.unwrap();
+        let code = if reply.status == 200 { Value::Null } else { json!(plain_code(&reply)) };
+        json!({ "code": code })
+    }
+
+    async fn answer(&self, wants: &str, said: &Value) -> Value {
+        match wants {
+            "offer" => self.offer().await,
+            "request" => self.request().await,
+            "query" => self.query(said).await,
+            "state" => json!({ "state": self.state(said).await.state }),
+            other => json!({ "failed": format!("nobody gives {other}") }),
+        }
+    }
+
+    /// What the browser accepts: the public keys of this federation's certificates.
+    fn keys(&self) -> Vec<String> {
+        let federation = &self.ready.federation;
+        let mut files: Vec<_> = federation.departments().map(|(_, one)| one.folder().join("keys/tls.pem")).into();
+        files.push(federation.anchor.folder().join("data/keys/tls.pem"));
+        let key = |pem: Vec<u8>| {
+            let key = X509::from_pem(&pem).unwrap().public_key().unwrap().public_key_to_der().unwrap();
+            STANDARD.encode(sha256(&key))
+        };
+        files.iter().map(|file| key(std::fs::read(file).unwrap())).collect()
+    }
+
+    fn opening(&self) -> Value {
+        let federation = &self.ready.federation;
+        let mut members: Vec<String> = federation.departments().map(|(_, one)| one.entity().to_string()).into();
+        members.push(federation.anchor.entity().to_string());
+        let walks: Vec<Value> = SIZES
+            .iter()
+            .flat_map(|width| LANGUAGES.map(|language| json!({ "width": width, "language": language })))
+            .collect();
+        let screenshots = std::env::var_os("VINIMAY_SCREENSHOTS").map(|_| repository().join("docs/screenshots"));
+        json!({
+            "wallet": federation.wallet_origin(), "members": members, "keys": self.keys(), "walks": walks,
+            "camera": self.ready.folder.path().join("camera.y4m"), "screenshots": screenshots,
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_citizen_walks_through_the_wallet_in_a_real_browser() {
+    let _turn = alone();
+    let departments = Departments { ready: Ready::plain() };
+    let folder = departments.ready.folder.path().to_owned();
+    let mut browser = Conversation::with_node(SCRIPT, &folder, &departments.opening());
+    let result = loop {
+        match browser.hear() {
+            Said::Done(result) => break result,
+            Said::Wants(wants, said) => browser.say(&departments.answer(&wants, &said).await),
+        }
+    };
+    let walks = result["walks"].as_array().unwrap();
+    assert_eq!(walks.len(), SIZES.len() * LANGUAGES.len());
+    for walk in walks {
+        judge(walk, &departments);
+    }
+    report("wallet in a browser", &summary(&result));
+}
+
+fn judge(walk: &Value, departments: &Departments) {
+    let name = walk["name"].as_str().unwrap();
+    let nothing = json!([]);
+    for kind in ["violations", "complaints", "faults"] {
+        assert_eq!(walk[kind], nothing, "{name}: {kind}: {:#}", walk[kind]);
+    }
+    let codes = json!([null, Code::ConsentScopeExceeded, Code::ConsentRevoked]);
+    assert_eq!(
+        walk["queries"], codes,
+        "{name}: one query is answered, one beyond the consent and one after its end are refused"
+    );
+    let history = walk["history"].as_array().unwrap();
+    assert!(history.contains(&json!(["answered", null])), "{name}: she sees the use: {history:?}");
+    assert!(history.contains(&json!(["refused", "consent-scope-exceeded"])), "{name}: and the refusal: {history:?}");
+    assert_eq!((&walk["consenting"]["state"], &walk["filmed"]["state"]), (&json!("given"), &json!("denied")), "{name}");
+    let (ending, giving) = (walk["revoking"]["taps"].as_u64().unwrap(), walk["consenting"]["taps"].as_u64().unwrap());
+    assert!((1..=giving).contains(&ending), "{name}: {ending} taps to revoke, {giving} to consent");
+    let (load, script) = (walk["load"]["kilobytes"].as_f64().unwrap(), walk["load"]["script"].as_f64().unwrap());
+    assert!(load <= FIRST_LOAD && script <= SCRIPTS, "{name}: {load:.1} kB, scripts {script:.1} kB");
+    assert!(script > 0.0, "{name}: something was weighed");
+    assert!(walk["offline"]["consents"].as_u64().unwrap() >= 1, "{name}: her consents are there without a network");
+    let origins = walk["origins"].as_array().unwrap();
+    for department in [
+        &departments.ready.federation.civil,
+        &departments.ready.federation.social,
+        &departments.ready.federation.revenue,
+    ] {
+        assert!(
+            origins.contains(&json!(department.entity())),
+            "{name}: it spoke with {}: {origins:?}",
+            department.entity()
+        );
+    }
+}
+
+fn summary(result: &Value) -> String {
+    let walk = &result["walks"][0];
+    let screens: usize =
+        result["walks"].as_array().unwrap().iter().map(|walk| walk["screens"].as_array().unwrap().len()).sum();
+    format!(
+        "Chromium {}; {screens} screens without a complaint of axe-core; first load {:.1} kB, scripts {:.1} kB; {} taps to consent, {} to revoke",
+        result["browser"].as_str().unwrap(),
+        walk["load"]["kilobytes"].as_f64().unwrap(),
+        walk["load"]["script"].as_f64().unwrap(),
+        walk["consenting"]["taps"],
+        walk["revoking"]["taps"],
+    )
+}
