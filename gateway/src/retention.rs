@@ -20,12 +20,18 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use protocol::seal::{SealFailed, Typ, random, sign};
+use protocol::{
+    credential::VerifiedConsent,
+    exchange::Attested,
+    seal::{SealFailed, Typ, random, sign},
+};
 use schemas::{
     digest::Digest,
     erasure::{EraseOrder, Erasure},
-    id::{CompactJws, EntityId, SystemName},
+    id::{CompactJws, EntityId, PurposeCode, SystemName},
     notice::NoticeKind,
+    query::Query,
+    receipt::{Outcome, Receipt},
     time::{CalendarDuration, Timestamp},
     version::V1,
 };
@@ -41,8 +47,9 @@ pub use crate::store::retention::Kept;
 use crate::{
     app::{App, Foundation},
     keys::Keys,
-    notices::{self, NoticeError},
+    notices::{self, NoticeError, Person},
     store::{
+        exchange::consent_index,
         outbox::outbox_insert,
         retention::{
             NewErasure, Retained, erasure_insert, orders::{StoredOrder, confirmations_of, order_insert, orders_count, orders_due},
@@ -105,9 +112,72 @@ pub fn ends(answered: Timestamp, kept: CalendarDuration) -> Timestamp {
     kept.after(answered.civil_day(), 1).start()
 }
 
+impl App {
+    /// What is remembered of an answer to one of our systems, from its receipt on; nothing of what is no answer.
+    pub(crate) fn kept(
+        &self,
+        query: &Query,
+        receipt: &Attested<Receipt>,
+        consent: Option<&VerifiedConsent>,
+    ) -> Option<Kept> {
+        let (digest, receipt) = (Digest::of(receipt.jws().as_str()), receipt.claims());
+        if receipt.outcome != Outcome::Answered {
+            return None;
+        }
+        let keys = self.keys();
+        let duration = consent.map_or_else(
+            || self.lawful_retention(&query.query.purpose),
+            |consent| consent.terms().retention.duration,
+        );
+        Some(Kept {
+            exchange: receipt.exchange.clone(),
+            system: query.agent.system.clone(),
+            provider: receipt.peer.clone(),
+            dataset: receipt.dataset.clone(),
+            receipt: digest,
+            person: consent.map(|consent| Person::of_key(keys, consent.issuer())),
+            consent: consent.map(|consent| consent_index(keys, consent.issuer(), consent.id())),
+            ends_on_revocation: consent.is_some_and(|consent| self.promises_erasure(consent)),
+            ends: ends(Timestamp::from_numeric(receipt.iat), duration),
+        })
+    }
+
+    /// Under a law: the longest that the purpose allows. A purpose that is registered no more allows a day.
+    fn lawful_retention(&self, purpose: &PurposeCode) -> CalendarDuration {
+        let directory = self.directory();
+        let all = directory.purposes().into_iter().flat_map(|purposes| purposes.iter());
+        let newest = all.filter(|one| one.code == *purpose).max_by(|a, b| a.version.cmp(&b.version));
+        newest.map_or(CalendarDuration::DAY, |purpose| purpose.max_retention)
+    }
+
+    /// Whether the purpose, in the version that she read, promises erasure when she revokes.
+    fn promises_erasure(&self, consent: &VerifiedConsent) -> bool {
+        let (directory, purpose) = (self.directory(), &consent.terms().purpose);
+        let registered = directory.purposes().and_then(|purposes| purposes.purpose(&purpose.code, &purpose.version));
+        registered.is_some_and(|purpose| purpose.erase_on_revocation)
+    }
+}
+
 /// One round.
 pub(crate) async fn run(app: &App) -> Result<(), RetentionError> {
-    let (now, now_ms) = (app.now(), app.now_ms());
+    run_at(app, Moment::now(app)).await
+}
+
+/// One instant, in both counts.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    now: Timestamp,
+    now_ms: i64,
+}
+
+impl Moment {
+    fn now(app: &App) -> Self {
+        Self { now: app.now(), now_ms: app.now_ms() }
+    }
+}
+
+async fn run_at(app: &App, at: Moment) -> Result<(), RetentionError> {
+    let Moment { now, now_ms } = at;
     let work = app.db().read(move |conn| {
         Ok::<_, RetentionError>(
             !retention_due(conn, now, 1)?.is_empty()
@@ -119,25 +189,25 @@ pub(crate) async fn run(app: &App) -> Result<(), RetentionError> {
         return Ok(());
     }
     let Some(lease) = app.lease(RETENTION).await? else { return Ok(()) };
-    let done = round(app).await;
+    let done = round(app, at).await;
     app.release(lease).await?;
     done
 }
 
-async fn round(app: &App) -> Result<(), RetentionError> {
-    while order_due(app).await? > 0 {}
-    tell::run(app).await?;
-    while close_confirmed(app).await? > 0 {}
+async fn round(app: &App, at: Moment) -> Result<(), RetentionError> {
+    while order_due(app, at).await? > 0 {}
+    tell::run(app, at).await?;
+    while close_confirmed(app, at).await? > 0 {}
     measure(app).await
 }
 
 /// What is due: own copies go, orders are signed. Returns how many.
-async fn order_due(app: &App) -> Result<usize, RetentionError> {
-    let (keys, us, now, now_ms) = (app.keys().clone(), app.entity().clone(), app.now(), app.now_ms());
+async fn order_due(app: &App, at: Moment) -> Result<usize, RetentionError> {
+    let (keys, us) = (app.keys().clone(), app.entity().clone());
     let ordered = app.db().write(move |conn| {
-        let due = retention_due(conn, now, ROUND)?;
+        let due = retention_due(conn, at.now, ROUND)?;
         for retained in &due {
-            order(conn, &keys, &us, retained, (now, now_ms))?;
+            order(conn, &keys, &us, retained, at)?;
         }
         Ok::<_, RetentionError>(due.len())
     });
@@ -150,7 +220,7 @@ fn order(
     keys: &Keys,
     us: &EntityId,
     retained: &Retained,
-    (now, now_ms): (Timestamp, i64),
+    Moment { now, now_ms }: Moment,
 ) -> Result<(), RetentionError> {
     if !retention_erasing(conn, &retained.exchange, now)? {
         return Ok(());
@@ -176,12 +246,12 @@ fn order(
 }
 
 /// What every system has confirmed: the record. Returns how many.
-async fn close_confirmed(app: &App) -> Result<usize, RetentionError> {
-    let (keys, us, now, now_ms) = (app.keys().clone(), app.entity().clone(), app.now(), app.now_ms());
+async fn close_confirmed(app: &App, at: Moment) -> Result<usize, RetentionError> {
+    let (keys, us) = (app.keys().clone(), app.entity().clone());
     let closed = app.db().write(move |conn| {
         let confirmed = retention_confirmed(conn, ROUND)?;
         for retained in &confirmed {
-            close(conn, &keys, &us, retained, (now, now_ms))?;
+            close(conn, &keys, &us, retained, at)?;
         }
         Ok::<_, RetentionError>(confirmed.len())
     });
@@ -199,7 +269,7 @@ fn close(
     keys: &Keys,
     us: &EntityId,
     retained: &Retained,
-    (now, now_ms): (Timestamp, i64),
+    Moment { now, now_ms }: Moment,
 ) -> Result<(), RetentionError> {
     let Some(jws) = record(conn, keys, us, retained, now)? else { return Ok(()) };
     if !erasure_insert(conn, &NewErasure { exchange: &retained.exchange, jws: &jws, at: now })? {

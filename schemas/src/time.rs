@@ -208,6 +208,9 @@ enum CalendarUnit {
 pub struct InvalidDuration;
 
 impl CalendarDuration {
+    /// `P1D`.
+    pub const DAY: Self = Self { count: 1, unit: CalendarUnit::Day };
+
     /// `n` of these durations after a civil date; a month's last day where the day does not exist (ISO 8601 arithmetic).
     /// Stops at the end of the calendar.
     pub fn after(self, date: CivilDate, n: u32) -> CivilDate {

@@ -32,6 +32,7 @@ use crate::{
         },
         exchange::{ConsentChange, OrderEffect, consent_index, consent_order, consent_state::consents_lock},
         outbox::outbox_insert,
+        retention::retention_revoked,
     },
 };
 
@@ -172,6 +173,10 @@ fn record(
     let consent = consent_index(keys, order.consent.issuer(), order.consent.id());
     let new = NewAck { order: &order.digest, consent: &consent, n: order.claims.n, ack, at: now };
     ack_insert(conn, &new)?;
+    if order.change == ConsentChange::Revoke {
+        // What the purpose promised to erase then is due in the same commit.
+        retention_revoked(conn, &consent, now)?;
+    }
     outbox_insert(conn, &[(EntryType::Consent, Digest::of(ack.as_str()))], now_ms)?;
     Ok(())
 }

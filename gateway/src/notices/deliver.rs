@@ -40,7 +40,12 @@ const AT_ONCE: usize = 8;
 
 /// One round.
 pub(super) async fn run(app: &App) -> Result<(), NoticeError> {
-    let (keys, now_ms) = (app.keys().clone(), app.now_ms());
+    run_at(app, app.now_ms()).await
+}
+
+/// One round at an instant, milliseconds since the epoch.
+pub(super) async fn run_at(app: &App, now_ms: i64) -> Result<(), NoticeError> {
+    let keys = app.keys().clone();
     let work = app.db().read(move |conn| {
         Ok::<_, NoticeError>(!notices_new(conn, &keys, 1)?.is_empty() || !deliveries_due(conn, now_ms, 1)?.is_empty())
     });
@@ -48,17 +53,16 @@ pub(super) async fn run(app: &App) -> Result<(), NoticeError> {
         return Ok(());
     }
     let Some(lease) = app.lease(super::DELIVERY).await? else { return Ok(()) };
-    let done = round(app).await;
+    let done = round(app, now_ms).await;
     app.release(lease).await?;
     done
 }
 
-async fn round(app: &App) -> Result<(), NoticeError> {
-    while plan::run(app).await? > 0 {}
-    let now_ms = app.now_ms();
+async fn round(app: &App, now_ms: i64) -> Result<(), NoticeError> {
+    while plan::run(app, now_ms).await? > 0 {}
     let due = app.db().read(move |conn| Ok::<_, NoticeError>(deliveries_due(conn, now_ms, ROUND)?)).await?;
     let done: Vec<Result<(), NoticeError>> =
-        stream::iter(due).map(|one| go(app, one)).buffer_unordered(AT_ONCE).collect().await;
+        stream::iter(due).map(|one| go(app, one, now_ms)).buffer_unordered(AT_ONCE).collect().await;
     measure(app).await?;
     done.into_iter().collect()
 }
@@ -77,7 +81,7 @@ impl App {
 }
 
 /// One way: the message, the call, the step.
-async fn go(app: &App, due: DueDelivery) -> Result<(), NoticeError> {
+async fn go(app: &App, due: DueDelivery, now_ms: i64) -> Result<(), NoticeError> {
     let outcome = match message(app, &due).await? {
         Some(message) => match app.notices().notifier(due.channel) {
             Some(notifier) => notifier.deliver(&message).await,
@@ -85,7 +89,6 @@ async fn go(app: &App, due: DueDelivery) -> Result<(), NoticeError> {
         },
         None => Err(NotDelivered::Never { problem: "her address is not known any more".to_owned() }),
     };
-    let now_ms = app.now_ms();
     match outcome {
         Ok(Arrival::Delivered(proof)) => step(app, &due, Step::Delivered(proof), now_ms).await,
         Ok(Arrival::Printed) => step(app, &due, Step::Printed, now_ms).await,
@@ -94,7 +97,7 @@ async fn go(app: &App, due: DueDelivery) -> Result<(), NoticeError> {
             let next = back_off::next_ms(now_ms, due.tries, retry_after);
             step(app, &due, Step::Later(next), now_ms).await
         }
-        Err(NotDelivered::Later { problem, .. } | NotDelivered::Never { problem }) => park(app, &due, &problem).await,
+        Err(NotDelivered::Later { problem, .. } | NotDelivered::Never { problem }) => park(app, &due, &problem, now_ms).await,
     }
 }
 
@@ -111,10 +114,10 @@ async fn step(app: &App, due: &DueDelivery, step: Step, now_ms: i64) -> Result<(
 }
 
 /// Gives a way up, and takes paper for what must be told.
-async fn park(app: &App, due: &DueDelivery, problem: &str) -> Result<(), NoticeError> {
+async fn park(app: &App, due: &DueDelivery, problem: &str, now_ms: i64) -> Result<(), NoticeError> {
     tracing::error!(notice = %due.notice, channel = due.channel.as_str(), problem, "a notice is parked");
     metrics::counter!("notices_parked_total", "channel" => due.channel.as_str()).increment(1);
-    let (keys, configured, now_ms) = (app.keys().clone(), Configured::of(app), app.now_ms());
+    let (keys, configured) = (app.keys().clone(), Configured::of(app));
     let (due, problem) = (due.clone(), problem.to_owned());
     let parked = app.db().write(move |conn| {
         let parked = delivery_step(conn, (&due.notice, due.channel), &Step::Parked(problem), now_ms)?;

@@ -40,8 +40,8 @@ impl Configured {
 }
 
 /// Settles what is new; how many.
-pub(super) async fn run(app: &App) -> Result<usize, NoticeError> {
-    let (keys, configured, now_ms) = (app.keys().clone(), Configured::of(app), app.now_ms());
+pub(super) async fn run(app: &App, now_ms: i64) -> Result<usize, NoticeError> {
+    let (keys, configured) = (app.keys().clone(), Configured::of(app));
     let settled = app.db().write(move |conn| {
         let new = notices_new(conn, &keys, ROUND)?;
         for notice in &new {

@@ -36,7 +36,11 @@ const PACE: i64 = 60;
 
 /// One round.
 pub(super) async fn run(app: &App) -> Result<(), NoticeError> {
-    let now = app.now();
+    run_at(app, app.now()).await
+}
+
+/// One round at an instant.
+pub(super) async fn run_at(app: &App, now: Timestamp) -> Result<(), NoticeError> {
     let due = app.db().read(move |conn| {
         let mut due = listeners_due(conn, NoticeLevel::EveryUse, now.plus(-PACE), ROUND)?;
         due.extend(listeners_due(conn, NoticeLevel::Weekly, now.plus(-WEEK - LATE), ROUND)?);

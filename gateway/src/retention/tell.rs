@@ -14,7 +14,7 @@ use schemas::{
 };
 use service_kit::{db::DatabaseError, http_client::Reply};
 
-use super::RetentionError;
+use super::{Moment, RetentionError};
 use crate::{
     app::App,
     notices,
@@ -40,27 +40,27 @@ struct Unconfirmed {
 }
 
 /// Tells every system whose turn it is.
-pub(super) async fn run(app: &App) -> Result<(), RetentionError> {
-    let now_ms = app.now_ms();
+pub(super) async fn run(app: &App, at: Moment) -> Result<(), RetentionError> {
+    let now_ms = at.now_ms;
     let due = app.db().read(move |conn| Ok::<_, RetentionError>(orders_due(conn, now_ms, ROUND)?)).await?;
     let told: Vec<Result<(), RetentionError>> =
-        stream::iter(due).map(|order| one(app, order)).buffer_unordered(AT_ONCE).collect().await;
+        stream::iter(due).map(|order| one(app, order, at)).buffer_unordered(AT_ONCE).collect().await;
     told.into_iter().collect()
 }
 
-async fn one(app: &App, order: StoredOrder) -> Result<(), RetentionError> {
+async fn one(app: &App, order: StoredOrder, at: Moment) -> Result<(), RetentionError> {
     let said = match app.areas().retention.systems.get(&order.system) {
         Some(system) => post(app.entity(), system, &order).await,
         None => Err(Unconfirmed { problem: "it has not fetched its order".to_owned(), retry_after: None }),
     };
-    let (id, system, now) = (order.id.clone(), order.system.clone(), app.now());
+    let (id, system, now) = (order.id.clone(), order.system.clone(), at.now);
     match said {
         Ok(()) => {
             let confirmed =
                 app.db().write(move |conn| Ok::<_, RetentionError>(order_confirm(conn, &id, &system, now)?));
             confirmed.await.map(drop)
         }
-        Err(said) => later(app, &order, said).await,
+        Err(said) => later(app, &order, said, at).await,
     }
 }
 
@@ -98,8 +98,13 @@ fn confirmed(reply: &Reply, order: &StoredOrder) -> Result<(), Unconfirmed> {
     }
 }
 
-async fn later(app: &App, order: &StoredOrder, said: Unconfirmed) -> Result<(), RetentionError> {
-    let (now, now_ms, id) = (app.now(), app.now_ms(), order.id.clone());
+async fn later(
+    app: &App,
+    order: &StoredOrder,
+    said: Unconfirmed,
+    Moment { now, now_ms }: Moment,
+) -> Result<(), RetentionError> {
+    let id = order.id.clone();
     let (system, exchange, problem) = (&order.system, &order.exchange, &said.problem);
     if now_ms.saturating_sub(order.since_ms) < PARK_MS {
         tracing::warn!(%system, %exchange, problem, "an erasure is not confirmed yet");

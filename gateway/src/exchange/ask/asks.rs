@@ -26,6 +26,7 @@ use crate::{
             returns::returns_insert,
         },
         outbox::outbox_insert,
+        retention::{Kept, retention_insert},
     },
 };
 
@@ -46,6 +47,8 @@ pub(in crate::exchange) struct Close {
     pub(in crate::exchange) end: End,
     /// The consent's issuer; nobody under a law.
     pub(in crate::exchange) issuer: Option<schemas::id::Did>,
+    /// Until when the answer may be kept, if there is one.
+    pub(in crate::exchange) kept: Option<Kept>,
 }
 
 enum Item {
@@ -57,6 +60,7 @@ struct Closing {
     receipt: NewReceipt,
     counterpart: Option<Attested<Receipt>>,
     end: Vec<u8>,
+    kept: Option<Kept>,
 }
 
 #[derive(Clone, Copy)]
@@ -78,10 +82,10 @@ impl Asks {
 
     /// Ends a question. `false`: it had ended already, and its first end holds.
     pub(in crate::exchange) async fn close(&self, close: Close) -> Result<bool, Rejected> {
-        let Close { receipt, counterpart, end, issuer } = close;
+        let Close { receipt, counterpart, end, issuer, kept } = close;
         let end = end_seal(&self.keys, &receipt.claims().exchange, &end)?;
         let receipt = NewReceipt::of(&receipt, None, issuer.map(|issuer| issuer_index(&self.keys, &issuer)));
-        Ok(self.writer.commit(Item::Close(Box::new(Closing { receipt, counterpart, end }))).await?)
+        Ok(self.writer.commit(Item::Close(Box::new(Closing { receipt, counterpart, end, kept }))).await?)
     }
 
     /// Reads an end as it was stored.
@@ -137,6 +141,8 @@ fn close_all(conn: &mut AnyConnection, items: &[Item]) -> QueryResult<std::colle
     counterparts_insert(conn, &counterparts)?;
     let ends: Vec<_> = ended.iter().map(|c| (c.receipt.key.exchange.clone(), c.end.clone())).collect();
     asks_end(conn, &ends, now_ms)?;
+    let kept: Vec<Kept> = ended.iter().filter_map(|closing| closing.kept.clone()).collect();
+    retention_insert(conn, &kept)?;
     let own: Vec<&NewReceipt> = ended.iter().map(|closing| &closing.receipt).collect();
     returns_insert(conn, &own, now_ms)?;
     let logged: Vec<(EntryType, Digest)> = own.iter().map(|r| (EntryType::ExchangeReceipt, r.digest)).collect();

@@ -3,7 +3,10 @@
 //! Guarantees: our receipt is durable before anything of the answer goes to the caller; an answer that does not verify ends
 //! nothing, because the provider may have given another one before.
 
-use protocol::exchange::{Answered, Attested, Evidence, VerifiedAnswer, open_answer};
+use protocol::{
+    credential::VerifiedConsent,
+    exchange::{Answered, Attested, Evidence, VerifiedAnswer, open_answer},
+};
 use schemas::{
     id::{CompactJws, Did, LawId, MessageId},
     local::LocalAnswer,
@@ -101,7 +104,8 @@ impl App {
         let receipt = self.consumer().receipt(&pending.query, &answer, &evidence, now).map_err(Rejected::from)?;
         let end = end_of(&answer, &receipt);
         let counterpart = Some(answer.receipt().clone());
-        self.close(pending, Close { receipt, counterpart, end, issuer: pending.issuer() }).await
+        let kept = self.kept(pending.query.claims(), &receipt, pending.consent());
+        self.close(pending, Close { receipt, counterpart, end, issuer: pending.issuer(), kept }).await
     }
 
     /// Closes a question whose answer cannot be had.
@@ -114,7 +118,7 @@ impl App {
         let evidence = self.evidence(pending, None, size);
         let receipt = self.consumer().unconfirmed(&pending.query, &evidence, now).map_err(Rejected::from)?;
         let end = End::Unconfirmed { code, evidence: Some(end_evidence(&receipt, None)) };
-        let close = Close { receipt, counterpart: None, end, issuer: pending.issuer() };
+        let close = Close { receipt, counterpart: None, end, issuer: pending.issuer(), kept: None };
         self.close(pending, close).await
     }
 
@@ -157,12 +161,17 @@ impl App {
 }
 
 impl Pending {
-    /// The consent's issuer; nobody under a law.
-    fn issuer(&self) -> Option<Did> {
+    /// The consent; none under a law.
+    fn consent(&self) -> Option<&VerifiedConsent> {
         match &self.basis {
-            PendingBasis::Consent(consent) => Some(consent.issuer().clone()),
+            PendingBasis::Consent(consent) => Some(consent),
             PendingBasis::Law(_) => None,
         }
+    }
+
+    /// The consent's issuer; nobody under a law.
+    fn issuer(&self) -> Option<Did> {
+        self.consent().map(|consent| consent.issuer().clone())
     }
 }
 
