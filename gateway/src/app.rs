@@ -100,6 +100,9 @@ pub enum StartError {
     /// A `[[follow]]` section that cannot be followed.
     #[error("follow: {0}; mend: correct the section, or the source's mapping and writer")]
     Follow(String),
+    /// The texts of pages.
+    #[error(transparent)]
+    Words(#[from] service_kit::words::WordsError),
     /// The OpenID provider of officers.
     #[error(transparent)]
     OpenId(#[from] crate::people::openid::OpenIdSetupError),

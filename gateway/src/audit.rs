@@ -27,7 +27,7 @@ pub const SOURCE_INSTALL: &str = "source.install";
 pub const BUNDLE_READ: &str = "bundle.read";
 
 /// Who acts when a command is typed.
-const COMMAND_LINE: &str = "command-line";
+pub const COMMAND_LINE: &str = "command-line";
 
 /// A row for something that the command line did to the department itself.
 pub fn by_command_line(config: &Config, action: &str, at: Timestamp) -> Entry {

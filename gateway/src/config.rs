@@ -261,6 +261,9 @@ pub struct IdentitySettings {
     /// How long a binding lasts.
     #[serde(default = "one_year")]
     pub validity: CalendarDuration,
+    /// For what guardians may decide: codes of purposes, or families above them. None: no guardianships are issued.
+    #[serde(default)]
+    pub guardianship_purposes: Vec<PurposeCode>,
 }
 
 #[allow(clippy::expect_used, reason = "a constant that a test parses")]

@@ -9,6 +9,7 @@ pub mod openapi;
 pub mod peer;
 pub mod people;
 mod refusal;
+pub mod wallet;
 
 pub use refusal::problem;
 
@@ -23,6 +24,8 @@ pub const PEERS: &str = "peers";
 pub const PEOPLE: &str = "people";
 /// The department's own systems: mutual TLS 1.3.
 pub const LOCAL: &str = "local";
+/// The wallet's static files, on an origin of their own: TLS.
+pub const WALLET: &str = "wallet";
 /// Health, metrics, API description: loopback.
 pub const MANAGEMENT: &str = "management";
 
@@ -34,13 +37,20 @@ pub fn peers(app: &App) -> Routes {
 
 /// Routes of the people's listener; handlers take `web::Data<App>`.
 pub fn people(app: &App) -> Routes {
-    people::routes(Routes::new(PEOPLE).data(web::Data::new(app.clone())))
+    let directory = app.clone();
+    let routes = Routes::new(PEOPLE).cross_origin(people::FOR_WALLETS, move || directory.wallet_origin());
+    people::pages::routes(app, people::routes(routes.data(web::Data::new(app.clone()))))
 }
 
 /// Routes of the local listener; handlers take `System` and `web::Data<App>`.
 pub fn local(app: &App) -> Routes {
     let routes = Routes::new(LOCAL).data(web::Data::new(app.clone())).systems(app.admitted_systems().clone());
     local::routes(routes)
+}
+
+/// Routes of the wallet's listener, which serves these files.
+pub fn wallet(app: &App, files: &wallet::Files) -> Routes {
+    wallet::routes(Routes::new(WALLET).data(web::Data::new(app.clone())).data(web::Data::new(files.clone())))
 }
 
 /// Routes of the management listener.

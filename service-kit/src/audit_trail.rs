@@ -162,6 +162,43 @@ pub fn head(conn: &mut AnyConnection) -> QueryResult<Option<Head>> {
     Ok(row.map(|row| Head { seq: row.seq, hash: row.hash.try_into().unwrap_or(GENESIS) }))
 }
 
+/// One action as it was written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Number of the row.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// `done`, `refused` or `failed`.
+    pub outcome: String,
+    /// Why it was refused.
+    pub code: Option<String>,
+}
+
+/// The newest rows before this number, newest first.
+pub fn newest(conn: &mut AnyConnection, before: i64, limit: i64) -> QueryResult<Vec<Recorded>> {
+    let rows: Vec<Row> = sql_query("SELECT * FROM audit_trail WHERE seq < $1 ORDER BY seq DESC LIMIT $2")
+        .bind::<BigInt, _>(before)
+        .bind::<BigInt, _>(limit)
+        .load(conn)?;
+    let recorded = |row: Row| Recorded {
+        seq: row.seq,
+        at: Timestamp::from_seconds(row.at_seconds),
+        actor: row.actor,
+        action: row.action,
+        target: row.target,
+        outcome: row.outcome,
+        code: row.code,
+    };
+    Ok(rows.into_iter().map(recorded).collect())
+}
+
 /// Hashes every row again, from the first. Returns the head that was reached.
 pub fn verify(conn: &mut AnyConnection) -> Result<Option<Head>, ChainError> {
     const PAGE: i64 = 1000;

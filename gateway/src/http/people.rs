@@ -14,9 +14,11 @@ pub mod consent_responses;
 pub mod entity_configuration;
 pub mod identity_bindings;
 pub mod identity_credential;
+pub mod identity_guardianships;
 pub mod identity_nonce;
 pub mod identity_token;
 pub mod issuer_metadata;
+pub mod pages;
 pub(crate) mod said;
 pub mod status_list;
 
@@ -43,6 +45,6 @@ fn consents(routes: Routes) -> Routes {
 /// Each of these refuses with `role-missing` where the department is no identity registry.
 fn identity(routes: Routes) -> Routes {
     let routes = status_list::routes(issuer_metadata::routes(routes));
-    let routes = identity_bindings::routes(routes);
+    let routes = identity_guardianships::routes(identity_bindings::routes(routes));
     identity_credential::routes(identity_nonce::routes(identity_token::routes(routes)))
 }

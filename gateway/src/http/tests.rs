@@ -43,7 +43,7 @@ async fn each_listener_takes_the_callers_that_it_is_for() {
         let fits = match route.listener {
             PEERS => route.caller == Caller::Peer,
             LOCAL => matches!(route.caller, Caller::System(_)),
-            PEOPLE => matches!(route.caller, Caller::Public | Caller::Signer(_)),
+            PEOPLE => matches!(route.caller, Caller::Public | Caller::Signer(_) | Caller::User(_)),
             WALLET => route.caller == Caller::Public && route.limits.body == 0,
             MANAGEMENT => route.caller == Caller::Probe,
             _ => false,

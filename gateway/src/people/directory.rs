@@ -28,14 +28,14 @@ pub enum By {
 }
 
 impl By {
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::CommandLine => audit::COMMAND_LINE,
             Self::Officer(user) => user.name.as_str(),
         }
     }
 
-    fn is(&self, account: &Account) -> bool {
+    pub(super) fn is(&self, account: &Account) -> bool {
         matches!(self, Self::Officer(user) if user.person == account.person)
     }
 }

@@ -4,9 +4,13 @@
 //! of the account. Deliberately absent: sending it; whoever invites hands it over.
 
 use protocol::seal::random;
-use schemas::{digest::Digest, id::SystemName, problem::Code};
+use schemas::{
+    digest::Digest,
+    id::{EntityId, SystemName},
+    problem::Code,
+};
 
-use super::{Password, People, PeopleError, Roles, action, actor};
+use super::{By, Password, People, PeopleError, Roles, action, actor};
 use crate::{
     audit,
     store::people::{
@@ -44,15 +48,22 @@ pub struct Invited {
     pub until_ms: i64,
 }
 
+impl Invited {
+    /// The link at the people's listener of this address.
+    pub fn link(&self, people: &EntityId) -> String {
+        format!("{}/invitation?code={}", people.as_str().trim_end_matches('/'), self.code)
+    }
+}
+
 impl People {
     /// Invites somebody, or lets somebody who was here choose a new password.
     ///
     /// # Errors
     /// [`PeopleError`]; `conflict` if the account is another officer's.
-    pub async fn invite(&self, by: &str, invite: Invite) -> Result<Invited, PeopleError> {
+    pub async fn invite(&self, by: By, invite: Invite) -> Result<Invited, PeopleError> {
         let (code, now) = (random::token(), self.now_ms());
         let (digest, until_ms) = (Digest::of(&code), now.saturating_add(LIFE_MS));
-        let entry = self.done(by, action::INVITE, invite.name.as_str());
+        let entry = self.done(by.name(), action::INVITE, invite.name.as_str());
         let keys = self.keys.clone();
         let other = self
             .db
@@ -67,7 +78,9 @@ impl People {
                 };
                 if !account_insert(conn, &keys, &account, now)? {
                     let known = account_find(conn, &keys, &invite.name)?;
-                    if invite.person.is_some() && known.is_none_or(|known| known.person != person) {
+                    let other = invite.person.is_some() && known.as_ref().is_none_or(|known| known.person != person);
+                    // Nobody gives herself a role or a password by way of an invitation.
+                    if other || known.is_some_and(|known| by.is(&known)) {
                         audit::append(conn, &audit::refused(entry, Some(Code::Conflict)))?;
                         return Ok(true);
                     }
@@ -79,7 +92,7 @@ impl People {
             })
             .await?;
         if other {
-            return Err(PeopleError::Refused(Code::Conflict, "the account belongs to another officer"));
+            return Err(PeopleError::Refused(Code::Conflict, "the account belongs to another officer, or to yourself"));
         }
         Ok(Invited { code, until_ms })
     }

@@ -1,0 +1,155 @@
+//! One template a page, with what it shows.
+
+use askama::Template;
+use schemas::{id::KeyId, problem::Code};
+use service_kit::audit_trail::Recorded;
+
+use super::{Page, transparency::Overview};
+use crate::people::{Account, OfficerKey, Role};
+
+/// Where somebody signs in.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub struct SignIn {
+    /// What every page has.
+    pub page: Page,
+    /// Whether there is a provider.
+    pub openid: bool,
+    /// The name that was typed before.
+    pub name: String,
+}
+
+/// The way on after another site sent the browser here.
+#[derive(Template)]
+#[template(path = "signed_in.html")]
+pub struct SignedIn {
+    /// What every page has.
+    pub page: Page,
+}
+
+/// Where a password is chosen.
+#[derive(Template)]
+#[template(path = "invitation.html")]
+pub struct Invitation {
+    /// What every page has.
+    pub page: Page,
+    /// The code, and whom it is for; `None` if it does not hold.
+    pub holds: Option<(String, String)>,
+}
+
+/// The first page of a signed-in officer.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub struct Home {
+    /// What every page has.
+    pub page: Page,
+}
+
+/// Accounts.
+#[derive(Template)]
+#[template(path = "users.html")]
+pub struct Users {
+    /// What every page has.
+    pub page: Page,
+    /// Everybody.
+    pub accounts: Vec<Account>,
+    /// A link that was just made.
+    pub invited: Option<String>,
+}
+
+impl Users {
+    fn roles(&self, account: &Account) -> String {
+        account.roles.iter().map(|role| self.page.role(role)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Keys of officers.
+#[derive(Template)]
+#[template(path = "keys.html")]
+pub struct Keys {
+    /// What every page has.
+    pub page: Page,
+    /// Those that have not ended.
+    pub keys: Vec<OfficerKey>,
+    /// Whether the reader may hand one in.
+    pub signs: bool,
+    /// Whether the reader may confirm and end.
+    pub decides: bool,
+}
+
+impl Keys {
+    fn is_own(&self, key: &OfficerKey) -> bool {
+        self.page.user().is_some_and(|user| user.person.as_str() == key.key.person)
+    }
+
+    fn thumbprint(kid: &KeyId) -> String {
+        let chars: Vec<char> = kid.as_str().chars().collect();
+        chars.chunks(6).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The audit trail.
+#[derive(Template)]
+#[template(path = "audit.html")]
+pub struct Audit {
+    /// What every page has.
+    pub page: Page,
+    /// The newest first.
+    pub rows: Vec<Recorded>,
+    /// Whether the chain of all rows holds.
+    pub holds: bool,
+    /// The number before which the next page begins.
+    pub older: Option<i64>,
+}
+
+/// What was exchanged, for the public.
+#[derive(Template)]
+#[template(path = "transparency.html")]
+pub struct Transparency {
+    /// What every page has.
+    pub page: Page,
+    /// The figures.
+    pub overview: Overview,
+}
+
+/// Whether the gateway works, for the public.
+#[derive(Template)]
+#[template(path = "status.html")]
+pub struct Status {
+    /// What every page has.
+    pub page: Page,
+    /// What is looked at, and whether it is well.
+    pub checks: Vec<(&'static str, bool)>,
+    /// When.
+    pub at: String,
+}
+
+/// Help for one code of refusal.
+#[derive(Template)]
+#[template(path = "problem.html")]
+pub struct ProblemHelp {
+    /// What every page has.
+    pub page: Page,
+    /// The code.
+    pub code: Code,
+    /// What was said about this very request, and its id.
+    pub request: Option<(String, String)>,
+}
+
+/// All codes.
+#[derive(Template)]
+#[template(path = "problems.html")]
+pub struct Problems {
+    /// What every page has.
+    pub page: Page,
+}
+
+/// A statement in paragraphs: `<screen>-1`, `<screen>-2` and so on.
+#[derive(Template)]
+#[template(path = "statement.html")]
+pub struct Statement {
+    /// What every page has.
+    pub page: Page,
+    /// Keys of the paragraphs.
+    pub paragraphs: &'static [&'static str],
+}
