@@ -33,14 +33,19 @@ function keyFor(bindings: BoundKey[], member: string): BoundKey | undefined {
   return bindings.find((bound) => bound.use.consumer === member) ?? bindings.find((bound) => bound.use.kind === "general");
 }
 
-/** A presentation over a fresh nonce of this member. */
-export async function proven(vault: Vault, federation: Federation, party: Party, more: string[] = []): Promise<string> {
+/** A presentation over a fresh nonce of this member: what it knows her by, and more where she says more. */
+async function proven(vault: Vault, federation: Federation, party: Party, more: string[] = []): Promise<string> {
   const bound = keyFor(await vault.bindings(), party.member.entity);
   if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
+  const pseudonym = `sub_${party.member.sector}`;
+  // A registry that names nobody in that sector gives no pseudonym; the key alone is proven then.
+  return presentOver(vault, federation, party, bound, conceals(bound.token, pseudonym) ? [pseudonym, ...more] : more);
+}
+
+/** A presentation of one binding over a fresh nonce of a member, showing these claims alone. */
+export async function presentOver(vault: Vault, federation: Federation, party: Party, bound: BoundKey, disclosed: string[]): Promise<string> {
   const key = await vault.signingKey(bound.kid);
   const { nonce } = readJson(await party.post(party.citizen("nonce"), "application/json", ""), nonceAnswer, "the nonce");
-  const pseudonym = `sub_${party.member.sector}`;
-  const disclosed = conceals(bound.token, pseudonym) ? [pseudonym, ...more] : more;
   return present(bound.token, disclosed, { aud: party.member.entity, nonce, iat: federation.now() }, key);
 }
 

@@ -5,18 +5,18 @@ import type { Federation } from "../federation/directory.js";
 import { integer, open } from "../json/shape.js";
 import { registryOf } from "../openid/issue.js";
 import type { Vault } from "../store/vault.js";
-import { proven } from "./asking.js";
+import { presentOver } from "./asking.js";
 import { Party, readJson } from "./party.js";
 
 const revokedShape = open({ revoked: integer() });
 
 /** Ends them; how many keys ended. */
 export async function endOtherPhones(vault: Vault, federation: Federation): Promise<number> {
-  const [bound] = await vault.bindings();
+  const bound = (await vault.bindings()).find((one) => one.use.kind === "general");
   if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
-  const registry = await registryOf(federation, { issuer: bound.registry, code: "", txCode: null });
+  const registry = await registryOf(federation, bound.registry);
   const party = new Party(registry);
-  const binding = await proven(vault, federation, party);
-  const reply = await party.json(`${registry.entity}/identity/bindings/revoke`, { binding, scope: "others" });
+  const binding = await presentOver(vault, federation, party, bound, []);
+  const reply = await party.json(party.beside("identity/bindings/revoke"), { binding, scope: "others" });
   return readJson(reply, revokedShape, "the answer").revoked;
 }

@@ -35,6 +35,11 @@ export class Party {
     return `${this.member.gateway.citizen_endpoint}/${path}`;
   }
 
+  /** Beside the member's citizen endpoint, where an identity registry has its own. */
+  beside(path: string): string {
+    return `${this.member.gateway.citizen_endpoint.replace(/\/citizen\/v1$/, "")}/${path}`;
+  }
+
   /** Only where the directory says this member listens for people: an answer must not lead the wallet elsewhere. */
   private own(address: string): URL {
     const url = parse(address);

@@ -9,6 +9,8 @@ import { digest, hash64, messageId } from "../bytes.js";
 import { Party, readJson } from "../citizen/party.js";
 import { nonceAnswer } from "../citizen/shapes.js";
 import { Fault, untrusted } from "../fault.js";
+import type { Ward } from "../citizen/wards.js";
+import type { Member } from "../federation/chain.js";
 import type { Federation } from "../federation/directory.js";
 import { sealTo } from "../jose/jwe.js";
 import { signJws } from "../jose/jws.js";
@@ -16,6 +18,7 @@ import { sealingKey, type SigningKey } from "../jose/keys.js";
 import { registryKeys } from "../openid/issue.js";
 import type { Offered, VerifiedRequest } from "../openid/request.js";
 import { BINDING_QUERY } from "../openid/shapes.js";
+import { guardianshipDigest, showWard } from "../sdjwt/guardianship.js";
 import { present, receiveBinding } from "../sdjwt/binding.js";
 import type { KeptConsent, Vault } from "../store/vault.js";
 import { ends, instantText } from "./calendar.js";
@@ -47,6 +50,8 @@ interface Signing {
   build: string;
   key: SigningKey;
   token: string;
+  /** For whom, if not for herself. */
+  ward: Ward | null;
 }
 
 interface Signed {
@@ -56,12 +61,13 @@ interface Signed {
 
 /** Consents to what was shown; returns what was kept. */
 export async function grant(
-  vault: Vault, federation: Federation, request: VerifiedRequest, shown: Shown, build: string,
+  vault: Vault, federation: Federation, request: VerifiedRequest, shown: Shown, build: string, ward: Ward | null = null,
 ): Promise<KeptConsent[]> {
+  if ((request.asked.for_ward === true) !== (ward !== null)) throw new Fault("input", "it must be said for whom she decides");
   const bound = await vault.bindingFor(request.consumer.entity);
   const key = await vault.signingKey(bound.kid);
   await receiveBinding(bound.token, registryKeys(await federation.member(bound.registry)), key);
-  const signing: Signing = { federation, request, shown, build, key, token: bound.token };
+  const signing: Signing = { federation, request, shown, build, key, token: bound.token, ward };
   const signed: Signed[] = [];
   for (const offered of request.offered) signed.push(await sign(signing, offered));
   const response = await respond(signing, signed);
@@ -90,7 +96,7 @@ async function sign(signing: Signing, offered: Offered): Promise<Signed> {
     issuer: key.did,
     validFrom: instantText(now),
     validUntil: instantText(until),
-    credentialSubject: { id: key.did, consent: await terms(request, offered, shown.language) },
+    credentialSubject: { id: key.did, consent: await terms(signing, offered) },
     evidence: [{
       type: "ConsentNotice", notice: await digest(text), locale: shown.language, request: await digest(request.object),
       shownAt: instantText(shown.at), wallet: signing.build,
@@ -100,21 +106,21 @@ async function sign(signing: Signing, offered: Offered): Promise<Signed> {
   const { item, provider } = offered;
   const kept: KeptConsent = {
     id, consent, kid: key.kid, consumer: request.consumer.entity, provider: provider.entity, purpose: request.purpose.code,
-    dataset: item.dataset, fields: item.fields, ward: null, validFrom: now, validUntil: until, maxUses: request.asked.frequency.maxUses,
+    dataset: item.dataset, fields: item.fields, ward: signing.ward?.name ?? null, validFrom: now, validUntil: until, maxUses: request.asked.frequency.maxUses,
     text, language: shown.language, shownAt: shown.at, delivered: false, status: "active", n: 0, orders: [],
   };
   return { kept, binding: await sealedBinding(signing, offered, id, consent) };
 }
 
 /** The terms of one item, as the asker makes them too. */
-async function terms(request: VerifiedRequest, { item }: Offered, language: Language): Promise<object> {
+async function terms({ request, shown, ward }: Signing, { item }: Offered): Promise<object> {
   const { asked, purpose } = request;
-  const text = purpose.text[language];
+  const text = purpose.text[shown.language];
   if (text === undefined) throw untrusted("the purpose has no text in this language");
   return {
     v: 1,
     decision: "given",
-    dataSubject: { role: "self" },
+    dataSubject: ward === null ? { role: "self" } : { role: "ward", guardianship_sha256: await guardianshipDigest(ward.credential) },
     purpose: { code: purpose.code, version: purpose.version, text: await digest(text), dpv: purpose.dpv },
     consumer: request.consumer.entity,
     provider: item.provider,
@@ -135,21 +141,21 @@ export function needsPresence(request: VerifiedRequest): boolean {
 }
 
 /** The presentation that goes with a consent, for the provider's eyes. */
-async function sealedBinding({ federation, request, key, token }: Signing, { provider }: Offered, id: string, consent: string): Promise<string> {
-  const disclosed = [`sub_${provider.sector}`];
+async function sealedBinding({ federation, request, key, token, ward }: Signing, { provider }: Offered, id: string, consent: string): Promise<string> {
   const to = { aud: provider.entity, nonce: await hash64(consent), iat: federation.now() };
-  const presentation = await present(token, disclosed, to, key);
-  const live = needsPresence(request) ? await livePresentation(federation, provider, disclosed, key, token) : null;
-  const body = live === null ? presentation : { binding: presentation, live };
+  const binding = await present(token, [`sub_${provider.sector}`], to, key);
+  const live = needsPresence(request) ? { live: await livePresentation(federation, provider, key, token) } : {};
+  const guardianship = ward === null ? {} : { guardianship: showWard(ward.credential, provider.sector) };
+  const more = { ...live, ...guardianship };
+  const body = Object.keys(more).length === 0 ? binding : { binding, ...more };
   return sealTo(provider.sealing, "dx-binding+json", { v: 1, iss: key.did, aud: provider.entity, jti: id, body });
 }
 
-async function livePresentation(
-  federation: Federation, provider: Offered["provider"], disclosed: string[], key: SigningKey, token: string,
-): Promise<string> {
+/** The same binding over a nonce that the provider gave just now, disclosing nothing. */
+async function livePresentation(federation: Federation, provider: Member, key: SigningKey, token: string): Promise<string> {
   const party = new Party(provider);
   const { nonce } = readJson(await party.json(party.citizen("nonce"), { kind: "live" }), nonceAnswer, "the nonce");
-  return present(token, disclosed, { aud: provider.entity, nonce, iat: federation.now() }, key);
+  return present(token, [], { aud: provider.entity, nonce, iat: federation.now() }, key);
 }
 
 /** The response, sealed to the request's key: who answers, showing nothing but that, over nonce and terms. */

@@ -22,16 +22,16 @@ import { BINDING_CONFIGURATION, issuedShape, issuerShape, nonceShape, PRE_AUTHOR
 const SPARES = 2;
 const MOST_AT_ONCE = 16;
 
-/** The identity registry of an offer, verified. */
-export async function registryOf(federation: Federation, offer: OfferLink): Promise<Member> {
-  const registry = await federation.member(offer.issuer);
-  if (!isRegistry(registry)) throw untrusted(`${offer.issuer} is no identity registry of this federation`);
+/** An identity registry, verified. */
+export async function registryOf(federation: Federation, issuer: string): Promise<Member> {
+  const registry = await federation.member(issuer);
+  if (!isRegistry(registry)) throw untrusted(`${issuer} is no identity registry of this federation`);
   return registry;
 }
 
 /** Redeems an offer; returns how many bindings came. */
 export async function redeem(vault: Vault, federation: Federation, offer: OfferLink, txCode: string): Promise<number> {
-  const registry = await registryOf(federation, offer);
+  const registry = await registryOf(federation, offer.issuer);
   const issuing = await Issuing.begin(federation, registry, offer.code, txCode);
   const held = await vault.bindings();
   const uses = wanted(held, await federation.members());

@@ -18,7 +18,7 @@ export function Offer({ query }: { query: string }): JSX.Element {
   const [bound, setBound] = useState<number | null>(null);
   const [loaded, again] = useLoaded(async () => {
     const offer = parseOffer(query);
-    const registry = await registryOf(await wallet.federation(), offer);
+    const registry = await registryOf(await wallet.federation(), offer.issuer);
     await wallet.remember([registry]);
     return { offer, registry };
   }, [query]);

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { buildDigest } from "../build.js";
+import type { Ward } from "../citizen/wards.js";
 import { cardLines } from "../consent/card.js";
 import { deny, grant, needsPresence, tooLate, type Shown } from "../consent/grant.js";
 import { parseRequest } from "../openid/links.js";
@@ -12,6 +13,7 @@ import { Busy, Button, Failure, Screen } from "../ui/parts.js";
 import { replace } from "../ui/route.js";
 import { clock } from "../wallet.js";
 import { CardView } from "./card-view.js";
+import { ChooseWard } from "./choose-ward.js";
 import { ReadAloud } from "./read-aloud.js";
 import { SignedThings } from "./signed-things.js";
 
@@ -39,6 +41,8 @@ function Asked({ request, build, late }: { request: VerifiedRequest; build: stri
   const { words, wallet, name } = useWallet();
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
+  const [ward, setWard] = useState<Ward | null>(null);
+  const forWard = request.asked.for_ward === true;
   // The moment at which this text, in this language, came before her eyes: it is signed with the text.
   const shown: Shown = useMemo(() => ({ lines: cardLines(request, words.language), language: words.language, at: clock() }), [request, words.language]);
   useEffect(() => setFailure(null), [words.language]);
@@ -55,14 +59,13 @@ function Asked({ request, build, late }: { request: VerifiedRequest; build: stri
     }
   };
   const allow = async () => {
-    const given = await grant(wallet.vault, await wallet.federation(), request, shown, build);
+    const given = await grant(wallet.vault, await wallet.federation(), request, shown, build, ward);
     return `/allowed?${new URLSearchParams(given.map((one) => ["id", one.id])).toString()}`;
   };
   const refuse = async () => {
     await deny(request);
     return `/denied?${new URLSearchParams({ by: request.consumer.entity }).toString()}`;
   };
-  const ward = request.asked.for_ward === true;
   return (
     <>
       <p class="checked small">{words.t("request-checked", { consumer })} {words.t("request-expires", { time: words.time(request.claims.exp) })}</p>
@@ -70,13 +73,13 @@ function Asked({ request, build, late }: { request: VerifiedRequest; build: stri
       <ReadAloud lines={shown.lines} />
       {request.offered.length > 1 && <p>{words.t("request-several", { count: request.offered.length })}</p>}
       {needsPresence(request) && <p>{words.t("request-presence")}</p>}
-      {ward && <p class="notice bad">{words.t("request-ward-none")}</p>}
+      {forWard && <ChooseWard request={request} ward={ward} onChoose={setWard} />}
       <SignedThings request={request} shown={shown} build={build} />
       {failure !== null && <Failure error={failure} />}
       {working ? <Busy text={words.t("request-signing")} /> : (
         <div class="decision">
           <Button kind="choice" onClick={() => void decide(refuse)}>{words.t("request-deny")}</Button>
-          {!ward && <Button kind="choice" onClick={() => void decide(allow)}>{words.t("request-allow")}</Button>}
+          {(!forWard || ward !== null) && <Button kind="choice" onClick={() => void decide(allow)}>{words.t("request-allow")}</Button>}
         </div>
       )}
     </>
