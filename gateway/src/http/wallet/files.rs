@@ -21,6 +21,8 @@ const MOST_FILES: usize = 1_000;
 const DEEPEST: usize = 6;
 /// Below it stand files whose names hold a hash of their content.
 const HASHED: &str = "assets/";
+/// The list of the build's files, with its digest.
+const LIST: &str = "build.json";
 /// The page.
 pub(super) const INDEX: &str = "index.html";
 
@@ -101,7 +103,7 @@ impl Files {
     }
 
     /// The digest of the whole build: SHA-256 over a line `<sha256 in hex>  <path>` for each file, in the order of paths, as
-    /// `sha256sum` prints them. Consents name it as `wallet`.
+    /// `sha256sum` prints them; `build.json`, which holds this digest, is not counted. Consents name it as `wallet`.
     pub fn build(&self) -> Option<Digest> {
         self.build
     }
@@ -109,7 +111,7 @@ impl Files {
 
 fn build_digest(files: &BTreeMap<String, File>) -> Digest {
     let line = |(name, file): (&String, &File)| format!("{}  {name}\n", hex::encode(file.digest.as_bytes()));
-    Digest::of(files.iter().map(line).collect::<String>())
+    Digest::of(files.iter().filter(|(name, _)| name.as_str() != LIST).map(line).collect::<String>())
 }
 
 fn of(name: &str, found: &BTreeMap<String, Bytes>) -> File {

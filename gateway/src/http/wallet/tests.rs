@@ -185,4 +185,7 @@ fn a_build_has_one_digest_whatever_its_compressed_forms() {
     assert_eq!(Files::read(folder.path()).unwrap().build(), before);
     std::fs::write(folder.path().join("sw.js"), "changed").unwrap();
     assert_ne!(Files::read(folder.path()).unwrap().build(), before);
+    let changed = Files::read(folder.path()).unwrap().build();
+    std::fs::write(folder.path().join("build.json"), "{}").unwrap();
+    assert_eq!(Files::read(folder.path()).unwrap().build(), changed, "the list holds the digest and is not counted");
 }
