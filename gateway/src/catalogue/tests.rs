@@ -38,7 +38,7 @@ async fn each_field_says_on_what_basis_it_may_be_asked_for() {
         law(&federation, "ended", "annual_income", "2020-12-31"),
         law(&federation, "of-no-field", "not_a_field", "2999-12-31"),
     ];
-    federation.anchor.register(1, &RegisterContent::Laws(laws), app.now());
+    federation.anchor.register(2, &RegisterContent::Laws(laws), app.now());
     app.refresh_directory().await.unwrap();
     let found = catalogue(&app.directory(), app.now()).unwrap();
     let [entry] = found.datasets.as_slice() else { panic!("one dataset") };

@@ -70,7 +70,7 @@ impl End {
     pub(crate) fn into_result(self) -> Result<LocalAnswer, NotAnswered> {
         match self {
             Self::Answered(answer) => Ok(answer),
-            Self::Refused { code, answer, .. } => Err(NotAnswered { refusal: Some(answer), ..NotAnswered::new(code) }),
+            Self::Refused { code, answer, .. } => Err(NotAnswered::new(code).refused_by(answer)),
             Self::Unconfirmed { code, .. } => Err(NotAnswered::new(code)
                 .detail("no answer could be confirmed; the exchange is closed, ask anew with another Idempotency-Key")),
         }
@@ -86,7 +86,7 @@ impl App {
         match heard {
             Heard::Answer(bytes) => self.end_answered(pending, &bytes).await,
             Heard::Never(code) => self.end_unconfirmed(pending, code).await,
-            Heard::NotYet(code) => Err(NotAnswered { retry_after: Some(1), ..NotAnswered::new(code) }
+            Heard::NotYet(code) => Err(NotAnswered::new(code).again()
                 .detail("the question stays open; repeat the request with the same Idempotency-Key")),
         }
     }

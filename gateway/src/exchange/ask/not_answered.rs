@@ -15,10 +15,10 @@ use crate::{break_glass::BreakGlassError, exchange::Rejected};
 pub struct NotAnswered {
     code: Code,
     detail: Option<&'static str>,
-    pub(super) refusal: Option<CompactJws>,
-    pub(super) retry_after: Option<u32>,
+    refusal: Option<CompactJws>,
+    retry_after: Option<u32>,
     /// The question that was signed, if one was.
-    pub(super) exchange: Option<MessageId>,
+    exchange: Option<MessageId>,
 }
 
 impl NotAnswered {
@@ -28,6 +28,16 @@ impl NotAnswered {
 
     pub(crate) fn detail(self, detail: &'static str) -> Self {
         Self { detail: Some(detail), ..self }
+    }
+
+    /// With the other department's signed refusal.
+    pub(super) fn refused_by(self, refusal: CompactJws) -> Self {
+        Self { refusal: Some(refusal), ..self }
+    }
+
+    /// To be tried again soon.
+    pub(super) fn again(self) -> Self {
+        Self { retry_after: Some(1), ..self }
     }
 
     /// About a question that is stored and goes on.

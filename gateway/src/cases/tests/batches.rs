@@ -1,0 +1,242 @@
+use protocol::exchange::Attested;
+use schemas::{
+    asking::{
+        BatchOrder, BatchProgress, LawPart, PERSONS, PartAnswer, PartOutcome, PersonReference, QueryPart,
+    },
+    id::MessageId,
+    problem::Code,
+    receipt::{Receipt, ReceiptBasis},
+};
+use service_kit::db::DatabaseError;
+
+use super::world::{Office, case};
+use crate::{
+    config::SystemRight,
+    exchange::testing::{
+        count,
+        federation::{ENGINES, Engine, Federation, tamper},
+        receipts_of,
+    },
+    store::inquiries::parts_ended,
+};
+
+fn outcomes(lines: &[PartAnswer]) -> Vec<(PartOutcome, bool, Option<Code>)> {
+    lines.iter().map(|line| (line.outcome, line.open, line.code)).collect()
+}
+
+const ANSWERED: (PartOutcome, bool, Option<Code>) = (PartOutcome::Answered, false, None);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_of_a_batch_gets_a_line_in_the_order_of_the_request() {
+    for engine in ENGINES {
+        let office = Office::open(engine, |_| {}).await;
+        let app = &office.federation.consumer;
+        let mut numbers = office.people(3).await;
+        office.link(app, "RID-0003", "P-3").await;
+        office.link(app, "RID-9999", "P-9").await;
+        numbers.extend(["P-3", "P-9", "P-unknown"].map(str::to_owned));
+        let (key, order) = (office.federation.key(), office.order(&numbers));
+        let id = office.run(app, &key, &order).await;
+        let (lines, last) = office.lines(app, &id, None).await;
+        let nobody = (PartOutcome::Refused, false, Some(Code::NotFoundOrNotPermitted));
+        assert_eq!(outcomes(&lines), [ANSWERED, ANSWERED, ANSWERED, nobody, nobody, nobody], "{engine:?}");
+        let told: Vec<_> = lines.iter().map(|line| line.number.clone().unwrap()).collect();
+        assert_eq!(told, numbers);
+        assert!(lines[..3].iter().all(|line| line.record.as_ref().unwrap().rows.len() == 1 && line.receipt.is_some()));
+        assert!(lines[3].refusal.is_some(), "nobody at the provider: it said so itself");
+        assert!(lines[4..].iter().all(|line| line.exchange.is_none()), "nobody at the registry, or here: nothing was asked");
+        assert_eq!((last.state, last.code, last.persons, last.ended, last.after), (BatchProgress::Ended, None, 6, 6, Some(5)));
+
+        let (rest, _) = office.lines(app, &id, Some(3)).await;
+        assert_eq!(rest, lines[4..]);
+        let receipts = count(app.db(), "receipt");
+        assert_eq!(office.run(app, &key, &order).await, id, "the same request is the same batch");
+        assert_eq!(office.lines(app, &id, None).await.0, lines);
+        assert_eq!(count(app.db(), "receipt"), receipts, "and nothing is asked again");
+        office.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_receipts_of_a_person_name_the_law_in_the_same_version() {
+    let office = Office::open(Engine::Sqlite, |_| {}).await;
+    let app = &office.federation.consumer;
+    let id = office.run(app, &office.federation.key(), &office.order(&office.people(1).await)).await;
+    let (lines, _) = office.lines(app, &id, None).await;
+    let (own, theirs) = receipts_of(app.db(), lines[0].exchange.as_ref().unwrap()).await.unwrap();
+    let own = Attested::<Receipt>::read_own(&own, app.keys().signing.public()).unwrap();
+    let member = office.federation.provider_member();
+    let theirs = Attested::<Receipt>::verify(theirs.unwrap().as_str().as_bytes(), &member).unwrap();
+    assert_eq!(own.claims().basis, theirs.claims().basis);
+    assert!(matches!(&own.claims().basis, Some(ReceiptBasis::Law { id, .. }) if *id == office.federation.world.law.id));
+    assert!(app.return_receipts().await.unwrap() >= 1);
+    assert_eq!(count(office.provider.app().db(), "counterpart_receipt"), 1, "the provider takes ours");
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_is_used_up_stops_the_rest_without_a_query() {
+    let office = Office::open(Engine::Sqlite, |registers| registers.law.quota.per_day = 2).await;
+    let app = &office.federation.consumer;
+    let (key, order) = (office.federation.key(), office.order(&office.people(40).await));
+    let id = office.run(app, &key, &order).await;
+    let (lines, last) = office.lines(app, &id, None).await;
+    assert_eq!((last.state, last.code), (BatchProgress::Stopped, Some(Code::LawQuotaExceeded)));
+    assert_eq!(lines.iter().filter(|line| line.outcome == PartOutcome::Answered).count(), 2);
+    let refused = lines.iter().filter(|line| line.code == Some(Code::LawQuotaExceeded));
+    assert_eq!(refused.clone().count(), 38, "each hears why");
+    let asked = refused.filter(|line| line.exchange.is_some()).count();
+    assert!(asked < 18, "at most those that were in the air: {asked}");
+    let never = lines.iter().filter(|line| line.open).count();
+    assert_eq!(asked + never, 38, "who was not asked can be asked another day");
+    assert_eq!(count(office.provider.app().db(), "receipt"), i64::try_from(2 + asked).unwrap());
+
+    // Another day.
+    tamper(&office.federation.provider, "DELETE FROM law_use".to_owned()).await;
+    office.run(app, &key, &order).await;
+    let (again, _) = office.lines(app, &id, None).await;
+    assert_eq!(again.iter().filter(|line| line.outcome == PartOutcome::Answered).count(), 4, "two more");
+    let ended = |line: &&PartAnswer| !line.open;
+    for line in lines.iter().filter(ended) {
+        assert!(again.contains(line), "who had an end keeps it");
+    }
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_driver_died_goes_on_and_asks_nobody_twice() {
+    for engine in ENGINES {
+        let office = Office::open(engine, |_| {}).await;
+        let app = &office.federation.consumer;
+        let (key, order) = (office.federation.key(), office.order(&office.people(5).await));
+        let id = app.open_batch(office.federation.system(), key, &order).await.unwrap();
+        let first = app.claim_batch().await.unwrap().unwrap();
+        tamper(app, "UPDATE inquiry SET lease_ms = 0".to_owned()).await;
+        let restarted = office.federation.restart();
+        let second = restarted.claim_batch().await.unwrap().unwrap();
+        // The first asks everybody, and cannot write that down: as if it had died between the two.
+        app.drive_batch(first).await.unwrap();
+        assert_eq!((count(app.db(), "receipt"), ended(&office, &id).await), (6, 0), "five answers and one naming");
+        restarted.drive_batch(second).await.unwrap();
+        let (lines, last) = office.lines(&restarted, &id, None).await;
+        assert_eq!((outcomes(&lines), last.state), (vec![ANSWERED; 5], BatchProgress::Ended), "{engine:?}");
+        assert_eq!((count(app.db(), "receipt"), count(office.provider.app().db(), "receipt")), (6, 5), "each once");
+        office.close().await;
+    }
+}
+
+async fn ended(office: &Office, id: &MessageId) -> u32 {
+    let id = id.clone();
+    let read = office.federation.consumer.db().read(move |conn| Ok::<_, DatabaseError>(parts_ended(conn, &id)?));
+    read.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_stops_when_nobody_names_its_people_and_goes_on_when_somebody_does() {
+    let office = Office::open(Engine::Sqlite, |_| {}).await;
+    let app = office.federation.consumer.clone();
+    let (key, order) = (office.federation.key(), office.order(&office.people(3).await));
+    let Office { federation, provider, registry } = office;
+    registry.stop().await.unwrap();
+    let id = app.open_batch(federation.system(), key.clone(), &order).await.unwrap();
+    let claimed = app.claim_batch().await.unwrap().unwrap();
+    app.drive_batch(claimed).await.unwrap();
+    let office = Office { registry: federation.serve_registry().await, provider, federation };
+    let (lines, last) = office.lines(&app, &id, None).await;
+    let unnamed = (PartOutcome::Unavailable, true, Some(Code::PeerUnavailable));
+    assert_eq!((outcomes(&lines), last.state, last.code), (vec![unnamed; 3], BatchProgress::Stopped, Some(Code::PeerUnavailable)));
+    assert_eq!(count(office.provider.app().db(), "receipt"), 0, "nobody was asked about");
+
+    office.run(&app, &key, &order).await;
+    assert_eq!(outcomes(&office.lines(&app, &id, None).await.0), [ANSWERED; 3]);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_batch_is_refused_and_written_down() {
+    let federation = Federation::start().await;
+    let (app, system) = (federation.consumer.clone(), federation.system());
+    let law = federation.world.law.clone();
+    let good = BatchOrder {
+        case: "CG-2026-118".parse().unwrap(),
+        purpose: law.purpose.clone(),
+        officer: "officer-1".parse().unwrap(),
+        law: law.id.clone(),
+        provider: law.provider.clone(),
+        dataset: law.allowed.dataset.clone(),
+        fields: law.allowed.fields.clone(),
+        predicates: Vec::new(),
+        numbers: vec!["P-1".to_owned()],
+    };
+    type Bend = fn(&mut BatchOrder);
+    let table: [(&str, Code, Bend); 7] = [
+        ("nobody", Code::RequestMalformed, |order| order.numbers.clear()),
+        ("one more than ten thousand", Code::RequestMalformed, |order| {
+            order.numbers = (0..=PERSONS).map(|n| format!("P-{n}")).collect();
+        }),
+        ("a person twice", Code::RequestMalformed, |order| order.numbers = vec!["P-1".to_owned(), "P-1".to_owned()]),
+        ("a number that is none", Code::RequestMalformed, |order| order.numbers = vec!["P\n1".to_owned()]),
+        ("nothing to ask", Code::RequestMalformed, |order| order.fields.clear()),
+        ("a law that is not registered", Code::LawNotRegistered, |order| order.law = "another-law".parse().unwrap()),
+        ("a foreign purpose", Code::AccessDenied, |order| order.purpose = "food.ration".parse().unwrap()),
+    ];
+    for (why, code, bend) in table {
+        let mut bent = good.clone();
+        bend(&mut bent);
+        let refused = app.open_batch(system, federation.key(), &bent).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{why}");
+    }
+    let mut other = system.clone();
+    other.may = vec![SystemRight::Ask];
+    assert_eq!(app.open_batch(&other, federation.key(), &good).await.unwrap_err().code(), Code::AccessDenied);
+    assert_eq!((count(app.db(), "inquiry"), count(app.db(), "audit_trail")), (0, 8 + AUDITED_BEFORE));
+
+    let key = federation.key();
+    let id = app.open_batch(system, key.clone(), &good).await.unwrap();
+    let mut another = good.clone();
+    another.numbers.push("P-2".to_owned());
+    assert_eq!(app.open_batch(system, key, &another).await.unwrap_err().code(), Code::Conflict, "a key names one batch");
+    assert!(app.look_at_batch(&system.name, &id).await.is_ok());
+    let stranger = "tax-portal".parse().unwrap();
+    assert_eq!(app.look_at_batch(&stranger, &id).await.unwrap_err().code(), Code::NotFound, "another system's batch");
+}
+
+/// `init` and `join`.
+const AUDITED_BEFORE: i64 = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_is_asked_about_under_a_law_by_number_or_by_pseudonym() {
+    let office = Office::open(Engine::Sqlite, |_| {}).await;
+    let app = &office.federation.consumer;
+    let numbers = office.people(1).await;
+    let order = office.order(&numbers);
+    let sub = office.federation.world.registry.subject("RID-1000", &app.config().sector);
+    let part = |subject: PersonReference, reason: Option<&str>| {
+        QueryPart::Law(LawPart {
+            law: order.law.clone(),
+            provider: order.provider.clone(),
+            dataset: order.dataset.clone(),
+            fields: order.fields.clone(),
+            predicates: Vec::new(),
+            subject,
+            reason: reason.map(str::to_owned),
+            person: None,
+        })
+    };
+    let number = |number: &str| PersonReference::Number(number.to_owned());
+    let parts = vec![
+        part(number(&numbers[0]), None),
+        part(PersonReference::Sub(sub), None),
+        part(number("P-unknown"), None),
+        part(number(&numbers[0]), Some("She is in danger, now.")),
+    ];
+    let key = office.federation.key();
+    let view = app.ask_case(office.federation.system(), key.clone(), &case(parts.clone())).await.unwrap();
+    let nobody = (PartOutcome::Refused, false, Some(Code::NotFoundOrNotPermitted));
+    let no_emergency = (PartOutcome::Refused, false, Some(Code::LawScopeExceeded));
+    assert_eq!(outcomes(&view.parts), [ANSWERED, ANSWERED, nobody, no_emergency]);
+    assert_eq!(view.parts[0].record, view.parts[1].record);
+    let again = app.ask_case(office.federation.system(), key, &case(parts)).await.unwrap();
+    assert_eq!(again, view, "a repeated request has nobody named and asks nobody");
+    office.close().await;
+}
