@@ -39,6 +39,7 @@ function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]
     <>
       <p class="lead">{words.t("consent-to", { consumer: name(consent.consumer), provider: name(consent.provider) })}</p>
       <Facts facts={[
+        ...(consent.ward === null ? [] : [[words.t("consent-ward"), consent.ward] as [string, string]]),
         [words.t("use-items"), `${dataset(consent.provider, consent.dataset)}: ${words.items(consent.fields)}`],
         [words.t(`consent-status-${state}`), words.t(state === "active" || state === "paused" ? "consent-until" : "consent-ended-on", { date: words.date(consent.validUntil) })],
         [words.t("nav-uses"), words.t("consent-uses", { count: timesUsed(consent, uses), most: consent.maxUses })],
@@ -52,7 +53,7 @@ function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]
         <div class="card-text" lang={consent.language}>{consent.text}</div>
         <Button onClick={() => saveFile(`consent-${consent.id.slice(-12)}.txt`, "text/plain", `${consent.text}\n${consent.id}\n${consent.consent}\n`)}>{words.t("consent-keep")}</Button>
       </details>
-      <p><a href={`#/complaint?consent=${encodeURIComponent(consent.id)}`}>{words.t("use-complain")}</a></p>
+      <p><a class="line-link" href={`#/complaint?consent=${encodeURIComponent(consent.id)}`}>{words.t("use-complain")}</a></p>
     </>
   );
 }

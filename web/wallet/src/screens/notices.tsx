@@ -47,7 +47,7 @@ export function Notices(): JSX.Element {
               <strong>{text?.title}</strong>
               <span>{text?.body}</span>
               <span class="small">{name(notice.member)}, {words.moment(secondsOf(notice.at))}</span>
-              {notice.about.exchange !== undefined && <a href={`#/use?exchange=${notice.about.exchange}`}>{words.t("more-details")}</a>}
+              {notice.about.exchange !== undefined && <a class="line-link" href={`#/use?exchange=${notice.about.exchange}`}>{words.t("more-details")}</a>}
             </li>
           );
         })}

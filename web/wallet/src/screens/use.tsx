@@ -40,7 +40,7 @@ function Told({ use }: { use: OneUse }): JSX.Element {
     <>
       <Facts facts={facts.filter(([title]) => title !== words.t("use-questions") || use.questions.length > 0)} />
       <Evidence use={use} />
-      <p><a href={`#/complaint?exchange=${use.exchange}`}>{words.t("use-complain")}</a></p>
+      <p><a class="line-link" href={`#/complaint?exchange=${use.exchange}`}>{words.t("use-complain")}</a></p>
     </>
   );
 }
@@ -48,7 +48,7 @@ function Told({ use }: { use: OneUse }): JSX.Element {
 function Basis({ use }: { use: OneUse }): JSX.Element {
   const { words, wallet } = useWallet();
   if (use.consent !== null) {
-    return <>{words.t("use-basis-consent")} · <a href={`#/consent?id=${encodeURIComponent(use.consent)}`}>{words.t("use-see-consent")}</a></>;
+    return <>{words.t("use-basis-consent")}<br /><a class="line-link" href={`#/consent?id=${encodeURIComponent(use.consent)}`}>{words.t("use-see-consent")}</a></>;
   }
   if (use.law === null) return <>{words.t("use-basis-unknown")}</>;
   return <>{words.t("use-basis-law", { law: words.name(wallet.known.laws[use.law], use.law) })}</>;
