@@ -14,6 +14,7 @@ mod demo;
 mod gateway;
 mod output;
 mod server;
+mod user;
 mod wallet;
 
 pub use output::{Failure, say};

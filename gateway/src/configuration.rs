@@ -10,7 +10,7 @@ use protocol::{
 };
 use registry_adapter::{registry::Registry as _, source::Source};
 use schemas::{
-    federation::{DataGateway, EntityConfiguration, Jwk, JwkSet, Metadata},
+    federation::{DataGateway, EntityConfiguration, Jwk, JwkSet, Metadata, OfficerJwk},
     id::{CompactJws, EntityId},
     time::NumericDate,
 };
@@ -60,6 +60,7 @@ pub fn sign(
     config: &Config,
     keys: &Keys,
     source: Option<&Source>,
+    officers: Vec<OfficerJwk>,
     anchor: &EntityId,
     iat: NumericDate,
 ) -> Result<CompactJws, ConfigurationError> {
@@ -70,12 +71,17 @@ pub fn sign(
         exp: iat.plus(LIFE),
         jwks: set([federation.public().jwk().clone()]),
         authority_hints: vec![anchor.clone()],
-        metadata: Metadata { data_gateway: Some(gateway(config, keys, source)?), ..Metadata::default() },
+        metadata: Metadata { data_gateway: Some(gateway(config, keys, source, officers)?), ..Metadata::default() },
     };
     Ok(sign_configuration(federation, &claims)?)
 }
 
-fn gateway(config: &Config, keys: &Keys, source: Option<&Source>) -> Result<DataGateway, ConfigurationError> {
+fn gateway(
+    config: &Config,
+    keys: &Keys,
+    source: Option<&Source>,
+    officers: Vec<OfficerJwk>,
+) -> Result<DataGateway, ConfigurationError> {
     let peers = |path: &str| format!("{}{path}", config.public.peers);
     let certificate = keys.tls.certificate().to_der().map_err(ConfigurationError::Certificate)?;
     Ok(DataGateway {
@@ -88,7 +94,7 @@ fn gateway(config: &Config, keys: &Keys, source: Option<&Source>) -> Result<Data
         witness: None,
         signing_jwks: set([keys.signing.public().jwk().clone()]),
         encryption_jwks: set(keys.encryption.iter().map(|key| key.public().jwk().clone())),
-        officer_jwks: Vec::new(),
+        officer_jwks: officers,
         tls_certificates: vec![STANDARD.encode(certificate)],
         datasets: source.map(|source| source.describe()).unwrap_or_default(),
         events_published: source.map(|source| source.mapping().events().cloned().collect()).unwrap_or_default(),

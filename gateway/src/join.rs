@@ -28,7 +28,11 @@ use crate::{
     configuration::{self, ConfigurationError},
     directory::{self, DirectorySnapshot, RefreshError},
     keys::{KeyFileError, KeyFolder},
-    store::directory::{StatementKind, statement_seen_find},
+    people::published_officer_keys,
+    store::{
+        directory::{StatementKind, statement_seen_find},
+        people::PeopleStoreError,
+    },
 };
 
 /// The file in the key folder that says which trust anchor is ours.
@@ -154,6 +158,9 @@ pub enum JoinError {
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// Keys of officers.
+    #[error(transparent)]
+    Officers(#[from] PeopleStoreError),
     /// The root could not be written.
     #[error(
         "{path}: {source}; mend: let this user write there, then run `vinimay gateway join` again without an invitation"
@@ -285,9 +292,10 @@ async fn own_statement(
     let source = open_source(config)?;
     let entity = config.entity.clone();
     let seen = database.read(move |conn| statement_seen_find(conn, &entity, StatementKind::Configuration)).await?;
+    let officers = database.read(published_officer_keys).await?;
     let after = seen.map_or(0, |mark| i64::try_from(mark.position).unwrap_or(i64::MAX)).saturating_add(1);
     let iat = Timestamp::from_seconds(now.seconds().max(after)).numeric();
-    Ok(configuration::sign(&folder.federation()?, config, &keys, source.as_ref(), &root.entity, iat)?)
+    Ok(configuration::sign(&folder.federation()?, config, &keys, source.as_ref(), officers, &root.entity, iat)?)
 }
 
 fn refusal(invitation: &Invitation, error: AnchorError) -> JoinError {

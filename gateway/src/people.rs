@@ -5,6 +5,7 @@
 //! Deliberately absent: citizens, who never have an account; what each role may do, which stands at the routes.
 
 mod account;
+pub mod commands;
 mod directory;
 mod invitations;
 mod officer_keys;

@@ -63,6 +63,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Link,
     },
+    /// Officers who may sign in to the console.
+    User {
+        #[command(subcommand)]
+        command: super::user::Command,
+    },
     /// Residents, at the identity registry.
     Subjects {
         #[command(subcommand)]
@@ -102,6 +107,13 @@ pub struct Config {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "gateway.toml")]
     config: PathBuf,
+}
+
+impl Config {
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.config
+    }
 }
 
 /// Links.
@@ -190,6 +202,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Link { command: Link::Seed { config, file } } => {
             Ok(print_json(&done(commands::link_seed(&config.config, &file, &clock))?)?)
         }
+        Command::User { command } => super::user::run(command, &clock),
         Command::Subjects { command: Subjects::Export { config, receiver, law, out } } => {
             Ok(print_json(&done(commands::subjects_export(&config.config, receiver, law, &out, &clock))?)?)
         }

@@ -1,11 +1,14 @@
 //! One template a page, with what it shows.
 
 use askama::Template;
-use schemas::{id::KeyId, problem::Code};
+use schemas::{id::KeyId, problem::Code, time::Timestamp};
 use service_kit::audit_trail::Recorded;
 
 use super::{Page, transparency::Overview};
-use crate::people::{Account, OfficerKey, Role};
+use crate::{
+    break_glass::StoredUse,
+    people::{Account, OfficerKey, Role},
+};
 
 /// Where somebody signs in.
 #[derive(Template)]
@@ -85,6 +88,28 @@ impl Keys {
     fn thumbprint(kid: &KeyId) -> String {
         let chars: Vec<char> = kid.as_str().chars().collect();
         chars.chunks(6).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Uses in an emergency that wait for a review.
+#[derive(Template)]
+#[template(path = "break_glass.html")]
+pub struct BreakGlass {
+    /// What every page has.
+    pub page: Page,
+    /// The most urgent first.
+    pub uses: Vec<StoredUse>,
+    /// When the page is made.
+    pub now: Timestamp,
+}
+
+impl BreakGlass {
+    fn is_own(&self, used: &StoredUse) -> bool {
+        self.page.user().is_some_and(|user| user.person == used.officer)
+    }
+
+    fn is_overdue(&self, used: &StoredUse) -> bool {
+        used.due <= self.now
     }
 }
 

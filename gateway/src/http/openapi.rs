@@ -61,6 +61,7 @@ fn areas() -> Vec<OpenApi> {
         people::issuer_metadata::Api::openapi(),
         people::pages::assets::Api::openapi(),
         people::pages::audit::Api::openapi(),
+        people::pages::break_glass::Api::openapi(),
         people::pages::home::Api::openapi(),
         people::pages::invitation::Api::openapi(),
         people::pages::keys::Api::openapi(),

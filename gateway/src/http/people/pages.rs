@@ -7,6 +7,7 @@
 mod answer;
 pub mod assets;
 pub mod audit;
+pub mod break_glass;
 pub mod home;
 pub mod invitation;
 pub mod keys;
@@ -41,7 +42,7 @@ pub(crate) fn routes(app: &App, routes: Routes) -> Routes {
 fn officers(routes: Routes) -> Routes {
     let routes = openid::routes(invitation::routes(sign_in::routes(routes)));
     let routes = keys::routes(users::routes(home::routes(routes)));
-    audit::routes(routes)
+    audit::routes(break_glass::routes(routes))
 }
 
 fn public(routes: Routes) -> Routes {
