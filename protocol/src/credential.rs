@@ -33,3 +33,5 @@ pub(crate) fn citizen_key(jwk: &Jwk) -> Result<VerifyingKey, KeyError> {
 
 #[cfg(test)]
 mod block_on;
+#[cfg(test)]
+mod interop;

@@ -321,6 +321,7 @@ pub fn law() -> Law {
 pub fn dataset() -> DatasetDescription {
     let field = |field: &str, kind: &str| FieldDescription {
         name: name(field),
+        title: BTreeMap::new(),
         r#type: kind.to_owned(),
         sensitivity: Sensitivity::Personal,
         mask: None,

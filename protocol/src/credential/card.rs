@@ -3,7 +3,7 @@
 //! Guarantees: a function of the request, the registered purpose and the directory's descriptions alone, so that the asker can
 //! hold the digest in the consent (`evidence.notice`) against the text that must have been shown. Everything that is signed
 //! is said: who, from whom, which items and in which form, which questions, for a ward or not, what for, how often, until when, how long kept, what stays unseen, how it compares.
-//! Deliberately absent: layout, speech, and names of items in Hindi (the catalogue has none yet).
+//! Deliberately absent: layout, speech, and what items are called, which is the provider's word in the directory.
 
 mod words;
 
@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 
 use schemas::{
     digest::Digest,
-    federation::{DataGateway, DatasetDescription, Purpose},
+    consent::Predicate,
+    federation::{DataGateway, DatasetDescription, FieldDescription, Purpose},
     id::FieldName,
     openid::{ConsentTransaction, TransactionItem},
     time::CalendarDuration,
@@ -65,14 +66,17 @@ fn of_item(item: &TransactionItem, offered: Offered<'_>, language: Language) -> 
     let provider = name(&offered.provider.organization_name, language);
     let dataset = name(&offered.dataset.title, language);
     let words = language.words();
-    let asked: Vec<String> = item.fields.iter().map(|name| of_field(name, offered.dataset, words)).collect();
+    let asked: Vec<String> =
+        item.fields.iter().map(|field| of_field(field, offered.dataset, language)).collect();
     let mut parts = Vec::new();
     if !asked.is_empty() {
         parts.push(asked.join(", "));
     }
     if !item.predicates.is_empty() {
-        let questions: Vec<String> =
-            item.predicates.iter().map(|one| words.question(&spoken(&one.field), one.op, &one.value)).collect();
+        let question = |one: &Predicate| {
+            words.question(&spoken(&one.field, offered.dataset, language), one.op, &one.value)
+        };
+        let questions: Vec<String> = item.predicates.iter().map(question).collect();
         parts.push(format!("{}{}", words.yes_or_no, questions.join(", ")));
     }
     let mut text = format!("{provider}: {dataset}: {}", parts.join("; "));
@@ -83,18 +87,20 @@ fn of_item(item: &TransactionItem, offered: Offered<'_>, language: Language) -> 
 }
 
 /// A field with the only form in which it leaves, if it has one.
-fn of_field(field: &FieldName, dataset: &DatasetDescription, words: &words::Words) -> String {
-    let described = dataset.fields.iter().find(|described| described.name == *field);
-    let mask = described.and_then(|described| described.mask);
-    mask.map_or_else(|| spoken(field), |mask| format!("{} {}", spoken(field), words.mask(mask)))
+fn of_field(field: &FieldName, dataset: &DatasetDescription, language: Language) -> String {
+    let said = spoken(field, dataset, language);
+    let mask = described(field, dataset).and_then(|described| described.mask);
+    mask.map_or_else(|| said.clone(), |mask| format!("{said} {}", language.words().mask(mask)))
 }
 
-fn spoken(field: &FieldName) -> String {
-    field.as_str().replace('_', " ")
+/// What people call it; its name, where the provider gives no title.
+fn spoken(field: &FieldName, dataset: &DatasetDescription, language: Language) -> String {
+    let title = described(field, dataset).map(|described| name(&described.title, language)).filter(|title| !title.is_empty());
+    title.map_or_else(|| field.as_str().replace('_', " "), str::to_owned)
 }
 
-fn fields<'a>(names: impl Iterator<Item = &'a FieldName>) -> String {
-    names.map(spoken).collect::<Vec<_>>().join(", ")
+fn described<'a>(field: &FieldName, dataset: &'a DatasetDescription) -> Option<&'a FieldDescription> {
+    dataset.fields.iter().find(|described| described.name == *field)
 }
 
 /// Items of the same datasets that were not asked for, neither as a value nor as a question.
@@ -104,12 +110,14 @@ fn unseen(asked: &ConsentTransaction, offered: &[Offered<'_>], language: Languag
         let asked = |name: &FieldName| {
             item.fields.contains(name) || item.predicates.iter().any(|predicate| predicate.field == *name)
         };
-        left.extend(offered.dataset.fields.iter().map(|field| &field.name).filter(|name| !asked(name)));
+        let others = offered.dataset.fields.iter().map(|field| &field.name).filter(|name| !asked(name));
+        left.extend(others.map(|name| (name, spoken(name, offered.dataset, language))));
     }
     left.sort_unstable();
-    left.dedup();
+    left.dedup_by(|one, two| one.0 == two.0);
+    let left: Vec<String> = left.into_iter().map(|(_, said)| said).collect();
     let words = language.words();
-    if left.is_empty() { words.nothing_else.to_owned() } else { words.not_these(&fields(left.into_iter())) }
+    if left.is_empty() { words.nothing_else.to_owned() } else { words.not_these(&left.join(", ")) }
 }
 
 fn compared(asked: &ConsentTransaction, purpose: &Purpose, language: Language) -> String {
@@ -164,7 +172,8 @@ pub(crate) mod tests {
         let dataset: DatasetDescription = serde_json::from_value(serde_json::json!({
             "id": "revenue.income", "title": { "en": "Income", "hi": "आय" }, "purposes": [], "assurance": "low",
             "fields": [{ "name": "annual_income_band", "type": "text", "sensitivity": "personal" },
-                       { "name": "annual_income", "type": "integer", "sensitivity": "personal" },
+                       { "name": "annual_income", "title": { "en": "yearly income", "hi": "वार्षिक आय" },
+                         "type": "integer", "sensitivity": "personal" },
                        { "name": "account", "type": "text", "sensitivity": "personal", "mask": "last-4" }]
         }))
         .unwrap();
@@ -184,7 +193,7 @@ pub(crate) mod tests {
             "at most 1 time in every 1 month",
             "90 days",
             "180 days",
-            "not account, annual income.",
+            "not account, yearly income.",
             "at most 365 days, 12 times",
         ] {
             assert!(english.contains(said), "{said} is not said in\n{english}");
@@ -209,7 +218,7 @@ pub(crate) mod tests {
                 Language::English,
                 [
                     "Social Welfare Department asks for your consent about a person whose guardian you are.",
-                    "Income: annual income band, account (only the last four characters); only yes or no: whether annual income is at most 200000 (about",
+                    "Income: annual income band, account (only the last four characters); only yes or no: whether yearly income is at most 200000 (about",
                     "nothing beyond the items above.",
                 ],
             ),
@@ -217,7 +226,7 @@ pub(crate) mod tests {
                 Language::Hindi,
                 [
                     "समाज कल्याण विभाग उस व्यक्ति के बारे में आपकी सहमति माँगता है जिसके आप अभिभावक हैं।",
-                    "आय: annual income band, account (केवल अंतिम चार अक्षर); केवल हाँ या ना में उत्तर: क्या annual income अधिकतम 200000 है (1",
+                    "आय: annual income band, account (केवल अंतिम चार अक्षर); केवल हाँ या ना में उत्तर: क्या वार्षिक आय अधिकतम 200000 है (1",
                     "ऊपर लिखी जानकारी के अलावा कुछ भी नहीं।",
                 ],
             ),

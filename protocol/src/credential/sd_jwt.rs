@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use ssi::claims::sd_jwt::{DecodedDisclosure, Disclosure, DisclosureDescription, SdAlg, SdHash, SdJwt};
+use ssi::claims::sd_jwt::{DecodedDisclosure, Disclosure, DisclosureDescription, RevealedSdJwt, SdAlg, SdHash, SdJwt};
 
 use crate::seal::{Limits, check_strict_json, decode_base64url, random};
 
@@ -72,6 +72,11 @@ impl<'a> Parts<'a> {
 
     /// Reveals through `ssi` and keeps what became top-level claims. Call it once the signature was verified.
     pub(super) fn reveal(self) -> Result<Revealed, SdJwtError> {
+        self.revealed()?.disclosures.into_iter().map(|(at, disclosure)| top_level(at.as_str(), disclosure)).collect()
+    }
+
+    /// The whole with every disclosure put in its place, each used exactly once.
+    pub(super) fn revealed(self) -> Result<RevealedSdJwt<'a>, SdJwtError> {
         let decoded = self.0.decode().map_err(|_| SdJwtError("a part cannot be read"))?;
         let mut digests = BTreeSet::new();
         for (name, value) in &decoded.jwt.signing_bytes.payload.claims {
@@ -82,8 +87,7 @@ impl<'a> Parts<'a> {
                 &disclosure.desc;
             collect_digests("", value, &mut digests)?;
         }
-        let revealed = decoded.reveal_any().map_err(|_| SdJwtError("a disclosure belongs to no digest"))?;
-        revealed.disclosures.into_iter().map(|(pointer, disclosure)| top_level(pointer.as_str(), disclosure)).collect()
+        decoded.reveal_any().map_err(|_| SdJwtError("a disclosure belongs to no digest"))
     }
 
     /// The same with only the disclosures of those top-level claims, in their order, ready for a key binding.

@@ -74,6 +74,7 @@ fn one_row_that_fails_decides_and_a_missing_one_leaves_it_open() {
 fn a_field_can_be_asked_what_its_type_allows() {
     let field = |kind: &str| FieldDescription {
         name: name("item"),
+        title: BTreeMap::new(),
         r#type: kind.to_owned(),
         sensitivity: schemas::federation::Sensitivity::Personal,
         mask: None,

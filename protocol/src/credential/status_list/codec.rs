@@ -27,7 +27,7 @@ pub enum Status {
 }
 
 impl Status {
-    pub(super) const fn of(value: u8) -> Self {
+    pub(in crate::credential) const fn of(value: u8) -> Self {
         match value {
             0 => Self::Valid,
             1 => Self::Invalid,
