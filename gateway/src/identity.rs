@@ -8,6 +8,7 @@
 mod credential;
 mod ending;
 mod error;
+mod guardianship;
 mod metadata;
 mod offer;
 mod redeem;
@@ -18,6 +19,7 @@ pub use crate::store::identity::bindings::{binding_resume, binding_revoke, bindi
 pub(crate) use credential::Presented;
 pub use ending::EndingError;
 pub use error::IdentityError;
+pub use guardianship::GuardianshipError;
 pub use offer::InviteError;
 pub use status::PublishedLists;
 

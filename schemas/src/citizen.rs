@@ -151,6 +151,35 @@ pub struct Revoked {
     pub revoked: u64,
 }
 
+/// `POST /identity/guardianships` at the identity registry: the wards of one key's owner.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GuardianshipsRequest {
+    /// SD-JWT+KB of the binding of the key that is to decide, over a nonce of the identity registry's citizen endpoint,
+    /// disclosing `resident_id`.
+    pub binding: String,
+}
+
+/// Guardianships of one key, one a ward.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Guardianships {
+    /// None if the register names no ward of hers.
+    pub wards: Vec<IssuedGuardianship>,
+}
+
+/// A guardianship for one ward.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssuedGuardianship {
+    /// Names the ward among hers: the same for each of her keys, and for nobody else of use.
+    pub ward: String,
+    /// The ward's given name, for her to choose by.
+    pub given_name: String,
+    /// SD-JWT VC `urn:vinimay:guardianship:1`, with all its disclosures.
+    pub credential: String,
+}
+
 /// The citizen ties her pseudonym to her number in a department: shows binding, name and birth date, and names the number.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -62,7 +62,7 @@ impl App {
     ///
     /// # Errors
     /// `access-denied` (another purpose than the system's), `role-missing`, `consent-above-template`, `dataset-unknown`,
-    /// `peer-unknown`, `live-nonce-required` (what cannot be used yet is not asked for), `directory-outdated`.
+    /// `peer-unknown`, `directory-outdated`.
     pub async fn ask_consent(
         &self,
         by: &SystemName,
@@ -158,7 +158,7 @@ impl App {
             .map_err(|_| Refusal::new(Code::RoleMissing, "the department may not ask for this purpose"))?;
         let unregistered = Refusal::new(Code::ConsentAboveTemplate, "the purpose is not registered");
         let purpose = directory.purpose_newest(&order.purpose, now)?.ok_or(unregistered)?;
-        authorize_usable(order, purpose)?;
+        authorize_coherent(order)?;
         for item in &order.items {
             self.authorize_item(item, order, &directory, now)?;
         }
@@ -211,12 +211,10 @@ impl App {
     }
 }
 
-/// What could never be used, or contradicts itself, is not asked for.
-fn authorize_usable(order: &ConsentRequestOrder, purpose: &Purpose) -> Result<(), Refusal> {
+/// What contradicts itself is not asked for.
+fn authorize_coherent(order: &ConsentRequestOrder) -> Result<(), Refusal> {
     let frequency = &order.frequency;
-    if purpose.sensitive || frequency.mode == FrequencyMode::OneTime {
-        return Err(Refusal::new(Code::LiveNonceRequired, "a proof of presence is not made yet"));
-    }
+    let single = frequency.mode != FrequencyMode::OneTime || (frequency.max_uses == 1 && frequency.period.is_none());
     let windows = match (frequency.period, frequency.uses_per_period) {
         (None, None) => true,
         (Some(_), Some(uses)) => (1..=frequency.max_uses).contains(&uses),
@@ -225,7 +223,7 @@ fn authorize_usable(order: &ConsentRequestOrder, purpose: &Purpose) -> Result<()
     let once = |item: &ConsentItem| item.fields.iter().collect::<BTreeSet<_>>().len() == item.fields.len();
     let pairs: BTreeSet<(&EntityId, _)> = order.items.iter().map(|item| (&item.provider, &item.dataset)).collect();
     let rules = [
-        (frequency.max_uses >= 1 && windows, "the frequency contradicts itself"),
+        (frequency.max_uses >= 1 && windows && single, "the frequency contradicts itself"),
         ((1..=ITEMS).contains(&order.items.len()), "one to eight items"),
         (pairs.len() == order.items.len() && order.items.iter().all(once), "an item stands twice"),
         (

@@ -211,12 +211,12 @@ impl App {
 }
 
 /// Her pseudonym in each sector.
-fn sector_subjects(keys: &Keys, number: &LocalKey) -> Vec<(Sector, SectorSubject)> {
+pub(super) fn sector_subjects(keys: &Keys, number: &LocalKey) -> Vec<(Sector, SectorSubject)> {
     keys.sectors.iter().map(|(sector, key)| (sector.clone(), key.sector_subject(number.as_str()))).collect()
 }
 
 /// A random free place. Chance is drawn here and not by the database, so that both engines draw alike.
-fn give_place(conn: &mut AnyConnection, keys: &Keys, new: &NewBinding<'_>) -> Result<Place, IdentityError> {
+pub(super) fn give_place(conn: &mut AnyConnection, keys: &Keys, new: &NewBinding<'_>) -> Result<Place, IdentityError> {
     if key_is_bound(conn, new.key).map_err(DatabaseError::from)? {
         return Err(IdentityError::ProofInvalid("a key has a binding already"));
     }

@@ -18,7 +18,7 @@ use registry_adapter::key::LocalKey;
 use schemas::{
     answer::FieldValue,
     federation::{Assurance, DatasetDescription, FieldDescription, Sensitivity},
-    id::{CaseId, CompactJwe, EntityId, FieldName, LawId, PurposeCode, Sector, SectorSubject, SystemName},
+    id::{CaseId, CompactJwe, EntityId, FieldName, PurposeCode, SectorSubject, SystemName},
     naming::{DATASET, FIELD, NamingOrder, PEOPLE},
     problem::Code,
     query::Basis,
@@ -30,7 +30,6 @@ use crate::{
     directory::DirectorySnapshot,
     exchange::journal::{LawTake, Taking, Trail},
     keys::Keys,
-    laws,
     store::exchange::law_uses::{LawCounter, LawDay},
 };
 
@@ -213,6 +212,9 @@ fn offered(purpose: &PurposeCode) -> Option<DatasetDescription> {
         title: title.map(|(language, text)| (language.to_owned(), text.to_owned())).into(),
         fields: vec![FieldDescription {
             name: FIELD.parse().ok()?,
+            title: [("en", "Name in the other sector"), ("hi", "दूसरे क्षेत्र में पहचान")]
+                .map(|(language, text)| (language.to_owned(), text.to_owned()))
+                .into(),
             r#type: "text".to_owned(),
             sensitivity: Sensitivity::Personal,
             mask: None,

@@ -34,6 +34,9 @@ pub struct DatasetDescription {
 pub struct FieldDescription {
     /// Its name.
     pub name: FieldName,
+    /// What people call it, by language; a citizen reads this on the card, and the name where there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub title: BTreeMap<String, String>,
     /// `text`, `integer`, `date` or `boolean`.
     pub r#type: String,
     /// How careful to be.

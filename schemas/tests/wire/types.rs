@@ -98,6 +98,8 @@ table! {
     "order-standing" citizen::OrderStanding;
     "revoke-request" citizen::RevokeRequest;
     "revoked" citizen::Revoked;
+    "guardianships-request" citizen::GuardianshipsRequest;
+    "guardianships" citizen::Guardianships;
     "history-request" citizen::HistoryRequest;
     "history" citizen::History;
     "link-request" citizen::LinkRequest;

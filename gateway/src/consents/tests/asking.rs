@@ -47,7 +47,7 @@ async fn a_request_within_the_registered_purpose_becomes_a_link_and_others_leave
         ("/validity", json!("P91D"), Code::ConsentAboveTemplate, "longer than registered"),
         ("/retention", json!("P1Y"), Code::ConsentAboveTemplate, "kept for longer"),
         ("/frequency", json!({ "mode": "recurring", "maxUses": 13 }), Code::ConsentAboveTemplate, "more often"),
-        ("/frequency", json!({ "mode": "one-time", "maxUses": 1 }), Code::LiveNonceRequired, "needs presence"),
+        ("/frequency", json!({ "mode": "one-time", "maxUses": 2 }), Code::RequestMalformed, "once is not twice"),
         ("/frequency", json!({ "mode": "recurring", "maxUses": 0 }), Code::RequestMalformed, "never"),
         (
             "/frequency",

@@ -11,7 +11,7 @@ use service_kit::server::ProblemResponse;
 use crate::{
     consents::PresentationError,
     http::problem,
-    identity::{EndingError, IdentityError},
+    identity::{EndingError, GuardianshipError, IdentityError},
 };
 
 /// A refusal whose reason helps its reader to mend the request. The reasons are fixed texts and never about a person; those
@@ -54,6 +54,15 @@ pub(crate) fn unchanged(error: EndingError) -> ProblemResponse {
         EndingError::Refused(refusal) => refused(refusal),
         EndingError::Presentation(error) => unproven(error),
         EndingError::Store(error) => failed(error),
+    }
+}
+
+/// Guardianships that were not issued.
+pub(crate) fn unguarded(error: GuardianshipError) -> ProblemResponse {
+    match error {
+        GuardianshipError::Refused(refusal) => refused(refusal),
+        GuardianshipError::Presentation(error) => unproven(error),
+        GuardianshipError::Identity(error) => failed(error),
     }
 }
 

@@ -120,6 +120,29 @@ pub fn key_is_bound(conn: &mut AnyConnection, key: &KeyId) -> QueryResult<bool> 
     Ok(known.count > 0)
 }
 
+#[derive(QueryableByName)]
+struct PlaceRow {
+    #[diesel(sql_type = BigInt)]
+    list: i64,
+    #[diesel(sql_type = BigInt)]
+    idx: i64,
+    #[diesel(sql_type = BigInt)]
+    status: i64,
+}
+
+/// The place of a key, and whether it was revoked; `None` if it has none.
+pub fn place_of_key(conn: &mut AnyConnection, key: &KeyId) -> QueryResult<Option<(Place, bool)>> {
+    let rows: Vec<PlaceRow> =
+        sql_query("SELECT list, idx, status FROM binding WHERE key = $1").bind::<Text, _>(key.as_str()).load(conn)?;
+    let revoked = |row: &PlaceRow| row.status == Standing::Revoked.number();
+    Ok(rows.first().map(|row| (Place { list: row.list, idx: row.idx }, revoked(row))))
+}
+
+/// Names a resident among others without telling who it is.
+pub fn resident_name(keys: &Keys, resident: &LocalKey) -> String {
+    RESIDENT.index(keys, resident.as_str())
+}
+
 /// Sets the status of all bindings of a resident that have it not yet; revoked ones stay revoked. Returns how many changed.
 pub fn bindings_set(
     conn: &mut AnyConnection,
