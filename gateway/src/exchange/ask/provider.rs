@@ -22,13 +22,17 @@ const LIFE: u8 = 60;
 const UNDISTURBED_MS: i64 = 15_000;
 
 impl App {
-    /// Refuses whom the directory does not know as a provider that may take part now.
+    /// Refuses whom the directory does not know as a provider, or as an identity registry of our sector (which is asked for
+    /// names), that may take part now.
     ///
     /// # Errors
     /// `peer-unknown`, `peer-suspended`, `directory-outdated`, `role-missing`.
     pub(super) fn authorize_asked(&self, provider: &EntityId, now: Timestamp) -> Result<(), Refusal> {
         let directory = self.directory();
         let provider = directory.peer(provider, now)?;
+        if provider.authorize_identity_registry(&self.config().sector).is_ok() {
+            return Ok(());
+        }
         provider.authorize_provider().map_err(|error| Refusal::new(error.code(), "it is not a provider"))
     }
 

@@ -162,5 +162,5 @@ async fn a_name_opens_at_its_receiver_in_the_askers_messages_and_carries_a_query
     assert_eq!(code_of(&federation, &federation.answer(&query).await), None, "the provider finds the person");
     assert_eq!(count(federation.consumer.db(), "receipt"), 1, "the call is receipted at the asker");
     assert_eq!(count(registry.app().db(), "receipt"), 1, "and at the registry");
-    registry.stop().await;
+    registry.stop().await.unwrap();
 }
