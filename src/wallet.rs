@@ -4,25 +4,31 @@
 //! Guarantees: the anchor is pinned by a fingerprint from paper, never by first contact; one key and one binding for each
 //! department that may ask, so that departments cannot compare; what is signed is what was shown, by digest; an order that
 //! did not reach a party is kept and tried again at the next command. Keys stand in files that only this user can read
-//! (mode 0600 in a folder of mode 0700): whoever is this user is the citizen. Deliberately absent: guardians, assisted
+//! (mode 0600 in a folder of mode 0700): whoever is this user is the citizen. Deliberately absent: assisted
 //! sessions, and a memory of the directory's greatest versions (a gateway has one).
 
 mod bind;
 mod build;
 mod decide;
+mod ending;
 mod error;
+mod export;
 mod federation;
 mod history;
 mod home;
 mod orders;
 mod post;
 mod request;
+mod wards;
 
 pub use bind::{Bound, bind};
 pub use decide::{Granted, deny, grant};
+pub use ending::replace;
 pub use error::WalletError;
+pub use export::{Exported, export};
 pub use federation::{Federation, pin};
 pub use history::{Told, history};
 pub use home::{Home, Settings};
 pub use orders::{Ordered, order, retry_pending};
 pub use request::{Card, show};
+pub use wards::{Wards, wards};

@@ -70,7 +70,15 @@ enum Command {
     /// Show what a department asks.
     Show(Request),
     /// Consent to what a department asks.
-    Grant(Request),
+    Grant {
+        #[command(flatten)]
+        request: Request,
+        /// Decide for a ward: her given name, or the longer name that `wards` shows.
+        #[arg(long, value_name = "NAME")]
+        ward: Option<String>,
+    },
+    /// For whom I may decide besides myself.
+    Wards,
     /// Say no to what a department asks.
     Deny(Request),
     /// End a consent for good.
@@ -98,6 +106,18 @@ enum Command {
     },
     /// Who used my data.
     History,
+    /// Write everything that the wallet knows, with the evidence of each use, into a file to keep.
+    Export {
+        /// A file that does not exist yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// End the bindings of my other phones, such as a lost one.
+    Replace {
+        /// End this wallet's too.
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -133,7 +153,10 @@ impl Wallet {
             }
             Command::Bind { offer, tx_code_file } => self.bind(&offer, &tx_code_file).await,
             Command::Show(request) => self.show(&request).await,
-            Command::Grant(request) => self.grant(&request).await,
+            Command::Grant { request, ward } => self.grant(&request, ward.as_deref()).await,
+            Command::Wards => self.wards().await,
+            Command::Export { out } => self.export(&out).await,
+            Command::Replace { all } => self.replace(all).await,
             Command::Deny(request) => self.deny(&request).await,
             Command::Revoke { consent } => self.order(&consent, OrderAction::Revoke, None).await,
             Command::Pause { consent } => self.order(&consent, OrderAction::Pause, None).await,
@@ -177,8 +200,35 @@ impl Wallet {
         self.tell(&card, card.text.trim_end())
     }
 
-    async fn grant(&self, request: &Request) -> Result<(), Failure> {
-        let granted = wallet::grant(&self.home, &self.federation().await?, &request.link, request.lang).await?;
+    async fn wards(&self) -> Result<(), Failure> {
+        let found = wallet::wards(&self.home, &self.federation().await?).await?;
+        let lines: Vec<String> = found.wards.iter().map(|(name, long)| format!("{name}  {long}")).collect();
+        self.tell(&found, &lines.join("\n"))
+    }
+
+    async fn export(&self, out: &std::path::Path) -> Result<(), Failure> {
+        let written = wallet::export(&self.home, &self.federation().await?, out).await?;
+        let words = format!(
+            "{} consents, {} uses, {} with evidence: {}",
+            written.consents,
+            written.uses,
+            written.bundles,
+            out.display()
+        );
+        self.tell(&written, &words)?;
+        if written.missing.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(Failure::UNKNOWN, anyhow!("not everything could be had: {}", written.missing.join("; "))))
+    }
+
+    async fn replace(&self, all: bool) -> Result<(), Failure> {
+        let revoked = wallet::replace(&self.home, &self.federation().await?, all).await?;
+        self.tell(&revoked, &format!("{} bindings have ended", revoked.revoked))
+    }
+
+    async fn grant(&self, request: &Request, ward: Option<&str>) -> Result<(), Failure> {
+        let granted = wallet::grant(&self.home, &self.federation().await?, &request.link, request.lang, ward).await?;
         let consents: Vec<&str> = granted.consents.iter().map(ConsentId::as_str).collect();
         self.tell(&granted, &format!("{}\n{}", granted.text.trim_end(), consents.join("\n")))
     }

@@ -3,15 +3,17 @@
 use protocol::{
     credential::{
         HeldBinding, KeyBinding, asking,
-        binding::seal_presentation,
+        binding::seal_presented,
         card::{self, Language},
+        guardianship,
         vc::{self, ConsentDraft, presentation_nonce},
     },
     federation::VerifiedMember,
     seal::{EncryptionKey, SigningKey, encode_base64url, random, seal_plain},
 };
 use schemas::{
-    consent::{ConsentNotice, ConsentStatus},
+    citizen::{NonceKind, NonceRequest, PresentationNonce},
+    consent::{BindingPresentation, ConsentNotice, ConsentStatus, ConsentTerms},
     digest::Digest,
     id::{CompactJwe, CompactJws, ConsentId, EntityId},
     openid::{AuthorizationResponse, BINDING_QUERY_ID, TransactionItem},
@@ -25,6 +27,7 @@ use super::{
     home::{BoundKey, KeptConsent, ShownRequest, Use},
     post::Party,
     request::{VerifiedRequest, shown_or_fetched},
+    wards,
 };
 
 /// What she gave.
@@ -41,23 +44,30 @@ pub struct Granted {
 /// Consents to a request, as it was shown; a request that was never shown, or has ended, is fetched and shown now.
 ///
 /// # Errors
-/// If the request is not to be trusted, there is no key for this department, or the department refuses.
+/// If the request is not to be trusted, there is no key for this department, the register names no such ward of hers, or the
+/// department refuses.
 pub async fn grant(
     home: &Home,
     federation: &Federation,
     link: &str,
     language: Language,
+    ward: Option<&str>,
 ) -> Result<Granted, WalletError> {
     let (request, shown) = shown_or_fetched(home, federation, link, language).await?;
     let language: Language =
         shown.language.parse().map_err(|_| WalletError::Usage("what was shown cannot be read".to_owned()))?;
-    let signer = Signer::of(home, federation, request.consumer.entity()).await?;
+    let mut signer = Signer::of(home, federation, request.consumer.entity()).await?;
+    if let Some(name) = ward {
+        let issued = wards::of_key(federation, &signer.registry, &signer.key, &signer.binding).await?;
+        signer.guardianship = Some(wards::choose(&issued, name)?);
+    }
     let text = request.text(language);
     let context =
         Context { federation, request: &request, shown: &shown, text: &text, language, build: build::digest(home)? };
     let mut signed = Vec::with_capacity(request.asked.items.len());
     for (item, (provider, _)) in request.asked.items.iter().zip(&request.providers) {
-        signed.push(signer.consent(&context, item, provider)?);
+        let live = if request.needs_presence() { Some(live_nonce(federation, provider).await?) } else { None };
+        signed.push(signer.consent(&context, item, provider, live.as_deref())?);
     }
     let response = signer.respond(&context, &signed)?;
     let kept: Vec<(ConsentId, KeptConsent)> =
@@ -127,10 +137,21 @@ impl Signed {
     }
 }
 
-/// The key and the binding for one department.
+/// A nonce over which she proves that she is present now.
+async fn live_nonce(federation: &Federation, provider: &VerifiedMember) -> Result<String, WalletError> {
+    let party = Party { member: provider, http: federation.http(provider)? };
+    let url = format!("{}/nonce", provider.gateway().citizen_endpoint);
+    let nonce: PresentationNonce =
+        party.read(&party.json(&url, &[], &NonceRequest { kind: NonceKind::Live }).await?)?;
+    Ok(nonce.nonce)
+}
+
+/// The key and the binding for one department, and the guardianship if she decides for a ward.
 struct Signer {
     key: SigningKey,
     binding: HeldBinding,
+    registry: EntityId,
+    guardianship: Option<String>,
 }
 
 impl Signer {
@@ -147,7 +168,21 @@ impl Signer {
         let bound = bound.clone();
         home.bindings_replace(&bindings)?;
         let (key, binding) = open_binding(home, federation, &bound).await?;
-        Ok(Self { key, binding })
+        Ok(Self { key, binding, registry: bound.registry, guardianship: None })
+    }
+
+    /// What the consent says: about herself, or about her ward.
+    fn terms(&self, context: &Context<'_>, item: &TransactionItem) -> Result<ConsentTerms, WalletError> {
+        let (request, language) = (context.request, context.language.code());
+        let (asked, consumer, purpose) = (&request.asked, request.consumer.entity(), &request.purpose);
+        let terms = match &self.guardianship {
+            None => asking::terms(asked, item, consumer, purpose, language),
+            Some(token) => {
+                let signed = Digest::of(token.split('~').next().unwrap_or_default());
+                asking::ward_terms(asked, item, consumer, purpose, language, signed)
+            }
+        };
+        terms.ok_or_else(|| WalletError::Untrusted("the purpose has no text in this language".to_owned()))
     }
 
     fn consent(
@@ -155,12 +190,10 @@ impl Signer {
         context: &Context<'_>,
         item: &TransactionItem,
         provider: &VerifiedMember,
+        live: Option<&str>,
     ) -> Result<Signed, WalletError> {
         let Context { federation, request, shown, .. } = context;
-        let (now, consumer) = (federation.now(), request.consumer.entity());
-        let terms = asking::terms(&request.asked, item, consumer, &request.purpose, context.language.code());
-        let terms =
-            terms.ok_or_else(|| WalletError::Untrusted("the purpose has no text in this language".to_owned()))?;
+        let (now, terms) = (federation.now(), self.terms(context, item)?);
         let draft = ConsentDraft {
             id: random::consent_id(now),
             valid_from: now,
@@ -180,10 +213,27 @@ impl Signer {
         let consent = vc::issue(draft, federation.anchor(), &self.key)?;
         let verified =
             vc::verify(&consent, federation.anchor()).map_err(|error| WalletError::Untrusted(error.to_string()))?;
-        let to = key_binding(provider.entity().as_str(), &presentation_nonce(&consent), now, Vec::new());
-        let presentation = self.binding.present_subject(provider.sector(), &to, &self.key)?;
-        let binding = seal_presentation(&presentation, &verified, provider.encryption_key())?;
+        let presented = self.presented(provider, &presentation_nonce(&consent), live, now)?;
+        let binding = seal_presented(&presented, &verified, provider.encryption_key())?;
         Ok(Signed { id, consent, binding, provider: provider.entity().clone() })
+    }
+
+    /// What goes to the provider beside the consent.
+    fn presented(
+        &self,
+        provider: &VerifiedMember,
+        nonce: &str,
+        live: Option<&str>,
+        now: Timestamp,
+    ) -> Result<BindingPresentation, WalletError> {
+        let to = |nonce: &str| key_binding(provider.entity().as_str(), nonce, now, Vec::new());
+        let show = |token: &String| guardianship::show(token, provider.sector());
+        let guardianship = self.guardianship.as_ref().map(show).transpose();
+        Ok(BindingPresentation {
+            binding: self.binding.present_subject(provider.sector(), &to(nonce), &self.key)?,
+            live: live.map(|nonce| self.binding.present(&[], &to(nonce), &self.key)).transpose()?,
+            guardianship: guardianship.map_err(|error| WalletError::Untrusted(error.to_string()))?,
+        })
     }
 
     /// The response, sealed to the request's key: who answers, showing nothing but that, over nonce and terms.

@@ -1,6 +1,6 @@
 //! "Who used my data": asked of every member, each shown only what it knows her by.
 
-use protocol::federation::VerifiedMember;
+use protocol::{credential::HeldBinding, federation::VerifiedMember, seal::SigningKey};
 use schemas::citizen::{History, HistoryRequest, PresentationNonce};
 use serde::Serialize;
 
@@ -48,7 +48,36 @@ pub async fn history(home: &Home, federation: &Federation) -> Result<Told, Walle
     Ok(told)
 }
 
-fn key_for<'a>(bindings: &'a [BoundKey], member: &VerifiedMember) -> Option<&'a BoundKey> {
+/// A presentation to a member that shows what it knows her by: its own pseudonym of hers.
+pub(super) async fn known_by(
+    home: &Home,
+    federation: &Federation,
+    party: &Party<'_>,
+    bound: &BoundKey,
+) -> Result<String, WalletError> {
+    let (key, binding) = open_binding(home, federation, bound).await?;
+    let sector = format!("sub_{}", party.member.sector());
+    // A registry that names nobody in that sector gives no pseudonym; the key alone is proven then.
+    let disclosed: &[&str] = if binding.concealed(&sector).is_some() { &[&sector] } else { &[] };
+    present_to(federation, party, (&key, &binding), disclosed).await
+}
+
+/// A presentation to a member over a fresh nonce of its own.
+pub(super) async fn present_to(
+    federation: &Federation,
+    party: &Party<'_>,
+    (key, binding): (&SigningKey, &HeldBinding),
+    disclosed: &[&str],
+) -> Result<String, WalletError> {
+    let member = party.member;
+    let url = format!("{}/nonce", member.gateway().citizen_endpoint);
+    let nonce = party.post(&url, "application/json", &[], Vec::new()).await?;
+    let nonce: PresentationNonce = party.read(&nonce)?;
+    let to = key_binding(member.entity().as_str(), &nonce.nonce, federation.now(), Vec::new());
+    Ok(binding.present(disclosed, &to, key)?)
+}
+
+pub(super) fn key_for<'a>(bindings: &'a [BoundKey], member: &VerifiedMember) -> Option<&'a BoundKey> {
     let own = Use::Consumer(member.entity().clone());
     let of = |purpose: &Use| bindings.iter().find(|bound| bound.purpose == *purpose);
     of(&own).or_else(|| of(&Use::General))
@@ -60,17 +89,10 @@ async fn ask(
     member: &VerifiedMember,
     bound: &BoundKey,
 ) -> Result<History, WalletError> {
-    let (key, binding) = open_binding(home, federation, bound).await?;
     let party = Party { member, http: federation.http(member)? };
+    let binding = known_by(home, federation, &party, bound).await?;
     let endpoint = &member.gateway().citizen_endpoint;
-    let nonce = party.post(&format!("{endpoint}/nonce"), "application/json", &[], Vec::new()).await?;
-    let nonce: PresentationNonce = party.read(&nonce)?;
-    let to = key_binding(member.entity().as_str(), &nonce.nonce, federation.now(), Vec::new());
-    let sector = format!("sub_{}", member.sector());
-    // A registry that names nobody in that sector gives no pseudonym; the key alone is proven then.
-    let disclosed: &[&str] = if binding.concealed(&sector).is_some() { &[&sector] } else { &[] };
-    let presentation = binding.present(disclosed, &to, &key)?;
-    let reply = party.json(&format!("{endpoint}/history"), &[], &HistoryRequest { binding: presentation }).await?;
+    let reply = party.json(&format!("{endpoint}/history"), &[], &HistoryRequest { binding }).await?;
     let history: History = party.read(&reply)?;
     if history.member == *member.entity() {
         return Ok(history);

@@ -13,7 +13,7 @@ use protocol::{
     seal::{Limits, Typ, UnverifiedJws, check_strict_json, decode_base64url, freshness::SKEW, random},
 };
 use schemas::{
-    consent::BINDING_VCT,
+    consent::{BINDING_VCT, FrequencyMode},
     federation::{DatasetDescription, Purpose},
     id::{CompactJws, EntityId, FieldName},
     openid::{
@@ -220,6 +220,12 @@ async fn offered(
 }
 
 impl VerifiedRequest {
+    /// Whether she must be present at the provider: one-time and sensitive purposes (protocol, "Consent credential").
+    pub(super) fn needs_presence(&self) -> bool {
+        let once = self.asked.frequency.mode == FrequencyMode::OneTime;
+        once || self.purpose.sensitive || self.purpose.required_presence
+    }
+
     pub(super) fn text(&self, language: Language) -> String {
         let offered: Vec<Offered<'_>> = self
             .providers
