@@ -185,13 +185,7 @@ impl App {
     }
 
     /// What the answer will consume.
-    fn taking(
-        &self,
-        grant: &Grant,
-        basis: &VerifiedBasis,
-        rows: &OwnRows,
-        now: Timestamp,
-    ) -> Result<Taking, Refusal> {
+    fn taking(&self, grant: &Grant, basis: &VerifiedBasis, rows: &OwnRows, now: Timestamp) -> Result<Taking, Refusal> {
         match (grant.claim(), basis) {
             (Claim::Consent(claim), VerifiedBasis::Consent(basis)) => {
                 let ends = basis.consent.valid_until();

@@ -101,12 +101,7 @@ fn still_valid(place: &StatusPlace, status: Option<Status>) -> Result<(), Code> 
 ///
 /// # Errors
 /// `live-nonce-required`: not ours, ended before its first use, or spent for another consent.
-pub(super) fn authorize_nonce(
-    keys: &Keys,
-    claim: &UseClaim,
-    rows: &OwnRows,
-    now: Timestamp,
-) -> Result<bool, Refusal> {
+pub(super) fn authorize_nonce(keys: &Keys, claim: &UseClaim, rows: &OwnRows, now: Timestamp) -> Result<bool, Refusal> {
     let refused = |because| Refusal::new(Code::LiveNonceRequired, because);
     let Some(nonce) = &claim.live else { return Ok(false) };
     let ours = consent_index(keys, &claim.issuer, &claim.consent);

@@ -60,10 +60,7 @@ impl Naming<'_> {
     /// What is counted of a call before anybody is looked up: the law's and the officer's day.
     pub(crate) fn counters(&self, keys: &Keys, now: Timestamp) -> Vec<LawCounter> {
         let (law, day) = (self.law.law(), LawDay::of(now));
-        vec![
-            LawCounter::of_law(&law.id, day),
-            LawCounter::of_officer(keys, &law.id, day, &law.consumer, &self.officer),
-        ]
+        vec![LawCounter::of_law(&law.id, day), LawCounter::of_officer(keys, &law.id, day, &law.consumer, &self.officer)]
     }
 
     /// What a call takes: each person counts.
@@ -135,11 +132,13 @@ impl App {
         let key = self.keys().sectors.get(receiver.sector()).cloned().ok_or(unknown)?;
         let known = self.residents_of(asker.sector(), &naming.order.subjects).await?;
         trail.people = self.own_names(&known);
-        let subjects = known.into_iter().map(|number| number.map(|number| key.sector_subject(number.as_str()))).collect();
+        let subjects =
+            known.into_iter().map(|number| number.map(|number| key.sector_subject(number.as_str()))).collect();
         let to = Receiver { entity: receiver.entity().clone(), key: receiver.encryption_key().clone() };
         let names = self.seal_names(to, asker.entity().clone(), subjects).await?;
         let field: FieldName = FIELD.parse().map_err(|_| unknown)?;
-        let value = |name: Option<CompactJwe>| name.map_or(FieldValue::Missing, |name| FieldValue::Text(name.to_string()));
+        let value =
+            |name: Option<CompactJwe>| name.map_or(FieldValue::Missing, |name| FieldValue::Text(name.to_string()));
         let rows = names.into_iter().map(|name| BTreeMap::from([(field.clone(), value(name))])).collect();
         Ok(Named { grant, rows, taking: Taking::Quota(naming.takes(self.keys(), now)) })
     }

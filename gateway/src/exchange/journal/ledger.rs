@@ -26,6 +26,7 @@ use super::{
     uses::{self, ConsentUse},
 };
 use crate::{
+    break_glass::{self, Answered, Person, Use},
     keys::Keys,
     laws,
     store::{
@@ -71,6 +72,15 @@ struct Rows {
     answer: CompactJws,
     receipt: NewReceipt,
     stored: NewStoredAnswer,
+    emergency: Option<Emergency>,
+}
+
+/// An answer in an emergency: who asked under which law, about whom.
+#[derive(Clone)]
+struct Emergency {
+    answered: Box<Answered>,
+    person: Option<Person>,
+    at: Timestamp,
 }
 
 /// What became of an entry.
@@ -87,8 +97,10 @@ impl Takes {
             Taking::Quota(takes) => Self::Quota(takes),
             Taking::Use { claim, live_until } => {
                 let index = consent_index(keys, &claim.issuer, &claim.consent);
-                let live = claim.live.as_ref().zip(live_until).map(|(nonce, until)| {
-                    LiveNonce { nonce: nonce.as_str().to_owned(), consent: index.clone(), until }
+                let live = claim.live.as_ref().zip(live_until).map(|(nonce, until)| LiveNonce {
+                    nonce: nonce.as_str().to_owned(),
+                    consent: index.clone(),
+                    until,
                 });
                 Self::Use(Box::new(ConsentUse { index, claim, live, at }))
             }
@@ -144,6 +156,10 @@ impl Ledger {
         hangs: HangsOn,
         at: Timestamp,
     ) -> Result<Rows, Rejected> {
+        let emergency = trail.emergency.clone().filter(|_| outcome.is_ok()).map(|answered| {
+            let person = trail.evidence.subject.as_ref().map(|subject| Person::of_subject(&self.keys, subject));
+            Emergency { answered, person, at }
+        });
         let signed = provider(&self.entity, &self.keys).answer(query, outcome, &trail.evidence, at)?;
         let answer = signed.answer.jws().clone();
         let subject = trail.evidence.subject.as_ref().map(|subject| subject_index(&self.keys, subject));
@@ -153,12 +169,23 @@ impl Ledger {
         let people = trail.people.iter().map(|subject| subject_index(&self.keys, subject)).collect();
         let receipt = NewReceipt::of(&signed.receipt, subject, issuer).told_from(trail.told_from);
         let receipt = NewReceipt { people, ..receipt };
-        Ok(Rows { answer, receipt, stored: NewStoredAnswer { key, answer: stored, hangs } })
+        Ok(Rows { answer, receipt, stored: NewStoredAnswer { key, answer: stored, hangs }, emergency })
     }
 
     /// The same entry as a refusal: what was read is discarded.
     fn refused(&self, entry: &Entry, code: Code) -> QueryResult<Rows> {
         self.rows(&entry.query, Err(code), &entry.trail, HangsOn::default(), entry.at).map_err(broken)
+    }
+
+    /// Counts answers in an emergency and writes to the citizens, in the same commit.
+    fn tell_emergencies(&self, conn: &mut AnyConnection, rows: &[Rows]) -> QueryResult<()> {
+        for (receipt, emergency) in rows.iter().filter_map(|rows| Some((&rows.receipt, rows.emergency.as_ref()?))) {
+            let Emergency { answered, person, at } = emergency;
+            let (exchange, law) = (&receipt.key.exchange, &answered.law);
+            let used = Use { exchange, law, person: person.as_ref(), at: *at };
+            break_glass::answered(conn, &self.keys, &used, &answered.officer).map_err(broken)?;
+        }
+        Ok(())
     }
 
     /// Which entries are the first to decide their query, in the batch and in the database.
@@ -207,6 +234,7 @@ impl Batch for Ledger {
         });
         let rows = rows.collect::<QueryResult<Vec<_>>>()?;
         write(conn, &rows, now_ms)?;
+        self.tell_emergencies(conn, &rows)?;
         let mut decided = rows.into_iter();
         let mut outcomes = Vec::with_capacity(entries.len());
         for (entry, first) in entries.iter().zip(first) {

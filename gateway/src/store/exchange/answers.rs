@@ -95,9 +95,9 @@ pub fn answers_insert(conn: &mut AnyConnection, answers: &[NewStoredAnswer], now
         Statement::new(
             "INSERT INTO stored_answer (peer, exchange, answer, consent_index, until_ms, law, statuses) VALUES ",
         )
-            .rows(rows)
-            .sql(" ON CONFLICT DO NOTHING")
-            .execute(conn)?;
+        .rows(rows)
+        .sql(" ON CONFLICT DO NOTHING")
+        .execute(conn)?;
     }
     Ok(())
 }

@@ -77,7 +77,12 @@ struct Row {
 ///
 /// # Errors
 /// If the database or the encryption fails.
-pub fn own_rows_find(conn: &mut AnyConnection, keys: &Keys, wanted: &Wanted, now_ms: i64) -> Result<OwnRows, LinkError> {
+pub fn own_rows_find(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    wanted: &Wanted,
+    now_ms: i64,
+) -> Result<OwnRows, LinkError> {
     let subject = wanted.subject.as_ref().map(|subject| subject_index(keys, subject));
     let row = select(conn, wanted, subject.as_deref(), now_ms)?;
     let counted = if wanted.counters.is_empty() { Default::default() } else { law_uses_find(conn, &wanted.counters)? };
@@ -91,12 +96,7 @@ pub fn own_rows_find(conn: &mut AnyConnection, keys: &Keys, wanted: &Wanted, now
     Ok(OwnRows { known: row.known.read()?, state, spent_for: row.spent_for, local_key, uses })
 }
 
-fn select(
-    conn: &mut AnyConnection,
-    wanted: &Wanted,
-    subject: Option<&str>,
-    now_ms: i64,
-) -> QueryResult<Option<Row>> {
+fn select(conn: &mut AnyConnection, wanted: &Wanted, subject: Option<&str>, now_ms: i64) -> QueryResult<Option<Row>> {
     let consent = wanted.consent.as_ref().map(ConsentIndex::as_str);
     let rows: Vec<Row> = Statement::new(
         "SELECT c.query_digest, a.answer, a.law, a.statuses, s.status AS stopped, \

@@ -43,9 +43,9 @@ pub fn live_nonces_spend(conn: &mut AnyConnection, nonces: &[&LiveNonce]) -> Que
     let first: Vec<_> = first.into_values().collect();
     let mut spent = HashMap::with_capacity(first.len());
     for chunk in first.chunks(ROWS) {
-        let rows = chunk.iter().map(|live| {
-            [live.nonce.as_str().into(), live.consent.as_str().into(), live.until.seconds().into()]
-        });
+        let rows = chunk
+            .iter()
+            .map(|live| [live.nonce.as_str().into(), live.consent.as_str().into(), live.until.seconds().into()]);
         Statement::new("INSERT INTO live_nonce (nonce, consent_index, until) VALUES ")
             .rows(rows)
             .sql(" ON CONFLICT DO NOTHING")

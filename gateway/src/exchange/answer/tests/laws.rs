@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     exchange::testing::federation::{ENGINES, Engine, Registers},
     store::{
-        exchange::{receipts_of_subject, receipts::ReceiptRow},
+        exchange::{receipts::ReceiptRow, receipts_of_subject},
         links::subject_index,
     },
 };
@@ -84,7 +84,8 @@ async fn each_refusal_is_signed_receipted_reads_nothing_and_counts_nothing() {
     let federation = Federation::start_on(Engine::Sqlite, wide).await;
     for (why, refusal, bend) in REFUSALS {
         good(&federation).await;
-        let (receipts_before, read_before, uses) = (receipts(&federation), federation.statements(), uses(&federation).await);
+        let (receipts_before, read_before, uses) =
+            (receipts(&federation), federation.statements(), uses(&federation).await);
         let query = federation.world.sealed(&bend(&federation));
         let bytes = query.as_str().as_bytes();
         let answer = federation.answer_bytes(bytes).await.unwrap_or_else(|error| panic!("{why}: {error}"));
@@ -106,7 +107,10 @@ async fn uses(federation: &Federation) -> i64 {
         sum: i64,
     }
     let query = "SELECT CAST(COALESCE(SUM(uses), 0) AS BIGINT) AS sum FROM law_use";
-    let sum = federation.provider.db().read(move |conn| Ok::<_, DatabaseError>(sql_query(query).get_result::<Sum>(conn)?.sum));
+    let sum = federation
+        .provider
+        .db()
+        .read(move |conn| Ok::<_, DatabaseError>(sql_query(query).get_result::<Sum>(conn)?.sum));
     sum.await.unwrap()
 }
 
@@ -132,8 +136,7 @@ async fn a_law_that_ended_yesterday_allows_nothing() {
 fn quota(small: &'static str) -> impl FnOnce(&mut Registers) {
     move |registers| {
         let of = |name| if small == name { 2 } else { 100 };
-        registers.law.quota =
-            LawQuota { per_day: of("day"), per_officer: of("officer"), per_subject: of("subject") };
+        registers.law.quota = LawQuota { per_day: of("day"), per_officer: of("officer"), per_subject: of("subject") };
     }
 }
 

@@ -9,7 +9,10 @@ use schemas::{
 
 use super::*;
 use crate::{
-    exchange::{naming::NamingBasis, testing::federation::{Engine, Registers}},
+    exchange::{
+        naming::NamingBasis,
+        testing::federation::{Engine, Registers},
+    },
     store::links::{LinkError, NewLink, link_insert},
 };
 
@@ -140,12 +143,8 @@ async fn a_name_opens_at_its_receiver_in_the_askers_messages_and_carries_a_query
     link(&federation, "RID-0002", "KH-2").await;
     let law = federation.consumer.naming_law(&federation.world.purpose.code).unwrap();
     assert_eq!(law.id, federation.naming.id);
-    let basis = NamingBasis {
-        law: law.id,
-        case: name("CG-2026-118"),
-        officer: name("o-17"),
-        system: name("pension-portal"),
-    };
+    let basis =
+        NamingBasis { law: law.id, case: name("CG-2026-118"), officer: name("o-17"), system: name("pension-portal") };
     let people = [own(&federation, "RID-0002"), own(&federation, "RID-4711"), own(&federation, "RID-0001")];
     let names = federation.consumer.name_subjects(&basis, federation.provider.entity(), &people).await.unwrap();
     assert_eq!(names.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true], "in their order");
@@ -154,7 +153,10 @@ async fn a_name_opens_at_its_receiver_in_the_askers_messages_and_carries_a_query
     let (by, _) = open_named_subject(names[0].as_ref().unwrap(), federation.provider.entity(), keys, asker).unwrap();
     assert_eq!(by, *federation.registry.entity());
     let own_keys = &federation.consumer.keys().encryption;
-    assert!(open_named_subject(names[0].as_ref().unwrap(), asker, own_keys, asker).is_err(), "the asker learns nothing");
+    assert!(
+        open_named_subject(names[0].as_ref().unwrap(), asker, own_keys, asker).is_err(),
+        "the asker learns nothing"
+    );
 
     let mut query = federation.world.law_query("RID-0002");
     let Basis::Law { subject, .. } = &mut query.basis else { panic!("a law") };
