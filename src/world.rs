@@ -14,4 +14,4 @@ pub use address::Addresses;
 pub use anchor::{Anchor, Registers};
 pub use department::{Department, DepartmentPlan, LocalClient};
 pub use process::{Binary, CommandFailed, Server};
-pub use settings::Store;
+pub use settings::{ServedWallet, Store};

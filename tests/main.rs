@@ -3,6 +3,7 @@
 
 mod access;
 mod bodies;
+mod browser;
 mod canaries;
 mod counted;
 mod crashes;

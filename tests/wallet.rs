@@ -103,7 +103,7 @@ async fn a_wallet_pins_binds_shows_decides_orders_and_keeps_what_did_not_arrive(
     let english = wallet.json(&["show", &shown.link, "--lang", "en"]);
     let text = english["text"].as_str().unwrap();
     assert!(
-        text.contains("Revenue Department") && text.contains("annual income band") && text.contains("30 days"),
+        text.contains("Revenue Department") && text.contains("band of yearly income") && text.contains("30 days"),
         "{text}"
     );
     let hindi = wallet.json(&["show", &shown.link]);

@@ -14,7 +14,7 @@ use super::{
     Options,
     population::{self, CIVIL_MAPPING, DemoDatabases, FOOD_MAPPING, REVENUE_MAPPING, SOCIAL_MAPPING},
 };
-use crate::world::{Addresses, Anchor, Binary, Department, DepartmentPlan, Registers, Store};
+use crate::world::{Addresses, Anchor, Binary, Department, DepartmentPlan, Registers, ServedWallet, Store};
 
 /// The purpose for which the pension portal asks.
 pub const PENSION_PURPOSE: &str = "social.old-age-pension.eligibility";
@@ -47,6 +47,8 @@ pub struct Federation {
     pub binary: Binary,
     /// Where everything is.
     pub folder: PathBuf,
+    /// The wallet's pages, if they are built.
+    pub wallet: Option<ServedWallet>,
 }
 
 /// How a federation differs from that of the demonstration, for tests and benchmarks.
@@ -120,17 +122,21 @@ impl Federation {
     ) -> anyhow::Result<Self> {
         let databases = population::build(&folder.join("databases"), options.seed, options.people)?;
         let addresses = &variation.addresses;
-        let anchor = Anchor::init(&binary, &folder.join("anchor"), addresses)?;
+        let wallet = ServedWallet::built(addresses)?;
+        let origin = wallet.as_ref().map(|wallet| &wallet.origin);
+        let anchor = Anchor::init_with_wallet(&binary, &folder.join("anchor"), addresses, origin)?;
         let init = |plan: &DepartmentPlan| {
             let (plan, processes) = variation.apply(plan.clone());
             Department::init(&binary, &folder.join(plan.name), addresses, &plan, processes, now)
         };
-        let civil = init(&civil(&databases)?)?;
+        let mut registry = civil(&databases)?;
+        registry.more.push_str(&wallet.as_ref().map_or(String::new(), ServedWallet::section));
+        let civil = init(&registry)?;
         let revenue = init(&revenue(&databases)?)?;
         let food = init(&food(&databases, &civil)?)?;
         let social = init(&social(&databases, &civil)?)?;
         let mut federation =
-            Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned() };
+            Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned(), wallet };
         federation.add_registers(&variation.purposes)?;
         federation.anchor.start()?;
         for department in [&federation.civil, &federation.revenue, &federation.food, &federation.social] {

@@ -42,12 +42,26 @@ impl Anchor {
     /// # Errors
     /// If a file cannot be written or the command refuses.
     pub fn init(binary: &Binary, folder: &Path, addresses: &Addresses) -> anyhow::Result<Self> {
+        Self::init_with_wallet(binary, folder, addresses, None)
+    }
+
+    /// The same for a federation whose wallet has this origin.
+    ///
+    /// # Errors
+    /// As [`init`](Self::init).
+    pub fn init_with_wallet(
+        binary: &Binary,
+        folder: &Path,
+        addresses: &Addresses,
+        wallet: Option<&EntityId>,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let port = addresses.port();
+        let wallet = wallet.map_or(String::new(), |origin| format!("wallet_origin = {}\n", quoted(origin.as_str())));
         let entity: EntityId = format!("https://anchor.localhost:{port}").parse()?;
         let text = format!(
             "entity = {}\nname = \"Chhattisgarh data exchange authority\"\nlisten = \"127.0.0.1:{port}\"\nmanagement_listen = \"127.0.0.1:{}\"\n\
-             data_dir = {}\n",
+             {wallet}data_dir = {}\n",
             quoted(entity.as_str()),
             addresses.port(),
             quoted_path(&folder.join("data")),

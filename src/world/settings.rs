@@ -1,6 +1,10 @@
 //! Configuration files of a world, written as a department's staff would write them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use schemas::id::EntityId;
+
+use super::address::Addresses;
 
 /// Where a gateway keeps its own rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,38 @@ impl Store {
             Self::Sqlite => "sqlite://gateway.sqlite".to_owned(),
             Self::Postgres(url) => url.clone(),
         }
+    }
+}
+
+/// A built wallet, and where it is served.
+#[derive(Clone, Debug)]
+pub struct ServedWallet {
+    /// The origin of its pages.
+    pub origin: EntityId,
+    /// The port behind it.
+    pub port: u16,
+    /// The folder with its files.
+    pub folder: PathBuf,
+}
+
+impl ServedWallet {
+    /// The wallet as `scripts/web.sh` builds it, below the folder where the program runs; `None` if it is not built.
+    ///
+    /// # Errors
+    /// If its origin cannot be written.
+    pub fn built(addresses: &Addresses) -> anyhow::Result<Option<Self>> {
+        let folder = std::env::current_dir()?.join("web/wallet/dist");
+        if !folder.join("index.html").exists() {
+            return Ok(None);
+        }
+        let port = addresses.port();
+        Ok(Some(Self { origin: format!("https://wallet.localhost:{port}").parse()?, port, folder }))
+    }
+
+    /// The section of the identity registry's configuration.
+    pub fn section(&self) -> String {
+        let (origin, folder) = (quoted(self.origin.as_str()), quoted_path(&self.folder));
+        format!("\n[wallet]\nlisten = \"127.0.0.1:{}\"\npublic = {origin}\nfolder = {folder}\n", self.port)
     }
 }
 

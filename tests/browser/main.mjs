@@ -7,7 +7,7 @@ const order = await opening();
 const browser = await launch(order);
 try {
   const walks = [];
-  for (const walk_ of order.walks) walks.push(await walk(browser, order, walk_));
+  for (const way of order.walks) walks.push(await walk(browser, order, way, walks.length));
   done({ browser: browser.version(), walks });
 } finally {
   await browser.close();

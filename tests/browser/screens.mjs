@@ -1,25 +1,28 @@
-// Screens by their names, controls by theirs, taps counted; each screen that is seen is held against axe-core, once for each size
-// and language.
+// Screens by their headings, controls by what they say, taps counted. Each screen is held against axe-core once for each size and
+// language, may not scroll sideways, and is photographed where that is wanted.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pattern } from './words.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export class Screens {
-  constructor(page, { name, folder }) {
-    Object.assign(this, { page, name, folder, seen: new Set(), violations: [], taps: 0 });
+  constructor(page, { name, folder, text }) {
+    Object.assign(this, { page, name, folder, text, seen: new Set(), violations: [], taps: 0 });
   }
 
-  /** Waits for a screen, and looks at it. */
-  async see(screen) {
-    const main = this.page.locator(`main[data-screen="${screen}"]`);
-    await main.waitFor({ state: 'visible' }).catch(async (error) => {
+  /** Waits for a screen with this heading and, if given, something on it; then looks at it. */
+  async see(screen, key, more) {
+    const heading = this.page.getByRole('heading', { level: 1, name: pattern(this.text(key)) });
+    try {
+      await heading.waitFor();
+      if (more) await this.page.locator(more).first().waitFor();
+    } catch (error) {
       const shown = await this.page.locator('body').innerText().catch(() => '');
       throw new Error(`${this.name}: no screen "${screen}" at ${this.page.url()}\n${shown}\n${error.message}`);
-    });
+    }
     if (!this.seen.has(screen)) await this.look(screen);
-    return main;
   }
 
   async look(screen) {
@@ -37,21 +40,24 @@ export class Screens {
   async shoot(screen) {
     if (!this.folder) return;
     mkdirSync(this.folder, { recursive: true });
-    await this.page.screenshot({ path: join(this.folder, `${screen}-${this.name}.png`), fullPage: true });
+    await this.page.screenshot({ path: join(this.folder, `${screen}-${this.name}.png`) });
   }
 
-  control(name) {
-    return this.page.locator(`[data-do="${name}"]`).first();
+  /** A link or button that says this, inside the page's main part. */
+  control(key) {
+    return this.page.locator('main').locator('a, button').filter({ hasText: pattern(this.text(key)) }).first();
   }
 
   /** One tap of a finger. */
-  async tap(name) {
-    await this.control(name).click();
+  async tap(key) {
+    await this.control(key).click();
     this.taps += 1;
   }
 
-  async has(name) {
-    return (await this.page.locator(`[data-do="${name}"]`).count()) > 0;
+  /** A tap on one of the places at the edge. */
+  async place(path) {
+    await this.page.locator(`nav a[href="#${path}"]`).click();
+    this.taps += 1;
   }
 
   /** How many taps something took. */

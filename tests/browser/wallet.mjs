@@ -1,28 +1,37 @@
-// One citizen's way through the wallet: bound, asked by link and by camera, consenting, reading who used her data, revoking. The same
-// in every size and language; texts are not looked at here, screens and controls are.
-import { film } from './camera.mjs';
+// One citizen's way through the wallet: bound, asked by link and by camera, consenting, reading who used her data, stopping it. The same
+// in every size and language.
 import { person } from './browser.mjs';
+import { film } from './camera.mjs';
+import { want } from './conversation.mjs';
 import { RequestLog, weigh } from './log.mjs';
 import { Screens } from './screens.mjs';
-import { want } from './conversation.mjs';
+import { pattern, words } from './words.mjs';
 
 const PIN = '270194';
 
-export async function walk(browser, order, { width, language }) {
+export async function walk(browser, order, { width, language }, walksBefore) {
   const name = `${language}-${width}`;
   const context = await person(browser, { width, language });
-  await context.addInitScript((chosen) => globalThis.localStorage?.setItem('language', chosen), language);
   const log = new RequestLog(context);
   const page = await context.newPage();
-  const faults = [];
-  page.on('pageerror', (error) => faults.push(`${name}: ${error.message}`));
-  page.on('console', (said) => said.type() === 'error' && faults.push(`${name}: ${said.text()} (${said.location().url})`));
-  const screens = new Screens(page, { name, folder: order.screenshots });
-  const walker = new Walker({ page, context, screens, order, log, name });
+  const faults = listen(page, name);
+  const screens = new Screens(page, { name, folder: order.screenshots, text: words(language) });
+  const walker = new Walker({ page, context, screens, order, walksBefore });
   const result = await walker.all();
   await context.close();
   return { name, ...result, faults, violations: screens.violations, screens: [...screens.seen], origins: log.origins(),
     complaints: log.complaints(order.wallet, order.members) };
+}
+
+/** What the page itself complains of; nothing is expected while there is a network. */
+function listen(page, name) {
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(`${name}: ${error.message}`));
+  page.on('console', (said) => {
+    const cut = said.text().includes('ERR_INTERNET_DISCONNECTED');
+    if (said.type() === 'error' && !cut) faults.push(`${name}: ${said.text()} (${said.location().url})`);
+  });
+  return faults;
 }
 
 class Walker {
@@ -34,7 +43,7 @@ class Walker {
     const load = await this.firstLoad();
     await this.setUp();
     await this.bind();
-    const first = await want('request', { name: this.name });
+    const first = await want('request');
     const consenting = await this.consentTo(first);
     const used = await want('query', { request: first.id });
     const beyond = await want('query', { request: first.id, beyond: true });
@@ -49,129 +58,113 @@ class Walker {
 
   async firstLoad() {
     const scale = await weigh(this.page, this.order.wallet);
-    await this.page.goto(this.order.wallet, { waitUntil: 'networkidle' });
+    await this.page.goto(this.order.wallet);
+    await this.screens.see('welcome', 'welcome-title');
+    await this.page.waitForLoadState('networkidle');
     return scale.taken();
   }
 
-  /** Language is chosen already; a PIN where one is wanted. */
   async setUp() {
-    await this.screens.see('setup');
-    for (let step = 0; step < 6 && (await this.on('setup')); step += 1) {
-      for (const field of await this.page.locator('input[name^="pin"]').all()) await field.fill(PIN);
-      await this.screens.tap('continue');
-      await this.page.waitForLoadState('networkidle');
-    }
-    await this.screens.see('home');
-  }
-
-  on(screen) {
-    return this.page.locator(`main[data-screen="${screen}"]`).isVisible();
+    await this.screens.tap('welcome-begin');
+    await this.screens.see('pin', 'pin-new-title');
+    for (const field of await this.page.locator('input[type="password"]').all()) await field.fill(PIN);
+    await this.screens.tap('pin-set');
+    await this.screens.see('unbound', 'home-hello', 'a[href="#/open"]');
   }
 
   async bind() {
-    const offer = await want('offer', { name: this.name });
+    const offer = await want('offer');
     await this.page.goto(offer.wallet_link);
-    await this.screens.see('offer');
-    await this.page.locator('input[name="tx_code"]').fill(offer.tx_code);
-    await this.screens.tap('redeem');
-    await this.screens.see('home');
+    await this.screens.see('offer', 'offer-title', 'main input');
+    await this.page.locator('main input').fill(offer.tx_code);
+    await this.screens.tap('offer-go');
+    await this.screens.see('bound', 'offer-done-title');
   }
 
   /** By link; taps are counted from the card to the receipt. */
   async consentTo(request) {
     await this.page.goto(request.wallet_link);
-    await this.screens.see('request');
+    await this.screens.see('request', 'request-title', '[data-testid="card"]');
     const taps = await this.screens.counting(async () => {
-      await this.screens.tap('allow');
-      await this.confirmed();
-      await this.screens.see('receipt');
+      await this.screens.tap('request-allow');
+      await this.screens.see('allowed', 'allowed-title', 'main li');
     });
     const { state } = await want('state', { request: request.id });
     return { taps, state };
   }
 
-  /** Where a second tap or the PIN is asked for, it counts. */
-  async confirmed() {
-    const pin = this.page.locator('input[name="pin"]');
-    if (await pin.isVisible()) await pin.fill(PIN);
-    if (await this.screens.has('confirm')) await this.screens.tap('confirm');
-  }
-
+  /** Who used her data: an answer and a refusal in each walk, as the departments tell it; she is the same person in all of them. */
   async readHistory() {
-    await this.home();
-    await this.screens.tap('open-history');
-    await this.screens.see('history');
-    const rows = this.page.locator('[data-outcome]');
-    await rows.first().waitFor();
-    return rows.evaluateAll((all) => all.map(({ dataset }) => [dataset.outcome, dataset.code ?? null]));
+    await this.screens.place('/uses');
+    await this.page.locator('main li a').nth(2 * this.walksBefore + 1).waitFor();
+    await this.screens.see('uses', 'uses-title');
+    const rows = await this.page.locator('main li a span').allInnerTexts();
+    const kind = (name) => pattern(this.screens.text(`use-${name}`));
+    const said = (row) => ['answered', 'refused'].find((name) => kind(name).test(row)) ?? row;
+    await this.page.locator('main li a').filter({ has: this.page.locator('span', { hasText: kind('refused') }) }).first().click();
+    await this.screens.see('use', 'use-title', 'main dl, main table, main section');
+    const details = await this.page.locator('main').innerText();
+    return { rows: rows.map(said).sort(), details };
   }
 
-  /** From where the consent is shown; taps are counted to where it is shown as ended. */
+  /** From home, where a consent that holds is shown; taps are counted to where it is shown as stopped. */
   async revoke(request) {
-    await this.home();
-    await this.screens.tap('open-consents');
-    await this.screens.see('consents');
-    await this.screens.tap('open-consent');
-    await this.screens.see('consent');
+    await this.screens.place('/');
+    await this.screens.see('home', 'home-hello-name', 'main li.row-item button');
     const taps = await this.screens.counting(async () => {
-      await this.screens.tap('revoke');
-      await this.confirmed();
-      await this.page.locator('[data-status="revoked"]').first().waitFor();
+      await this.screens.tap('consent-stop');
+      await this.page.getByText(this.screens.text('consent-stopped')).first().waitFor();
     });
-    await this.screens.shoot('revoked');
-    const { state } = await want('state', { request: request.id });
-    return { taps, state };
+    await this.screens.place('/consents');
+    await this.screens.see('consents', 'consents-title', '.tag.revoked');
+    await this.page.locator('main li a').first().click();
+    await this.screens.see('consent', 'consent-title', 'details');
+    return { taps };
   }
 
   /** The second request is a code before the camera; she says no. */
   async scanAndDeny() {
-    const request = await want('request', { name: this.name });
+    const request = await want('request');
     film(this.order.camera, request.link);
-    await this.home();
-    await this.screens.tap('scan');
-    await this.page.locator('main[data-screen="scan"], main[data-screen="request"]').first().waitFor();
-    await this.screens.see('request');
-    await this.screens.tap('deny');
-    await this.page.locator('main[data-screen="home"], main[data-screen="receipt"]').first().waitFor();
+    await this.screens.place('/open');
+    await this.screens.see('open', 'open-title');
+    await this.screens.tap('open-camera');
+    await this.screens.see('request by camera', 'request-title', '[data-testid="card"]');
+    await this.screens.tap('request-deny');
+    await this.screens.see('denied', 'denied-title');
     film(this.order.camera, undefined);
     return want('state', { request: request.id });
   }
 
-  /** Every other screen that home leads to. */
+  /** Every other screen. */
   async lookAround() {
-    for (const screen of ['scan', 'notices', 'benefits', 'grievance', 'help', 'settings']) {
-      await this.home();
-      const control = screen === 'scan' ? 'scan' : `open-${screen}`;
-      if (!(await this.screens.has(control))) continue;
-      await this.screens.tap(control);
-      await this.screens.see(screen);
+    for (const [path, key, more] of [['/notices', 'notices-title', 'fieldset'], ['/tie', 'tie-title', 'form'], ['/help', 'help-title', 'dl, section']]) {
+      await this.page.goto(`${this.order.wallet}/#${path}`);
+      await this.screens.see(path.slice(1), key, more);
     }
-    await this.home();
+    for (const details of await this.page.locator('main details').all()) await details.locator('summary').click();
+    await this.screens.look('help opened');
+    await this.screens.place('/uses');
+    await this.page.locator('main li a').first().click();
+    await this.screens.see('use', 'use-title');
+    await this.screens.tap('use-complain');
+    await this.screens.see('complaint', 'complaint-title', 'textarea');
   }
 
-  async home() {
-    if (await this.on('home')) return;
-    await this.screens.tap('open-home');
-    await this.screens.see('home');
-  }
-
-  /** The network is cut, the page loaded again: what she has is there to read. */
+  /** The network is cut and the page loaded again: what she has is there to read. */
   async withoutNetwork() {
-    await this.page.waitForFunction(() => navigator.serviceWorker?.controller !== null || navigator.serviceWorker.ready);
+    await this.page.evaluate(async () => void (await navigator.serviceWorker.ready));
     await this.context.setOffline(true);
+    await this.page.goto(`${this.order.wallet}/#/`);
     await this.page.reload();
-    if (await this.page.locator('main[data-screen="unlock"]').isVisible().catch(() => false)) await this.unlock();
-    await this.screens.see('home');
-    await this.screens.tap('open-consents');
-    await this.screens.see('consents');
-    const consents = await this.page.locator('[data-status]').count();
+    await this.screens.see('locked', 'locked-title', 'input[type="password"]');
+    await this.page.locator('input[type="password"]').fill(PIN);
+    await this.screens.tap('locked-open');
+    await this.screens.see('home offline', 'home-hello-name', 'a[href="#/open"]');
+    await this.screens.place('/consents');
+    await this.screens.see('consents offline', 'consents-title', 'li.row-item');
+    const consents = await this.page.locator('li.row-item').count();
     await this.context.setOffline(false);
     return { consents };
-  }
-
-  async unlock() {
-    await this.screens.see('unlock');
-    await this.page.locator('input[name="pin"]').fill(PIN);
-    await this.screens.tap('continue');
   }
 }

@@ -12,7 +12,8 @@ const days = (text) => {
   return Number(count) * { D: 1, W: 7, M: 31, Y: 366 }[unit];
 };
 const times = (count) => (count === 1 ? '1 time' : `${count} times`);
-const items = (fields) => fields.map((field) => field.replaceAll('_', ' ')).join(', ');
+const spoken = (field, dataset) => dataset.fields.find(({ name }) => name === field)?.title?.en ?? field.replaceAll('_', ' ');
+const items = (fields, dataset) => fields.map((field) => spoken(field, dataset)).join(', ');
 
 function frequency({ maxUses, period, usesPerPeriod }) {
   const all = `at most ${times(maxUses)} in all`;
@@ -25,7 +26,7 @@ export function card(asked, purpose, offered) {
   lines.push('From whom, and exactly which items:');
   asked.items.forEach((item, place) => {
     const { gateway, dataset } = offered[place];
-    lines.push(`  - ${gateway.organization_name.en}: ${dataset.title.en}: ${items(item.fields)}`);
+    lines.push(`  - ${gateway.organization_name.en}: ${dataset.title.en}: ${items(item.fields, dataset)}`);
   });
   lines.push(`How often: ${frequency(asked.frequency)}`);
   lines.push(`Until when: ${duration(asked.validity)} from the moment you agree`);
@@ -37,12 +38,13 @@ export function card(asked, purpose, offered) {
 }
 
 function unseen(asked, offered) {
-  const left = new Set();
+  const left = new Map();
   asked.items.forEach((item, place) => {
-    for (const { name } of offered[place].dataset.fields) if (!item.fields.includes(name)) left.add(name);
+    const { dataset } = offered[place];
+    for (const { name } of dataset.fields) if (!item.fields.includes(name) && !left.has(name)) left.set(name, spoken(name, dataset));
   });
   if (!left.size) return 'nothing beyond the items above.';
-  return `anything beyond the items above; for instance not ${items([...left].sort())}.`;
+  return `anything beyond the items above; for instance not ${[...left].sort().map(([, said]) => said).join(', ')}.`;
 }
 
 function compared(asked, purpose) {
