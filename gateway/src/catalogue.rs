@@ -61,7 +61,7 @@ fn entry(
 fn described(field: &FieldDescription, basis: FieldBasis) -> CatalogueField {
     CatalogueField {
         name: field.name.clone(),
-        title: BTreeMap::new(),
+        title: field.title.clone(),
         r#type: field.r#type.clone(),
         sensitivity: field.sensitivity,
         mask: field.mask,

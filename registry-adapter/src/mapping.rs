@@ -151,6 +151,7 @@ impl Mapping {
 fn describe(dataset: &Dataset) -> DatasetDescription {
     let field = |field: &Field| FieldDescription {
         name: field.name.clone(),
+        title: field.title.clone(),
         r#type: field.kind.as_str().to_owned(),
         sensitivity: field.sensitivity,
         mask: field.mask,

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a function of the request, the registered purpose and the directory's descriptions alone, so that the asker can
 //! hold the digest in the consent (`evidence.notice`) against the text that must have been shown. Everything that is signed
-//! is said: who, from whom, which items and in which form, which questions, for a ward or not, what for, how often, until when, how long kept, what stays unseen, how it compares.
+//! is said: who, from whom, which items and in which form, which questions, for a ward or not, what for, how often, until
+//! when, how long kept, what stays unseen, how it compares.
 //! Deliberately absent: layout, speech, and what items are called, which is the provider's word in the directory.
 
 mod words;
@@ -10,8 +11,8 @@ mod words;
 use std::fmt::Write as _;
 
 use schemas::{
-    digest::Digest,
     consent::Predicate,
+    digest::Digest,
     federation::{DataGateway, DatasetDescription, FieldDescription, Purpose},
     id::FieldName,
     openid::{ConsentTransaction, TransactionItem},
@@ -66,16 +67,14 @@ fn of_item(item: &TransactionItem, offered: Offered<'_>, language: Language) -> 
     let provider = name(&offered.provider.organization_name, language);
     let dataset = name(&offered.dataset.title, language);
     let words = language.words();
-    let asked: Vec<String> =
-        item.fields.iter().map(|field| of_field(field, offered.dataset, language)).collect();
+    let asked: Vec<String> = item.fields.iter().map(|field| of_field(field, offered.dataset, language)).collect();
     let mut parts = Vec::new();
     if !asked.is_empty() {
         parts.push(asked.join(", "));
     }
     if !item.predicates.is_empty() {
-        let question = |one: &Predicate| {
-            words.question(&spoken(&one.field, offered.dataset, language), one.op, &one.value)
-        };
+        let question =
+            |one: &Predicate| words.question(&spoken(&one.field, offered.dataset, language), one.op, &one.value);
         let questions: Vec<String> = item.predicates.iter().map(question).collect();
         parts.push(format!("{}{}", words.yes_or_no, questions.join(", ")));
     }
@@ -95,7 +94,8 @@ fn of_field(field: &FieldName, dataset: &DatasetDescription, language: Language)
 
 /// What people call it; its name, where the provider gives no title.
 fn spoken(field: &FieldName, dataset: &DatasetDescription, language: Language) -> String {
-    let title = described(field, dataset).map(|described| name(&described.title, language)).filter(|title| !title.is_empty());
+    let title =
+        described(field, dataset).map(|described| name(&described.title, language)).filter(|title| !title.is_empty());
     title.map_or_else(|| field.as_str().replace('_', " "), str::to_owned)
 }
 

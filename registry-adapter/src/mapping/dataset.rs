@@ -12,7 +12,7 @@ use crate::catalogue::{Catalogue, Column, ColumnKind, Engine, Table};
 
 pub(super) const KEYS: &[&str] =
     &["id", "title", "table", "key", "purposes", "assurance", "refuse_assisted", "range_column", "field"];
-const FIELD_KEYS: &[&str] = &["name", "column", "type", "sensitivity", "mask"];
+const FIELD_KEYS: &[&str] = &["name", "title", "column", "type", "sensitivity", "mask"];
 const MASKS: &[(&str, Mask)] = &[
     ("last-4", Mask::Last4),
     ("year", Mask::Year),
@@ -39,6 +39,7 @@ pub struct Dataset {
 #[derive(Clone, Debug)]
 pub struct Field {
     pub(crate) name: FieldName,
+    pub(crate) title: BTreeMap<String, String>,
     pub(crate) column: Column,
     pub(crate) kind: FieldKind,
     pub(crate) sensitivity: Sensitivity,
@@ -107,6 +108,7 @@ impl Field {
         let kind = section.one_of("type", FieldKind::WORDS)?;
         Ok(Self {
             name: section.parsed("name")?,
+            title: if section.texts("title")?.is_empty() { BTreeMap::new() } else { title(section)? },
             column: section.column("column", table)?,
             kind,
             sensitivity: section.one_of(
