@@ -7,6 +7,7 @@
 import type { Language } from "./consent/words.js";
 import { sendOf, sendPending } from "./consent/orders.js";
 import type { Member, Pin } from "./federation/chain.js";
+import type { Dataset } from "./federation/shapes.js";
 import { Federation } from "./federation/directory.js";
 import { instantText } from "./consent/calendar.js";
 import { takeApart } from "./sdjwt/binding.js";
@@ -18,6 +19,8 @@ export interface KnownMember {
   names: Record<string, string>;
   roles: string[];
   datasets: Record<string, Record<string, string>>;
+  /** Titles of fields, by dataset and name. */
+  fields: Record<string, Record<string, Record<string, string>>>;
 }
 
 /** What is remembered of the federation for showing. */
@@ -75,7 +78,9 @@ export class Wallet {
   async remember(members: Member[]): Promise<void> {
     for (const { entity, roles, gateway } of members) {
       const datasets = Object.fromEntries(gateway.datasets.map((dataset) => [dataset.id, dataset.title]));
-      this.known.members[entity] = { names: gateway.organization_name, roles, datasets };
+      const titles = (dataset: Dataset) => Object.fromEntries(dataset.fields.flatMap((field) => (field.title === undefined ? [] : [[field.name, field.title]])));
+      const fields = Object.fromEntries(gateway.datasets.map((dataset) => [dataset.id, titles(dataset)]));
+      this.known.members[entity] = { names: gateway.organization_name, roles, datasets, fields };
     }
     await this.vault.write("known", this.known);
   }

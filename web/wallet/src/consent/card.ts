@@ -8,7 +8,7 @@
 import type { VerifiedRequest } from "../openid/request.js";
 import { daysAtMost } from "./calendar.js";
 import type { Item, Predicate } from "../openid/shapes.js";
-import { boundsWords, durationWords, frequencyWords, rangeWords, wordsOf, type Language, type Mask, type Words } from "./words.js";
+import { boundsWords, durationWords, frequencyWords, rangeWords, wordsOf, type Language, type Mask } from "./words.js";
 
 /** One line: a title, what stands after it, and items below it. */
 export interface CardLine {
@@ -22,7 +22,7 @@ export interface CardLine {
 /** What the card is made from. */
 export type CardSource = Pick<VerifiedRequest, "asked" | "purpose"> & {
   offered: { item: VerifiedRequest["offered"][number]["item"]; provider: { gateway: { organization_name: Record<string, string> } };
-    dataset: { title: Record<string, string>; fields: { name: string; mask: Mask | null }[] } }[];
+    dataset: { title: Record<string, string>; fields: { name: string; title?: Record<string, string> | undefined; mask: Mask | null }[] } }[];
 };
 
 /** A name in a language, or in English, or in any. */
@@ -55,21 +55,23 @@ export function cardText(lines: CardLine[]): string {
   return text.map((line) => `${line}\n`).join("");
 }
 
-function spoken(field: string): string {
-  return field.replaceAll("_", " ");
-}
+type Described = CardSource["offered"][number]["dataset"];
 
-function fieldWords(fields: string[]): string {
-  return fields.map(spoken).join(", ");
+/** What people call a field; its name, where the provider gives no title. */
+function spoken(field: string, dataset: Described, language: Language): string {
+  const title = dataset.fields.find((one) => one.name === field)?.title;
+  return (title === undefined ? "" : named(title, language)) || field.replaceAll("_", " ");
 }
 
 /** Values, each with the only form in which it leaves, then questions. */
-function askedWords(item: Item, dataset: CardSource["offered"][number]["dataset"], words: Words): string {
+function askedWords(item: Item, dataset: Described, language: Language): string {
+  const words = wordsOf(language);
+  const said = (field: string) => spoken(field, dataset, language);
   const masked = (name: string) => {
     const mask = dataset.fields.find((field) => field.name === name)?.mask ?? null;
-    return mask === null ? spoken(name) : `${spoken(name)} ${words.masks[mask]}`;
+    return mask === null ? said(name) : `${said(name)} ${words.masks[mask]}`;
   };
-  const question = ({ field, op, value }: Predicate) => words.ops[op](spoken(field), value);
+  const question = ({ field, op, value }: Predicate) => words.ops[op](said(field), value);
   const questions = (item.predicates ?? []).map(question).join(", ");
   const parts = [item.fields.map(masked).join(", "), questions === "" ? "" : `${words.yesOrNo}${questions}`];
   return parts.filter((part) => part !== "").join("; ");
@@ -77,18 +79,22 @@ function askedWords(item: Item, dataset: CardSource["offered"][number]["dataset"
 
 function itemWords({ item, provider, dataset }: CardSource["offered"][number], language: Language): string {
   const words = wordsOf(language);
-  const head = [named(provider.gateway.organization_name, language), named(dataset.title, language), askedWords(item, dataset, words)].join(": ");
+  const head = [named(provider.gateway.organization_name, language), named(dataset.title, language), askedWords(item, dataset, language)].join(": ");
   return item.dataRange === undefined ? head : head + rangeWords(words, item.dataRange);
 }
 
 /** Items of the same datasets that were not asked for, neither as a value nor as a question, in order. */
 function unseenWords(request: CardSource, language: Language): string {
-  const left = request.offered.flatMap(({ item, dataset }) =>
-    dataset.fields.map((field) => field.name).filter((name) =>
-      !item.fields.includes(name) && !(item.predicates ?? []).some((predicate) => predicate.field === name)));
+  const left = new Map<string, string>();
+  for (const { item, dataset } of request.offered) {
+    const asked = [...item.fields, ...(item.predicates ?? []).map((predicate) => predicate.field)];
+    for (const { name } of dataset.fields) {
+      if (!asked.includes(name) && !left.has(name)) left.set(name, spoken(name, dataset, language));
+    }
+  }
   const words = wordsOf(language);
-  const once = [...new Set(left)].sort();
-  return once.length === 0 ? words.titles.nothingElse : words.notThese(fieldWords(once));
+  const said = [...left.keys()].sort().map((name) => left.get(name) ?? "");
+  return said.length === 0 ? words.titles.nothingElse : words.notThese(said.join(", "));
 }
 
 /** Whether the request stays below one of the registered bounds. */

@@ -13,21 +13,21 @@ interface Facts {
 
 /** Writes a letter. */
 export function Complaint({ query }: { query: string }): JSX.Element {
-  const { words, wallet, name, dataset, say } = useWallet();
+  const { words, wallet, name, dataset, items, say } = useWallet();
   const [own, setOwn] = useState("");
   const values = new URLSearchParams(query);
   const [loaded] = useLoaded(async (): Promise<Facts | null> => {
     const use = (await keptUses(wallet)).find((one) => one.exchange === values.get("exchange"));
     if (use !== undefined) {
       const purpose = words.name(wallet.known.purposes[use.purpose], use.purpose);
-      const items = `${dataset(use.provider, use.dataset)}: ${words.items(use.fields)}`;
-      const args = { date: words.moment(use.at), consumer: name(use.consumer), provider: name(use.provider), items, purpose, exchange: use.exchange };
+      const what = `${dataset(use.provider, use.dataset)}: ${items(use.provider, use.dataset, use.fields)}`;
+      const args = { date: words.moment(use.at), consumer: name(use.consumer), provider: name(use.provider), items: what, purpose, exchange: use.exchange };
       return { department: use.consumer, sentence: words.t("complaint-facts", args) };
     }
     const consent = await wallet.vault.consent(values.get("consent") ?? "");
     if (consent === undefined) return null;
     const args = {
-      date: words.moment(consent.validFrom), consumer: name(consent.consumer), provider: name(consent.provider), items: words.items(consent.fields), consent: consent.id,
+      date: words.moment(consent.validFrom), consumer: name(consent.consumer), provider: name(consent.provider), items: items(consent.provider, consent.dataset, consent.fields), consent: consent.id,
     };
     return { department: consent.consumer, sentence: words.t("complaint-consent-facts", args) };
   }, [query, words]);

@@ -30,7 +30,7 @@ export function useStop(consent: KeptConsent, changed: () => void): { busy: bool
 
 /** A row. */
 export function ConsentRow({ consent, uses, changed }: { consent: KeptConsent; uses: CountedUse[]; changed: () => void }): JSX.Element {
-  const { words, name, dataset } = useWallet();
+  const { words, name, dataset, items } = useWallet();
   const { busy, stop } = useStop(consent, changed);
   const state = standing(consent, uses);
   const names = { consumer: name(consent.consumer), provider: name(consent.provider) };
@@ -42,7 +42,7 @@ export function ConsentRow({ consent, uses, changed }: { consent: KeptConsent; u
     <li class="row-item">
       <a class="row-main" href={`#/consent?id=${encodeURIComponent(consent.id)}`}>
         <strong>{words.t("consent-to", names)}</strong>
-        <span>{about}: {words.items(consent.fields)}</span>
+        <span>{about}: {items(consent.provider, consent.dataset, consent.fields)}</span>
         <span class="small">
           <span class={`tag ${state}`}>{words.t(`consent-status-${state}`)}</span> {state === "revoked" ? used : `${until}, ${used}`}
         </span>

@@ -32,7 +32,7 @@ export function Consent({ query }: { query: string }): JSX.Element {
 }
 
 function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]; changed: () => void }): JSX.Element {
-  const { words, name, dataset } = useWallet();
+  const { words, name, dataset, items } = useWallet();
   const state = standing(consent, uses);
   const own = uses.filter((use) => use.consent === consent.id);
   return (
@@ -40,7 +40,7 @@ function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]
       <p class="lead">{words.t("consent-to", { consumer: name(consent.consumer), provider: name(consent.provider) })}</p>
       <Facts facts={[
         ...(consent.ward === null ? [] : [[words.t("consent-ward"), consent.ward] as [string, string]]),
-        [words.t("use-items"), `${dataset(consent.provider, consent.dataset)}: ${words.items(consent.fields)}`],
+        [words.t("use-items"), `${dataset(consent.provider, consent.dataset)}: ${items(consent.provider, consent.dataset, consent.fields)}`],
         [words.t(`consent-status-${state}`), words.t(state === "active" || state === "paused" ? "consent-until" : "consent-ended-on", { date: words.date(consent.validUntil) })],
         [words.t("nav-uses"), words.t("consent-uses", { count: timesUsed(consent, uses), most: consent.maxUses })],
       ]} />

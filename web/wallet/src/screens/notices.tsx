@@ -74,7 +74,7 @@ function HowMuch({ kept }: { kept: KeptNotices[] }): JSX.Element {
       const told = await Promise.allSettled(members.map(async (member) => choose(wallet.vault, federation, member, wanted).then(() => name(member.entity))));
       const reached = told.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
       const failed = told.find((one): one is PromiseRejectedResult => one.status === "rejected");
-      if (reached.length > 0) say(words.t("notices-chosen", { party: words.items(reached) }));
+      if (reached.length > 0) say(words.t("notices-chosen", { party: words.list(reached) }));
       else if (failed !== undefined) throw failed.reason;
     } catch (error) {
       setFailure(error);

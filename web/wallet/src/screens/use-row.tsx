@@ -53,8 +53,8 @@ export function joined(histories: KeptHistory[]): Use[] {
 
 /** A row. */
 export function UseRow({ use }: { use: Use }): JSX.Element {
-  const { words, name } = useWallet();
-  const names = { consumer: name(use.consumer), provider: name(use.provider), items: words.items([...use.fields, ...use.questions]) };
+  const { words, name, items } = useWallet();
+  const names = { consumer: name(use.consumer), provider: name(use.provider), items: items(use.provider, use.dataset, [...use.fields, ...use.questions]) };
   return (
     <li class="row-item">
       <a class="row-main" href={`#/use?exchange=${use.exchange}`}>

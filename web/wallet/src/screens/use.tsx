@@ -21,19 +21,19 @@ export function Use({ query }: { query: string }): JSX.Element {
 }
 
 function Told({ use }: { use: OneUse }): JSX.Element {
-  const { words, wallet, name, dataset } = useWallet();
+  const { words, wallet, name, dataset, items } = useWallet();
   const { known } = wallet;
   const facts: [string, JSX.Element | string][] = [
     [words.t("use-when"), words.moment(use.at)],
     [words.t("use-who"), name(use.consumer)],
     [words.t("use-from"), name(use.provider)],
-    [words.t("use-items"), `${dataset(use.provider, use.dataset)}: ${words.items(use.fields)}`],
-    [words.t("use-questions"), words.items(use.questions)],
+    [words.t("use-items"), `${dataset(use.provider, use.dataset)}: ${items(use.provider, use.dataset, use.fields)}`],
+    [words.t("use-questions"), items(use.provider, use.dataset, use.questions)],
     [words.t("use-purpose"), words.name(known.purposes[use.purpose], use.purpose)],
     [words.t("use-basis"), <Basis use={use} />],
     [words.t("use-outcome"), words.t(`use-outcome-${use.outcome}`, { code: use.refusal ?? "" })],
     [words.t("use-anchored"), use.anchored === null ? words.t("use-anchored-no") : words.t("use-anchored-yes", { index: use.anchored })],
-    [words.t("use-told-by"), words.items(use.toldBy.map(name))],
+    [words.t("use-told-by"), words.list(use.toldBy.map(name))],
     [words.t("use-number"), <Code>{use.exchange}</Code>],
   ];
   return (

@@ -30,13 +30,19 @@ export function useApp(): App {
 }
 
 /** The open wallet, on screens behind the lock. */
-export function useWallet(): App & { wallet: Wallet; name: (entity: string) => string; dataset: (entity: string, id: string) => string } {
+export function useWallet(): App & { wallet: Wallet; name: (entity: string) => string; dataset: (entity: string, id: string) => string;
+  /** Items of a dataset, as people call them. */
+  items: (entity: string, dataset: string, fields: string[]) => string } {
   const app = useApp();
   const { wallet, words } = app;
   if (wallet === null) throw new Error("the wallet is locked");
   const name = (entity: string) => words.name(wallet.known.members[entity]?.names, hostOf(entity));
   const dataset = (entity: string, id: string) => words.name(wallet.known.members[entity]?.datasets[id], id);
-  return { ...app, wallet, name, dataset };
+  const items = (entity: string, id: string, fields: string[]) => {
+    const titles = wallet.known.members[entity]?.fields?.[id] ?? {};
+    return words.list(fields.map((field) => words.name(titles[field], field.replaceAll("_", " "))));
+  };
+  return { ...app, wallet, name, dataset, items };
 }
 
 /** How a piece of work stands. */

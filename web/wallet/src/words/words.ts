@@ -31,11 +31,6 @@ export class Words {
     return message?.value ? this.bundle.formatPattern(message.value, args, []) : key;
   };
 
-  /** Whether there is such a sentence. */
-  has(key: string): boolean {
-    return this.bundle.hasMessage(key);
-  }
-
   /** A number. */
   number(value: number): string {
     return new Intl.NumberFormat(this.locale).format(value);
@@ -62,9 +57,8 @@ export class Words {
     return names?.[this.language] ?? names?.["en"] ?? Object.values(names ?? {})[0] ?? otherwise;
   }
 
-  /** Items as they are listed in a sentence. */
-  items(fields: string[]): string {
-    const named = fields.map((field) => (this.has(`field-${field}`) ? this.t(`field-${field}`) : field.replaceAll("_", " ")));
-    return new Intl.ListFormat(this.locale, { type: "unit", style: "long" }).format(named);
+  /** Things as they are listed in a sentence. */
+  list(things: string[]): string {
+    return new Intl.ListFormat(this.locale, { type: "unit", style: "long" }).format(things);
   }
 }
