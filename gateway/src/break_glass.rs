@@ -140,6 +140,15 @@ pub struct Use<'a> {
     pub at: Timestamp,
 }
 
+/// What the answering side knows of an emergency: a law for emergencies, and the officer that the query names.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The law.
+    pub law: Law,
+    /// Who asked.
+    pub officer: SystemName,
+}
+
 /// The asking side, in the transaction that stores the question before it is sent: the use with its review, the notice, an audit row.
 ///
 /// # Errors

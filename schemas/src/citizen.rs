@@ -94,6 +94,9 @@ pub struct HistoryUse {
     pub refusal: Option<Code>,
     /// Place of the receipt in the log, once sequenced.
     pub anchored: Option<u64>,
+    /// At the asking department: since when the answer is gone from it and all its systems, by its signed record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Timestamp>,
 }
 
 /// `POST /bundles`: evidence of one of her own exchanges, to keep. Proves the binding like [`HistoryRequest`].

@@ -14,7 +14,7 @@ use schemas::{
     citizen::{History, HistoryRequest, HistoryUse},
     federation::Disclosure,
     id::{CompactJws, MessageId, SectorSubject},
-    receipt::{Receipt, ReceiptBasis},
+    receipt::{Receipt, ReceiptBasis, ReceiptRole},
     time::Timestamp,
 };
 use service_kit::db::DatabaseError;
@@ -26,6 +26,7 @@ use crate::{
     store::{
         exchange::{ReceiptRow, issuer_index, receipts_of_consent_issuer, receipts_of_subject},
         links::subject_index,
+        retention::erasures_of,
     },
 };
 
@@ -56,6 +57,7 @@ impl App {
     pub(crate) async fn history(&self, request: &HistoryRequest) -> Result<History, HistoryError> {
         let binding = self.verify_presentation(&request.binding).await?;
         let rows = self.rows_of(&binding).await?;
+        let erased = self.erased_of(&rows).await?;
         let (directory, now) = (self.directory(), self.now());
         let mut uses: BTreeMap<(i64, MessageId), HistoryUse> = BTreeMap::new();
         for row in rows {
@@ -64,11 +66,20 @@ impl App {
                 continue;
             };
             if is_told(&receipt, &directory, now)? {
-                let told = of(&receipt, row.log_index);
+                let erased = erased.get(&receipt.exchange).copied().filter(|_| receipt.role == ReceiptRole::Consumer);
+                let told = HistoryUse { erased, ..of(&receipt, row.log_index) };
                 uses.insert((-receipt.iat.seconds(), receipt.jti), told);
             }
         }
         Ok(History { member: self.entity().clone(), uses: uses.into_values().take(MOST as usize).collect() })
+    }
+
+    /// Since when answers of these exchanges are gone, where a signed record says so.
+    async fn erased_of(&self, rows: &[ReceiptRow]) -> Result<BTreeMap<MessageId, Timestamp>, DatabaseError> {
+        let receipts = rows.iter().filter_map(|row| read_own(&row.jws));
+        let exchanges: Vec<MessageId> = receipts.map(|receipt| receipt.exchange).collect();
+        let found = self.db().read(move |conn| Ok::<_, DatabaseError>(erasures_of(conn, &exchanges)?)).await?;
+        Ok(found.into_iter().map(|erasure| (erasure.exchange, erasure.at)).collect())
     }
 
     /// Rows by her pseudonym here, if she disclosed it, and rows on consents that the proven key signed.
@@ -128,5 +139,6 @@ fn of(receipt: &Receipt, log_index: Option<i64>) -> HistoryUse {
         outcome: receipt.outcome,
         refusal: receipt.refusal,
         anchored: log_index.and_then(|index| u64::try_from(index).ok()),
+        erased: None,
     }
 }

@@ -14,7 +14,9 @@ use protocol::{
 use schemas::{digest::Digest, query::Basis, receipt::ReceiptBasis, time::Timestamp};
 
 use super::journal::Trail;
-use crate::{app::App, directory::DirectorySnapshot, laws, store::exchange::answers::StatusPlace};
+use crate::{
+    app::App, break_glass::Answered, directory::DirectorySnapshot, laws, store::exchange::answers::StatusPlace,
+};
 
 /// Bindings and consents remembered at most: some kilobytes each.
 const REMEMBERED: u64 = 10_000;
@@ -139,4 +141,10 @@ pub(super) fn note_law(asked: Asked<'_>, directory: &DirectorySnapshot, now: Tim
 
 fn note_subject(basis: &LawBasis, trail: &mut Trail) {
     trail.evidence.subject = Some(basis.subject.clone());
+    let law = basis.law.law();
+    if law.break_glass {
+        // An emergency is told at once, whatever else the register says.
+        trail.told_from = None;
+        trail.emergency = Some(Box::new(Answered { law: law.clone(), officer: basis.officer.clone() }));
+    }
 }

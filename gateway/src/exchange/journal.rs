@@ -28,6 +28,7 @@ use self::ledger::{Committed, Ledger};
 pub use self::quotas::LawTake;
 use super::Rejected;
 use crate::{
+    break_glass::Answered,
     keys::Keys,
     store::exchange::{
         answers::{StatusPlace, answer_open},
@@ -73,6 +74,8 @@ pub struct Trail {
     pub told_from: Option<Timestamp>,
     /// Further people, where the exchange is about more than one.
     pub people: Vec<SectorSubject>,
+    /// What an answer in an emergency is written with.
+    pub emergency: Option<Box<Answered>>,
     /// Places in status lists on which the answer hangs.
     pub statuses: Vec<StatusPlace>,
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod fetching;
+mod road;
 
 use openssl::{bn::BigNum, ec::EcKey, ecdsa::EcdsaSig, nid::Nid, sha::sha256};
 use protocol::seal::{Typ, UnverifiedJws, Limits, decode_base64url, random};

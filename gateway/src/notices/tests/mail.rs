@@ -204,7 +204,7 @@ async fn a_refusal_for_good_parks_at_once_and_any_other_is_tried_for_three_days(
         assert_eq!(ways(app, &person).await[0].2, [(Channel::Mail, DeliveryState::Waiting)], "{hours} h");
     }
     let before = server.mails();
-    round(app, 71).await;
+    round(app, 70).await;
     assert_eq!(server.mails(), before, "not before its turn");
     round(app, 73).await;
     assert_eq!(ways(app, &person).await[0].2, [(Channel::Mail, DeliveryState::Parked)], "after 72 h");

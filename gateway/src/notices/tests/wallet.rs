@@ -77,7 +77,8 @@ async fn a_choice_is_an_order_by_the_bindings_key_for_this_department() {
     let (us, now) = (world.revenue.entity.clone(), world.now().numeric());
     let signed = |order: &PreferencesOrder| sign(Typ::Preferences, &wallet.key, order).unwrap();
     let good = order(&wallet.key, &us, now, NoticeLevel::Weekly);
-    let chosen: PreferencesView = choose(&world, &wallet, signed(&good)).await.json();
+    let first = signed(&good);
+    let chosen: PreferencesView = choose(&world, &wallet, first.clone()).await.json();
     assert_eq!((chosen.level, chosen.phone, chosen.email), (NoticeLevel::Weekly, true, false));
 
     let stranger = SigningKey::generate(protocol::seal::Algorithm::Es256).unwrap();
@@ -96,5 +97,5 @@ async fn a_choice_is_an_order_by_the_bindings_key_for_this_department() {
     let told: Notices = fetch(&world, &wallet).await.json();
     let kept = told.preferences.unwrap();
     assert_eq!((kept.level, kept.language.as_str(), kept.phone), (NoticeLevel::Weekly, "hi", true), "the good one holds");
-    choose(&world, &wallet, signed(&good)).await.json::<PreferencesView>();
+    choose(&world, &wallet, first).await.json::<PreferencesView>();
 }
