@@ -1,15 +1,12 @@
 # The citizen's wallet, English. The same keys as in hi/wallet.ftl; whole sentences, nothing glued together.
 
 app-name = Vinimay wallet
-app-short = Wallet
 skip = Skip to the content
 switch-language = हिन्दी
 busy = One moment …
 back = Back
-close = Close
 again = Try again
 continue = Continue
-cancel = Cancel
 copy = Copy
 copied = Copied.
 share = Share
@@ -59,7 +56,6 @@ passkey-failed = That did not work. Use your PIN.
 pin-wrong = The PIN is wrong.
 
 # Home
-home-title = Home
 home-hello = Namaste
 home-hello-name = Namaste, { $name }
 home-unbound-title = One step is missing
@@ -182,7 +178,6 @@ order-resume = Resumed on { $date }
 order-shorten = Shortened on { $date }
 consent-undelivered = The department has not confirmed that it got this consent.
 consent-card = The card that you read on { $date }
-consent-see = Look at it
 consent-its-uses = Its uses
 consent-keep = Keep a copy
 consent-final = Stopping is for good. If you need the service again, the department asks you again.
@@ -290,7 +285,6 @@ help-passkey-added = From now on you can open the wallet with fingerprint or fac
 help-passkey-no = This phone cannot do it in a way that is safe enough.
 help-erase = Erase this wallet
 help-erase-body = All keys and everything you see here are deleted from this phone. Stop your consents first, if you do not want them to go on.
-help-erase-label = Type your PIN to erase
 help-erase-do = Erase for good
 help-about = About this wallet
 help-federation = Trust anchor

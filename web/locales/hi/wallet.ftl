@@ -1,15 +1,12 @@
 # नागरिक का वॉलेट, हिन्दी। en/wallet.ftl की सब कुंजियाँ यहाँ भी हैं; हर जगह पूरे वाक्य हैं।
 
 app-name = विनिमय वॉलेट
-app-short = वॉलेट
 skip = सीधे मुख्य भाग पर जाएँ
 switch-language = English
 busy = एक क्षण रुकिए …
 back = वापस
-close = बंद करें
 again = फिर कोशिश करें
 continue = आगे बढ़ें
-cancel = रहने दें
 copy = कॉपी करें
 copied = कॉपी हो गया।
 share = साझा करें
@@ -57,7 +54,6 @@ locked-erased = बहुत बार गलत पिन डाला गय�
 passkey-failed = इससे वॉलेट नहीं खुला। अपना पिन डालें।
 pin-wrong = पिन गलत है।
 
-home-title = होम
 home-hello = नमस्ते
 home-hello-name = नमस्ते, { $name }
 home-unbound-title = एक काम बाकी है
@@ -176,7 +172,6 @@ order-resume = { $date } को फिर चालू की गई
 order-shorten = { $date } को अवधि घटाई गई
 consent-undelivered = विभाग ने अभी पुष्टि नहीं की है कि उसे यह सहमति मिल गई है।
 consent-card = वह कार्ड जो आपने { $date } को पढ़ा
-consent-see = देखें
 consent-its-uses = इसके उपयोग
 consent-keep = इसकी प्रति रखें
 consent-final = समाप्त की गई सहमति फिर चालू नहीं होती। यदि आपको वह सेवा फिर चाहिए, तो विभाग आपसे फिर पूछेगा।
@@ -279,7 +274,6 @@ help-passkey-added = अब आप वॉलेट को उँगली के
 help-passkey-no = यह फ़ोन इसे पर्याप्त सुरक्षा के साथ नहीं कर सकता।
 help-erase = यह वॉलेट मिटाएँ
 help-erase-body = सब कुंजियाँ और यहाँ दिखने वाला सब कुछ इस फ़ोन से मिट जाएगा। यदि आप नहीं चाहते कि सहमतियाँ चलती रहें, तो पहले उन्हें समाप्त करें।
-help-erase-label = मिटाने के लिए अपना पिन डालें
 help-erase-do = सदा के लिए मिटाएँ
 help-about = इस वॉलेट के बारे में
 help-federation = विश्वास का आधार

@@ -123,9 +123,16 @@ export function endOf(day: string): string {
   return instantText(Math.floor(Date.parse(`${day}T00:00:00+05:30`) / 1000) + 86_400);
 }
 
-/** Speaks a text with a voice of the phone's own, if it has one for the language. */
-export function voiceFor(language: Language): SpeechSynthesisVoice | null {
+/** A voice of the phone's own for a language, if it has one; others would send what they read to somebody. */
+export async function voiceFor(language: Language): Promise<SpeechSynthesisVoice | null> {
   if (!("speechSynthesis" in globalThis)) return null;
+  if (speechSynthesis.getVoices().length === 0) {
+    // Some browsers load their voices after they were first asked for.
+    await new Promise((resolve) => {
+      speechSynthesis.addEventListener("voiceschanged", resolve, { once: true });
+      setTimeout(resolve, 1000);
+    });
+  }
   const voices = speechSynthesis.getVoices().filter((voice) => voice.lang.toLowerCase().startsWith(language));
   return voices.find((voice) => voice.localService && /-in$/i.test(voice.lang)) ?? voices.find((voice) => voice.localService) ?? null;
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { askHistory } from "../src/citizen/asking.js";
+import { wardsFor } from "../src/citizen/wards.js";
 import { cardLines, cardText } from "../src/consent/card.js";
 import { deny, grant, tooLate, type Shown } from "../src/consent/grant.js";
 import { order, sendPending, waiting } from "../src/consent/orders.js";
@@ -130,6 +131,32 @@ test("questions and masked items are shown and signed", async () => {
   const [kept] = await grant(vault, federation, request, shown, BUILD);
   const subject = consentOf(kept?.consent ?? "")["credentialSubject"] as { consent: Claims };
   assert.deepEqual(subject.consent["predicates"], predicates);
+});
+
+test("she decides for a ward, whose pseudonym the provider alone learns", async () => {
+  const story = await bound();
+  const { world, vault, federation } = story;
+  world.withWard(["social"]);
+  const { request, shown } = await asked(story, "en");
+  assert.match(cardText(shown.lines), /about a person whose guardian you are/);
+  await assert.rejects(grant(vault, federation, request, shown, BUILD), { kind: "input" }, "it must be said for whom");
+  const [ward] = await wardsFor(vault, federation, world.consumer.entity, request.purpose.code);
+  assert.ok(ward);
+  const [kept] = await grant(vault, federation, request, shown, BUILD, ward);
+  const subject = consentOf(kept?.consent ?? "")["credentialSubject"] as { consent: Claims };
+  assert.deepEqual(subject.consent["dataSubject"], { role: "ward", guardianship_sha256: sha(ward.credential.split("~")[0] ?? "") });
+  const [sealed = ""] = world.responses[0]?.["consent_bindings"] as string[];
+  const body = world.provider.encryption.open(sealed)["body"] as { binding: string; guardianship: string };
+  assert.deepEqual(Object.keys(body), ["binding", "guardianship"]);
+  const shownOfWard = body.guardianship.split("~").slice(1, -1).map((part) => (JSON.parse(Buffer.from(part, "base64url").toString()) as string[])[1]);
+  assert.deepEqual(shownOfWard, ["sub_revenue"]);
+});
+
+test("a guardianship for other purposes, or for nobody, offers no ward", async () => {
+  const story = await bound();
+  story.world.withWard(["school"]);
+  const { request } = await asked(story);
+  assert.deepEqual(await wardsFor(story.vault, story.federation, story.world.consumer.entity, request.purpose.code), []);
 });
 
 test("a request that the purpose does not allow is not shown", async () => {

@@ -172,6 +172,22 @@ export class World {
     });
   }
 
+  /** Guardianships for the key that proves itself, by the number that it discloses. */
+  withWard(purposes: string[]): void {
+    const { entity } = this.registry;
+    this.asked["for_ward"] = true;
+    this.routes.set(`POST ${entity}/identity/guardianships`, (body) => {
+      const { shown, key } = this.presented((JSON.parse(body) as { binding: string }).binding, entity, "c".repeat(22));
+      assert.deepEqual(shown, { resident_id: "RID-1" });
+      const disclosures = ["revenue", "social"].map((sector) => b64(JSON.stringify([`ward-${sector}-0000000000000000`, `sub_${sector}`, b64(Buffer.alloc(32, 5))])));
+      const jwt = this.registry.signing.sign("dc+sd-jwt", {
+        iss: entity, vct: "urn:vinimay:guardianship:1", iat: this.now, exp: this.now + 86_400, cnf: { jwk: key }, purposes, depth: 1,
+        status: { status_list: { idx: 99, uri: `${entity}/status/rb/1` } }, _sd_alg: "sha-256", _sd: disclosures.map(sha64).sort(),
+      });
+      return { wards: [{ ward: "w-1", given_name: "Ravi", credential: [jwt, ...disclosures, ""].join("~") }] };
+    });
+  }
+
   /** The key that a proof carries and proves. */
   private proven(proof: string, typ: string): PublicJwk {
     const header = JSON.parse(Buffer.from(proof.split(".")[0] ?? "", "base64url").toString()) as { typ: string; jwk: PublicJwk };

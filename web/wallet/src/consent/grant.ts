@@ -73,7 +73,11 @@ export async function grant(
   const response = await respond(signing, signed);
   const kept = signed.map((one) => one.kept);
   await vault.keepConsents(kept);
-  await new Party(request.consumer).form(request.claims.response_uri, { response });
+  await new Party(request.consumer).form(request.claims.response_uri, { response }).catch((error: unknown) => {
+    // It may have arrived all the same: she keeps what she signed, and can stop it.
+    if (error instanceof Fault && error.kind === "unanswered") throw new Fault("unanswered", error.message, "undelivered", error.party);
+    throw error;
+  });
   const delivered = kept.map((one) => ({ ...one, delivered: true }));
   await vault.keepConsents(delivered);
   return delivered;

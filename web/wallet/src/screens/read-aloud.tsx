@@ -17,8 +17,8 @@ export function ReadAloud({ lines }: { lines: CardLine[] }): JSX.Element {
     setReading(false);
   };
   useEffect(() => stop, [words.language]);
-  const start = () => {
-    const voice = voiceFor(words.language);
+  const start = async () => {
+    const voice = await voiceFor(words.language);
     if (voice === null) return say(words.t("request-no-voice"));
     // Line by line: long texts end early in some browsers.
     const texts = lines.flatMap((line) => [`${line.title}${line.body}`, ...line.items]).filter((text) => text !== "");
@@ -31,7 +31,7 @@ export function ReadAloud({ lines }: { lines: CardLine[] }): JSX.Element {
   };
   return (
     <div class="actions">
-      <Button kind="quiet" onClick={reading ? stop : start}><Icon name="speak" />{words.t(reading ? "request-read-stop" : "request-read")}</Button>
+      <Button kind="quiet" onClick={reading ? stop : () => void start()}><Icon name="speak" />{words.t(reading ? "request-read-stop" : "request-read")}</Button>
     </div>
   );
 }

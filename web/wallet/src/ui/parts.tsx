@@ -96,13 +96,13 @@ export function Busy({ text }: { text?: string }): JSX.Element {
 
 const CODES: Record<string, string> = {
   "request-expired": "fault-expired", conflict: "fault-answered", "consent-above-template": "fault-above",
-  "not-found": "fault-expired",
+  "not-found": "fault-expired", undelivered: "allowed-sent-later",
 };
 
 /** The sentence for something that went wrong. */
 export function faultWords(words: Words, error: unknown): { text: string; code: string | null } {
   if (!(error instanceof Fault)) return { text: words.t("fault-platform"), code: error instanceof Error ? error.message : null };
-  const known = error.kind === "refused" || error.kind === "untrusted" ? CODES[error.code ?? ""] : undefined;
+  const known = error.kind === "unanswered" && error.code !== "undelivered" ? undefined : CODES[error.code ?? ""];
   return { text: words.t(known ?? `fault-${error.kind}`), code: error.message };
 }
 
