@@ -27,7 +27,7 @@ nav-help = Help
 insecure-title = This page cannot keep your keys safe
 insecure-body = A wallet needs a secure connection (https) and a browser that can make keys. Open the address that your office gave you, and check that it begins with https://. Nothing was stored here.
 welcome-title = Your data, your yes or no
-welcome-1 = A department may look at what another department knows about you only if you allow it here.
+welcome-1 = A department may look at what another department knows about you only if you allow it here, or if a registered law says so. Either way you see it here.
 welcome-2 = You see who asks, exactly for which items, and what for. You can stop it at any time.
 welcome-3 = Your keys stay on this phone. Nobody can take them from here, and nobody else can say yes for you.
 welcome-begin = Begin
@@ -230,7 +230,7 @@ complaint-facts = On { $date }, { $consumer } asked { $provider } for these item
     Purpose: { $purpose }
 complaint-consent-facts = On { $date } I gave { $consumer } a consent to ask { $provider } for: { $items }. Number of the consent: { $consent }.
 complaint-ask = I ask for a written answer within 30 days. If I do not get one, I can turn to the Data Protection Board of India.
-complaint-address = The department’s address in the federation: { $address }
+complaint-address = The department’s address: { $address }
 
 # Messages
 notices-title = Messages to you
@@ -300,7 +300,7 @@ help-name-none = Nobody yet
 # When something does not work
 fault-title = That did not work
 fault-input = The link cannot be used. Check that all of it was copied, or ask the department for a new one.
-fault-untrusted = This was stopped for your safety, and nothing was signed: what came is not what the federation vouches for.
+fault-untrusted = This was stopped for your safety, and nothing was signed: what came is not what the state’s authority vouches for.
 fault-unanswered = The other side cannot be reached at the moment. Nothing is lost; try again later.
 fault-refused = The other side refused.
 fault-expired = This request has ended. Ask the department for a new one.

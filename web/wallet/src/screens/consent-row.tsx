@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { order, waiting } from "../consent/orders.js";
 import { standing, timesUsed, type CountedUse } from "../consent/standing.js";
 import type { KeptConsent } from "../store/vault.js";
-import { useWallet } from "../ui/context.js";
+import { focusHeading, useWallet } from "../ui/context.js";
 import { Button, faultWords } from "../ui/parts.js";
 import { clock } from "../wallet.js";
 
@@ -24,6 +24,7 @@ export function useStop(consent: KeptConsent, changed: () => void): { busy: bool
     }
     setBusy(false);
     changed();
+    focusHeading();
   };
   return { busy, stop: () => void stop() };
 }

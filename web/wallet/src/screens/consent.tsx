@@ -6,7 +6,7 @@ import { civilDay, dayText, startOf } from "../consent/calendar.js";
 import { order } from "../consent/orders.js";
 import { standing, timesUsed } from "../consent/standing.js";
 import type { Action, KeptConsent } from "../store/vault.js";
-import { useLoaded, useWallet } from "../ui/context.js";
+import { focusHeading, useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Facts, Failure, Field, saveFile, Screen } from "../ui/parts.js";
 import { clock, endOf } from "../wallet.js";
 import { keptUses, UseRow, type Use } from "./use-row.js";
@@ -71,6 +71,7 @@ function Orders({ consent, changed }: { consent: KeptConsent; changed: () => voi
       const sent = await wallet.sent(consent.id);
       say(words.t(sent ? SAID[action] : "consent-queued", { date: words.date(kept.validUntil) }));
       changed();
+      focusHeading();
     } catch (error) {
       setFailure(error);
     }

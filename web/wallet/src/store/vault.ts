@@ -118,18 +118,20 @@ export class Vault implements Marks {
   }
 
   /** Keeps more bindings. */
-  async addBindings(more: BoundKey[]): Promise<void> {
-    await this.write("bindings", [...(await this.bindings()), ...more]);
+  addBindings(more: BoundKey[]): Promise<void> {
+    return alone(async () => this.write("bindings", [...(await this.bindings()), ...more]));
   }
 
   /** Her key for a department that asks; at its first request a spare one becomes its own for ever. */
-  async bindingFor(consumer: string): Promise<BoundKey> {
-    const bindings = await this.bindings();
-    const own = bindings.find((bound) => bound.use.consumer === consumer) ?? bindings.find((bound) => bound.use.kind === "spare");
-    if (own === undefined) throw new Fault("unbound", `the wallet has no key for ${consumer}`);
-    own.use = { kind: "consumer", consumer };
-    await this.write("bindings", bindings);
-    return own;
+  bindingFor(consumer: string): Promise<BoundKey> {
+    return alone(async () => {
+      const bindings = await this.bindings();
+      const own = bindings.find((bound) => bound.use.consumer === consumer) ?? bindings.find((bound) => bound.use.kind === "spare");
+      if (own === undefined) throw new Fault("unbound", `the wallet has no key for ${consumer}`);
+      own.use = { kind: "consumer", consumer };
+      await this.write("bindings", bindings);
+      return own;
+    });
   }
 
   /** A consent. */

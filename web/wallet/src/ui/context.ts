@@ -45,21 +45,30 @@ export function useWallet(): App & { wallet: Wallet; name: (entity: string) => s
   return { ...app, wallet, name, dataset, items };
 }
 
+/** Puts the focus back to where the screen begins, when what had it is gone. */
+export function focusHeading(): void {
+  document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+}
+
 /** How a piece of work stands. */
 export type Loaded<T> = { state: "busy" } | { state: "failed"; error: unknown } | { state: "done"; value: T };
 
-/** Works when the screen appears or `keys` change, and again on `again()`. */
+/** Works when the screen appears or `keys` change, and again on `again()`; what was there stays to be seen meanwhile. */
 export function useLoaded<T>(work: () => Promise<T>, keys: unknown[]): [Loaded<T>, () => void] {
   const [loaded, setLoaded] = useState<Loaded<T>>({ state: "busy" });
   const [round, setRound] = useState(0);
+  useEffect(() => setLoaded({ state: "busy" }), keys);
   useEffect(() => {
     let current = true;
-    setLoaded({ state: "busy" });
     work().then(
       (value) => { if (current) setLoaded({ state: "done", value }); },
       (error: unknown) => { if (current) setLoaded({ state: "failed", error }); },
     );
     return () => { current = false; };
   }, [...keys, round]);
-  return [loaded, () => setRound((before) => before + 1)];
+  const again = () => {
+    setLoaded((before) => (before.state === "failed" ? { state: "busy" } : before));
+    setRound((before) => before + 1);
+  };
+  return [loaded, again];
 }
