@@ -19,10 +19,12 @@ use crate::{
 
 mod export;
 mod page;
+mod receipt;
 mod seed;
 
 pub use export::{ExportError, Exported, export};
 pub use page::PageError;
+pub use receipt::ReceiptUnfit;
 pub use seed::{SeedError, Seeded, seed};
 
 /// The dataset that a seeding law names.

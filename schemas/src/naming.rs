@@ -13,8 +13,9 @@ use crate::id::{EntityId, SectorSubject};
 pub const DATASET: &str = "identity.subject";
 /// Its one field: the receiver's pseudonym of the person, sealed so that the receiver alone opens it; null for nobody.
 pub const FIELD: &str = "subject";
-/// People in one call at most.
-pub const PEOPLE: usize = 10_000;
+/// People in one message at most: question and answer stay below the limits of every query (64 kB) and answer (1 MB). A call for
+/// more goes out as several messages.
+pub const PEOPLE: usize = 500;
 
 /// People to be named to one receiver, sealed by the asker to the identity registry.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +23,7 @@ pub const PEOPLE: usize = 10_000;
 pub struct NamingOrder {
     /// Who will open the names.
     pub receiver: EntityId,
-    /// The asker's own pseudonyms; at most 10,000, each once.
+    /// The asker's own pseudonyms; at most [`PEOPLE`], each once.
     pub subjects: Vec<SectorSubject>,
 }
 

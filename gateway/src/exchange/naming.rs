@@ -10,7 +10,7 @@ use schemas::{
     digest::Digest,
     federation::Law,
     id::{CaseId, CompactJwe, EntityId, LawId, PurposeCode, SectorSubject, SystemName},
-    naming::{DATASET, FIELD, NamingOrder},
+    naming::{DATASET, FIELD, NamingOrder, PEOPLE},
     problem::Code,
 };
 
@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{app::App, store::exchange::asks::AskKey};
 
-/// People of one call: question and answer stay below the limits of every query and answer.
-const PEOPLE: usize = 500;
-/// Calls in the air at once.
+/// People of one call at most (protocol, "The citizen").
+pub const PEOPLE_IN_A_CALL: usize = 10_000;
+/// Messages in the air at once.
 const AT_ONCE: usize = 4;
 
 /// For what people are named: stands in each call.
@@ -58,7 +58,8 @@ impl App {
     }
 
     /// Has people named to a receiver: for each pseudonym of ours a name that only the receiver opens, inside our messages alone;
-    /// `None` for one that is nobody's. Any number of people; each counts in the law's quotas.
+    /// `None` for one that is nobody's. At most [`PEOPLE_IN_A_CALL`], each once; each counts in the law's quotas. They go out in
+    /// messages of [`PEOPLE`].
     ///
     /// # Errors
     /// [`NotAnswered`], with the registry's signed refusal where it gave one; then nobody is named, but calls that went well count.
@@ -68,6 +69,9 @@ impl App {
         receiver: &EntityId,
         subjects: &[SectorSubject],
     ) -> Result<Vec<Option<CompactJwe>>, NotAnswered> {
+        if subjects.len() > PEOPLE_IN_A_CALL {
+            return Err(NotAnswered::new(Code::RequestTooLarge).detail("at most ten thousand people in one call"));
+        }
         let none = NotAnswered::new(Code::LawNotRegistered);
         let law = self.directory().law(&basis.law, self.now())?.cloned().ok_or(none)?;
         let calls = subjects.chunks(PEOPLE).map(|people| self.name_some(basis, &law, receiver, people.to_vec()));

@@ -107,7 +107,7 @@ impl App {
         let different: BTreeSet<_> = order.subjects.iter().collect();
         match order.subjects.len() {
             0 => Err(beyond("nobody is to be named")),
-            people if people > PEOPLE => Err(beyond("more than ten thousand people")),
+            people if people > PEOPLE => Err(beyond("more people than a message holds")),
             people if people != different.len() => Err(beyond("a person stands twice")),
             _ => Ok(Naming { asked, law, order, case, officer }),
         }

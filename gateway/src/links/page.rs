@@ -6,7 +6,7 @@ use protocol::seal::{
     UnverifiedJws, random,
 };
 use schemas::{
-    id::{CompactJws, EntityId, LawId},
+    id::{CompactJws, EntityId, LawId, MessageId},
     linking::{NamedResident, SubjectsPage},
     time::Timestamp,
     version::V1,
@@ -46,6 +46,12 @@ pub(super) struct Heading<'a> {
     pub now: Timestamp,
 }
 
+/// A page as it stands in the file.
+pub(super) struct SignedPage {
+    pub jti: MessageId,
+    pub jws: CompactJws,
+}
+
 /// Seals and signs one page.
 pub(super) fn sign_page(
     heading: &Heading<'_>,
@@ -54,7 +60,7 @@ pub(super) fn sign_page(
     page: u32,
     last: bool,
     residents: &[NamedResident],
-) -> Result<CompactJws, SealFailed> {
+) -> Result<SignedPage, SealFailed> {
     let jti = random::message_id(heading.now);
     let sealed = seal::seal(receiver, &Binding::subjects(heading.registry, heading.receiver, &jti), &residents)?;
     let claims = SubjectsPage {
@@ -62,13 +68,13 @@ pub(super) fn sign_page(
         iss: heading.registry.clone(),
         aud: heading.receiver.clone(),
         iat: heading.now.numeric(),
-        jti,
+        jti: jti.clone(),
         law: heading.law.clone(),
         page,
         last,
         residents: sealed,
     };
-    seal::sign(Typ::Subjects, key, &claims)
+    Ok(SignedPage { jti, jws: seal::sign(Typ::Subjects, key, &claims)? })
 }
 
 /// The registry that a page claims to come from; to be looked up, not to be believed.

@@ -1,29 +1,32 @@
 //! `vinimay gateway link seed`: a department finds the residents of a seeding file in its own register.
 //!
 //! Guarantees: every page is verified before anybody is looked for; a file with a missing, repeated or foreign page links nobody;
-//! who is not surely one row is linked to none. Deliberately absent: keeping names; they are forgotten with the process.
+//! who is not surely one row is linked to none; what was taken is receipted, and the receipt goes back to the registry. Deliberately absent: keeping names; they are forgotten with the process.
 
 use std::{
     io::{self, BufRead as _},
     path::{Path, PathBuf},
 };
 
-use protocol::consent::Refusal;
+use protocol::{consent::Refusal, exchange::Attested, seal::SealFailed};
 use registry_adapter::{
     identity::BirthDate,
     key::LocalKey,
     matching::{Match, MatchError, Matcher, Person},
 };
 use schemas::{
+    federation::Law,
     id::{LawId, SectorSubject},
     linking::{NamedResident, SubjectsPage},
     problem::Code,
+    receipt::Receipt,
 };
-use service_kit::db::DatabaseError;
+use service_kit::{audit_trail::Entry, db::DatabaseError};
 
 use super::{
     DATASET,
     page::{PageError, claimed_registry, open_page, verify_page},
+    receipt::{self, ReceiptUnfit},
 };
 use crate::{
     app::App,
@@ -81,6 +84,17 @@ pub enum SeedError {
         /// The law.
         law: LawId,
     },
+    /// The receipt on the last line.
+    #[error("{path}: {source}; mend: ask the identity registry for a new export, and carry it over whole")]
+    Receipt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReceiptUnfit,
+    },
+    /// Our receipt could not be signed.
+    #[error(transparent)]
+    Seal(#[from] SealFailed),
     /// Pages are missing.
     #[error("{path} is incomplete; mend: ask the identity registry for a new export, and carry it over whole")]
     Incomplete {
@@ -106,7 +120,7 @@ impl SeedError {
         match self {
             Self::Registry(refusal) => Some(refusal.code()),
             Self::Law { .. } => Some(Code::LawNotRegistered),
-            Self::Page { .. } | Self::Incomplete { .. } => Some(Code::TokenMalformed),
+            Self::Page { .. } | Self::Receipt { .. } | Self::Incomplete { .. } => Some(Code::TokenMalformed),
             _ => None,
         }
     }
@@ -117,32 +131,70 @@ impl SeedError {
 /// # Errors
 /// [`SeedError`], with its mend.
 pub fn seed(app: &App, file: &Path) -> Result<Seeded, SeedError> {
-    let done = read(app, file).and_then(|residents| link(app, residents));
-    let entry = audit::done("command-line", audit::LINK_SEED, app.entity().as_str(), app.now());
-    let entry = match &done {
-        Ok(_) => entry,
-        Err(error) => audit::refused(entry, error.code()),
-    };
-    app.db().write_blocking(|conn| audit::append(conn, &entry))?;
+    let entry = || audit::done("command-line", audit::LINK_SEED, app.entity().as_str(), app.now());
+    let done = read(app, file).and_then(|taken| take(app, taken, &entry()));
+    if let Err(error) = &done {
+        let refused = audit::refused(entry(), error.code());
+        app.db().write_blocking(|conn| audit::append(conn, &refused))?;
+    }
     done
 }
 
-fn read(app: &App, path: &Path) -> Result<Vec<NamedResident>, SeedError> {
+/// Links, then keeps both receipts with the audit row.
+fn take(app: &App, taken: Taken, entry: &Entry) -> Result<Seeded, SeedError> {
+    let Taken { residents, given } = taken;
+    let seeded = link(app, residents)?;
+    let now = app.now();
+    let ours = receipt::sign_taken(app, &given, now)?;
+    app.db().write_blocking(|conn| {
+        receipt::record_taken(conn, &ours, given, now)?;
+        audit::append(conn, entry)
+    })?;
+    Ok(seeded)
+}
+
+/// What a file holds, and the registry's receipt of it.
+struct Taken {
+    residents: Vec<NamedResident>,
+    given: Attested<Receipt>,
+}
+
+fn read(app: &App, path: &Path) -> Result<Taken, SeedError> {
     let failed = |source| SeedError::File { path: path.to_owned(), source };
-    let lines = io::BufReader::new(std::fs::File::open(path).map_err(failed)?).lines();
-    let mut residents = Vec::new();
+    let mut lines = io::BufReader::new(std::fs::File::open(path).map_err(failed)?).lines();
+    let incomplete = || SeedError::Incomplete { path: path.to_owned() };
+    let (mut residents, mut pages) = (Vec::new(), receipt::Pages::default());
     let mut law: Option<LawId> = None;
-    let mut whole = false;
-    for (number, line) in (0_u32..).zip(lines) {
-        let page = verify(app, path, number, &line.map_err(failed)?)?;
-        if whole || page.page != number || law.as_ref().is_some_and(|law| *law != page.law) {
-            return Err(SeedError::Incomplete { path: path.to_owned() });
+    for number in 0_u32.. {
+        let line = lines.next().ok_or_else(incomplete)?.map_err(failed)?;
+        let (page, registered) = verify(app, path, number, &line)?;
+        if page.page != number || law.as_ref().is_some_and(|law| *law != page.law) {
+            return Err(incomplete());
         }
+        pages.add(&page.jti, &line);
         let opened = open_page(&page, &app.keys().encryption);
         residents.extend(opened.map_err(|source| at(path, number, source))?);
-        (law, whole) = (Some(page.law), page.last);
+        if page.last {
+            let receipt = lines.next().ok_or_else(incomplete)?.map_err(failed)?;
+            let given = verify_receipt(app, path, &receipt, &registered, &pages)?;
+            return if lines.next().is_none() { Ok(Taken { residents, given }) } else { Err(incomplete()) };
+        }
+        law = Some(page.law);
     }
-    if whole { Ok(residents) } else { Err(SeedError::Incomplete { path: path.to_owned() }) }
+    Err(incomplete())
+}
+
+fn verify_receipt(
+    app: &App,
+    path: &Path,
+    line: &str,
+    law: &Law,
+    pages: &receipt::Pages,
+) -> Result<Attested<Receipt>, SeedError> {
+    let snapshot = app.directory();
+    let registry = snapshot.peer(&law.provider, app.now()).map_err(SeedError::Registry)?;
+    let unfit = |source| SeedError::Receipt { path: path.to_owned(), source };
+    receipt::verify_given(line, registry, app.entity(), law, pages).map_err(unfit)
 }
 
 fn at(path: &Path, number: u32, source: PageError) -> SeedError {
@@ -153,7 +205,8 @@ fn at(path: &Path, number: u32, source: PageError) -> SeedError {
     }
 }
 
-fn verify(app: &App, path: &Path, number: u32, line: &str) -> Result<SubjectsPage, SeedError> {
+/// A page, and the law that allows it.
+fn verify(app: &App, path: &Path, number: u32, line: &str) -> Result<(SubjectsPage, Law), SeedError> {
     let now = app.now();
     let (unverified, registry) = claimed_registry(line).map_err(|source| at(path, number, source))?;
     let snapshot = app.directory();
@@ -163,10 +216,13 @@ fn verify(app: &App, path: &Path, number: u32, line: &str) -> Result<SubjectsPag
     })?;
     let page = verify_page(unverified, registry, app.entity(), now).map_err(|source| at(path, number, source))?;
     let law = snapshot.law(&page.law, now).map_err(SeedError::Registry)?;
-    let allowed = law.is_some_and(|law| {
+    let law = law.filter(|law| {
         law.consumer == *app.entity() && law.provider == *registry.entity() && law.allowed.dataset.as_str() == DATASET
     });
-    if allowed { Ok(page) } else { Err(SeedError::Law { law: page.law }) }
+    match law.cloned() {
+        Some(law) => Ok((page, law)),
+        None => Err(SeedError::Law { law: page.law }),
+    }
 }
 
 fn link(app: &App, residents: Vec<NamedResident>) -> Result<Seeded, SeedError> {

@@ -131,6 +131,60 @@ async fn a_register_is_linked_where_it_is_sure_and_nowhere_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_receipted_on_both_sides_and_counts_in_the_laws_day() {
+    let world = world().await;
+    let (_, file) = world.export("food.jwt").unwrap();
+    let logged = |app: &App| app.db().clone().read_blocking(|conn| rows(conn, "outbox")).unwrap();
+    let receipts = |app: &App, table: &'static str| app.db().clone().read_blocking(|conn| rows(conn, table)).unwrap();
+    tokio::task::block_in_place(|| {
+        assert_eq!((receipts(&world.civil.1, "receipt"), logged(&world.civil.1)), (1, 1));
+        world.seed(&file).unwrap();
+        world.seed(&file).unwrap();
+        assert_eq!(
+            (receipts(&world.food.1, "receipt"), logged(&world.food.1)),
+            (1, 1),
+            "once, however often it is read"
+        );
+        assert_eq!(receipts(&world.food.1, "counterpart_receipt"), 1);
+        assert_eq!(receipts(&world.food.1, "receipt_return"), 1, "ours is on its way to the registry");
+    });
+    let error = world.export("again.jwt").unwrap_err();
+    assert!(matches!(error, ExportError::Quota { .. }) && error.to_string().contains("mend"), "{error}");
+    assert!(!world.civil.0.path("again.jwt").exists());
+    assert_eq!(world.civil.1.db().read(|conn| rows(conn, "receipt")).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_receipts_of_a_run_are_a_pair() {
+    let world = world().await;
+    let (_, file) = world.export("food.jwt").unwrap();
+    world.seed(&file).unwrap();
+    let ours = |app: &App, sql: &'static str| {
+        let app = app.clone();
+        async move {
+            use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::Text};
+            #[derive(QueryableByName)]
+            struct Jws {
+                #[diesel(sql_type = Text)]
+                jws: String,
+            }
+            let found = app
+                .db()
+                .read(move |conn| Ok::<_, service_kit::db::DatabaseError>(sql_query(sql).get_result::<Jws>(conn)?.jws));
+            let jws = found.await.unwrap().parse().unwrap();
+            protocol::exchange::Attested::<schemas::receipt::Receipt>::read_own(&jws, app.keys().signing.public())
+                .unwrap()
+        }
+    };
+    let (given, taken) =
+        (ours(&world.civil.1, "SELECT jws FROM receipt").await, ours(&world.food.1, "SELECT jws FROM receipt").await);
+    assert_eq!(protocol::exchange::PairRule::first_broken(&given, &taken), None);
+    for receipt in [&given, &taken] {
+        assert_eq!(protocol::exchange::check_receipt(receipt.claims()), Ok(()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_registered_law_nobody_is_named() {
     let world = world().await;
     let out = world.civil.0.path("other.jwt");
@@ -169,6 +223,8 @@ async fn a_file_that_is_changed_cut_repeated_or_foreign_links_nobody() {
         (String::new(), "incomplete"),
         (format!("{good}{good}"), "incomplete"),
         ("not a page\n".to_owned(), "line 1"),
+        (good.lines().next().unwrap().to_owned(), "incomplete"),
+        (good.lines().next().map(|page| format!("{page}\n{page}\n")).unwrap(), "receipt"),
     ];
     for (content, says) in cases {
         std::fs::write(&file, content).unwrap();

@@ -6,14 +6,11 @@
 
 use schemas::{
     id::{CompactJwe, EntityId},
-    naming::{NamingOrder, PEOPLE},
+    naming::NamingOrder,
 };
 
 use super::first_opened;
 use crate::seal::{Binding, DecryptionKey, EncryptionKey, JweError, Limits, SealFailed, open, seal};
-
-/// 10,000 pseudonyms of 43 characters with what stands between them.
-const LIMITS: Limits = Limits::of(1024 * 1024).members(PEOPLE);
 
 /// Seals an order to the registry.
 ///
@@ -39,7 +36,7 @@ pub fn open_naming(
     asker: &EntityId,
 ) -> Result<NamingOrder, JweError> {
     let binding = Binding::naming(asker, us);
-    first_opened(keys.iter().map(|key| open(jwe, key, &binding, LIMITS)))
+    first_opened(keys.iter().map(|key| open(jwe, key, &binding, Limits::QUERY)))
 }
 
 #[cfg(test)]
@@ -52,7 +49,7 @@ mod tests {
         let (key, other) = (DecryptionKey::generate().unwrap(), DecryptionKey::generate().unwrap());
         let entity = |text: &str| name::<EntityId>(&format!("https://{text}.gov.example"));
         let (asker, registry) = (entity("social"), entity("civil"));
-        let subjects = vec![name("3cbisiTQ_YIWaSAiWDhpNvyc4omeIV7sYyK5X43ZbWo"); 10_000];
+        let subjects = vec![name("3cbisiTQ_YIWaSAiWDhpNvyc4omeIV7sYyK5X43ZbWo"); schemas::naming::PEOPLE];
         let order = NamingOrder { receiver: entity("revenue"), subjects };
         let sealed = seal_naming(&asker, &registry, key.public(), &order).unwrap();
         let keys = [other, key];
