@@ -8,6 +8,7 @@
 pub mod anchoring;
 pub mod app;
 mod areas;
+pub mod assisted;
 pub mod audit;
 pub mod break_glass;
 pub mod bundle;

@@ -75,6 +75,25 @@ impl Notices {
         Ok(Self { texts, notifiers: foundation.config.notices.open(&foundation.networks)? })
     }
 
+    /// Sends one short message now, such as a code; it is not kept and not tried again.
+    ///
+    /// # Errors
+    /// If no gateway for short messages is configured, or it does not take the message.
+    pub(crate) async fn send_short(
+        &self,
+        (id, at): (&schemas::id::MessageId, Timestamp),
+        phone: schemas::notice::Phone,
+        text: String,
+    ) -> Result<(), NotDelivered> {
+        let absent = || NotDelivered::later("no gateway for short messages is configured");
+        let notifier = self.notifier(schemas::notice::Channel::Sms).ok_or_else(absent)?;
+        let language = service_kit::words::Language::Hindi;
+        let whole = schemas::notice::NoticeText { title: String::new(), body: text.clone() };
+        let worded = notifier::Worded { language, text: whole, short: text, foot: String::new(), department: String::new() };
+        let message = Message { id: id.clone(), to: Address::Phone(phone), language, texts: vec![worded], at };
+        notifier.deliver(&message).await.map(drop)
+    }
+
     fn notifier(&self, channel: schemas::notice::Channel) -> Option<&dyn Notifier> {
         self.notifiers.iter().map(AsRef::as_ref).find(|notifier| notifier.channel() == channel)
     }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    federation::SignedRegister,
     id::{CompactJws, EntityId, KeyId},
     version::V1,
 };
@@ -23,6 +24,9 @@ pub struct Bundle {
     pub records: Vec<BundledRecord>,
     /// Trust chains of the signers, valid when the records were signed.
     pub members: Vec<BundledMember>,
+    /// The register of laws that a receipt's basis names by digest, as two officers signed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registers: Vec<SignedRegister>,
 }
 
 /// What a bundle is about.

@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod asking;
+pub mod assisted;
 pub mod bundle;
 pub mod catalogue;
 pub mod citizen;

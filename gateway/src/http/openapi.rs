@@ -43,6 +43,7 @@ fn areas() -> Vec<OpenApi> {
         peer::receipts::Api::openapi(),
         peer::status_list::Api::openapi(),
         peer::subscriptions::Api::openapi(),
+        people::citizen_assisted::Api::openapi(),
         people::citizen_bundles::Api::openapi(),
         people::citizen_history::Api::openapi(),
         people::citizen_links::Api::openapi(),

@@ -2,6 +2,7 @@
 
 use service_kit::access::Routes;
 
+pub mod citizen_assisted;
 pub mod citizen_bundles;
 pub mod citizen_history;
 pub mod citizen_links;
@@ -34,7 +35,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 fn citizens(routes: Routes) -> Routes {
-    let routes = citizen_bundles::routes(routes);
+    let routes = citizen_assisted::routes(citizen_bundles::routes(routes));
     citizen_links::routes(citizen_history::routes(citizen_orders::routes(citizen_nonce::routes(routes))))
 }
 

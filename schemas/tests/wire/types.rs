@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
-    answer, asking, bundle, catalogue, citizen, consent, erasure, event, federation, linking, local, naming, notice,
+    answer, assisted, asking, bundle, catalogue, citizen, consent, erasure, event, federation, linking, local, naming, notice,
     openid, problem, query, receipt, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -90,6 +90,13 @@ table! {
     "catalogue" catalogue::Catalogue;
     "binding-offer-order" local::BindingOfferOrder;
     "binding-offer" local::BindingOffer;
+    "assisted-session" assisted::AssistedSession;
+    "approval-order" assisted::ApprovalOrder;
+    "approval-asked" assisted::ApprovalAsked;
+    "confirmation" assisted::Confirmation;
+    "confirmed" assisted::Confirmed;
+    "closing" assisted::Closing;
+    "assisted-slip" assisted::AssistedSlip;
     "bindings-order" local::BindingsOrder;
     "bindings-changed" local::BindingsChanged;
     "presentation-nonce" citizen::PresentationNonce;
