@@ -41,20 +41,19 @@ type CameraState = "off" | "on" | "none";
 
 /** The camera, and whatever reads QR codes here. */
 function Camera({ onText }: { onText: (text: string) => boolean }): JSX.Element {
-  const { words, say } = useWallet();
+  const { words } = useWallet();
   const [state, setState] = useState<CameraState>("off");
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     if (state !== "on" || video.current === null) return undefined;
     const stopping = new AbortController();
     void look(video.current, onText, stopping.signal).catch(() => setState("none"));
-    say(words.t("open-looking"));
     return () => stopping.abort();
   }, [state]);
   return (
     <div class="camera">
       {state === "on" && <video ref={video} muted playsInline aria-label={words.t("open-picture")} />}
-      {state === "on" && <p class="small">{words.t("open-looking")}</p>}
+      {state === "on" && <p class="small" role="status">{words.t("open-looking")}</p>}
       {state === "none" && <p class="notice bad" role="alert">{words.t("open-camera-none")}</p>}
       <div class="actions">
         <Button kind={state === "on" ? "plain" : "main"} onClick={() => setState(state === "on" ? "off" : "on")}>
