@@ -27,11 +27,23 @@ const app = await build({
 for (const file of app.outputFiles) put(relative(dist, file.path).split(sep).join("/"), file.contents);
 const [script] = Object.entries(app.metafile.outputs).find(([, output]) => output.entryPoint === "src/main.tsx");
 
+// What the entry imports at once: told to the browser in the page, so that it need not find out step by step.
+const outputs = app.metafile.outputs;
+const first = new Set();
+const follow = (name) => {
+  if (first.has(name)) return;
+  first.add(name);
+  for (const one of outputs[name].imports) if (one.kind === "import-statement") follow(one.path);
+};
+follow(script);
+const served = (name) => relative("dist", name).split(sep).join("/");
+
 const style = await build({ ...common, entryPoints: [source("style.css")], outdir: dist, entryNames: "assets/[name]-[hash]" });
 for (const file of style.outputFiles) put(relative(dist, file.path).split(sep).join("/"), file.contents);
 const styleName = relative(dist, style.outputFiles[0].path).split(sep).join("/");
 
-const page = (await readFile(source("index.html"), "utf8")).replace("{{style}}", `/${styleName}`).replace("{{script}}", `/${relative("dist", script).split(sep).join("/")}`);
+const page = (await readFile(source("index.html"), "utf8")).replace("{{style}}", `/${styleName}`).replace("{{script}}", `/${served(script)}`)
+  .replace("{{preloads}}", [...first].slice(1).map((name) => `<link rel="modulepreload" href="/${served(name)}">`).join("\n    "));
 put("index.html", page);
 put("manifest.webmanifest", JSON.stringify(JSON.parse(await readFile(source("manifest.json"), "utf8"))));
 for (const [name, content] of icons()) put(`icons/${name}`, content);
@@ -61,16 +73,8 @@ for (const [name, content] of files) {
 }
 
 // First load: the page, its style, the entry with what it imports at once, one language, the manifest, an icon.
-const outputs = app.metafile.outputs;
-const first = new Set();
-const follow = (name) => {
-  if (first.has(name)) return;
-  first.add(name);
-  for (const one of outputs[name].imports) if (one.kind === "import-statement") follow(one.path);
-};
-follow(script);
 const weight = (name) => brotliCompressSync(files.get(name)).length;
-const scripts = [...first].map((name) => relative("dist", name).split(sep).join("/"));
+const scripts = [...first].map(served);
 const js = scripts.map(weight).reduce((sum, one) => sum + one, 0);
 const words = names.filter((name) => name.endsWith(".ftl")).map(weight);
 const rest = ["index.html", styleName, "manifest.webmanifest", "icons/icon.svg", "build.json"].map(weight).reduce((sum, one) => sum + one, 0);
