@@ -23,9 +23,8 @@ pub fn catalogue(directory: &DirectorySnapshot, now: Timestamp) -> Result<Catalo
     directory.authorize_current(now)?;
     let members = directory.members().members();
     let active = members.filter(|member| member.standing() == Standing::Active && now < member.expires());
-    let entries = active.flat_map(|member| {
-        member.gateway().datasets.iter().map(move |dataset| entry(directory, member, dataset, now))
-    });
+    let entries = active
+        .flat_map(|member| member.gateway().datasets.iter().map(move |dataset| entry(directory, member, dataset, now)));
     let mut datasets: Vec<CatalogueEntry> = entries.collect();
     datasets.sort_by(|a, b| (&a.provider, &a.dataset).cmp(&(&b.provider, &b.dataset)));
     Ok(Catalogue { datasets })
@@ -116,7 +115,8 @@ fn laws(
     now: Timestamp,
 ) -> Vec<CatalogueLaw> {
     let all = directory.laws().into_iter().flat_map(|laws| laws.iter());
-    let ours = all.filter(|law| law.provider == *provider && law.allowed.dataset == *dataset && now.civil_day() <= law.until);
+    let ours =
+        all.filter(|law| law.provider == *provider && law.allowed.dataset == *dataset && now.civil_day() <= law.until);
     let covering = ours.map(|law| CatalogueLaw {
         id: law.id.clone(),
         title: law.title.clone(),

@@ -17,7 +17,8 @@ pub fn table(catalogue: &Catalogue) -> String {
 fn dataset(text: &mut String, entry: &CatalogueEntry) -> std::fmt::Result {
     let (title, name) = (names(&entry.title), names(&entry.provider_name));
     writeln!(text, "{}  {title}\n  held by {}  {name}", entry.dataset, entry.provider)?;
-    let width = |of: fn(&CatalogueField) -> String| entry.fields.iter().map(|f| of(f).chars().count()).max().unwrap_or(0);
+    let width =
+        |of: fn(&CatalogueField) -> String| entry.fields.iter().map(|f| of(f).chars().count()).max().unwrap_or(0);
     let (name_width, kind_width) = (width(|f| f.name.to_string()), width(kind));
     for field in &entry.fields {
         let (name, kind, basis) = (&field.name, kind(field), basis(field.basis));
@@ -40,7 +41,8 @@ fn dataset(text: &mut String, entry: &CatalogueEntry) -> std::fmt::Result {
 
 fn kind(field: &CatalogueField) -> String {
     let sensitivity = format!("{:?}", field.sensitivity).to_lowercase();
-    let mask = field.mask.and_then(|mask| serde_json::to_value(mask).ok()?.as_str().map(|mask| format!(", {mask} only")));
+    let mask =
+        field.mask.and_then(|mask| serde_json::to_value(mask).ok()?.as_str().map(|mask| format!(", {mask} only")));
     format!("{}, {sensitivity}{}", field.r#type, mask.unwrap_or_default())
 }
 

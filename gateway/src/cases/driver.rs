@@ -10,7 +10,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
-use schemas::{digest::Digest, id::{CompactJwe, SectorSubject}, problem::Code};
+use schemas::{
+    digest::Digest,
+    id::{CompactJwe, SectorSubject},
+    problem::Code,
+};
 use service_kit::db::{AnyConnection, DatabaseError};
 
 use super::{InquiryAbout, PartAbout, milliseconds, outcome, parts::unsealed, persons::nobody};
@@ -20,8 +24,8 @@ use crate::{
     store::{
         exchange::asks::{AskKey, ask_find},
         inquiries::{
-            Claimed, Inquiry, Outcome, PartEnd, PartRow, State, batch_claim, batch_renew, batch_stop, inquiry_about_open,
-            inquiry_find, part_about_open, parts_ended, parts_open, parts_write,
+            Claimed, Inquiry, Outcome, PartEnd, PartRow, State, batch_claim, batch_renew, batch_stop,
+            inquiry_about_open, inquiry_find, part_about_open, parts_ended, parts_open, parts_write,
         },
     },
 };
@@ -147,7 +151,12 @@ impl App {
     }
 
     /// Asks about the people of a page, those who were not asked before.
-    async fn ask_page(&self, batch: &Batch, page: Vec<PartRow>, weather: &Weather) -> Result<Vec<PartEnd>, NotAnswered> {
+    async fn ask_page(
+        &self,
+        batch: &Batch,
+        page: Vec<PartRow>,
+        weather: &Weather,
+    ) -> Result<Vec<PartEnd>, NotAnswered> {
         let people = self.look_up(batch, page).await?;
         let people = self.name(batch, people, weather).await;
         // Collected first: a stream over the closure itself would not be `Send` for every lifetime.
@@ -176,13 +185,7 @@ impl App {
         read.await
     }
 
-    fn next(
-        &self,
-        conn: &mut AnyConnection,
-        key: &AskKey,
-        wanted: &Digest,
-        number: &str,
-    ) -> Result<Next, NotAnswered> {
+    fn next(&self, conn: &mut AnyConnection, key: &AskKey, wanted: &Digest, number: &str) -> Result<Next, NotAnswered> {
         if let Some(row) = ask_find(conn, key).map_err(DatabaseError::from)? {
             return Ok(self.before(row, wanted).map_or_else(Next::Not, Next::Before));
         }
@@ -254,9 +257,7 @@ impl App {
             }
             parts_write(conn, &claimed.id, &ends)?;
             match stop {
-                Some(why) => {
-                    Ok::<_, DatabaseError>(batch_stop(conn, &claimed, State::Stopped, Some(left(&why)))?)
-                }
+                Some(why) => Ok::<_, DatabaseError>(batch_stop(conn, &claimed, State::Stopped, Some(left(&why)))?),
                 None => Ok(true),
             }
         });

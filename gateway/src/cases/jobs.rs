@@ -87,7 +87,10 @@ impl App {
         }
         self.forget_revoked().await?;
         let now_ms = milliseconds(self.now());
-        Ok(self.db().write(move |conn| Ok::<_, DatabaseError>(inquiries_forget(conn, now_ms, ROUND).map(drop)?)).await?)
+        Ok(self
+            .db()
+            .write(move |conn| Ok::<_, DatabaseError>(inquiries_forget(conn, now_ms, ROUND).map(drop)?))
+            .await?)
     }
 
     /// Takes away values whose time is over, or whose consent was revoked.

@@ -97,7 +97,7 @@ impl Told {
             return self.lines(&batch, ready).map(Some);
         }
         let silent = now.saturating_sub(self.since) >= SILENCE;
-        if whole || self.next >= batch.parts || silent {
+        if whole || silent {
             self.over = true;
             return line(&state(&batch, ended, self.last)).map(Some);
         }

@@ -23,10 +23,10 @@ use crate::{
     exchange::ask::{End, LawQuestion, NotAnswered, digest},
     store::{
         encrypted::ColumnError,
-        exchange::asks::{AskKey, ask_find},
+        exchange::asks::{AskKey, AskRow, ask_find},
         inquiries::{
-            Inquiry, Kind, NewInquiry, PartEnd, Written, inquiry_about_seal, inquiry_insert, part_about_seal, parts_open,
-            parts_write,
+            Inquiry, Kind, NewInquiry, PartEnd, Written, inquiry_about_seal, inquiry_insert, part_about_seal,
+            parts_open, parts_write,
         },
     },
 };
@@ -90,8 +90,12 @@ impl App {
     ) -> Result<Inquiry, NotAnswered> {
         let now = self.now();
         let id = random::message_id(now);
-        let about =
-            InquiryAbout { case: query.case.clone(), purpose: query.purpose.clone(), officer: query.officer.clone(), question: None };
+        let about = InquiryAbout {
+            case: query.case.clone(),
+            purpose: query.purpose.clone(),
+            officer: query.officer.clone(),
+            question: None,
+        };
         let parts = self.parts_about(query).await;
         let sealed = (0_u32..).zip(&parts).map(|(place, about)| part_about_seal(self.keys(), &id, place, about));
         let new = NewInquiry {
@@ -130,7 +134,13 @@ impl App {
                 QueryPart::Consent(ConsentPart { consent, person, .. }) => {
                     let terms = self.held(consent).await.ok().map(|held| held.consent.terms().clone());
                     let (provider, dataset) = terms.map(|terms| (terms.provider, terms.dataset)).unzip();
-                    PartAbout { person: person.clone(), consent: Some(consent.clone()), provider, dataset, number: None }
+                    PartAbout {
+                        person: person.clone(),
+                        consent: Some(consent.clone()),
+                        provider,
+                        dataset,
+                        number: None,
+                    }
                 }
             });
         }
@@ -210,27 +220,27 @@ impl App {
         let now = self.now();
         let mut ends = Vec::new();
         for place in open {
-            let end = match ended.remove(place) {
-                Some(result) => {
-                    let end = outcome::of(*place, &result, now);
-                    self.with_value(inquiry, query, end, &result).await?
-                }
-                None => {
-                    let end = outcome::unavailable(*place, Code::PeerUnavailable, now);
-                    PartEnd { exchange: self.stored_question(&inquiry.key.part(*place)).await?, ..end }
-                }
+            let result = match ended.remove(place) {
+                Some(result) => result,
+                None => self.left_open(&inquiry.key.part(*place)).await?,
             };
-            ends.push(end);
+            let end = outcome::of(*place, &result, now);
+            ends.push(self.with_value(inquiry, query, end, &result).await?);
         }
         let id = inquiry.id.clone();
         Ok(self.db().write(move |conn| Ok::<_, DatabaseError>(parts_write(conn, &id, &ends)?)).await?)
     }
 
-    /// The question that a part stored before its time was over.
-    async fn stored_question(&self, key: &AskKey) -> Result<Option<MessageId>, NotAnswered> {
+    /// What is stored of a part whose time was over: its end, if that came in the last moment, or the question that goes on.
+    async fn left_open(&self, key: &AskKey) -> Result<Result<End, NotAnswered>, NotAnswered> {
         let key = key.clone();
         let found = self.db().read(move |conn| Ok::<_, DatabaseError>(ask_find(conn, &key)?)).await?;
-        Ok(found.map(|row| row.exchange))
+        let late = NotAnswered::new(Code::PeerUnavailable);
+        Ok(match found {
+            Some(AskRow { exchange, end: Some(end), .. }) => Ok(self.stored_end(&exchange, &end)?),
+            Some(AskRow { exchange, .. }) => Err(late.of(&exchange)),
+            None => Err(late),
+        })
     }
 
     /// A case file keeps the record as long as the consent lets it.

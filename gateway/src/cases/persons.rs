@@ -26,7 +26,8 @@ use crate::{
 
 /// The same for a number that is not linked, and for a person whom the identity registry does not name.
 pub(super) fn nobody() -> NotAnswered {
-    NotAnswered::new(Code::NotFoundOrNotPermitted).detail("nobody is linked to that number, or known to the identity registry")
+    NotAnswered::new(Code::NotFoundOrNotPermitted)
+        .detail("nobody is linked to that number, or known to the identity registry")
 }
 
 impl App {

@@ -2,5 +2,6 @@
 
 mod batches;
 mod files;
+mod http;
 mod parts;
 mod world;

@@ -51,7 +51,8 @@ impl App {
     }
 
     fn view_of(&self, inquiry: &Inquiry, parts: Vec<PartRow>) -> Result<CaseView, NotAnswered> {
-        let forgotten = || NotAnswered::new(Code::RequestExpired).detail("this case is no longer kept; its receipts are");
+        let forgotten =
+            || NotAnswered::new(Code::RequestExpired).detail("this case is no longer kept; its receipts are");
         let about = inquiry.about.as_ref().ok_or_else(forgotten)?;
         let about: InquiryAbout = inquiry_about_open(self.keys(), &inquiry.id, about).map_err(unsealed)?;
         let parts = parts.into_iter().map(|part| self.part_answer(inquiry, part));

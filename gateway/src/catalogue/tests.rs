@@ -51,7 +51,10 @@ async fn each_field_says_on_what_basis_it_may_be_asked_for() {
         assert_eq!(field.basis, basis(by_consent, by_law), "{}", field.name);
     }
     assert_eq!(basis_of(entry, "annual_income_band"), FieldBasis::Consent);
-    assert_eq!(entry.purposes.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(), ["social.old-age-pension.eligibility"]);
+    assert_eq!(
+        entry.purposes.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(),
+        ["social.old-age-pension.eligibility"]
+    );
     assert_eq!(entry.laws.iter().map(|law| &law.id).collect::<Vec<_>>(), [&"in-force".parse::<LawId>().unwrap()]);
 }
 

@@ -180,9 +180,9 @@ pub fn inquiry_insert(conn: &mut AnyConnection, new: &NewInquiry) -> QueryResult
     if claimed == 1 {
         insert(conn, new)?;
     }
-    let named = Statement::new("SELECT exchange, request_digest FROM ask WHERE system = ").bind(new.key.system.as_str());
-    let named: Vec<KeyRow> =
-        named.sql(" AND idempotency_key = ").bind(new.key.column().as_str()).load(conn)?;
+    let named =
+        Statement::new("SELECT exchange, request_digest FROM ask WHERE system = ").bind(new.key.system.as_str());
+    let named: Vec<KeyRow> = named.sql(" AND idempotency_key = ").bind(new.key.column().as_str()).load(conn)?;
     let same = named.into_iter().find(|row| row.request_digest == new.request.as_bytes());
     let found = same.map(|row| inquiry_find(conn, &read(&row.exchange)?)).transpose()?.flatten();
     Ok(found.map_or(Written::Conflict, Written::There))

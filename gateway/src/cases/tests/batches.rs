@@ -1,8 +1,6 @@
 use protocol::exchange::Attested;
 use schemas::{
-    asking::{
-        BatchOrder, BatchProgress, LawPart, PERSONS, PartAnswer, PartOutcome, PersonReference, QueryPart,
-    },
+    asking::{BatchOrder, BatchProgress, LawPart, PERSONS, PartAnswer, PartOutcome, PersonReference, QueryPart},
     id::MessageId,
     problem::Code,
     receipt::{Receipt, ReceiptBasis},
@@ -44,8 +42,14 @@ async fn everybody_of_a_batch_gets_a_line_in_the_order_of_the_request() {
         assert_eq!(told, numbers);
         assert!(lines[..3].iter().all(|line| line.record.as_ref().unwrap().rows.len() == 1 && line.receipt.is_some()));
         assert!(lines[3].refusal.is_some(), "nobody at the provider: it said so itself");
-        assert!(lines[4..].iter().all(|line| line.exchange.is_none()), "nobody at the registry, or here: nothing was asked");
-        assert_eq!((last.state, last.code, last.persons, last.ended, last.after), (BatchProgress::Ended, None, 6, 6, Some(5)));
+        assert!(
+            lines[4..].iter().all(|line| line.exchange.is_none()),
+            "nobody at the registry, or here: nothing was asked"
+        );
+        assert_eq!(
+            (last.state, last.code, last.persons, last.ended, last.after),
+            (BatchProgress::Ended, None, 6, 6, Some(5))
+        );
 
         let (rest, _) = office.lines(app, &id, Some(3)).await;
         assert_eq!(rest, lines[4..]);
@@ -144,7 +148,10 @@ async fn a_batch_stops_when_nobody_names_its_people_and_goes_on_when_somebody_do
     let office = Office { registry: federation.serve_registry().await, provider, federation };
     let (lines, last) = office.lines(&app, &id, None).await;
     let unnamed = (PartOutcome::Unavailable, true, Some(Code::PeerUnavailable));
-    assert_eq!((outcomes(&lines), last.state, last.code), (vec![unnamed; 3], BatchProgress::Stopped, Some(Code::PeerUnavailable)));
+    assert_eq!(
+        (outcomes(&lines), last.state, last.code),
+        (vec![unnamed; 3], BatchProgress::Stopped, Some(Code::PeerUnavailable))
+    );
     assert_eq!(count(office.provider.app().db(), "receipt"), 0, "nobody was asked about");
 
     office.run(&app, &key, &order).await;
@@ -195,7 +202,11 @@ async fn what_is_no_batch_is_refused_and_written_down() {
     let id = app.open_batch(system, key.clone(), &good).await.unwrap();
     let mut another = good.clone();
     another.numbers.push("P-2".to_owned());
-    assert_eq!(app.open_batch(system, key, &another).await.unwrap_err().code(), Code::Conflict, "a key names one batch");
+    assert_eq!(
+        app.open_batch(system, key, &another).await.unwrap_err().code(),
+        Code::Conflict,
+        "a key names one batch"
+    );
     assert!(app.look_at_batch(&system.name, &id).await.is_ok());
     let stranger = "tax-portal".parse().unwrap();
     assert_eq!(app.look_at_batch(&stranger, &id).await.unwrap_err().code(), Code::NotFound, "another system's batch");
@@ -205,12 +216,43 @@ async fn what_is_no_batch_is_refused_and_written_down() {
 const AUDITED_BEFORE: i64 = 2;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_is_one_persons_with_a_reason_and_is_stored_with_its_review() {
+    let office = Office::open(Engine::Sqlite, |registers| registers.law.break_glass = true).await;
+    let app = &office.federation.consumer;
+    let numbers = office.people(1).await;
+    let order = office.order(&numbers);
+    let part = |reason: Option<&str>| {
+        QueryPart::Law(LawPart {
+            law: order.law.clone(),
+            provider: order.provider.clone(),
+            dataset: order.dataset.clone(),
+            fields: order.fields.clone(),
+            predicates: Vec::new(),
+            subject: PersonReference::Number(numbers[0].clone()),
+            reason: reason.map(str::to_owned),
+            person: None,
+        })
+    };
+    let parts = vec![part(None), part(Some("!")), part(Some("She lies unconscious and nobody knows her."))];
+    let key = office.federation.key();
+    let view = app.ask_case(office.federation.system(), key.clone(), &case(parts.clone())).await.unwrap();
+    let no_reason = (PartOutcome::Refused, false, Some(Code::ReasonMissing));
+    assert_eq!(outcomes(&view.parts), [no_reason, no_reason, ANSWERED]);
+    assert_eq!(count(app.db(), "break_glass"), 1, "one use, with its review");
+    let again = app.ask_case(office.federation.system(), key, &case(parts)).await.unwrap();
+    assert_eq!((again, count(app.db(), "break_glass")), (view, 1));
+    let batch = app.open_batch(office.federation.system(), office.federation.key(), &order).await.unwrap_err();
+    assert_eq!(batch.code(), Code::ReasonMissing, "an emergency is no batch");
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_person_is_asked_about_under_a_law_by_number_or_by_pseudonym() {
     let office = Office::open(Engine::Sqlite, |_| {}).await;
     let app = &office.federation.consumer;
     let numbers = office.people(1).await;
     let order = office.order(&numbers);
-    let sub = office.federation.world.registry.subject("RID-1000", &app.config().sector);
+    let sub = office.subject(app, "RID-1000");
     let part = |subject: PersonReference, reason: Option<&str>| {
         QueryPart::Law(LawPart {
             law: order.law.clone(),

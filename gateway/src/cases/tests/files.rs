@@ -22,9 +22,10 @@ async fn audited(federation: &Federation, action: &str, outcome: &str) -> usize 
         #[diesel(sql_type = Text)]
         outcome: String,
     }
-    let rows = federation.consumer.db().read(|conn| {
-        Ok::<_, DatabaseError>(sql_query("SELECT action, outcome FROM audit_trail").load::<Row>(conn)?)
-    });
+    let rows = federation
+        .consumer
+        .db()
+        .read(|conn| Ok::<_, DatabaseError>(sql_query("SELECT action, outcome FROM audit_trail").load::<Row>(conn)?));
     rows.await.unwrap().iter().filter(|row| row.action == action && row.outcome == outcome).count()
 }
 
@@ -51,9 +52,15 @@ async fn a_case_file_is_seen_by_its_maker_and_each_look_is_written_down() {
         app.look_at_case(&stranger, Some(&officer), &made.id).await,
         app.look_at_case(&system.name, Some(&officer), &federation.key()).await,
     ];
-    assert!(refused.into_iter().all(|seen| seen.unwrap_err().code() == Code::NotFound), "it is as if it were not there");
+    assert!(
+        refused.into_iter().all(|seen| seen.unwrap_err().code() == Code::NotFound),
+        "it is as if it were not there"
+    );
     assert_eq!(audited(&federation, "case.open", "done").await, 1);
-    assert_eq!((audited(&federation, "case.read", "done").await, audited(&federation, "case.read", "refused").await), (1, 4));
+    assert_eq!(
+        (audited(&federation, "case.read", "done").await, audited(&federation, "case.read", "refused").await),
+        (1, 4)
+    );
     provider.stop().await.unwrap();
 }
 
@@ -69,10 +76,15 @@ async fn a_value_is_gone_with_its_consent_and_with_its_time_and_the_receipts_sta
 
     let consent = protocol::credential::vc::verify(&revoked.jws, &federation.world.authority.entity).unwrap();
     let index = consent_index(app.keys(), consent.issuer(), consent.id());
-    let ordered = app.db().write(move |conn| Ok::<_, DatabaseError>(consent_order(conn, &index, 1, ConsentChange::Revoke)?));
+    let ordered =
+        app.db().write(move |conn| Ok::<_, DatabaseError>(consent_order(conn, &index, 1, ConsentChange::Revoke)?));
     assert!(ordered.await.unwrap().applied);
     let seen = app.look_at_case(&system.name, Some(&officer), &made.id).await.unwrap();
-    assert_eq!((&seen.parts[0].record, seen.parts[1].record.is_some()), (&None, true), "a revoked consent takes its value");
+    assert_eq!(
+        (&seen.parts[0].record, seen.parts[1].record.is_some()),
+        (&None, true),
+        "a revoked consent takes its value"
+    );
 
     tamper(app, "UPDATE inquiry_part SET value_until_ms = 1 WHERE value IS NOT NULL".to_owned()).await;
     app.keep_cases().await.unwrap();

@@ -54,7 +54,10 @@ async fn each_part_is_answered_refused_or_unavailable_and_hides_no_other() {
     }
     assert!(unavailable.exchange.is_some() && unavailable.receipt.is_none(), "the question goes on");
     assert_eq!((&missing.exchange, &missing.receipt), (&None, &None), "nothing was asked");
-    assert_eq!((&answered.provider, &unavailable.provider), (&Some(federation.provider.entity().clone()), &Some(away.entity.clone())));
+    assert_eq!(
+        (&answered.provider, &unavailable.provider),
+        (&Some(federation.provider.entity().clone()), &Some(away.entity.clone()))
+    );
 
     let again = app.ask_parts(federation.system(), (key, Kind::Parts), &query, std::future::ready(())).await.unwrap();
     assert_eq!(again.id, view.id);

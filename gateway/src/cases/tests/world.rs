@@ -6,7 +6,8 @@ use futures_util::StreamExt;
 use protocol::testing::SignedConsent;
 use schemas::{
     asking::{BatchOrder, BatchState, CaseQuery, ConsentPart, PartAnswer, QueryPart},
-    id::{EntityId, MessageId},
+    federation::LawQuota,
+    id::{EntityId, MessageId, SectorSubject},
     local::LocalQuery,
 };
 
@@ -35,7 +36,8 @@ impl Away {
         let address = format!("https://localhost:{}", socket.local_addr().unwrap().port());
         let department = TestDepartment::new("health", None, "");
         let text = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
-        std::fs::write(department.path("gateway.toml"), text.replace("https://health.localhost:8443", &address)).unwrap();
+        std::fs::write(department.path("gateway.toml"), text.replace("https://health.localhost:8443", &address))
+            .unwrap();
         department.init();
         department.join(&federation.anchor, &["provider"]).await.unwrap();
         federation.consumer.refresh_directory().await.unwrap();
@@ -91,7 +93,12 @@ pub struct Office {
 
 impl Office {
     pub async fn open(engine: Engine, bend: impl FnOnce(&mut Registers)) -> Self {
-        let federation = Federation::start_on(engine, bend).await;
+        let federation = Federation::start_on(engine, |registers| {
+            let plenty = LawQuota { per_day: 10_000, per_officer: 10_000, per_subject: 100 };
+            (registers.law.quota, registers.naming.quota) = (plenty, plenty);
+            bend(registers);
+        });
+        let federation = federation.await;
         let (provider, registry) = (federation.serve().await, federation.serve_registry().await);
         Self { federation, provider, registry }
     }
@@ -118,10 +125,15 @@ impl Office {
 
     /// Ties a resident to a department's number.
     pub async fn link(&self, department: &App, resident: &str, number: &str) {
-        let subject = self.federation.world.registry.subject(resident, &department.config().sector);
+        let subject = self.subject(department, resident);
         let (number, officer) = (number.parse().unwrap(), "officer-1".parse().unwrap());
         let linked = department.links().link_by_officer(subject, number, officer, department.now()).await;
         assert_eq!(linked.unwrap(), Linked::New);
+    }
+
+    /// A department's own pseudonym of a resident.
+    pub fn subject(&self, department: &App, resident: &str) -> SectorSubject {
+        self.federation.registry.keys().sectors[&department.config().sector].sector_subject(resident)
     }
 
     /// One question about these people.

@@ -86,7 +86,8 @@ impl App {
         match heard {
             Heard::Answer(bytes) => self.end_answered(pending, &bytes).await,
             Heard::Never(code) => self.end_unconfirmed(pending, code).await,
-            Heard::NotYet(code) => Err(NotAnswered::new(code).again()
+            Heard::NotYet(code) => Err(NotAnswered::new(code)
+                .again()
                 .detail("the question stays open; repeat the request with the same Idempotency-Key")),
         }
     }

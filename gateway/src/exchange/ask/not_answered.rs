@@ -41,7 +41,7 @@ impl NotAnswered {
     }
 
     /// About a question that is stored and goes on.
-    pub(super) fn of(self, exchange: &MessageId) -> Self {
+    pub(crate) fn of(self, exchange: &MessageId) -> Self {
         Self { exchange: Some(exchange.clone()), ..self }
     }
 

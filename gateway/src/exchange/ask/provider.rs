@@ -63,7 +63,8 @@ impl App {
         let (query, ask) = self.new_ask(key, wanted, question, now)?;
         let app = self.clone();
         let written = self.db().write(move |conn| {
-            let written = asks_insert(conn, std::slice::from_ref(&ask), milliseconds(now)).map_err(DatabaseError::from)?;
+            let written =
+                asks_insert(conn, std::slice::from_ref(&ask), milliseconds(now)).map_err(DatabaseError::from)?;
             let used = Use { exchange: &ask.exchange, law: &urgent.law, person: Some(&urgent.person), at: now };
             if written.contains(&ask.exchange) {
                 break_glass::open(conn, app.keys(), &used, &urgent.emergency)?;

@@ -164,6 +164,12 @@ impl Federation {
         run::start(self.civil.config(), self.civil.clock.clone(), None).await.unwrap()
     }
 
+    /// The asker's listeners, for a portal with this certificate (PEM).
+    pub async fn serve_asker(&self, portal: &[u8]) -> Running {
+        std::fs::write(self.social.path("portal.pem"), portal).unwrap();
+        run::start(self.social.config(), self.social.clock.clone(), None).await.unwrap()
+    }
+
     /// The asker once more, as another process on the same database.
     pub fn restart(&self) -> App {
         self.social.open()

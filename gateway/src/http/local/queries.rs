@@ -15,7 +15,10 @@ use service_kit::{
 };
 use utoipa::OpenApi;
 
-use crate::{app::App, config::{SystemRight, SystemSettings}};
+use crate::{
+    app::App,
+    config::{SystemRight, SystemSettings},
+};
 
 /// The endpoint's description.
 #[derive(OpenApi)]

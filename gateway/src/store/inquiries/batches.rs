@@ -83,9 +83,11 @@ pub fn batch_stop(
 
 /// Lets a stopped batch go on with everybody who has no end.
 pub fn batch_resume(conn: &mut AnyConnection, id: &MessageId) -> QueryResult<bool> {
-    let resumed = Statement::new("UPDATE inquiry SET state = 'running', code = NULL, lease_ms = 0 WHERE state = 'stopped' AND id = ")
-        .bind(id.as_str())
-        .execute(conn)?;
+    let resumed = Statement::new(
+        "UPDATE inquiry SET state = 'running', code = NULL, lease_ms = 0 WHERE state = 'stopped' AND id = ",
+    )
+    .bind(id.as_str())
+    .execute(conn)?;
     if resumed == 1 {
         Statement::new("UPDATE inquiry_part SET outcome = NULL, code = NULL WHERE ended = 0 AND inquiry = ")
             .bind(id.as_str())

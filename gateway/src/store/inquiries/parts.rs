@@ -4,12 +4,7 @@ use diesel::{
     QueryResult, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Binary, Nullable, Text},
 };
-use schemas::{
-    answer::Record,
-    id::MessageId,
-    problem::Code,
-    time::Timestamp,
-};
+use schemas::{answer::Record, id::MessageId, problem::Code, time::Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use service_kit::db::AnyConnection;
 
@@ -62,12 +57,7 @@ pub fn part_about_open<T: DeserializeOwned>(
 ///
 /// # Errors
 /// If OpenSSL fails.
-pub fn part_value_seal(
-    keys: &Keys,
-    inquiry: &MessageId,
-    place: u32,
-    record: &Record,
-) -> Result<Vec<u8>, ColumnError> {
+pub fn part_value_seal(keys: &Keys, inquiry: &MessageId, place: u32, record: &Record) -> Result<Vec<u8>, ColumnError> {
     VALUE.seal(keys, &row_name(inquiry, place), record)
 }
 

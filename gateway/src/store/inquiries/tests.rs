@@ -15,7 +15,11 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 fn keys() -> Keys {
     let world = protocol::testing::World::new();
-    Keys { columns: KeyRing::generate(), index: MacKey::generate(), ..crate::exchange::testing::keys(&world.consumer, world.now) }
+    Keys {
+        columns: KeyRing::generate(),
+        index: MacKey::generate(),
+        ..crate::exchange::testing::keys(&world.consumer, world.now)
+    }
 }
 
 fn id(n: u8) -> MessageId {
@@ -41,10 +45,7 @@ fn new(keys: &Keys, n: u8, kind: Kind, parts: u32) -> NewInquiry {
     }
 }
 
-fn write<T: Send + 'static>(
-    database: &Database,
-    work: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send,
-) -> T {
+fn write<T: Send + 'static>(database: &Database, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send) -> T {
     tokio::task::block_in_place(|| database.write_blocking(|conn| Ok::<_, DatabaseError>(work(conn)?))).unwrap()
 }
 
@@ -78,7 +79,11 @@ async fn a_key_names_one_inquiry_or_one_question_for_ever() {
         assert_eq!(write(&database, |conn| inquiry_insert(conn, &other)), Written::Conflict);
         assert_eq!(write(&database, |conn| inquiry_find(conn, &id(2))), None, "nothing was written of it");
         let asked = write(&database, |conn| ask_find(conn, &key(101))).unwrap();
-        assert_eq!((asked.exchange, asked.open, asked.end), (id(1), None, None), "a single question under the key conflicts");
+        assert_eq!(
+            (asked.exchange, asked.open, asked.end),
+            (id(1), None, None),
+            "a single question under the key conflicts"
+        );
     }
 }
 
@@ -94,8 +99,7 @@ async fn an_end_is_final_and_a_part_without_one_is_found() {
             Ok((parts_page(conn, &id(1), 0, 3)?, parts_open(conn, &id(1), 0, 2)?, parts_ended(conn, &id(1))?))
         });
         let outcomes: Vec<_> = page.iter().map(|part| (part.place, part.outcome, part.ended)).collect();
-        let expected =
-            [(0, Some(Outcome::Answered), true), (1, Some(Outcome::Unavailable), false), (2, None, false)];
+        let expected = [(0, Some(Outcome::Answered), true), (1, Some(Outcome::Unavailable), false), (2, None, false)];
         assert_eq!((outcomes.as_slice(), ended), (expected.as_slice(), 1));
         assert_eq!(open.iter().map(|part| part.place).collect::<Vec<_>>(), [1, 2]);
         let about = page[2].about.as_ref().unwrap();
@@ -103,7 +107,8 @@ async fn an_end_is_final_and_a_part_without_one_is_found() {
         assert!(part_about_open::<String>(&keys, &id(1), 1, about).is_err(), "it opens in its own row alone");
         let forced = tokio::task::block_in_place(|| {
             database.write_blocking(|conn| {
-                let statement = Statement::new("UPDATE inquiry_part SET outcome = 'refused' WHERE place = ").bind(0_i64);
+                let statement =
+                    Statement::new("UPDATE inquiry_part SET outcome = 'refused' WHERE place = ").bind(0_i64);
                 Ok::<_, DatabaseError>(statement.execute(conn)?)
             })
         });
