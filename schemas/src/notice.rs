@@ -86,6 +86,8 @@ pub enum NoticeKind {
     },
     /// Payments to her are on hold because of an event in another register.
     Hold {
+        /// `jti` of the event.
+        event: MessageId,
         /// The department whose register recorded it.
         source: EntityId,
     },
@@ -134,7 +136,7 @@ impl NoticeKind {
             | Self::Erased { exchange, .. }
             | Self::ErasureOverdue { exchange, .. } => exchange.to_string(),
             Self::Summary { from, .. } => from.to_string(),
-            Self::Hold { source } => source.to_string(),
+            Self::Hold { event, .. } => event.to_string(),
         }
     }
 }
@@ -421,7 +423,7 @@ mod tests {
             law: "emergency-1".parse().unwrap(),
             dataset: "health.record".parse().unwrap(),
         };
-        let hold = NoticeKind::Hold { source: department.clone() };
+        let hold = NoticeKind::Hold { event: exchange.clone(), source: department.clone() };
         assert_eq!((opened.class(), hold.class()), (NoticeClass::Always, NoticeClass::Always));
         assert_eq!((opened.word(), opened.cause()), ("break-glass", exchange.to_string()));
         let json = serde_json::to_value(&opened).unwrap();
