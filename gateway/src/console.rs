@@ -3,6 +3,7 @@
 //! Guarantees: pages are whole without a script; every text comes from `web/locales`; values are escaped by the templates'
 //! type; nothing personal stands in an address. Deliberately absent: decisions, and HTTP, which is `http/people/pages`.
 
+pub mod qr;
 pub mod transparency;
 pub mod views;
 

@@ -65,6 +65,6 @@ pub struct OpenIdSettings {
     pub hosts: Vec<String>,
     /// The claim of its ID tokens that lists groups or roles.
     pub role_claim: String,
-    /// Which of these is which of our roles.
-    pub roles: BTreeMap<String, Role>,
+    /// Which of these give which of our roles: `roles = { auditor = ["gov-auditors"] }`.
+    pub roles: BTreeMap<Role, Vec<String>>,
 }

@@ -240,7 +240,10 @@ mod tests {
     #[test]
     fn only_whole_days_are_shown() {
         let (from, until) = period("2026-11-21T20:00:00Z".parse().unwrap());
-        assert_eq!((from.civil_day().to_string(), until.civil_day().to_string()), ("2026-10-23".into(), "2026-11-22".into()));
+        assert_eq!(
+            (from.civil_day().to_string(), until.civil_day().to_string()),
+            ("2026-10-23".into(), "2026-11-22".into())
+        );
         assert_eq!(until, "2026-11-21T18:30:00Z".parse().unwrap(), "midnight in India");
     }
 }

@@ -1,7 +1,12 @@
 //! One template a page, with what it shows.
 
 use askama::Template;
-use schemas::{id::KeyId, problem::Code, time::Timestamp};
+use schemas::{
+    assisted::{AssistedSession, AssistedSlip},
+    id::KeyId,
+    problem::Code,
+    time::Timestamp,
+};
 use service_kit::audit_trail::Recorded;
 
 use super::{Page, transparency::Overview};
@@ -111,6 +116,30 @@ impl BreakGlass {
     fn is_overdue(&self, used: &StoredUse) -> bool {
         used.due <= self.now
     }
+}
+
+/// Where an assisted session begins.
+#[derive(Template)]
+#[template(path = "assisted.html")]
+pub struct Assisted {
+    /// What every page has.
+    pub page: Page,
+    /// The session that was just opened.
+    pub opened: Option<AssistedSession>,
+}
+
+/// What a citizen takes home, in every language.
+#[derive(Template)]
+#[template(path = "slip.html")]
+pub struct Slip {
+    /// What every page has.
+    pub page: Page,
+    /// `None`: not closed, or another operator's.
+    pub slip: Option<AssistedSlip>,
+    /// Side of the QR code in modules.
+    pub size: usize,
+    /// Its dark modules as an SVG path.
+    pub modules: String,
 }
 
 /// The audit trail.

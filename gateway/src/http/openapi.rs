@@ -61,6 +61,7 @@ fn areas() -> Vec<OpenApi> {
         people::identity_token::Api::openapi(),
         people::issuer_metadata::Api::openapi(),
         people::pages::assets::Api::openapi(),
+        people::pages::assisted::Api::openapi(),
         people::pages::audit::Api::openapi(),
         people::pages::break_glass::Api::openapi(),
         people::pages::home::Api::openapi(),

@@ -98,11 +98,7 @@ async fn open(config: &Path, clock: &Clock) -> Result<(Config, People), UserComm
 ///
 /// # Errors
 /// [`UserCommandError`], with its mend.
-pub async fn user_invite(
-    config: &Path,
-    invite: Invite,
-    clock: &Clock,
-) -> Result<PrintedInvitation, UserCommandError> {
+pub async fn user_invite(config: &Path, invite: Invite, clock: &Clock) -> Result<PrintedInvitation, UserCommandError> {
     let (config, people) = open(config, clock).await?;
     let name = invite.name.clone();
     let invited = people.invite(By::CommandLine, invite).await?;
@@ -189,7 +185,7 @@ mod tests {
         let key = SigningKey::from_pem(SecretFile::read(&out).unwrap().expose()).unwrap();
         assert_eq!(key.kid(), &printed.thumbprint);
         let json = serde_json::to_value(&printed).unwrap();
-        assert_eq!(json["public"].as_object().unwrap().keys().collect::<Vec<_>>(), ["crv", "kty", "x", "y"]);
+        assert_eq!(json["public"].as_object().unwrap().keys().collect::<Vec<_>>(), ["kty", "crv", "x", "y"]);
         assert!(user_key(&out).is_err(), "never overwritten");
     }
 }

@@ -11,9 +11,7 @@ use crate::{
     audit,
     store::people::{
         PeopleStoreError,
-        accounts::{
-            account_find, account_list, account_set_disabled, account_set_roles, invitation_delete,
-        },
+        accounts::{account_find, account_list, account_set_disabled, account_set_roles, invitation_delete},
         sessions::session_delete_all,
     },
 };

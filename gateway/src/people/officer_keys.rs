@@ -5,11 +5,7 @@
 //! federation key that is kept off line.
 
 use protocol::seal::{Jwk, VerifyingKey};
-use schemas::{
-    federation::OfficerJwk,
-    id::KeyId,
-    problem::Code,
-};
+use schemas::{federation::OfficerJwk, id::KeyId, problem::Code};
 use service_kit::{access::User, db::AnyConnection};
 
 use super::{OfficerKey, People, PeopleError, Role, action};
@@ -53,7 +49,9 @@ impl People {
             return self.refuse_key(user, Code::AccessDenied, "only scheme officers and reviewers sign").await;
         };
         let Some(key) = public_key(text) else {
-            return self.refuse_key(user, Code::RequestMalformed, "this is no public key; paste what the command printed").await;
+            return self
+                .refuse_key(user, Code::RequestMalformed, "this is no public key; paste what the command printed")
+                .await;
         };
         let kid = key.kid().clone();
         let officer = OfficerJwk { person: user.person.to_string(), role: role.to_owned(), jwk: key.jwk().clone() };

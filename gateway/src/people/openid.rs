@@ -126,17 +126,13 @@ impl OpenId {
     }
 
     /// Whom the provider vouches for.
-    async fn identify(
-        &self,
-        returned: Returned,
-        browser: Option<&str>,
-        back: &str,
-    ) -> Result<Judged, OpenIdError> {
+    async fn identify(&self, returned: Returned, browser: Option<&str>, back: &str) -> Result<Judged, OpenIdError> {
         let now = self.people.now_ms();
         let state = returned.state.as_deref().ok_or(OpenIdError::Answer("no state came back"))?;
         let digest = Digest::of(state);
         let flow = self.people.db.write(move |conn| login_flow_claim(conn, &digest, now)).await;
-        let flow = flow.map_err(PeopleError::from)?.ok_or(OpenIdError::Answer("the state is not one of ours, or was used"))?;
+        let flow =
+            flow.map_err(PeopleError::from)?.ok_or(OpenIdError::Answer("the state is not one of ours, or was used"))?;
         if browser.map(Digest::of) != Some(flow.browser.clone()) {
             return Err(OpenIdError::Answer("another browser came back"));
         }
@@ -155,7 +151,9 @@ impl OpenId {
 
     /// The account of the person, made at the first sign-in, with the roles that the provider says now.
     async fn admit(&self, person: Judged) -> Result<Session, OpenIdError> {
-        let roles = Roles::new(person.groups.iter().filter_map(|group| self.settings().roles.get(group).copied()));
+        let given = |groups: &Vec<String>| groups.iter().any(|group| person.groups.contains(group));
+        let roles = self.settings().roles.iter().filter(|(_, groups)| given(groups)).map(|(role, _)| *role);
+        let roles = Roles::new(roles);
         if roles.is_empty() {
             return Err(OpenIdError::Answer("the provider gives the person none of our roles"));
         }

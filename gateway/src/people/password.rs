@@ -18,9 +18,38 @@ pub const LONGEST: usize = 128;
 
 /// Parts of passwords that are on every list of leaked ones; a password that is little more than one of them is refused.
 const WELL_KNOWN: &[&str] = &[
-    "password", "passw0rd", "p@ssw0rd", "p@ssword", "qwerty", "asdfgh", "zxcvbn", "letmein", "welcome", "iloveyou", "admin",
-    "administrator", "changeme", "secret", "monkey", "dragon", "football", "cricket", "india", "bharat", "krishna", "ganesh",
-    "sairam", "jaihind", "mumbai", "raipur", "abcdef", "test", "demo", "default", "government", "vinimay",
+    "password",
+    "passw0rd",
+    "p@ssw0rd",
+    "p@ssword",
+    "qwerty",
+    "asdfgh",
+    "zxcvbn",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "admin",
+    "administrator",
+    "changeme",
+    "secret",
+    "monkey",
+    "dragon",
+    "football",
+    "cricket",
+    "india",
+    "bharat",
+    "krishna",
+    "ganesh",
+    "sairam",
+    "jaihind",
+    "mumbai",
+    "raipur",
+    "abcdef",
+    "test",
+    "demo",
+    "default",
+    "government",
+    "vinimay",
 ];
 
 /// A password that somebody typed.
@@ -80,7 +109,10 @@ impl Password {
             _ => return Err(PasswordUnsuitable::Long),
         }
         let text = self.0.expose().to_lowercase();
-        if is_row(&text) || is_little_more_than(&text, account) || WELL_KNOWN.iter().any(|k| is_little_more_than(&text, k)) {
+        if is_row(&text)
+            || is_little_more_than(&text, account)
+            || WELL_KNOWN.iter().any(|k| is_little_more_than(&text, k))
+        {
             return Err(PasswordUnsuitable::WellKnown);
         }
         Ok(())
@@ -95,8 +127,7 @@ impl Password {
     /// Whether it is the one that was hashed. Without a hash it is compared all the same, with one that nothing fits.
     pub(super) fn fits(&self, kept: Option<&str>) -> bool {
         let hash = PasswordHash::new(kept.unwrap_or(NOBODY));
-        let fits =
-            hash.is_ok_and(|hash| Argon2::default().verify_password(self.0.expose().as_bytes(), &hash).is_ok());
+        let fits = hash.is_ok_and(|hash| Argon2::default().verify_password(self.0.expose().as_bytes(), &hash).is_ok());
         fits && kept.is_some()
     }
 }
@@ -117,7 +148,8 @@ fn is_little_more_than(text: &str, known: &str) -> bool {
 /// Whether it is a row of equal or neighbouring characters, or one short piece again and again.
 fn is_row(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
-    let steps = |by: i64| chars.windows(2).all(|pair| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0])) == by);
+    let steps =
+        |by: i64| chars.windows(2).all(|pair| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0])) == by);
     let repeats = |length: usize| chars.iter().zip(chars.iter().skip(length)).all(|(a, b)| a == b);
     steps(1) || steps(-1) || (1..=4).any(repeats)
 }
@@ -174,7 +206,10 @@ mod tests {
         let nobody = PasswordHash::new(NOBODY).unwrap();
         let ours = Password::new("correct horse battery".to_owned()).hash().unwrap();
         let ours = PasswordHash::new(&ours).unwrap();
-        assert_eq!((nobody.algorithm, nobody.version, nobody.params), (ours.algorithm, ours.version, ours.params.clone()));
+        assert_eq!(
+            (nobody.algorithm, nobody.version, nobody.params),
+            (ours.algorithm, ours.version, ours.params.clone())
+        );
         assert_eq!(format!("{:?}", Password::new("x".to_owned())), "Password([secret])");
     }
 }

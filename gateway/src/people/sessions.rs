@@ -8,7 +8,7 @@ use std::time::Duration;
 use protocol::seal::random;
 use schemas::{digest::Digest, id::SystemName, problem::Code};
 use service_kit::{
-    access::{Found, Sessions, SessionToken, User},
+    access::{Found, SessionToken, Sessions, User},
     db::AnyConnection,
     server::ProblemResponse,
 };

@@ -70,7 +70,6 @@ done-key-ended = The key has ended. It leaves the directory once the department'
 done-linked = The link is written down.
 done-link-dismissed = The person was set aside. Nothing was linked.
 done-reviewed = Your decision is written down, and the citizen is told.
-done-session-ended = The session is closed. Nothing of it remains on this device.
 
 # Accounts
 users-title = Accounts
@@ -169,25 +168,20 @@ break-glass-decide = Save the decision
 assisted-title = Assisted session
 assisted-text = Open a session when a citizen without a phone of her own sits in front of you. She decides; you lend her this device.
 assisted-open = Open a session
-assisted-running = The session is open until { $at }.
-assisted-step-wallet = Open the wallet for this session
-assisted-step-wallet-text = The citizen is bound for this session alone. Hand her the device while she chooses.
-assisted-card = What she is asked
-assisted-read-out = Read this out to her, word for word
-assisted-method = How does she approve?
-assisted-method-code = By a code on her own phone or her family's phone
-assisted-method-otp = By a code that you read out to her and that she repeats
-assisted-code = Code that she gave you
-assisted-approve = She says yes
-assisted-refuse = She says no
-assisted-slip = Slip for the citizen
-assisted-slip-title = You gave a consent at this service centre
-assisted-slip-text = Scan this code with any phone to see or stop your consent. You can also come back here with this slip.
-assisted-slip-session = Session
-assisted-slip-operator = Operator
-assisted-slip-at = When
+assisted-opened = The session is open
+assisted-until = It ends by itself on { $at }.
+assisted-step-1 = Open the wallet for this session on this device. The citizen is bound for this session alone.
+assisted-step-2 = Show her the card, or read it out to her word for word. She approves by a code that comes to her own phone or her family's.
+assisted-step-3 = Close the session in the wallet. It wipes this device and makes the slip.
+assisted-wallet = Open the wallet for this session
+assisted-no-wallet = The federation has no wallet's address yet, so that no session can be held.
+assisted-to-slip = Go to the slip of this session
+assisted-slip-title = Slip for the citizen
+assisted-not-closed = There is no slip of this session. Close the session in the wallet first; another operator's slip is not shown.
+assisted-qr = Code of this slip, to be shown where a consent is to be ended
+assisted-consents = Numbers of the consents
+assisted-session = Number of the session
 assisted-print = Print the slip
-assisted-close = Close the session and wipe this device
 
 # For the public
 transparency-title = What was exchanged

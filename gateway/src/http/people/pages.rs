@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod assets;
+pub mod assisted;
 pub mod audit;
 pub mod break_glass;
 pub mod home;
@@ -42,7 +43,7 @@ pub(crate) fn routes(app: &App, routes: Routes) -> Routes {
 fn officers(routes: Routes) -> Routes {
     let routes = openid::routes(invitation::routes(sign_in::routes(routes)));
     let routes = keys::routes(users::routes(home::routes(routes)));
-    audit::routes(break_glass::routes(routes))
+    audit::routes(break_glass::routes(assisted::routes(routes)))
 }
 
 fn public(routes: Routes) -> Routes {

@@ -158,11 +158,7 @@ pub fn account_password(conn: &mut AnyConnection, name: &SystemName) -> Result<O
 ///
 /// # Errors
 /// If the database fails.
-pub fn account_set_password(
-    conn: &mut AnyConnection,
-    name: &SystemName,
-    hash: &str,
-) -> Result<bool, PeopleStoreError> {
+pub fn account_set_password(conn: &mut AnyConnection, name: &SystemName, hash: &str) -> Result<bool, PeopleStoreError> {
     let rows = sql_query("UPDATE account SET password = $1 WHERE name = $2 AND disabled_ms IS NULL")
         .bind::<Text, _>(hash)
         .bind::<Text, _>(name.as_str())

@@ -61,13 +61,12 @@ pub fn login_flow_claim(
     state: &Digest,
     now_ms: i64,
 ) -> Result<Option<LoginFlow>, PeopleStoreError> {
-    let found: Option<Row> = sql_query(
-        "DELETE FROM login_flow WHERE state = $1 AND until_ms > $2 RETURNING browser, nonce, verifier",
-    )
-    .bind::<Text, _>(state.to_string())
-    .bind::<BigInt, _>(now_ms)
-    .get_result(conn)
-    .optional()?;
+    let found: Option<Row> =
+        sql_query("DELETE FROM login_flow WHERE state = $1 AND until_ms > $2 RETURNING browser, nonce, verifier")
+            .bind::<Text, _>(state.to_string())
+            .bind::<BigInt, _>(now_ms)
+            .get_result(conn)
+            .optional()?;
     let read = |row: Row| {
         let browser = row.browser.parse().map_err(|_| PeopleStoreError::Content { table: "login_flow" })?;
         Ok(LoginFlow { browser, nonce: row.nonce, verifier: row.verifier })

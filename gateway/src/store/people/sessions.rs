@@ -57,14 +57,13 @@ pub fn session_find(
     now_ms: i64,
     seen_after_ms: i64,
 ) -> Result<Option<OpenSession>, PeopleStoreError> {
-    let found: Option<Row> = sql_query(
-        "SELECT account, seen_ms FROM session WHERE digest = $1 AND until_ms > $2 AND seen_ms > $3",
-    )
-    .bind::<Text, _>(token.to_string())
-    .bind::<BigInt, _>(now_ms)
-    .bind::<BigInt, _>(seen_after_ms)
-    .get_result(conn)
-    .optional()?;
+    let found: Option<Row> =
+        sql_query("SELECT account, seen_ms FROM session WHERE digest = $1 AND until_ms > $2 AND seen_ms > $3")
+            .bind::<Text, _>(token.to_string())
+            .bind::<BigInt, _>(now_ms)
+            .bind::<BigInt, _>(seen_after_ms)
+            .get_result(conn)
+            .optional()?;
     let read = |row: Row| {
         let account = row.account.parse().map_err(|_| PeopleStoreError::Content { table: "session" })?;
         Ok(OpenSession { account, seen_ms: row.seen_ms })

@@ -26,7 +26,8 @@ use crate::{
 /// What a page may load and do: everything from here, nothing inline, nowhere else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
-const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), bluetooth=(), serial=(), hid=()";
+const PERMISSIONS: &str =
+    "camera=(), microphone=(), geolocation=(), payment=(), usb=(), bluetooth=(), serial=(), hid=()";
 /// How long a choice of language is kept, seconds.
 const YEAR: u32 = 365 * 86_400;
 

@@ -32,9 +32,13 @@ pub struct Api;
 const CALLER: Caller = Caller::User(Role::Reviewer.as_str());
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
-        .route(Method::GET, "/console/break-glass", CALLER, RouteLimits::NO_BODY, list)
-        .route(Method::POST, "/console/break-glass/decide", CALLER, RouteLimits::body(FORM), decide)
+    routes.route(Method::GET, "/console/break-glass", CALLER, RouteLimits::NO_BODY, list).route(
+        Method::POST,
+        "/console/break-glass/decide",
+        CALLER,
+        RouteLimits::body(FORM),
+        decide,
+    )
 }
 
 /// Uses that wait for a review, the most urgent first.

@@ -24,9 +24,13 @@ use crate::{
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
-        .route(Method::GET, "/invitation", Caller::Public, RouteLimits::NO_BODY, form)
-        .route(Method::POST, "/invitation", Caller::Public, RouteLimits::body(FORM), accept)
+    routes.route(Method::GET, "/invitation", Caller::Public, RouteLimits::NO_BODY, form).route(
+        Method::POST,
+        "/invitation",
+        Caller::Public,
+        RouteLimits::body(FORM),
+        accept,
+    )
 }
 
 #[derive(Deserialize)]

@@ -31,9 +31,13 @@ const LIFE: u32 = 600;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let caller = Caller::Public;
-    routes
-        .route(Method::GET, "/openid/start", caller, RouteLimits::NO_BODY, start)
-        .route(Method::GET, "/openid/callback", caller, RouteLimits::NO_BODY, callback)
+    routes.route(Method::GET, "/openid/start", caller, RouteLimits::NO_BODY, start).route(
+        Method::GET,
+        "/openid/callback",
+        caller,
+        RouteLimits::NO_BODY,
+        callback,
+    )
 }
 
 fn provider(app: &App) -> Result<&OpenId, ProblemResponse> {

@@ -21,9 +21,13 @@ pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let read = RouteLimits::NO_BODY;
-    routes
-        .route(Method::GET, "/problems", Caller::Public, read, list)
-        .route(Method::GET, "/problems/{code}", Caller::Public, read, help)
+    routes.route(Method::GET, "/problems", Caller::Public, read, list).route(
+        Method::GET,
+        "/problems/{code}",
+        Caller::Public,
+        read,
+        help,
+    )
 }
 
 /// Every code.

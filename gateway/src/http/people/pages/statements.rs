@@ -17,9 +17,13 @@ pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let read = RouteLimits::NO_BODY;
-    routes
-        .route(Method::GET, "/accessibility", Caller::Public, read, accessibility)
-        .route(Method::GET, "/privacy", Caller::Public, read, privacy)
+    routes.route(Method::GET, "/accessibility", Caller::Public, read, accessibility).route(
+        Method::GET,
+        "/privacy",
+        Caller::Public,
+        read,
+        privacy,
+    )
 }
 
 /// What was done so that everybody can use these pages.

@@ -66,7 +66,9 @@ fn read(fields: Vec<(String, String)>) -> Result<Invite, ProblemResponse> {
             _ => return Err(malformed("the form has a field too many")),
         }
     }
-    let parse = |text: String| text.parse::<SystemName>().map_err(|_| malformed("letters, digits, hyphens, dots and underscores make a name"));
+    let parse = |text: String| {
+        text.parse::<SystemName>().map_err(|_| malformed("letters, digits, hyphens, dots and underscores make a name"))
+    };
     let display = display.filter(|text| (1..=DISPLAY).contains(&text.chars().count()));
     if roles.is_empty() {
         return Err(malformed("choose at least one role"));
