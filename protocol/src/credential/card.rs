@@ -193,7 +193,7 @@ pub(crate) mod tests {
             "at most 1 time in every 1 month",
             "90 days",
             "180 days",
-            "not account, yearly income.",
+            "for instance account, yearly income.",
             "at most 365 days, 12 times",
         ] {
             assert!(english.contains(said), "{said} is not said in\n{english}");
@@ -219,7 +219,7 @@ pub(crate) mod tests {
                 [
                     "Social Welfare Department asks for your consent about a person whose guardian you are.",
                     "Income: annual income band, account (only the last four characters); only yes or no: whether yearly income is at most 200000 (about",
-                    "nothing beyond the items above.",
+                    "anything beyond the items above.\n",
                 ],
             ),
             (
@@ -227,7 +227,7 @@ pub(crate) mod tests {
                 [
                     "समाज कल्याण विभाग उस व्यक्ति के बारे में आपकी सहमति माँगता है जिसके आप अभिभावक हैं।",
                     "आय: annual income band, account (केवल अंतिम चार अक्षर); केवल हाँ या ना में उत्तर: क्या वार्षिक आय अधिकतम 200000 है (1",
-                    "ऊपर लिखी जानकारी के अलावा कुछ भी नहीं।",
+                    "ऊपर लिखी जानकारी के अलावा सब कुछ।",
                 ],
             ),
         ] {

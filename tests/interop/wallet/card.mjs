@@ -43,8 +43,8 @@ function unseen(asked, offered) {
     const { dataset } = offered[place];
     for (const { name } of dataset.fields) if (!item.fields.includes(name) && !left.has(name)) left.set(name, spoken(name, dataset));
   });
-  if (!left.size) return 'nothing beyond the items above.';
-  return `anything beyond the items above; for instance not ${[...left].sort().map(([, said]) => said).join(', ')}.`;
+  if (!left.size) return 'anything beyond the items above.';
+  return `anything beyond the items above, for instance ${[...left].sort().map(([, said]) => said).join(', ')}.`;
 }
 
 function compared(asked, purpose) {

@@ -76,7 +76,7 @@ const ENGLISH: Words = Words {
     until_when: "Until when: ",
     kept: "How long the answer may be kept: ",
     unseen: "What they will not see: ",
-    nothing_else: "nothing beyond the items above.",
+    nothing_else: "anything beyond the items above.",
     usual: "Compared with what is usual for this purpose: ",
     below: "this asks for less.",
     as_much: "this asks for as much as is allowed.",
@@ -115,7 +115,7 @@ const HINDI: Words = Words {
     until_when: "कब तक: ",
     kept: "उत्तर कितने समय तक रखा जा सकता है: ",
     unseen: "वे क्या नहीं देखेंगे: ",
-    nothing_else: "ऊपर लिखी जानकारी के अलावा कुछ भी नहीं।",
+    nothing_else: "ऊपर लिखी जानकारी के अलावा सब कुछ।",
     usual: "इस प्रयोजन के लिए सामान्य की तुलना में: ",
     below: "इसमें अनुमति से कम माँगा गया है।",
     as_much: "इसमें उतना ही माँगा गया है जितने की अनुमति है।",
@@ -220,8 +220,8 @@ impl Words {
 
     pub(super) fn not_these(&self, fields: &str) -> String {
         match self.language {
-            Language::English => format!("anything beyond the items above; for instance not {fields}."),
-            Language::Hindi => format!("ऊपर लिखी जानकारी के अलावा कुछ भी नहीं; उदाहरण के लिए {fields} नहीं।"),
+            Language::English => format!("anything beyond the items above, for instance {fields}."),
+            Language::Hindi => format!("ऊपर लिखी जानकारी के अलावा सब कुछ, उदाहरण के लिए {fields}।"),
         }
     }
 

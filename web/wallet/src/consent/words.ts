@@ -47,7 +47,7 @@ const ENGLISH: Words = {
     untilWhen: "Until when: ",
     kept: "How long the answer may be kept: ",
     unseen: "What they will not see: ",
-    nothingElse: "nothing beyond the items above.",
+    nothingElse: "anything beyond the items above.",
     usual: "Compared with what is usual for this purpose: ",
     below: "this asks for less.",
     asMuch: "this asks for as much as is allowed.",
@@ -75,7 +75,7 @@ const ENGLISH: Words = {
   inWindows: (most, period, uses) => `at most ${most} in all, and at most ${uses} in every ${period}`,
   times: (count) => (count === 1 ? "1 time" : `${count} times`),
   range: (from, to) => ` (about the time from ${from} to ${to})`,
-  notThese: (fields) => `anything beyond the items above; for instance not ${fields}.`,
+  notThese: (fields) => `anything beyond the items above, for instance ${fields}.`,
   bounds: (validity, times, kept) => `Allowed are at most ${validity}, ${times}, and keeping the answer for ${kept}.`,
 };
 
@@ -87,7 +87,7 @@ const HINDI: Words = {
     untilWhen: "कब तक: ",
     kept: "उत्तर कितने समय तक रखा जा सकता है: ",
     unseen: "वे क्या नहीं देखेंगे: ",
-    nothingElse: "ऊपर लिखी जानकारी के अलावा कुछ भी नहीं।",
+    nothingElse: "ऊपर लिखी जानकारी के अलावा सब कुछ।",
     usual: "इस प्रयोजन के लिए सामान्य की तुलना में: ",
     below: "इसमें अनुमति से कम माँगा गया है।",
     asMuch: "इसमें उतना ही माँगा गया है जितने की अनुमति है।",
@@ -115,7 +115,7 @@ const HINDI: Words = {
   inWindows: (most, period, uses) => `कुल मिलाकर अधिकतम ${most}, और हर ${period} में अधिकतम ${uses}`,
   times: (count) => `${count} बार`,
   range: (from, to) => ` (${from} से ${to} तक की अवधि के बारे में)`,
-  notThese: (fields) => `ऊपर लिखी जानकारी के अलावा कुछ भी नहीं; उदाहरण के लिए ${fields} नहीं।`,
+  notThese: (fields) => `ऊपर लिखी जानकारी के अलावा सब कुछ, उदाहरण के लिए ${fields}।`,
   bounds: (validity, times, kept) => `अधिकतम ${validity}, ${times}, और उत्तर को ${kept} तक रखने की अनुमति है।`,
 };
 
