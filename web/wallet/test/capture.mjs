@@ -37,7 +37,7 @@ const revenue = { provider: of("revenue"), dataset: "revenue.income", fields: ["
 const food = { provider: of("food"), dataset: "food.household", fields: ["bpl"] };
 const orders = [
   { purpose, items: [{ ...revenue, dataRange: { from: "2025-04-01", to: "2026-03-31" } }, food], validity: "P90D", frequency: { mode: "recurring", maxUses: 4, period: "P1M", usesPerPeriod: 1 }, retention: "P180D" },
-  { purpose, items: [{ ...food, predicates: [{ field: "category", op: "eq", value: "PHH" }] }], validity: "P1Y", frequency: { mode: "recurring", maxUses: 12 }, retention: "P6M" },
+  { purpose, items: [{ ...food, predicates: [{ field: "category", op: "eq", value: "PHH" }] }], validity: "P1Y", frequency: { mode: "recurring", maxUses: 12 }, retention: "P5M" },
   { purpose, items: [{ ...food, fields: [], predicates: [{ field: "category", op: "gte", value: "A" }, { field: "bpl", op: "eq", value: "true" }] }], validity: "P2W", frequency: { mode: "one-time", maxUses: 1 }, retention: "P1D", for_ward: true },
 ];
 const local = process.env.LOCAL ?? `https://localhost:${config("social", "listen_local") ?? 27416}`;

@@ -101,6 +101,8 @@ test("a request is verified, and its card is the command line's to the letter", 
     const shown = await verifyRequest(view, linkOf(link), await member(linkOf(link).client), object, walletNonce);
     for (const language of ["hi", "en"] as const) assert.equal(cardText(cardLines(shown, language)), cards[language]);
   }
+  const all = requests.map((one) => one.cards.en).join();
+  for (const said of ["only yes or no", "whose guardian you are", "in every 1 month", "1 time", "1 day"]) assert.ok(all.includes(said), said);
 });
 
 test("a request for another wallet, of another time or changed is refused", async () => {
