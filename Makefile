@@ -31,9 +31,11 @@ test: test-parts
 	VINIMAY_DEPTH=test scripts/test.sh
 
 soak: test-parts
+	@scripts/web.sh lighthouse
 	VINIMAY_DEPTH=soak scripts/test.sh
 
 bench: packages-test wallet
+	$(CARGO) bench -p protocol --features testing --bench decision
 	$(CARGO) build --release --bin vinimay --bench exchange
 	$(CARGO) bench --bench exchange
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fetches what the parts in JavaScript and Python need, in the versions of their lock files, and builds the wallet's pages.
-# Usage: web.sh GROUP... Groups: wallet (web/dist), tests (modules of tests/interop and tests/browser, Python in target/python).
+# Usage: web.sh GROUP... Groups: wallet (web/wallet/dist), tests (modules of tests/interop and tests/browser, Python in target/python),
+# lighthouse (for make soak).
 # What is there and fits its lock file is not fetched again. No package's install script runs.
 set -eu
 cd "$(dirname "$0")/.."
@@ -34,6 +35,9 @@ for group in "$@"; do
         modules tests/interop
         modules tests/browser
         python tests/interop/requirements.txt
+        ;;
+    lighthouse)
+        modules tests/browser/lighthouse
         ;;
     *)
         echo "web.sh: no group named $group" >&2

@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// Systems of social welfare with one right each; the portal has all.
-const RIGHTS: [&str; 4] = ["ask", "audit", "link", "invite"];
+const RIGHTS: [&str; 6] = ["ask", "audit", "link", "invite", "post", "batch"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_calls_what_is_not_declared_for_them() {
@@ -208,6 +208,8 @@ async fn the_public_gets_what_is_public(federation: &Federation, routes: &[Route
         let reply = route.call(&anybody, &listening(server, 0, "people")).await.unwrap();
         if reply.status == 200 {
             given.insert(route.path.as_str());
+        } else if reply.media_type.as_deref().is_some_and(|media| media.starts_with("text/html")) {
+            assert!((400..500).contains(&reply.status), "{route:?}: a page that says no: {}", reply.status);
         } else {
             plain_code(&reply);
         }
@@ -216,8 +218,14 @@ async fn the_public_gets_what_is_public(federation: &Federation, routes: &[Route
         "/.well-known/openid-federation",
         "/.well-known/openid-credential-issuer",
         "/.well-known/oauth-authorization-server",
+        "/accessibility",
         "/citizen/v1/nonce",
         "/identity/nonce",
+        "/privacy",
+        "/problems",
+        "/sign-in",
+        "/status",
+        "/transparency",
         "/status/rb/{list}",
     ];
     assert_eq!(given, public.into(), "what is given to anybody who shows nothing");

@@ -1,4 +1,4 @@
-//! The wallet in a real Chromium, at 320 and 1,280 pixels, in Hindi and English, against the real binary: its pages come from their own
+//! The wallet, and a department's own pages, in a real Chromium, at 320 and 1,280 pixels, in Hindi and English, against the real binary: its pages come from their own
 //! origin, and it speaks with gateways of two departments and the identity registry, each with an origin of its own.
 //!
 //! The steps stand in `tests/browser`; here are the departments: they invite, ask, query, and tell how a request stands. Screenshots are
@@ -15,10 +15,10 @@ use service_kit::clock::Clock;
 use vinimay::demo::PENSION_PURPOSE;
 
 use crate::{
-    foreign::{Conversation, Said, repository},
+    foreign::{Conversation, Said, node, repository},
     ready::{Ready, good},
-    rogue::plain_code,
-    support::{alone, report},
+    rogue::{client, plain_code},
+    support::{alone, depth, report},
 };
 
 const SCRIPT: &str = "browser/main.mjs";
@@ -68,11 +68,22 @@ impl Departments {
         json!({ "code": code })
     }
 
+    /// An account for an officer, as the command makes it.
+    fn invite(&self, said: &Value) -> Value {
+        let account = format!("officer-{}", said["name"].as_str().unwrap());
+        let roles = ["operator", "scheme-officer", "reviewer", "auditor", "admin"];
+        let mut arguments = vec!["user", "invite", account.as_str(), "--display", "Asha Devi"];
+        roles.iter().for_each(|role| arguments.extend(["--role", role]));
+        let printed: Value = serde_json::from_str(&self.ready.federation.social.command(&arguments).unwrap()).unwrap();
+        json!({ "account": account, "link": printed["link"] })
+    }
+
     async fn answer(&self, wants: &str, said: &Value) -> Value {
         match wants {
             "offer" => self.offer().await,
             "request" => self.request().await,
             "query" => self.query(said).await,
+            "invite" => self.invite(said),
             "state" => json!({ "state": self.state(said).await.state }),
             other => json!({ "failed": format!("nobody gives {other}") }),
         }
@@ -88,6 +99,17 @@ impl Departments {
             STANDARD.encode(sha256(&key))
         };
         files.iter().map(|file| key(std::fs::read(file).unwrap())).collect()
+    }
+
+    /// Has the browser do it, and answers what it asks for.
+    async fn watch(&self, opening: &Value) -> Value {
+        let mut browser = Conversation::with_node(SCRIPT, self.ready.folder.path(), opening);
+        loop {
+            match browser.hear() {
+                Said::Done(result) => return result,
+                Said::Wants(wants, said) => browser.say(&self.answer(&wants, &said).await),
+            }
+        }
     }
 
     fn opening(&self) -> Value {
@@ -111,21 +133,69 @@ impl Departments {
 async fn a_citizen_walks_through_the_wallet_in_a_real_browser() {
     let _turn = alone();
     let departments = Departments { ready: Ready::plain() };
-    let folder = departments.ready.folder.path().to_owned();
-    let mut browser = Conversation::with_node(SCRIPT, &folder, &departments.opening());
-    let result = loop {
-        match browser.hear() {
-            Said::Done(result) => break result,
-            Said::Wants(wants, said) => browser.say(&departments.answer(&wants, &said).await),
-        }
-    };
+    let result = departments.watch(&departments.opening()).await;
     let walks = result["walks"].as_array().unwrap();
     assert_eq!(walks.len(), SIZES.len() * LANGUAGES.len());
     for (number, walk) in walks.iter().enumerate() {
         judge(walk, number, &departments);
     }
     report("wallet in a browser", &summary(&result));
+    lighthouse(&departments, depth(0, 5));
 }
+
+/// Lighthouse's opinion of the first page, the median of so many runs: of `make soak` alone, for it measures the machine too.
+fn lighthouse(departments: &Departments, runs: usize) {
+    if runs == 0 {
+        return;
+    }
+    let wallet = departments.ready.federation.wallet.as_ref().unwrap();
+    let order = json!({ "wallet": wallet.origin, "keys": departments.keys(), "runs": runs });
+    let scores = node("browser/lighthouse/lighthouse.mjs", &order).unwrap();
+    report("lighthouse", &scores.to_string());
+    assert!(scores["performance"].as_u64().unwrap() >= 95 && scores["accessibility"] == 100, "{scores}");
+}
+
+/// Pages of a department, for everybody and for officers: each stands, in both languages, and tells what is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_departments_pages_stand_in_a_real_browser() {
+    let _turn = alone();
+    let departments = Departments { ready: Ready::plain() };
+    let mut opening = departments.opening();
+    opening["department"] = json!(departments.ready.federation.social.entity());
+    let result = departments.watch(&opening).await;
+    let walks = result["walks"].as_array().unwrap();
+    assert_eq!(walks.len(), SIZES.len() * LANGUAGES.len());
+    for walk in walks {
+        let name = walk["name"].as_str().unwrap();
+        assert_eq!((&walk["violations"], &walk["complaints"]), (&json!([]), &json!([])), "{name}: {walk:#}");
+        let told =
+            json!([Code::SignInRefused, Code::InvitationInvalid, Code::PasswordUnsuitable, null, null, "/sign-in"]);
+        assert_eq!(
+            walk["errors"], told,
+            "{name}: between refusals the password is set and the officer signs in; signed out, the console is shut"
+        );
+    }
+    a_form_from_elsewhere(&departments).await;
+}
+
+/// A form that another site sent is nobody's, whatever stands in it.
+async fn a_form_from_elsewhere(departments: &Departments) {
+    let social = &departments.ready.federation.social;
+    let people = client(&social.folder().join("keys/tls.pem"), None);
+    let url = format!("{}/sign-in", social.entity()).parse().unwrap();
+    let form = "application/x-www-form-urlencoded";
+    let body = b"name=nobody&password=seven-lamps-on-a-long-table".to_vec();
+    for headers in [vec![], vec![("Origin", "https://evil.example")], vec![("Sec-Fetch-Site", "cross-site")]] {
+        let reply = people.post_with(&url, form, &headers, body.clone(), 1 << 16).await.unwrap();
+        assert_eq!(plain_code(&reply), Code::FormForeign, "{headers:?}");
+    }
+    let own = social.entity().to_string();
+    let reply = people.post_with(&url, form, &[("Origin", own.as_str())], body, 1 << 16).await.unwrap();
+    assert_eq!(reply.status, Code::SignInRefused.status(), "from our own page it is looked at");
+}
+
+/// What is shown here.
+pub const CODES: &[Code] = &[Code::FormForeign, Code::SignInRefused, Code::PasswordUnsuitable, Code::InvitationInvalid];
 
 fn judge(walk: &Value, number: usize, departments: &Departments) {
     let name = walk["name"].as_str().unwrap();

@@ -309,7 +309,7 @@ async fn redirects(world: &mut World, canaries: &[Canary]) {
     let thief = impostor(&world.federation.revenue, "peers", redirect(307, &canaries[0]));
     let reply = ask(&portal, world, &question(&consent)).await;
     assert!(reply.status >= 500, "{}", reply.status);
-    thief.join().unwrap();
+    thief.leave();
     world.federation.revenue.start_all().unwrap();
     world.federation.social.stop().unwrap();
     let home = world.folder.path().join("careful-wallet").display().to_string();
@@ -322,7 +322,7 @@ async fn redirects(world: &mut World, canaries: &[Canary]) {
         let output =
             world.federation.binary.command(&["wallet", "--home", &home, "--json", "show", &link]).output().unwrap();
         assert!(!output.status.success() && both(&output).contains(&status.to_string()), "{status}: {}", both(&output));
-        thief.join().unwrap();
+        thief.leave();
     }
     world.federation.social.start_all().unwrap();
 }

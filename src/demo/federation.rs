@@ -58,6 +58,8 @@ pub struct Variation {
     pub addresses: Addresses,
     /// The purposes file, where its bounds are too narrow for a test.
     pub purposes: String,
+    /// The laws file.
+    pub laws: String,
     /// Where a department's gateway keeps its rows, if not in SQLite, and how many processes share them.
     pub stores: BTreeMap<&'static str, (Store, usize)>,
     /// More sections of a department's configuration.
@@ -69,6 +71,7 @@ impl Default for Variation {
         Self {
             addresses: Addresses::new(),
             purposes: PURPOSES.to_owned(),
+            laws: LAWS.to_owned(),
             stores: BTreeMap::new(),
             more: BTreeMap::new(),
         }
@@ -137,7 +140,7 @@ impl Federation {
         let social = init(&social(&databases, &civil)?)?;
         let mut federation =
             Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned(), wallet };
-        federation.add_registers(&variation.purposes)?;
+        federation.add_registers(variation)?;
         federation.anchor.start()?;
         for department in [&federation.civil, &federation.revenue, &federation.food, &federation.social] {
             department.join(&federation.anchor)?;
@@ -145,12 +148,12 @@ impl Federation {
         Ok(federation)
     }
 
-    fn add_registers(&self, purposes: &str) -> anyhow::Result<()> {
+    fn add_registers(&self, variation: &Variation) -> anyhow::Result<()> {
         let folder = self.folder.join("registers");
         std::fs::create_dir_all(&folder)?;
         let registers = Registers { purposes: folder.join("purposes.toml"), laws: folder.join("laws.toml") };
-        std::fs::write(&registers.purposes, purposes)?;
-        std::fs::write(&registers.laws, LAWS)?;
+        std::fs::write(&registers.purposes, &variation.purposes)?;
+        std::fs::write(&registers.laws, &variation.laws)?;
         let departments = self.departments().map(|(name, department)| (name, department.entity()));
         self.anchor.add_registers(&registers, &departments)
     }

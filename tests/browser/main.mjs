@@ -1,13 +1,15 @@
-// The wallet in a real browser, told what to do by the test in Rust (see conversation.mjs).
+// A real browser, told what to do by the test in Rust (see conversation.mjs): walks through the wallet, or visits to a department's pages.
 import { launch } from './browser.mjs';
 import { done, opening } from './conversation.mjs';
+import { visit } from './pages.mjs';
 import { walk } from './wallet.mjs';
 
 const order = await opening();
 const browser = await launch(order);
 try {
+  const go = order.department ? visit : walk;
   const walks = [];
-  for (const way of order.walks) walks.push(await walk(browser, order, way, walks.length));
+  for (const way of order.walks) walks.push(await go(browser, order, way, walks.length));
   done({ browser: browser.version(), walks });
 } finally {
   await browser.close();

@@ -309,6 +309,7 @@ pub async fn a_source_that_cannot_be_read(world: &World) {
 
 /// A registered death suspends her binding; a lost wallet revokes it. Both come by the registry's status list.
 pub async fn a_binding_that_is_suspended_or_revoked(world: &mut World) {
+    world.nothing_is_on_its_way().await;
     world.is_good("before her binding changes").await;
     set_status(world, 2);
     status_is_heard(world, Code::BindingSuspended).await;
@@ -349,6 +350,7 @@ async fn status_is_heard(world: &mut World, code: Code) {
         !Attempt::new(world).gets_answered().await
     })
     .await;
+    world.nothing_is_on_its_way().await;
     let before = Traces::of(&world.federation.revenue);
     assert_eq!(Attempt::new(world).send().await, Heard::Refused(code));
     let after = Traces::of(&world.federation.revenue);

@@ -2,11 +2,15 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
 };
 
-use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslVerifyMode};
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream, SslVerifyMode};
 use protocol::seal::random;
 use schemas::{
     id::ConsentId,
@@ -81,7 +85,7 @@ pub async fn refusals_to_own_systems(world: &mut World) {
         }),
         (Code::RequestMalformed, "a member that nobody knows", |q| q["urgent"] = json!(true)),
         (Code::RequestMalformed, "no consent", |q| drop(q.as_object_mut().unwrap().remove("consent"))),
-        (Code::RequestTooLarge, "more than four kilobytes", |q| q["case"] = "x".repeat(5_000).into()),
+        (Code::RequestTooLarge, "more than 32 kilobytes", |q| q["case"] = "x".repeat(40_000).into()),
     ];
     for (code, why, bend) in questions {
         let before = (left(&world.federation.social), heard(&world.federation.revenue));
@@ -215,7 +219,7 @@ pub async fn peers_that_fail(world: &mut World) {
     let after = left(&world.federation.social);
     assert_eq!((after[0] - before[0], after[1] - before[1]), (1, 1), "the question stays open: it was asked");
     assert_eq!(after[2..], before[2..], "and has no end: no receipt");
-    impostor.join().unwrap();
+    impostor.leave();
     world.federation.revenue.start_all().unwrap();
     let reply = social.post("/v1/queries", &headers, &question(&consents)).await.unwrap();
     assert_eq!(reply.status, 200, "the same question, answered: {}", String::from_utf8_lossy(&reply.body));
@@ -236,8 +240,25 @@ pub async fn social_consents(world: &World) -> ConsentId {
 const NO_ANSWER: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: application/dx-answer+jwt\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
 
-/// One connection at a department's address, with its certificate: whatever is asked, this is the reply.
-pub fn impostor(department: &Department, listener: &str, reply: String) -> JoinHandle<()> {
+/// Somebody at a department's address, with its certificate.
+pub struct Impostor {
+    port: u16,
+    leaving: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Impostor {
+    /// Goes, so that the department can come back.
+    pub fn leave(self) {
+        self.leaving.store(true, Ordering::SeqCst);
+        // Whoever waits for a caller gets one.
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
+        self.thread.join().unwrap();
+    }
+}
+
+/// Whatever is asked at a department's listener, and however often, this is the reply.
+pub fn impostor(department: &Department, listener: &str, reply: String) -> Impostor {
     let (keys, address) = (department.folder().join("keys"), address(department, "public", listener));
     let port = address.rsplit(':').next().unwrap().parse().unwrap();
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -245,17 +266,31 @@ pub fn impostor(department: &Department, listener: &str, reply: String) -> JoinH
     acceptor.set_certificate_file(keys.join("tls.pem"), SslFiletype::PEM).unwrap();
     acceptor.set_private_key_file(keys.join("tls.key.pem"), SslFiletype::PEM).unwrap();
     acceptor.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
-    let acceptor = acceptor.build();
-    std::thread::spawn(move || {
-        let (connection, _) = listener.accept().unwrap();
-        let mut connection = acceptor.accept(connection).unwrap();
-        let mut request = Vec::new();
-        let mut part = [0; 4096];
-        while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-            let read = connection.read(&mut part).unwrap();
-            request.extend_from_slice(&part[..read]);
+    let (acceptor, leaving) = (acceptor.build(), Arc::new(AtomicBool::new(false)));
+    let left = Arc::clone(&leaving);
+    let thread = std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            if left.load(Ordering::SeqCst) {
+                return;
+            }
+            if let Ok(connection) = acceptor.accept(connection.unwrap()) {
+                answer_once(connection, &reply);
+            }
         }
-        connection.write_all(reply.as_bytes()).unwrap();
-        let _ = connection.shutdown();
-    })
+    });
+    Impostor { port, leaving, thread }
+}
+
+/// Reads the head of a request and answers, if the caller waits for it.
+fn answer_once(mut connection: SslStream<TcpStream>, reply: &str) {
+    let mut request = Vec::new();
+    let mut part = [0; 4096];
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        match connection.read(&mut part) {
+            Ok(read) if read > 0 => request.extend_from_slice(&part[..read]),
+            _ => return,
+        }
+    }
+    let _ = connection.write_all(reply.as_bytes());
+    let _ = connection.shutdown();
 }

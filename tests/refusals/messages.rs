@@ -1,5 +1,12 @@
 //! Refusals of the message itself: its form, its signer, its receiver, its time; and what HTTP alone refuses.
 
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpStream},
+    path::PathBuf,
+};
+
+use openssl::ssl::{SslConnector, SslFiletype, SslMethod};
 use protocol::seal::{Algorithm, SigningKey, Typ, encode_base64url};
 use schemas::problem::Code;
 use serde_json::json;
@@ -9,7 +16,7 @@ use super::{
     attempt::{Attempt, Row, row},
     world::{FOOD, SUSPENDED, World},
 };
-use crate::rogue::{Heard, Traces, plain_code};
+use crate::rogue::{Heard, Traces, address, plain_code};
 
 /// Shown beside the table.
 pub const BESIDE: &[Code] = &[Code::Replayed, Code::NotFound, Code::MethodNotAllowed, Code::TooManyRequests];
@@ -74,10 +81,6 @@ pub fn rows() -> Vec<Row> {
         row(Stale, "ended eleven seconds ago", |a| shift(a, -71, 60)),
         row(Stale, "from eleven seconds in the future", |a| shift(a, 11 + 2, 60)),
         row(Stale, "alive for longer than two minutes", |a| shift(a, 0, 121)),
-        row(LawNotRegistered, "under a law that allows nothing here", |a| {
-            let binding = a.basis()["binding"].clone();
-            *a.basis() = json!({ "type": "law", "id": "rbd-1969-s3a-social", "subject": binding });
-        }),
     ]
 }
 
@@ -144,22 +147,52 @@ pub async fn beside_the_protocol(world: &World) {
     world.is_good("after requests for what is not there").await;
 }
 
-/// More requests than a peer may send: its bucket is empty, and nobody else's.
+/// More requests than a peer may send: its bucket is empty, and nobody else's. They are written one behind the other, so that the server
+/// has nothing to wait for, however busy the machine is.
 pub async fn too_much_at_once(world: &World) {
     let before = Traces::of(&world.federation.revenue);
-    let door = &world.callers[SUSPENDED].1;
-    let mut codes = Vec::new();
-    for _ in 0..100 {
-        // Without a body the connection stays open, so that it is requests that count and not handshakes.
-        let batch = (0..64).map(|_| door.post(b"", "text/plain", &[]));
-        let replies = futures_util::future::join_all(batch).await;
-        codes.extend(replies.iter().map(|reply| (plain_code(reply), reply.retry_after)));
-        if codes.iter().any(|(code, _)| *code == Code::TooManyRequests) {
-            break;
-        }
-    }
-    assert!(codes.contains(&(Code::TooManyRequests, Some(1))), "{} requests and none too many", codes.len());
-    assert!(codes.iter().all(|(code, _)| matches!(code, Code::TooManyRequests | Code::MediaTypeUnsupported)));
+    let keys = [&world.federation.revenue, &world.suspended].map(|department| department.folder().join("keys"));
+    let port = address(&world.federation.revenue, "public", "peers").rsplit(':').next().unwrap().parse().unwrap();
+    let calls = (0..CONNECTIONS).map(|_| {
+        let keys = keys.clone();
+        tokio::task::spawn_blocking(move || one_behind_the_other(&keys, port))
+    });
+    let heard: Vec<String> = futures_util::future::join_all(calls).await.into_iter().map(Result::unwrap).collect();
+    let count = |status: &str| heard.iter().map(|text| text.matches(status).count()).sum::<usize>();
+    let (refused, others) = (count("HTTP/1.1 429 "), count("HTTP/1.1 415 "));
+    assert_eq!(refused + others, CONNECTIONS * IN_ONE, "each is refused in one of two ways");
+    assert!(refused > 0, "{others} requests and none too many");
+    assert_eq!(
+        (count("\"too-many-requests\""), count("retry-after: 1\r\n")),
+        (refused, refused),
+        "with the time to wait"
+    );
     assert_eq!(Traces::of(&world.federation.revenue), before);
     world.is_good("while another peer's bucket is empty").await;
+}
+
+/// Connections, and requests on each: more in all than a bucket holds, fewer on each than a connection may carry.
+const CONNECTIONS: usize = 8;
+const IN_ONE: usize = 900;
+
+/// Everything that comes back on one connection.
+fn one_behind_the_other([theirs, ours]: &[PathBuf; 2], port: u16) -> String {
+    let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+    connector.set_ca_file(theirs.join("tls.pem")).unwrap();
+    connector.set_certificate_file(ours.join("tls.pem"), SslFiletype::PEM).unwrap();
+    connector.set_private_key_file(ours.join("tls.key.pem"), SslFiletype::PEM).unwrap();
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let mut stream = connector.build().connect("revenue.localhost", stream).unwrap();
+    let request = |last: bool| {
+        let end = if last { "Connection: close\r\n" } else { "" };
+        format!(
+            "POST /peer/v1/queries HTTP/1.1\r\nHost: revenue.localhost\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n{end}\r\n"
+        )
+    };
+    let all: String = (1..=IN_ONE).map(|number| request(number == IN_ONE)).collect();
+    // All of it fits into the buffers of the connection.
+    stream.write_all(all.as_bytes()).unwrap();
+    let mut heard = Vec::new();
+    let _ = stream.read_to_end(&mut heard);
+    String::from_utf8_lossy(&heard).to_lowercase().replace("http/1.1", "HTTP/1.1")
 }

@@ -30,7 +30,7 @@ pub struct World {
     pub citizen: Citizen,
     pub clock: Clock,
     pub folder: TempDir,
-    _suspended: Department,
+    pub suspended: Department,
 }
 
 impl World {
@@ -43,6 +43,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { people: PEOPLE, ..Options::default() };
         let mut variation = Variation::default();
+        variation.laws.push_str(super::laws::REGISTERED);
         // The directory is read each second, so that nobody waits a minute for what a jump of the clock made old.
         let refresh = "\n[anchor]\nrefresh = 1\n";
         variation.more = ["civil", "revenue", "food"].map(|name| (name, refresh.to_owned())).into();
@@ -58,7 +59,7 @@ impl World {
         let citizen = Citizen::bind(&federation, &applicant, 4, clock.now()).await;
         let of = |caller: &Department| (Asker::of(caller), PeerDoor::of(&federation.revenue, caller));
         let callers = vec![of(&federation.social), of(&federation.food), of(&suspended)];
-        Self { callers, citizen, clock, folder, _suspended: suspended, federation }
+        Self { callers, citizen, clock, folder, suspended, federation }
     }
 
     pub fn now(&self) -> Timestamp {
