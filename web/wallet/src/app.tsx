@@ -40,6 +40,8 @@ export function App({ database, first }: { database: Database | null; first: Wor
   useEffect(() => {
     document.documentElement.lang = words.language;
   }, [words]);
+  // What was said on one screen does not cover the next.
+  useEffect(() => setSaid((before) => ({ text: "", round: before.round })), [route.path]);
   const lock = () => {
     setWallet(null);
     void (database !== null && lockState(database).then((state) => setDoor(state === null ? "new" : "locked")));
