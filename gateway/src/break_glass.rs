@@ -110,16 +110,13 @@ pub struct Emergency {
 ///
 /// # Errors
 /// `reason-missing`: an emergency law without officer or reason; `law-scope-exceeded`: a reason for a law that is none for emergencies.
-pub fn authorize(
-    law: &Law,
-    officer: Option<&SystemName>,
-    reason: Option<&str>,
-) -> Result<Option<Emergency>, Refusal> {
+pub fn authorize(law: &Law, officer: Option<&SystemName>, reason: Option<&str>) -> Result<Option<Emergency>, Refusal> {
     match (law.break_glass, officer, reason) {
         (false, _, None) => Ok(None),
-        (false, _, Some(_)) => {
-            Err(Refusal::new(Code::LawScopeExceeded, "this law is not registered for emergencies; ask without a reason"))
-        }
+        (false, _, Some(_)) => Err(Refusal::new(
+            Code::LawScopeExceeded,
+            "this law is not registered for emergencies; ask without a reason",
+        )),
         (true, Some(officer), Some(reason)) => {
             Ok(Some(Emergency { officer: officer.clone(), officer_key: None, reason: reason.parse()? }))
         }
@@ -204,12 +201,7 @@ pub fn answered(
 }
 
 /// The row and the notice. `false`: this use is written already.
-fn write(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    used: &Use<'_>,
-    new: &NewUse<'_>,
-) -> Result<bool, BreakGlassError> {
+fn write(conn: &mut AnyConnection, keys: &Keys, used: &Use<'_>, new: &NewUse<'_>) -> Result<bool, BreakGlassError> {
     if !used.law.break_glass {
         return Err(Refusal::new(Code::LawScopeExceeded, "this law is not registered for emergencies").into());
     }

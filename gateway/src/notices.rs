@@ -89,7 +89,8 @@ impl Notices {
         let notifier = self.notifier(schemas::notice::Channel::Sms).ok_or_else(absent)?;
         let language = service_kit::words::Language::Hindi;
         let whole = schemas::notice::NoticeText { title: String::new(), body: text.clone() };
-        let worded = notifier::Worded { language, text: whole, short: text, foot: String::new(), department: String::new() };
+        let worded =
+            notifier::Worded { language, text: whole, short: text, foot: String::new(), department: String::new() };
         let message = Message { id: id.clone(), to: Address::Phone(phone), language, texts: vec![worded], at };
         notifier.deliver(&message).await.map(drop)
     }

@@ -52,7 +52,8 @@ use crate::{
         exchange::consent_index,
         outbox::outbox_insert,
         retention::{
-            NewErasure, Retained, erasure_insert, orders::{StoredOrder, confirmations_of, order_insert, orders_count, orders_due},
+            NewErasure, Retained, erasure_insert,
+            orders::{StoredOrder, confirmations_of, order_insert, orders_count, orders_due},
             own_copies_erase, retention_confirmed, retention_due, retention_erasing, retention_sweep_revoked,
         },
     },
@@ -125,10 +126,8 @@ impl App {
             return None;
         }
         let keys = self.keys();
-        let duration = consent.map_or_else(
-            || self.lawful_retention(&query.query.purpose),
-            |consent| consent.terms().retention.duration,
-        );
+        let duration = consent
+            .map_or_else(|| self.lawful_retention(&query.query.purpose), |consent| consent.terms().retention.duration);
         Some(Kept {
             exchange: receipt.exchange.clone(),
             system: query.agent.system.clone(),

@@ -31,7 +31,9 @@ pub struct WebhookSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum OutsideError {
     /// The address.
-    #[error("{url}: {problem}; mend: write an https address of a host that may be called, without user, query and fragment")]
+    #[error(
+        "{url}: {problem}; mend: write an https address of a host that may be called, without user, query and fragment"
+    )]
     Address {
         /// Which.
         url: Url,

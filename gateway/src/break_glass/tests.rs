@@ -1,18 +1,13 @@
 //! Emergencies: what opens one, what the second officer may and may not, what is counted.
 
 use protocol::seal::random;
-use schemas::{
-    federation::Law,
-    id::MessageId,
-    notice::NoticeKind,
-    problem::Code,
-    time::Timestamp,
-};
+use schemas::{federation::Law, id::MessageId, notice::NoticeKind, problem::Code, time::Timestamp};
 use serde_json::json;
 use service_kit::db::DatabaseError;
 
 use super::{
-    BreakGlassError, Emergency, Officer, Outcome, REVIEW_WITHIN, Reason, Review, ReviewError, Use, answered, authorize, open,
+    BreakGlassError, Emergency, Officer, Outcome, REVIEW_WITHIN, Reason, Review, ReviewError, Use, answered, authorize,
+    open,
 };
 use crate::{
     app::App,
@@ -144,7 +139,11 @@ async fn another_person_with_another_key_decides_once() {
             (officer("officer-8", Some('K')), &right, Code::FourEyesRequired),
             (officer("officer-8", Some('Z')), &other, Code::NotFound),
         ] {
-            assert_eq!(code(app.decide_review(by.clone(), review(of, Outcome::Upheld)).await.unwrap_err()), refused, "{by:?}");
+            assert_eq!(
+                code(app.decide_review(by.clone(), review(of, Outcome::Upheld)).await.unwrap_err()),
+                refused,
+                "{by:?}"
+            );
         }
         app.decide_review(officer("officer-8", Some('Z')), review(&right, Outcome::Upheld)).await.unwrap();
         app.decide_review(officer("officer-9", None), review(&wrong, Outcome::Rejected)).await.unwrap();
@@ -211,7 +210,11 @@ async fn the_tables_refuse_what_the_code_would_not_do() {
         let same = "UPDATE break_glass SET state = 'upheld', reviewer = officer, review = reason, decided_at = 1";
         let key = "UPDATE break_glass SET state = 'upheld', reviewer = 'x', reviewer_key = officer_key, review = reason, decided_at = 1";
         let bare = "UPDATE break_glass SET state = 'upheld'";
-        let run = |statement: &'static str| app.db().write(move |conn| Ok::<_, DatabaseError>(diesel::RunQueryDsl::execute(diesel::sql_query(statement), conn)?));
+        let run = |statement: &'static str| {
+            app.db().write(move |conn| {
+                Ok::<_, DatabaseError>(diesel::RunQueryDsl::execute(diesel::sql_query(statement), conn)?)
+            })
+        };
         for statement in [same, key, bare, "DELETE FROM break_glass"] {
             assert!(run(statement).await.is_err(), "{statement}");
         }

@@ -97,7 +97,9 @@ async fn go(app: &App, due: DueDelivery, now_ms: i64) -> Result<(), NoticeError>
             let next = back_off::next_ms(now_ms, due.tries, retry_after);
             step(app, &due, Step::Later(next), now_ms).await
         }
-        Err(NotDelivered::Later { problem, .. } | NotDelivered::Never { problem }) => park(app, &due, &problem, now_ms).await,
+        Err(NotDelivered::Later { problem, .. } | NotDelivered::Never { problem }) => {
+            park(app, &due, &problem, now_ms).await
+        }
     }
 }
 

@@ -121,10 +121,10 @@ mod tests {
         let dataset: schemas::id::DatasetId = "revenue.income".parse().unwrap();
         let erased =
             NoticeKind::Erased { exchange: exchange.clone(), provider: peer.clone(), dataset: dataset.clone() };
-        let overdue = NoticeKind::ErasureOverdue { exchange, provider: peer.clone(), dataset };
+        let overdue = NoticeKind::ErasureOverdue { exchange: exchange.clone(), provider: peer.clone(), dataset };
         let day = "2026-11-21".parse().unwrap();
         let summary = NoticeKind::Summary { uses: 2, from: day, until: day };
-        let hold = NoticeKind::Hold { source: peer };
+        let hold = NoticeKind::Hold { event: exchange, source: peer };
         let wanted = |level| [&erased, &summary, &overdue, &hold].map(|kind| is_wanted(kind, level));
         assert_eq!(wanted(NoticeLevel::EveryUse), [true, false, true, true]);
         assert_eq!(wanted(NoticeLevel::Weekly), [false, true, true, true]);

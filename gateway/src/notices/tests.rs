@@ -36,7 +36,8 @@ fn subject() -> SectorSubject {
 }
 
 fn hold() -> NoticeKind {
-    NoticeKind::Hold { source: entity("civil") }
+    let event = "01936b1e-5b2f-7c3d-8e4f-0123456789ab".parse().unwrap();
+    NoticeKind::Hold { event, source: entity("civil") }
 }
 
 fn erased(app: &App) -> NoticeKind {
@@ -87,7 +88,7 @@ async fn a_cause_makes_one_notice_and_a_rolled_back_cause_makes_none() {
         tell(app, &person, hold()).await;
         tell(app, &person, hold()).await;
         let (keys, to, now) = (app.keys().clone(), person.clone(), app.now());
-        let other = NoticeKind::Hold { source: entity("health") };
+        let other = NoticeKind::Hold { event: random::message_id(now), source: entity("health") };
         let undone = app.db().write(move |conn| {
             write(conn, &keys, &to, &other, now)?;
             Err::<(), NoticeStoreError>(diesel::result::Error::RollbackTransaction.into())
@@ -109,7 +110,16 @@ async fn nothing_of_a_notice_stands_readable_in_the_database() {
     let (app, person) = (&member.app, Person::of_subject(member.app.keys(), &subject()));
     reachable(app, &person, NoticeLevel::EveryUse, Some("+919876543210"), Some("sushila@mail.example")).await;
     tell(app, &person, erased(app)).await;
-    app.db().write(|conn| Ok::<_, NoticeStoreError>(diesel::RunQueryDsl::execute(diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)"), conn).map(drop).unwrap_or(()))).await.unwrap();
+    app.db()
+        .write(|conn| {
+            Ok::<_, NoticeStoreError>(
+                diesel::RunQueryDsl::execute(diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)"), conn)
+                    .map(drop)
+                    .unwrap_or(()),
+            )
+        })
+        .await
+        .unwrap();
     for name in ["gateway.sqlite", "gateway.sqlite-wal"] {
         let bytes = std::fs::read(member.department.path(name)).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);

@@ -112,6 +112,6 @@ fn arguments<'a>(kind: &'a NoticeKind, names: &Names<'_>, language: Language) ->
         NoticeKind::Erased { provider, dataset, .. } | NoticeKind::ErasureOverdue { provider, dataset, .. } => {
             vec![("provider", member(provider)), ("dataset", names.dataset(provider, dataset, language).into())]
         }
-        NoticeKind::Hold { source } => vec![("source", member(source))],
+        NoticeKind::Hold { source, .. } => vec![("source", member(source))],
     }
 }

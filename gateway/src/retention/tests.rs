@@ -5,7 +5,7 @@ mod fetching;
 mod road;
 
 use openssl::{bn::BigNum, ec::EcKey, ecdsa::EcdsaSig, nid::Nid, sha::sha256};
-use protocol::seal::{Typ, UnverifiedJws, Limits, decode_base64url, random};
+use protocol::seal::{Limits, Typ, UnverifiedJws, decode_base64url, random};
 use schemas::{
     digest::Digest,
     erasure::{EraseOrder, Erasure, ErasureReason},
@@ -85,7 +85,8 @@ async fn remember(app: &App, kept: &Kept) {
     let kept = kept.clone();
     write(app, move |conn| {
         retention_insert(conn, std::slice::from_ref(&kept))?;
-        let insert = diesel::sql_query("INSERT INTO ask_answer (exchange, answer, until_ms) VALUES ($1, $2, 9000000000000)");
+        let insert =
+            diesel::sql_query("INSERT INTO ask_answer (exchange, answer, until_ms) VALUES ($1, $2, 9000000000000)");
         let insert = insert.bind::<diesel::sql_types::Text, _>(kept.exchange.as_str());
         diesel::RunQueryDsl::execute(insert.bind::<diesel::sql_types::Binary, _>(vec![1_u8]), conn).map(drop)
     })
@@ -158,7 +159,10 @@ async fn an_answer_is_gone_on_its_day_and_not_before_and_its_record_is_logged() 
         let read = UnverifiedJws::of(&jws, Limits::ANSWER).unwrap().verify(Typ::Erasure, app.keys().signing.public());
         let erasure: Erasure = read.unwrap().claims().unwrap();
         assert_eq!((erasure.exchange, erasure.receipt, erasure.due), (ending.exchange, ending.receipt, end));
-        assert_eq!((erasure.systems.len(), &erasure.systems[0].order, erasure.systems[0].confirmed), (1, &event.id, end));
+        assert_eq!(
+            (erasure.systems.len(), &erasure.systems[0].order, erasure.systems[0].confirmed),
+            (1, &event.id, end)
+        );
         let waiting = app.db().read(|conn| Ok::<_, DatabaseError>(outbox_waiting(conn, 100)?)).await.unwrap();
         let logged = (u8::from(EntryType::Consent), Digest::of(jws.as_str()));
         assert!(waiting.iter().any(|entry| (entry.r#type, entry.digest) == logged), "entry type 9");
@@ -202,7 +206,9 @@ async fn a_revocation_brings_forward_what_the_purpose_promises_and_nothing_else(
         let late = kept(app, now.plus(90 * DAY), Some(revoked.clone()));
         remember(app, &late).await;
         write(app, move |conn| {
-            let insert = diesel::sql_query("INSERT INTO consent_state (consent_index, status, uses, window_uses) VALUES ($1, 'revoked', 0, 0)");
+            let insert = diesel::sql_query(
+                "INSERT INTO consent_state (consent_index, status, uses, window_uses) VALUES ($1, 'revoked', 0, 0)",
+            );
             diesel::RunQueryDsl::execute(insert.bind::<diesel::sql_types::Text, _>(revoked.as_str()), conn)?;
             retention_sweep_revoked(conn, now).map(|count| assert_eq!(count, 1))
         })
@@ -230,7 +236,9 @@ async fn a_day_is_never_moved_back_and_what_is_gone_stays_gone() {
             if round {
                 run_at(app, at(now)).await.unwrap();
             }
-            let refused = app.db().write(move |conn| Ok::<_, DatabaseError>(diesel::RunQueryDsl::execute(diesel::sql_query(statement), conn)?));
+            let refused = app.db().write(move |conn| {
+                Ok::<_, DatabaseError>(diesel::RunQueryDsl::execute(diesel::sql_query(statement), conn)?)
+            });
             assert!(refused.await.is_err(), "{statement}");
         }
         let exchange = one.exchange.clone();

@@ -7,10 +7,14 @@
 
 use protocol::event::{EventContents, PeerEvent, Receiver, accept_event, open_event};
 use registry_adapter::{
+    journal::RowOutcome,
     key::LocalKey,
     roll::{HoldDecision, RollWriter},
 };
-use schemas::event::{AppliedResult, DeathRegistered, EventAssurance};
+use schemas::{
+    event::{AppliedResult, DeathRegistered, EventAssurance},
+    notice::NoticeKind,
+};
 use service_kit::{db::DatabaseError, lease::Lease};
 use tlog::entry::EntryType;
 
@@ -20,6 +24,7 @@ use super::{
 };
 use crate::{
     app::App,
+    notices::{self, Person},
     store::{
         outbox::outbox_insert,
         triggers::{
@@ -87,26 +92,29 @@ async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> 
             tracing::error!(event = %work.event, code = %error.code(), "a stored event cannot be opened");
             TriggerError::Answer("a stored event cannot be opened")
         })?;
-    let result = hold(app, &event, contents).await?;
+    let person = Person::of_subject(app.keys(), &contents.subject);
+    let (result, held) = hold(app, &event, contents).await?;
     // If we stop here, the same decision is asked for again and answers what it did.
-    settle(app, work, &event, result, lease).await
+    settle(app, work, &event, (result, held.then_some(person)), lease).await
 }
 
-/// Holds the person's payments on every roll that follows this event.
+/// Holds the person's payments on every roll that follows this event; whether any is held by it.
 async fn hold(
     app: &App,
     event: &PeerEvent,
     contents: EventContents<DeathRegistered>,
-) -> Result<AppliedResult, TriggerError> {
+) -> Result<(AppliedResult, bool), TriggerError> {
     // Hearsay flags and never holds.
     if event.claims().assurance != EventAssurance::Registered {
-        return Ok(AppliedResult::Settled);
+        return Ok((AppliedResult::Settled, false));
     }
-    let Some(person) = app.links().resolve(&contents.subject).await? else { return Ok(AppliedResult::Unmatched) };
+    let Some(person) = app.links().resolve(&contents.subject).await? else {
+        return Ok((AppliedResult::Unmatched, false));
+    };
     let (app, event) = (app.clone(), event.clone());
     blocking(move || {
         let claims = event.claims();
-        let mut result = AppliedResult::Unmatched;
+        let (mut result, mut held) = (AppliedResult::Unmatched, false);
         let follows =
             |section: &&crate::config::FollowSettings| section.source == claims.iss && section.event == claims.r#type;
         for section in app.config().follow.iter().filter(follows) {
@@ -123,26 +131,30 @@ async fn hold(
                 actor: RULE.to_owned(),
             };
             // Held now, held before, ended long ago: each is settled, and the journal tells which.
-            if !rolls.hold(&order, app.now())?.rows.is_empty() {
+            let applied = rolls.hold(&order, app.now())?;
+            if !applied.rows.is_empty() {
                 result = AppliedResult::Settled;
             }
+            held |= applied.rows.iter().any(|row| row.outcome == RowOutcome::Held);
         }
-        Ok(result)
+        Ok((result, held))
     })
     .await
 }
 
-/// The signed application, its place in the queue for the log, and its way back to the source: one commit.
+/// The signed application, its place in the queue for the log, its way back to the source, and the notice to whose payments are
+/// held: one commit.
 async fn settle(
     app: &App,
     work: &Work,
     event: &PeerEvent,
-    result: AppliedResult,
+    (result, held): (AppliedResult, Option<Person>),
     lease: &Lease,
 ) -> Result<(), TriggerError> {
     let us = Receiver { entity: app.entity(), signing: &app.keys().signing };
     let applied = us.applied(event, result, app.now())?;
     let (source, id, lease, now_ms) = (work.source.clone(), work.event.clone(), lease.clone(), app.now_ms());
+    let (keys, now) = (app.keys().clone(), app.now());
     app.db()
         .write(move |conn| {
             if !lease.check(conn)? {
@@ -152,6 +164,10 @@ async fn settle(
             if record_insert(conn, key, applied.jws(), Some(result), now_ms)? {
                 outbox_insert(conn, &[(EntryType::Trigger, applied.digest())], now_ms)?;
                 return_insert(conn, &source, &id)?;
+                if let Some(person) = &held {
+                    let kind = NoticeKind::Hold { event: id.clone(), source: source.clone() };
+                    notices::write(conn, &keys, person, &kind, now)?;
+                }
             }
             Ok(work_done(conn, &source, &id)?)
         })

@@ -19,6 +19,9 @@ pub enum TriggerError {
     /// An encrypted column.
     #[error(transparent)]
     Column(#[from] ColumnError),
+    /// A notice.
+    #[error(transparent)]
+    Notice(#[from] crate::notices::NoticeError),
     /// A link.
     #[error(transparent)]
     Link(#[from] LinkError),

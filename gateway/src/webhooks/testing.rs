@@ -79,7 +79,10 @@ impl HttpsEndpoint {
                     let Some(request) = read(&mut stream).await else { return };
                     kept.lock().unwrap().push(request.clone());
                     let (status, headers, body) = answer(&request);
-                    let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+                    let head = format!(
+                        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+                        body.len()
+                    );
                     let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
                     let _ = stream.shutdown().await;
                 });

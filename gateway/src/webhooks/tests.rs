@@ -2,10 +2,7 @@
 
 use service_kit::{http_client::NetworkPolicy, testing::self_signed};
 
-use super::{
-    Outside, OutsideError, WebhookSettings,
-    testing::HttpsEndpoint,
-};
+use super::{Outside, OutsideError, WebhookSettings, testing::HttpsEndpoint};
 
 fn loopback() -> NetworkPolicy {
     NetworkPolicy::parse(["127.0.0.0/8"]).unwrap()

@@ -38,8 +38,12 @@ async fn the_latest_order_counts_whatever_order_they_arrive_in() {
         let now = app.now();
         let put = |level: NoticeLevel, seconds: i64, digest: &str| {
             let (app, person, digest) = (app.clone(), person.clone(), Digest::of(digest));
-            let chosen =
-                Preference { level, language: "en".to_owned(), contact: Contact::default(), ordered: now.plus(seconds) };
+            let chosen = Preference {
+                level,
+                language: "en".to_owned(),
+                contact: Contact::default(),
+                ordered: now.plus(seconds),
+            };
             async move {
                 let keys = app.keys().clone();
                 let kept = app.db().write(move |conn| preference_put(conn, &keys, (&person, &digest), &chosen, now));

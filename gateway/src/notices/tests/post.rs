@@ -66,11 +66,22 @@ async fn what_must_be_told_goes_on_paper_when_the_number_is_dead_and_counts_when
 
     let page = member.department.path("letters").join(format!("{}.html", told[0].0));
     let text = std::fs::read_to_string(&page).unwrap();
-    for part in ["<!DOCTYPE html>", "@page{size:A4", "lang=\"hi\"", "lang=\"en\"", "Your payment is on hold", "PEN-17", told[0].0.as_str()] {
+    for part in [
+        "<!DOCTYPE html>",
+        "@page{size:A4",
+        "lang=\"hi\"",
+        "lang=\"en\"",
+        "Your payment is on hold",
+        "PEN-17",
+        told[0].0.as_str(),
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.find("lang=\"hi\"") < text.find("lang=\"en\""), "her language first");
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&page).unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&page).unwrap().permissions()) & 0o777,
+        0o600
+    );
 
     let officer = "officer-7".parse().unwrap();
     let listed = app.letters().await.unwrap();
@@ -89,7 +100,11 @@ async fn a_busy_gateway_for_messages_is_obeyed_and_then_tried_again() {
     let busy = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let still = std::sync::Arc::clone(&busy);
     let endpoint = HttpsEndpoint::start(move |_| {
-        if still.load(std::sync::atomic::Ordering::SeqCst) { (429, "Retry-After: 7200\r\n", Vec::new()) } else { (200, "", Vec::new()) }
+        if still.load(std::sync::atomic::Ordering::SeqCst) {
+            (429, "Retry-After: 7200\r\n", Vec::new())
+        } else {
+            (200, "", Vec::new())
+        }
     })
     .await;
     let member = with_sms(false, &endpoint, false).await;
@@ -112,10 +127,19 @@ async fn ways_that_cannot_work_as_configured_stop_the_start() {
     std::fs::write(department.path("r.pem"), service_kit::testing::self_signed("localhost", 1).0).unwrap();
     for (section, because) in [
         ("[notices.sms]\nurl = \"https://localhost:1/\"\nbody = \"{phone}\"\nroots_file = \"r.pem\"\n", "{text}"),
-        ("[notices.sms]\nurl = \"https://localhost:1/?to=x\"\nbody = \"{phone}{text}\"\nroots_file = \"r.pem\"\n", "personal data"),
+        (
+            "[notices.sms]\nurl = \"https://localhost:1/?to=x\"\nbody = \"{phone}{text}\"\nroots_file = \"r.pem\"\n",
+            "personal data",
+        ),
         ("[notices.letters]\nfolder = \"nowhere\"\n", "no folder"),
-        ("[notices.smtp]\nhost = \"localhost\"\nfrom = \"a@b.example\"\nuser = \"x\"\nroots_file = \"r.pem\"\n", "go together"),
-        ("[notices.smtp]\nhost = \"localhost\"\nfrom = \"a@b.example\"\nroots_file = \"gateway.toml\"\n", "no certificate"),
+        (
+            "[notices.smtp]\nhost = \"localhost\"\nfrom = \"a@b.example\"\nuser = \"x\"\nroots_file = \"r.pem\"\n",
+            "go together",
+        ),
+        (
+            "[notices.smtp]\nhost = \"localhost\"\nfrom = \"a@b.example\"\nroots_file = \"gateway.toml\"\n",
+            "no certificate",
+        ),
     ] {
         std::fs::write(&file, format!("{text}{section}")).unwrap();
         let config = department.config();
@@ -134,5 +158,8 @@ async fn link(app: &crate::app::App) {
         score: 100,
         confirmed_by: "officer-1".to_owned(),
     };
-    app.db().write(move |conn| link_insert(conn, &keys, &link, now).map(drop)).await.unwrap_or_else(|e: LinkError| panic!("{e}"));
+    app.db()
+        .write(move |conn| link_insert(conn, &keys, &link, now).map(drop))
+        .await
+        .unwrap_or_else(|e: LinkError| panic!("{e}"));
 }

@@ -16,7 +16,10 @@ use crate::{app::App, notices::uses::run_at, webhooks::testing::Member};
 
 /// A receipt of ours about her, as the journal keeps one. Returns its exchange.
 async fn used(app: &App, person: &Person, at: Timestamp, outcome: Outcome, told_from: Option<i64>) -> MessageId {
-    use diesel::{RunQueryDsl as _, sql_query, sql_types::{BigInt, Binary, Nullable, Text}};
+    use diesel::{
+        RunQueryDsl as _, sql_query,
+        sql_types::{BigInt, Binary, Nullable, Text},
+    };
     let exchange = random::message_id(at);
     let receipt = Receipt {
         v: V1,

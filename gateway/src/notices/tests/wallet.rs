@@ -84,11 +84,27 @@ async fn a_choice_is_an_order_by_the_bindings_key_for_this_department() {
     let stranger = SigningKey::generate(protocol::seal::Algorithm::Es256).unwrap();
     let refused: Vec<(&str, schemas::id::CompactJws, Code)> = vec![
         ("by another key", sign(Typ::Preferences, &stranger, &good).unwrap(), Code::ConsentWrongSubject),
-        ("naming another issuer", signed(&PreferencesOrder { iss: did::encode(&stranger.public().clone()).unwrap(), ..good.clone() }), Code::ConsentWrongSubject),
-        ("for another department", signed(&PreferencesOrder { aud: world.social.entity.clone(), ..good.clone() }), Code::AudienceWrong),
+        (
+            "naming another issuer",
+            signed(&PreferencesOrder { iss: did::encode(&stranger.public().clone()).unwrap(), ..good.clone() }),
+            Code::ConsentWrongSubject,
+        ),
+        (
+            "for another department",
+            signed(&PreferencesOrder { aud: world.social.entity.clone(), ..good.clone() }),
+            Code::AudienceWrong,
+        ),
         ("from the future", signed(&order(&wallet.key, &us, now.plus(3_600), NoticeLevel::Weekly)), Code::Stale),
-        ("in a language without texts", signed(&PreferencesOrder { language: "xx".to_owned(), ..good.clone() }), Code::RequestMalformed),
-        ("older than the one that is kept", signed(&order(&wallet.key, &us, now.plus(-60), NoticeLevel::Exceptions)), Code::Conflict),
+        (
+            "in a language without texts",
+            signed(&PreferencesOrder { language: "xx".to_owned(), ..good.clone() }),
+            Code::RequestMalformed,
+        ),
+        (
+            "older than the one that is kept",
+            signed(&order(&wallet.key, &us, now.plus(-60), NoticeLevel::Exceptions)),
+            Code::Conflict,
+        ),
         ("of another kind", sign(Typ::ConsentOrder, &wallet.key, &good).unwrap(), Code::TokenTypeWrong),
     ];
     for (why, order, code) in refused {
@@ -96,6 +112,10 @@ async fn a_choice_is_an_order_by_the_bindings_key_for_this_department() {
     }
     let told: Notices = fetch(&world, &wallet).await.json();
     let kept = told.preferences.unwrap();
-    assert_eq!((kept.level, kept.language.as_str(), kept.phone), (NoticeLevel::Weekly, "hi", true), "the good one holds");
+    assert_eq!(
+        (kept.level, kept.language.as_str(), kept.phone),
+        (NoticeLevel::Weekly, "hi", true),
+        "the good one holds"
+    );
     choose(&world, &wallet, first).await.json::<PreferencesView>();
 }

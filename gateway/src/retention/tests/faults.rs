@@ -99,7 +99,9 @@ async fn a_gateway_that_dies_between_the_steps_goes_on_where_it_was() {
         // It dies after the system heard it, and before that was kept: the system hears the same once more.
         let second = member.department.open();
         let (db, at_ms) = (second.db().clone(), now.seconds() * 1000);
-        let due = db.read(move |conn| Ok::<_, service_kit::db::DatabaseError>(crate::store::retention::orders::orders_due(conn, at_ms, 9)?));
+        let due = db.read(move |conn| {
+            Ok::<_, service_kit::db::DatabaseError>(crate::store::retention::orders::orders_due(conn, at_ms, 9)?)
+        });
         let order = due.await.unwrap().remove(0);
         let heard_and_forgotten = super::super::tell::event(second.entity(), &order);
         let system = &second.areas().retention.systems[&order.system];

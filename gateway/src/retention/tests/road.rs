@@ -1,12 +1,7 @@
 //! The whole road over real listeners: a consent, an answer, its day; a revocation; the portal fetches its order and confirms.
 
 use schemas::{
-    citizen::HistoryRequest,
-    consent::OrderAction,
-    id::MessageId,
-    problem::Code,
-    time::Timestamp,
-    webhook::WebhookEvent,
+    citizen::HistoryRequest, consent::OrderAction, id::MessageId, problem::Code, time::Timestamp, webhook::WebhookEvent,
 };
 use serde_json::{Value, json};
 use service_kit::db::DatabaseError;
@@ -40,7 +35,15 @@ async fn an_answer_is_remembered_with_its_receipt_and_goes_when_she_revokes() {
     assert!(world.social.portal_fetch("/v1/erasures").await.json::<Vec<WebhookEvent>>().is_empty());
 
     // As if the purpose had promised it when the consent was given.
-    app.db().write(|conn| Ok::<_, DatabaseError>(diesel::RunQueryDsl::execute(diesel::sql_query("UPDATE retention SET ends_on_revocation = 1"), conn)?)).await.unwrap();
+    app.db()
+        .write(|conn| {
+            Ok::<_, DatabaseError>(diesel::RunQueryDsl::execute(
+                diesel::sql_query("UPDATE retention SET ends_on_revocation = 1"),
+                conn,
+            )?)
+        })
+        .await
+        .unwrap();
     let order = wallet.sign(&wallet.order(&world, &consent, OrderAction::Revoke, 1));
     TestWallet::send(&world.social, &order).await.text();
     let orders = loop {
