@@ -61,6 +61,7 @@ home-hello-name = Namaste, { $name }
 home-unbound-title = One step is missing
 home-unbound-body = Ask the civil registration office for an invitation. You get a link or a QR code, and a code by another way. Then this wallet speaks for you.
 home-open = Scan or open a request
+home-requests = Waiting for your answer
 home-active = { $count ->
     [0] You allow nothing at the moment.
     [one] You gave { NUMBER($count) } consent that holds now.

@@ -2,11 +2,13 @@
 
 import type { JSX } from "preact";
 import { waiting } from "../consent/orders.js";
+import type { OpenedRequest } from "../store/vault.js";
 import { useLoaded, useWallet } from "../ui/context.js";
 import { Icon } from "../ui/icons.js";
 import { Busy, Screen } from "../ui/parts.js";
 import { ConsentRow } from "./consent-row.js";
 import { keptUses, UseRow } from "./use-row.js";
+import { clock, type Wallet } from "../wallet.js";
 import { standing } from "../consent/standing.js";
 
 const SHOWN = 3;
@@ -16,7 +18,7 @@ export function Home(): JSX.Element {
   const { words, wallet } = useWallet();
   const [loaded, again] = useLoaded(async () => {
     const [consents, uses, holder] = [await wallet.vault.consents(), await keptUses(wallet), await wallet.holder()];
-    return { consents, uses, holder };
+    return { consents, uses, holder, opened: await unanswered(wallet) };
   }, [wallet]);
   const name = loaded.state === "done" ? loaded.value.holder : null;
   return (
@@ -25,6 +27,7 @@ export function Home(): JSX.Element {
       {loaded.state === "done" && <>
         {loaded.value.holder === null && <Unbound />}
         <a class="button main wide" href="#/open"><Icon name="open" />{words.t("home-open")}</a>
+        <Waiting opened={loaded.value.opened} />
         <Active {...loaded.value} again={again} />
         <section>
           <h2>{words.t("home-uses")}</h2>
@@ -38,6 +41,34 @@ export function Home(): JSX.Element {
         </section>
       </>}
     </Screen>
+  );
+}
+
+/** Requests that she opened and has not answered, while they can be; others are forgotten. */
+async function unanswered(wallet: Wallet): Promise<OpenedRequest[]> {
+  const names = await wallet.vault.database.keys("sealed", "opened:");
+  const opened = await Promise.all(names.map(async (name) => ({ name, request: await wallet.vault.read<OpenedRequest>(name) })));
+  for (const { name, request } of opened) if (request === undefined || request.expires <= clock()) await wallet.vault.forget(name);
+  return opened.flatMap(({ request }) => (request !== undefined && request.expires > clock() ? [request] : []));
+}
+
+function Waiting({ opened }: { opened: OpenedRequest[] }): JSX.Element | null {
+  const { words, name } = useWallet();
+  if (opened.length === 0) return null;
+  return (
+    <section>
+      <h2>{words.t("home-requests")}</h2>
+      <ul class="rows">
+        {opened.map((request) => (
+          <li key={request.query} class="row-item">
+            <a class="row-main" href={`#/request?${request.query}`}>
+              <strong>{name(request.consumer)}</strong>
+              <span class="small">{words.t("request-expires", { time: words.time(request.expires) })}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

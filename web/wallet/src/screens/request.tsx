@@ -8,6 +8,7 @@ import { cardLines } from "../consent/card.js";
 import { deny, grant, needsPresence, tooLate, type Shown } from "../consent/grant.js";
 import { parseRequest } from "../openid/links.js";
 import { fetchRequest, type VerifiedRequest } from "../openid/request.js";
+import type { OpenedRequest } from "../store/vault.js";
 import { useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Failure, Screen } from "../ui/parts.js";
 import { replace } from "../ui/route.js";
@@ -24,6 +25,8 @@ export function Request({ query }: { query: string }): JSX.Element {
     const link = parseRequest(query);
     const request = await fetchRequest(await wallet.federation(), link);
     await wallet.remember([request.consumer, ...request.offered.map((one) => one.provider)]);
+    const opened: OpenedRequest = { query, consumer: request.consumer.entity, expires: request.claims.exp };
+    await wallet.vault.write(`opened:${request.claims.state}`, opened);
     return { request, build: await buildDigest() };
   }, [query]);
   const [changed, setChanged] = useState(false);
@@ -52,7 +55,9 @@ function Asked({ request, build, late }: { request: VerifiedRequest; build: stri
     setWorking(true);
     setFailure(null);
     try {
-      replace(await work());
+      const next = await work();
+      await wallet.vault.forget(`opened:${request.claims.state}`);
+      replace(next);
     } catch (error) {
       setFailure(error);
       setWorking(false);

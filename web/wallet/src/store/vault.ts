@@ -64,6 +64,14 @@ export interface KeptConsent {
   orders: SentOrder[];
 }
 
+/** A request that she opened and has not answered. */
+export interface OpenedRequest {
+  /** What its link says. */
+  query: string;
+  consumer: string;
+  expires: number;
+}
+
 interface Sealed {
   iv: Bytes;
   content: Bytes;
@@ -91,6 +99,11 @@ export class Vault implements Marks {
   /** Writes a sealed record. */
   async write(name: string, value: unknown): Promise<void> {
     await this.database.put([await this.seal(name, value)]);
+  }
+
+  /** Forgets a record. */
+  async forget(name: string): Promise<void> {
+    await this.database.put([{ store: "sealed", key: name, value: undefined }]);
   }
 
   /** All records whose names begin so. */
