@@ -21,8 +21,8 @@ function frequency({ maxUses, period, usesPerPeriod }) {
 }
 
 /** `offered`: for each item of the request, the provider's gateway and its dataset, as the directory has them. */
-export function card(asked, purpose, offered) {
-  const lines = [`${asked.consumer_name.en} asks for your consent.`, `What for: ${purpose.text.en}`];
+export function card(request, purpose, offered) {
+  const lines = [`${request.consumer_name.en} asks for your consent.`, `What for: ${purpose.text.en}`];
   lines.push('From whom, and exactly which items:');
   asked.items.forEach((item, place) => {
     const { gateway, dataset } = offered[place];
@@ -37,20 +37,21 @@ export function card(asked, purpose, offered) {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function unseen(asked, offered) {
+function unseen(request, offered) {
   const left = new Map();
-  asked.items.forEach((item, place) => {
+  request.items.forEach((item, place) => {
     const { dataset } = offered[place];
-    for (const { name } of dataset.fields) if (!item.fields.includes(name) && !left.has(name)) left.set(name, spoken(name, dataset));
+    for (const { name } of dataset.fields) if (!item.fields.includes(name)) left.set(name, spoken(name, dataset));
   });
   if (!left.size) return 'anything beyond the items above.';
-  return `anything beyond the items above, for instance ${[...left].sort().map(([, said]) => said).join(', ')}.`;
+  const names = [...left.keys()].sort().map((name) => left.get(name));
+  return `anything beyond the items above, for instance ${names.join(', ')}.`;
 }
 
-function compared(asked, purpose) {
-  const less = days(asked.validity) < days(purpose.max_validity)
-    || days(asked.retention) < days(purpose.max_retention)
-    || asked.frequency.maxUses < purpose.max_frequency.max_uses;
+function compared(request, purpose) {
+  const less = days(request.validity) < days(purpose.max_validity)
+    || days(request.retention) < days(purpose.max_retention)
+    || request.frequency.maxUses < purpose.max_frequency.max_uses;
   const said = less ? 'this asks for less.' : 'this asks for as much as is allowed.';
   const most = [duration(purpose.max_validity), times(purpose.max_frequency.max_uses)].join(', ');
   return `${said} Allowed are at most ${most}, and keeping the answer for ${duration(purpose.max_retention)}.`;
