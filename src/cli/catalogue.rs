@@ -21,9 +21,9 @@ fn dataset(text: &mut String, entry: &CatalogueEntry) -> std::fmt::Result {
         |of: fn(&CatalogueField) -> String| entry.fields.iter().map(|f| of(f).chars().count()).max().unwrap_or(0);
     let (name_width, kind_width) = (width(|f| f.name.to_string()), width(kind));
     for field in &entry.fields {
-        let (name, kind, basis) = (&field.name, kind(field), basis(field.basis));
-        let titles = names(&field.title);
-        writeln!(text, "  {:name_width$}  {kind:kind_width$}  {basis:16}  {titles}", name.as_str())?;
+        let (kind, basis, titles) = (kind(field), basis(field.basis), names(&field.title));
+        let line = format!("  {:name_width$}  {kind:kind_width$}  {basis:16}  {titles}", field.name.as_str());
+        writeln!(text, "{}", line.trim_end())?;
     }
     for purpose in &entry.purposes {
         let presence = if purpose.sensitive { " (she must be present)" } else { "" };
@@ -76,7 +76,7 @@ mod tests {
 revenue.income  Income · आय
   held by https://revenue.gov.example  Revenue · राजस्व
   annual_income_band  text, personal                consent           Income band · आय वर्ग
-  account             text, sensitive, last-4 only  cannot be asked   
+  account             text, sensitive, last-4 only  cannot be asked
   consent for social.old-age-pension.eligibility 2026-10: annual_income_band
   law cg-pension-check for https://social.gov.example until 2027-03-31: annual_income_band
 
