@@ -5,10 +5,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use protocol::federation::register_digest;
 use schemas::{
     bundle::{Bundle, BundleKind, BundledMember, BundledRecord},
     digest::Digest,
+    federation::SignedRegister,
     id::{CompactJws, EntityId, MessageId},
+    receipt::ReceiptBasis,
     time::NumericDate,
     version::V1,
 };
@@ -19,7 +22,7 @@ use tlog::entry::EntryType;
 use crate::{
     app::App,
     clients::anchor::{AnchorClient, AnchorError, ServedProof},
-    store::directory::member_chain_at,
+    store::directory::{RegisterKind, member_chain_at, register_seen_find},
 };
 
 /// Longest wait for the log, seconds.
@@ -81,8 +84,10 @@ async fn of_records(app: &App, found: &Records, wait: Duration) -> Result<Bundle
     }
     let signed: BTreeSet<(EntityId, NumericDate)> =
         found.records.iter().map(|(_, jws)| signer(jws)).collect::<Result<_, BundleError>>()?;
-    let members = app.db().read(move |conn| chains(conn, &signed)).await?;
-    Ok(Bundle { v: V1, kind: found.kind, records, members })
+    let laws: BTreeSet<Digest> = found.records.iter().filter_map(|(_, jws)| law_register(jws)).collect();
+    let read = move |conn: &mut AnyConnection| Ok::<_, BundleError>((chains(conn, &signed)?, registers(conn, &laws)?));
+    let (members, registers) = app.db().read(read).await?;
+    Ok(Bundle { v: V1, kind: found.kind, records, members, registers })
 }
 
 fn find(conn: &mut AnyConnection, id: &MessageId) -> Result<Option<Records>, DatabaseError> {
@@ -128,6 +133,30 @@ fn signer(jws: &CompactJws) -> Result<(EntityId, NumericDate), BundleError> {
     let payload = protocol::seal::decode_base64url(payload).map_err(|_| BundleError::Damaged("a record"))?;
     let signed: Signed = serde_json::from_slice(&payload).map_err(|_| BundleError::Damaged("a record"))?;
     Ok((signed.iss, signed.iat))
+}
+
+#[derive(Deserialize)]
+struct OnBasis {
+    #[serde(default)]
+    basis: Option<ReceiptBasis>,
+}
+
+/// The register that a receipt under a law names.
+fn law_register(jws: &CompactJws) -> Option<Digest> {
+    let payload = protocol::seal::decode_base64url(jws.as_str().split('.').nth(1)?).ok()?;
+    match serde_json::from_slice::<OnBasis>(&payload).ok()?.basis? {
+        ReceiptBasis::Law { digest, .. } => Some(digest),
+        ReceiptBasis::Consent { .. } => None,
+    }
+}
+
+/// The register of laws, as long as it is the one that the receipts name; an older one is the auditor's to find.
+fn registers(conn: &mut AnyConnection, named: &BTreeSet<Digest>) -> Result<Vec<SignedRegister>, DatabaseError> {
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seen = register_seen_find(conn, RegisterKind::Laws)?.map(|(_, signatures)| SignedRegister { signatures });
+    Ok(seen.filter(|seen| register_digest(seen).is_some_and(|digest| named.contains(&digest))).into_iter().collect())
 }
 
 fn chains(

@@ -8,6 +8,7 @@
 
 mod compose;
 mod exchange;
+mod law;
 mod log;
 mod read;
 mod record;
@@ -51,7 +52,10 @@ fn verify_against(bundle: &Bundle, pinned: &Pinned<'_>, now: Timestamp, report: 
     report.add(CheckId::TrustRoot, None, Finding::Passed);
     let attestations = Attestations::verify(bundle, pinned, now, report);
     match bundle.kind {
-        BundleKind::Exchange => exchange::check(&attestations, report),
+        BundleKind::Exchange => {
+            exchange::check(&attestations, report);
+            law::check(bundle, pinned, &attestations, report);
+        }
         BundleKind::Trigger => trigger::check(&attestations, report),
     }
 }

@@ -22,7 +22,7 @@ pub use error::FederationError;
 pub use keys::{Officers, SigningKeys};
 pub use mark::{Mark, WentBack};
 pub use member::VerifiedMember;
-pub use register::{RegisteredLaw, VerifiedLaws, VerifiedPurposes, VerifiedRegister, verify_register};
+pub use register::{RegisteredLaw, VerifiedLaws, VerifiedPurposes, VerifiedRegister, register_digest, verify_register};
 pub use statement::{
     VerifiedConfiguration, sign_configuration, sign_register, sign_resolve_response, sign_statement, verify_applicant,
 };

@@ -5,6 +5,7 @@
 
 use schemas::{
     bundle::{Bundle, BundleKind, BundledMember, BundledRecord},
+    federation::SignedRegister,
     version::V1,
 };
 
@@ -16,7 +17,8 @@ use super::{Reason, read};
 pub struct ComposeError(pub Reason);
 
 /// Writes a bundle. Records stand in the order given (an exchange: own receipt, then the counterpart's; a trigger:
-/// event, acknowledgement, application); a chain that stands twice is written once.
+/// event, acknowledgement, application); a chain that stands twice is written once; `registers` are those that a basis
+/// names, and no others.
 ///
 /// # Errors
 /// [`ComposeError`] with what [`verify`](super::verify) would say of its structure.
@@ -24,6 +26,7 @@ pub fn compose(
     kind: BundleKind,
     records: Vec<BundledRecord>,
     members: Vec<BundledMember>,
+    registers: Vec<SignedRegister>,
 ) -> Result<Vec<u8>, ComposeError> {
     let mut unique: Vec<BundledMember> = Vec::with_capacity(members.len());
     for member in members {
@@ -31,7 +34,7 @@ pub fn compose(
             unique.push(member);
         }
     }
-    let bundle = Bundle { v: V1, kind, records, members: unique };
+    let bundle = Bundle { v: V1, kind, records, members: unique, registers };
     let bytes = read::write(&bundle).map_err(ComposeError)?;
     read::read(&bytes).map_err(ComposeError)?;
     Ok(bytes)

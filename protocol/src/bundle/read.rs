@@ -19,6 +19,10 @@ pub const MAX_BUNDLE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_MEMBERS: usize = 6;
 /// Most time stamps of one record.
 const MAX_TIMESTAMPS: usize = 4;
+/// Most registers: one, or that of each receipt if the parties had seen different ones.
+const MAX_REGISTERS: usize = 2;
+/// Most signatures of one register.
+const MAX_OFFICERS: usize = 8;
 /// Longest chain: entity configuration, statement, intermediates to come, the anchor's own configuration.
 const MAX_CHAIN: usize = 6;
 
@@ -52,6 +56,9 @@ fn check_counts(bundle: &Bundle) -> Result<(), Reason> {
     let chained = |member: &BundledMember| (1..=MAX_CHAIN).contains(&member.chain.len());
     let fits = (1..=most).contains(&bundle.records.len())
         && bundle.members.len() <= MAX_MEMBERS
+        && bundle.registers.len() <= MAX_REGISTERS
+        && (bundle.kind == BundleKind::Exchange || bundle.registers.is_empty())
+        && bundle.registers.iter().all(|register| register.signatures.len() <= MAX_OFFICERS)
         && bundle.records.iter().all(stamped)
         && bundle.members.iter().all(chained);
     if fits { Ok(()) } else { Err(Reason::Count) }
@@ -64,6 +71,7 @@ fn check_duplicates(bundle: &Bundle) -> Result<(), Reason> {
         |record: &BundledRecord| record.timestamps.iter().collect::<BTreeSet<_>>().len() == record.timestamps.len();
     let unique = records.len() == bundle.records.len()
         && chains.len() == bundle.members.len()
-        && bundle.records.iter().all(stamps_differ);
+        && bundle.records.iter().all(stamps_differ)
+        && (1..bundle.registers.len()).all(|place| !bundle.registers[..place].contains(&bundle.registers[place]));
     if unique { Ok(()) } else { Err(Reason::Duplicate) }
 }

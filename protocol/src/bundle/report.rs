@@ -125,6 +125,8 @@ texts! {
         SameTerms "same-terms",
         /// Both name the same basis.
         SameBasis "same-basis",
+        /// The law that a receipt names stood in the register, and allowed what left.
+        LawRegistered "law-registered",
         /// Both name the same sealed data.
         SameData "same-data",
         /// Both name the same items.
@@ -205,6 +207,12 @@ texts! {
         ForeignStamp "foreign-stamp",
         /// A certificate was not valid at the stamped time.
         StampExpired "stamp-expired",
+        /// The register that a receipt names is not in the bundle.
+        RegisterMissing "register-missing",
+        /// The register is not signed by two officers of the pinned anchor.
+        RegisterInvalid "register-invalid",
+        /// The register has no such law, or the law does not allow what left.
+        LawExceeded "law-exceeded",
         /// The record of the other party is not in the bundle.
         CounterpartMissing "counterpart-missing",
         /// The two records disagree.

@@ -4,6 +4,7 @@ mod accepted;
 mod bytes;
 mod evidence;
 mod golden;
+mod law;
 mod openssl;
 mod tampered;
 mod undecided;

@@ -94,6 +94,14 @@ pub fn verify_register(
     }
 }
 
+/// The digest by which receipts name a register, of a register that was verified before: its officers are not looked at.
+/// `None` if it cannot be read.
+pub fn register_digest(signed: &SignedRegister) -> Option<Digest> {
+    let jws = UnverifiedJws::of(signed.signatures.first()?, Limits::STATEMENT).ok()?;
+    let register: Register = jws.unverified_claims().ok()?;
+    serde_json::to_vec(&register.content).ok().map(Digest::of)
+}
+
 fn verify_signature(
     jws: &CompactJws,
     anchor: &VerifiedAnchor,

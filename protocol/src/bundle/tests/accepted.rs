@@ -104,13 +104,13 @@ fn what_compose_writes_is_what_verify_reads() {
     let bundle = exchange.bundle();
     let Bundle { kind, records, mut members, .. } = bundle.clone();
     members.extend(members.clone());
-    let mut bytes = compose(kind, records.clone(), members.clone()).unwrap();
+    let mut bytes = compose(kind, records.clone(), members.clone(), vec![]).unwrap();
     assert!(bytes == written(&bundle), "a chain that stands twice is written once");
     bytes.push(b'\n');
     assert_trusted(&bytes, &exchange.root, NOW.plus(60));
     let twice = vec![records[0].clone(), records[0].clone()];
-    assert_eq!(compose(kind, twice, members.clone()), Err(ComposeError(Reason::Duplicate)));
-    assert_eq!(compose(kind, vec![], members), Err(ComposeError(Reason::Count)));
+    assert_eq!(compose(kind, twice, members.clone(), vec![]), Err(ComposeError(Reason::Duplicate)));
+    assert_eq!(compose(kind, vec![], members, vec![]), Err(ComposeError(Reason::Count)));
 }
 
 #[test]

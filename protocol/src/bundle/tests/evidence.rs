@@ -147,7 +147,7 @@ impl Exchange {
     pub fn bundle_of(&self, records: &[&CompactJws]) -> Bundle {
         let tree = Tree::of(&self.anchor, records, EntryType::ExchangeReceipt);
         let records = records.iter().map(|jws| tree.bundled(&self.anchor, jws)).collect();
-        Bundle { v: V1, kind: BundleKind::Exchange, records, members: self.members() }
+        Bundle { v: V1, kind: BundleKind::Exchange, records, members: self.members(), registers: vec![] }
     }
 
     pub fn bundle(&self) -> Bundle {
@@ -181,7 +181,7 @@ impl Trigger {
         let tree = Tree::of(&self.anchor, records, EntryType::Trigger);
         let records = records.iter().map(|jws| tree.bundled(&self.anchor, jws)).collect();
         let members = vec![chain_of(&self.scene.source()), chain_of(&self.scene.receiver())];
-        Bundle { v: V1, kind: BundleKind::Trigger, records, members }
+        Bundle { v: V1, kind: BundleKind::Trigger, records, members, registers: vec![] }
     }
 
     pub fn bundle(&self) -> Bundle {
