@@ -18,11 +18,13 @@ use crate::{
 };
 
 mod export;
+mod officer;
 mod page;
 mod receipt;
 mod seed;
 
 pub use export::{ExportError, Exported, export};
+pub use officer::OfficerError;
 pub use page::PageError;
 pub use receipt::ReceiptUnfit;
 pub use seed::{SeedError, Seeded, seed};

@@ -16,6 +16,7 @@ pub mod exchange;
 pub mod identity;
 pub mod inquiries;
 pub mod links;
+pub mod links_open;
 pub mod notices;
 pub mod outbox;
 pub mod people;

@@ -69,6 +69,30 @@ pub enum Match {
     None,
 }
 
+/// A row that somebody born on that day could be, for an officer to look at.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The row's key.
+    pub key: LocalKey,
+    /// Its name, in lower case, given name first.
+    pub name: String,
+    /// LGD code of its district, where mapped.
+    pub district: Option<String>,
+    /// Whether the name is equal.
+    pub same_name: bool,
+    /// Whether the district is equal, or none is mapped.
+    pub same_district: bool,
+}
+
+impl std::fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Candidate(…)")
+    }
+}
+
+/// Candidates shown at most; more people of one birth date are no help to anybody.
+const CANDIDATES: usize = 50;
+
 /// Why people could not be looked for.
 #[derive(Debug, thiserror::Error)]
 pub enum MatchError {
@@ -115,6 +139,29 @@ impl Matcher {
         let Some(wanted) = self.likeness(person) else { return Ok(Match::None) };
         let rows = self.rows_born_on(&[wanted.born])?;
         Ok(self.judge(rows.get(&wanted)))
+    }
+
+    /// Rows of the person's birth date, those with an equal name or district first, at most fifty; none without a full birth
+    /// date. An officer decides among them. Blocks.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub fn candidates(&self, person: &Person) -> Result<Vec<Candidate>, MatchError> {
+        let BirthDate::Day(born) = person.birth_date else { return Ok(Vec::new()) };
+        let wanted = full_name(&person.given_name, person.family_name.as_deref());
+        let here = person.district.as_deref().map(str::trim);
+        let of = |(likeness, keys): (Likeness, Vec<LocalKey>)| {
+            let (same_name, district) = (likeness.name == wanted, likeness.district.clone());
+            let same_district = district.is_none() || district.as_deref() == here;
+            let name = likeness.name;
+            keys.into_iter().map(move |key| Candidate { key, name: name.clone(), district: district.clone(), same_name, same_district })
+        };
+        let mut found: Vec<Candidate> = self.rows_born_on(&[born])?.into_iter().flat_map(of).collect();
+        found.sort_by(|a, b| {
+            (!a.same_name, !a.same_district, a.key.as_str()).cmp(&(!b.same_name, !b.same_district, b.key.as_str()))
+        });
+        found.truncate(CANDIDATES);
+        Ok(found)
     }
 
     /// Whether the row of this number is this person: equal name and full birth date. The district is not asked for, since

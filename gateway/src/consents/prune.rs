@@ -12,6 +12,7 @@ use crate::{
     store::{
         consents::spent::spent_prune,
         identity::{offers::offers_prune, tokens::tokens_prune},
+        links_open::open_prune,
     },
 };
 
@@ -23,6 +24,8 @@ pub const ORDERS: &str = "orders";
 pub const PRUNE: &str = "citizen-prune";
 /// How long after its end a row is kept, seconds.
 const KEPT: i64 = 3600;
+/// How long somebody waits for an officer to link her, seconds: a month.
+const WAITING: i64 = 30 * 86_400;
 
 /// Registers the jobs and wakes the first.
 ///
@@ -62,6 +65,7 @@ async fn prune(app: &App, before: Timestamp) -> Result<(), DatabaseError> {
             spent_prune(conn, before)?;
             offers_prune(conn, before)?;
             tokens_prune(conn, before)?;
+            open_prune(conn, before.plus(KEPT - WAITING))?;
             Ok(())
         })
         .await

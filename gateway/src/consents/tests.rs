@@ -8,3 +8,4 @@ mod history;
 mod links;
 mod orders;
 mod responding;
+mod wards;

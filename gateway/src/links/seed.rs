@@ -31,7 +31,10 @@ use super::{
 use crate::{
     app::App,
     audit,
-    store::links::{LinkError, NewLink, link_insert_many},
+    store::{
+        links::{LinkError, NewLink, link_insert_many},
+        links_open::open_insert,
+    },
 };
 
 /// Links of one transaction.
@@ -233,12 +236,20 @@ fn link(app: &App, residents: Vec<NamedResident>) -> Result<Seeded, SeedError> {
     let mut seeded = Seeded { residents: u64::try_from(residents.len()).unwrap_or(u64::MAX), ..Seeded::default() };
     let people = residents.into_iter().map(person).collect();
     let mut links = Vec::new();
-    for (subject, found) in match_in_turn(&matchers, people)? {
+    let mut open = Vec::new();
+    for (subject, person, found) in match_in_turn(&matchers, people)? {
         match found {
             Match::Linked { key, method, score } => links.push(new_link(subject, &key, method, score)),
-            Match::Ambiguous => seeded.ambiguous += 1,
+            Match::Ambiguous => {
+                seeded.ambiguous += 1;
+                open.extend(named(subject, person));
+            }
             Match::None => seeded.unknown += 1,
         }
+    }
+    for page in open.chunks(PAGE) {
+        let (keys, now) = (app.keys(), app.now());
+        app.db().write_blocking(|conn| page.iter().try_for_each(|person| open_insert(conn, keys, person, now)))?;
     }
     for page in links.chunks(PAGE) {
         let (keys, now) = (app.keys(), app.now());
@@ -252,6 +263,13 @@ fn link(app: &App, residents: Vec<NamedResident>) -> Result<Seeded, SeedError> {
 fn person(resident: NamedResident) -> (SectorSubject, Person) {
     let NamedResident { sub, given_name, family_name, birth_date, district } = resident;
     (sub, Person { given_name, family_name, birth_date: BirthDate::Day(birth_date), district })
+}
+
+/// As the file named her.
+fn named(sub: SectorSubject, person: Person) -> Option<NamedResident> {
+    let Person { given_name, family_name, birth_date, district } = person;
+    let BirthDate::Day(birth_date) = birth_date else { return None };
+    Some(NamedResident { sub, given_name, family_name, birth_date, district })
 }
 
 fn new_link(subject: SectorSubject, key: &LocalKey, method: &str, score: u8) -> NewLink {
@@ -268,7 +286,7 @@ fn new_link(subject: SectorSubject, key: &LocalKey, method: &str, score: u8) -> 
 fn match_in_turn(
     matchers: &[Matcher],
     people: Vec<(SectorSubject, Person)>,
-) -> Result<Vec<(SectorSubject, Match)>, MatchError> {
+) -> Result<Vec<(SectorSubject, Person, Match)>, MatchError> {
     let mut settled = Vec::with_capacity(people.len());
     let mut open = people;
     for matcher in matchers {
@@ -277,11 +295,11 @@ fn match_in_turn(
         for ((subject, person), found) in matcher.match_all(asked)? {
             match found {
                 Match::None => unknown.push((subject, person)),
-                other => settled.push((subject, other)),
+                other => settled.push((subject, person, other)),
             }
         }
         open = unknown;
     }
-    settled.extend(open.into_iter().map(|(subject, _)| (subject, Match::None)));
+    settled.extend(open.into_iter().map(|(subject, person)| (subject, person, Match::None)));
     Ok(settled)
 }

@@ -311,3 +311,23 @@ async fn twenty_thousand_links_are_written_in_seconds_on_both_engines() {
         assert_eq!(found.as_deref(), Some("CG-777"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_seeding_run_leaves_open_an_officer_links_by_her_word() {
+    let world = world().await;
+    let file = world.export("food.jwt").unwrap().1;
+    let food = &world.food.1;
+    assert_eq!(world.seed(&file).unwrap().ambiguous, 2);
+    let waiting = food.open_links().await.unwrap();
+    assert_eq!(waiting.iter().map(|person| person.given_name.as_str()).collect::<Vec<_>>(), ["Twin", "Twin"]);
+    let subject = waiting[0].sub.clone();
+    let candidates = food.link_candidates(&subject).await.unwrap();
+    assert_eq!((candidates.len(), candidates[0].key.as_str(), candidates[0].same_name), (1, "F-3", true));
+    let officer = "officer-1".parse().unwrap();
+    assert_eq!(food.confirm_link(&subject, "F-3".parse().unwrap(), &officer).await.unwrap(), Linked::New);
+    assert_eq!(food.open_links().await.unwrap().len(), 1);
+    assert!(food.link_candidates(&subject).await.unwrap().is_empty(), "she waits no more");
+    let other = food.confirm_link(&subject, "F-1".parse().unwrap(), &officer).await.unwrap();
+    assert_eq!(other, Linked::Other, "a link stays");
+    assert_eq!(food.links().resolve(&subject).await.unwrap().unwrap().as_str(), "F-3");
+}

@@ -35,7 +35,10 @@ const CIVIL: Source = Source {
             dob_precision TEXT, district_lgd TEXT, alive INTEGER);
           INSERT INTO residents VALUES ('R-1', 'Sushila', 'Sahu', '1964-02-29', 'day', '387', 1),
             ('R-2', 'Budhram', '', '1950-01-01', 'day', '387', 1), ('R-3', 'Ramesh', 'Verma', '1940-05-05', 'day', '387', 0),
-            ('R-4', 'Phulbai', 'Netam', '1948', 'year', '387', 1);",
+            ('R-4', 'Phulbai', 'Netam', '1948', 'year', '387', 1), ('R-5', 'Asha', 'Sahu', '2015-03-04', 'day', '387', 1);
+          CREATE TABLE guardians (ward_no TEXT NOT NULL, guardian_no TEXT NOT NULL, until TEXT);
+          INSERT INTO guardians VALUES ('R-5', 'R-1', NULL), ('R-2', 'R-1', NULL), ('R-3', 'R-1', NULL), ('R-5', 'R-4', NULL),
+            ('R-5', 'R-2', '2020-01-01');",
     mapping: r#"
 [source]
 kind = "sqlite"
@@ -48,6 +51,11 @@ birthdate = "date_of_birth"
 birth_precision = "dob_precision"
 district = "district_lgd"
 alive = "alive"
+[guardians]
+table = "guardians"
+ward = "ward_no"
+guardian = "guardian_no"
+until = "until"
 "#,
 };
 
@@ -248,7 +256,7 @@ impl CitizenWorld {
         let mut roles: Vec<String> = sectors.iter().map(|sector| format!("identity-registry:{sector}")).collect();
         roles.push("provider".to_owned());
         let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-        let identity = "[identity]\nsectors = [\"civil\", \"revenue\", \"social\"]\n";
+        let identity = "[identity]\nsectors = [\"civil\", \"revenue\", \"social\"]\nguardianship_purposes = [\"social\"]\n";
         let civil = Serving::prepare(&anchor, "civil", &roles, Some(&CIVIL), identity).await;
         let revenue = Serving::prepare(&anchor, "revenue", &["provider"], Some(&REVENUE), "").await;
         let social = Serving::prepare(&anchor, "social", &["consumer:social"], None, "").await;
