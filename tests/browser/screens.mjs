@@ -7,6 +7,9 @@ import { pattern } from './words.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** What is photographed for `docs/screenshots`. */
+const SHOTS = new Set(['welcome', 'request', 'allowed', 'home', 'uses', 'consents', 'page-sign-in', 'page-transparency', 'page-console']);
+
 export class Screens {
   constructor(page, { name, folder, text }) {
     Object.assign(this, { page, name, folder, text, seen: new Set(), violations: [], taps: 0 });
@@ -38,7 +41,7 @@ export class Screens {
   }
 
   async shoot(screen) {
-    if (!this.folder) return;
+    if (!this.folder || !SHOTS.has(screen)) return;
     mkdirSync(this.folder, { recursive: true });
     await this.page.screenshot({ path: join(this.folder, `${screen}-${this.name}.png`) });
   }
