@@ -19,7 +19,9 @@ pub enum PublicCertificateError {
     #[error(transparent)]
     Files(#[from] TlsError),
     /// Of something else, or of another time.
-    #[error("{path} is no certificate for {address} at this time; mend: have one issued for that host, and name its file")]
+    #[error(
+        "{path} is no certificate for {address} at this time; mend: have one issued for that host, and name its file"
+    )]
     Unfit {
         /// The file.
         path: PathBuf,

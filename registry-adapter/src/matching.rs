@@ -154,7 +154,13 @@ impl Matcher {
             let (same_name, district) = (likeness.name == wanted, likeness.district.clone());
             let same_district = district.is_none() || district.as_deref() == here;
             let name = likeness.name;
-            keys.into_iter().map(move |key| Candidate { key, name: name.clone(), district: district.clone(), same_name, same_district })
+            keys.into_iter().map(move |key| Candidate {
+                key,
+                name: name.clone(),
+                district: district.clone(),
+                same_name,
+                same_district,
+            })
         };
         let mut found: Vec<Candidate> = self.rows_born_on(&[born])?.into_iter().flat_map(of).collect();
         found.sort_by(|a, b| {

@@ -3,11 +3,7 @@
 use schemas::citizen::{RevokeRequest, RevokeScope, Revoked};
 
 use super::{
-    Federation, Home, WalletError,
-    decide::open_binding,
-    history::present_to,
-    home::Use,
-    post::Party,
+    Federation, Home, WalletError, decide::open_binding, history::present_to, home::Use, post::Party,
     wards::registry_address,
 };
 

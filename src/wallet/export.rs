@@ -73,7 +73,11 @@ pub async fn export(home: &Home, federation: &Federation, out: &Path) -> Result<
         for used in &history.uses {
             match bundle(home, federation, &member, &used.exchange).await {
                 Ok(bundle) => {
-                    bundles.push(KeptBundle { member: history.member.clone(), exchange: used.exchange.clone(), bundle });
+                    bundles.push(KeptBundle {
+                        member: history.member.clone(),
+                        exchange: used.exchange.clone(),
+                        bundle,
+                    });
                 }
                 Err(error @ WalletError::Untrusted(_)) => return Err(error),
                 Err(error) => missing.push(format!("the evidence of {}: {error}", used.exchange)),
@@ -103,7 +107,8 @@ async fn bundle(
     let bound = key_for(&bindings, member)
         .ok_or_else(|| WalletError::Usage(format!("the wallet has no key that {} knows", member.entity())))?;
     let party = Party { member, http: federation.http(member)? };
-    let request = BundleRequest { binding: known_by(home, federation, &party, bound).await?, exchange: exchange.clone() };
+    let request =
+        BundleRequest { binding: known_by(home, federation, &party, bound).await?, exchange: exchange.clone() };
     let url = format!("{}/bundles", member.gateway().citizen_endpoint);
     party.read(&party.json(&url, &[], &request).await?)
 }

@@ -7,13 +7,7 @@ use schemas::{
 };
 use serde::Serialize;
 
-use super::{
-    Federation, Home, WalletError,
-    decide::open_binding,
-    history::present_to,
-    home::Use,
-    post::Party,
-};
+use super::{Federation, Home, WalletError, decide::open_binding, history::present_to, home::Use, post::Party};
 
 /// Her wards, by the names under which `grant --ward` knows them.
 #[derive(Clone, Debug, Serialize)]
@@ -45,7 +39,8 @@ pub(super) async fn of_key(
 ) -> Result<Guardianships, WalletError> {
     let registry = federation.member(registry).await?;
     let party = Party { member: &registry, http: federation.http(&registry)? };
-    let request = GuardianshipsRequest { binding: present_to(federation, &party, (key, binding), &["resident_id"]).await? };
+    let request =
+        GuardianshipsRequest { binding: present_to(federation, &party, (key, binding), &["resident_id"]).await? };
     party.read(&party.json(&registry_address(&registry, "guardianships"), &[], &request).await?)
 }
 
@@ -60,7 +55,9 @@ pub(super) fn choose(issued: &Guardianships, name: &str) -> Result<String, Walle
     let mut found = issued.wards.iter().filter(named);
     match (found.next(), found.next()) {
         (Some(ward), None) => Ok(ward.credential.clone()),
-        (None, _) => Err(WalletError::Usage(format!("the register names no ward {name}; mend: see `vinimay wallet wards`"))),
+        (None, _) => {
+            Err(WalletError::Usage(format!("the register names no ward {name}; mend: see `vinimay wallet wards`")))
+        }
         (Some(_), Some(_)) => Err(WalletError::Usage(format!(
             "two wards have the name {name}; mend: write the longer name that `vinimay wallet wards` shows"
         ))),

@@ -81,11 +81,17 @@ async fn she_approves_by_the_code_on_a_phone_and_takes_a_slip_home() {
     let centre = centre(&["assisted-operator"], 200).await;
     let session = centre.app.assisted_open(&operator()).await.unwrap();
     let link = session.wallet_link.clone().unwrap();
-    assert!(link.starts_with(&format!("{WALLET_ORIGIN}/#/assisted?operator=https%3A%2F%2Fcentre.localhost&session=")), "{link}");
+    assert!(
+        link.starts_with(&format!("{WALLET_ORIGIN}/#/assisted?operator=https%3A%2F%2Fcentre.localhost&session=")),
+        "{link}"
+    );
     let asked = centre.app.assisted_ask(&Centre::order(&session, "card")).await.unwrap();
     let confirmed = centre.confirm(&session.token, &asked.approval, &centre.code()).await.unwrap();
     assert_eq!((confirmed.card, &confirmed.assistance.operator), (Digest::of("card"), centre.app.entity()));
-    assert_eq!((&confirmed.assistance.session, confirmed.assistance.method), (&session.session, AssistanceMethod::OtpReadOut));
+    assert_eq!(
+        (&confirmed.assistance.session, confirmed.assistance.method),
+        (&session.session, AssistanceMethod::OtpReadOut)
+    );
     let again = centre.confirm(&session.token, &asked.approval, &centre.code()).await;
     assert_eq!(again, Err(Code::AccessDenied), "a code is used once");
 

@@ -128,11 +128,7 @@ struct ConsentOnly {
     consent: schemas::id::ConsentId,
 }
 
-fn standing(
-    order: Digest,
-    own: CompactJws,
-    others: Vec<(EntityId, Option<ForwardEnd>)>,
-) -> Option<OrderStanding> {
+fn standing(order: Digest, own: CompactJws, others: Vec<(EntityId, Option<ForwardEnd>)>) -> Option<OrderStanding> {
     let payload = protocol::seal::decode_base64url(own.as_str().split('.').nth(1)?).ok()?;
     let ConsentOnly { consent } = serde_json::from_slice(&payload).ok()?;
     let mut told = OrderStanding { order, consent, acknowledgements: vec![own], pending: Vec::new(), refused: None };
@@ -151,7 +147,11 @@ fn refused(body: &[u8]) -> Option<ForwardEnd> {
     let code = serde_json::from_slice::<Problem>(body).ok()?.code;
     let passes = matches!(
         code,
-        Code::PeerUnknown | Code::PeerSuspended | Code::PeerCertificateMismatch | Code::NotFound | Code::TooManyRequests
+        Code::PeerUnknown
+            | Code::PeerSuspended
+            | Code::PeerCertificateMismatch
+            | Code::NotFound
+            | Code::TooManyRequests
     );
     (!passes).then_some(ForwardEnd::Refused(code))
 }
@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn an_order_goes_to_the_other_party_if_it_is_meant_for_it() {
-        let [a, b, c]: [EntityId; 3] = ["a", "b", "c"].map(|name| format!("https://{name}.gov.example").parse().unwrap());
+        let [a, b, c]: [EntityId; 3] =
+            ["a", "b", "c"].map(|name| format!("https://{name}.gov.example").parse().unwrap());
         let others = |audience: &[EntityId]| other_parties(&a, [&a, &b], audience).cloned().collect::<Vec<_>>();
         assert_eq!(others(&[a.clone(), b.clone()]), std::slice::from_ref(&b));
         assert_eq!(others(&[a.clone(), c]), [], "another department is no party");

@@ -126,7 +126,12 @@ impl App {
             iat: now.numeric(),
             exp: until.numeric(),
             guardian: guardian.clone(),
-            purposes: self.config().identity.iter().flat_map(|settings| settings.guardianship_purposes.clone()).collect(),
+            purposes: self
+                .config()
+                .identity
+                .iter()
+                .flat_map(|settings| settings.guardianship_purposes.clone())
+                .collect(),
             status: StatusReference {
                 idx: u64::try_from(idx).unwrap_or(u64::MAX),
                 uri: status::uri(&self.config().public.people, list),

@@ -41,14 +41,16 @@ pub struct StoredSession {
 
 /// Writes a session.
 pub fn session_insert(conn: &mut AnyConnection, keys: &Keys, session: &StoredSession, token: &str) -> QueryResult<()> {
-    sql_query("INSERT INTO assisted_session (id, operator, opened_at, ends_at, token_index) VALUES ($1, $2, $3, $4, $5)")
-        .bind::<Text, _>(session.id.as_str())
-        .bind::<Text, _>(session.operator.as_str())
-        .bind::<BigInt, _>(session.opened.seconds())
-        .bind::<BigInt, _>(session.ends.seconds())
-        .bind::<Text, _>(TOKEN.index(keys, token))
-        .execute(conn)
-        .map(drop)
+    sql_query(
+        "INSERT INTO assisted_session (id, operator, opened_at, ends_at, token_index) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind::<Text, _>(session.id.as_str())
+    .bind::<Text, _>(session.operator.as_str())
+    .bind::<BigInt, _>(session.opened.seconds())
+    .bind::<BigInt, _>(session.ends.seconds())
+    .bind::<Text, _>(TOKEN.index(keys, token))
+    .execute(conn)
+    .map(drop)
 }
 
 #[derive(QueryableByName)]
@@ -203,9 +205,8 @@ pub fn approval_confirm(
     .get_result(conn)
     .optional()?;
     if let Some(row) = approved {
-        let card = <[u8; 32]>::try_from(row.card.as_slice()).map_err(|error| {
-            diesel::result::Error::DeserializationError(Box::new(error))
-        })?;
+        let card = <[u8; 32]>::try_from(row.card.as_slice())
+            .map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
         let method = if row.method == "code" { AssistanceMethod::Code } else { AssistanceMethod::OtpReadOut };
         return Ok(Some((Digest::from_bytes(card), method)));
     }

@@ -61,7 +61,11 @@ async fn she_ends_the_bindings_of_her_old_phone_from_her_new_one() {
     history(&world, &new).await.json::<History>();
     history(&world, &stranger).await.json::<History>();
     world.civil.app().statuses().refresh(world.civil.app()).await.unwrap();
-    assert_eq!(revoke(&world, &old[0], RevokeScope::All).await.refused(), Code::BindingRevoked, "an ended one ends none");
+    assert_eq!(
+        revoke(&world, &old[0], RevokeScope::All).await.refused(),
+        Code::BindingRevoked,
+        "an ended one ends none"
+    );
     assert_eq!(revoke(&world, &new, RevokeScope::All).await.json::<Revoked>().revoked, 1, "this phone's own");
 }
 

@@ -104,10 +104,8 @@ async fn one_order_brought_by_two_at_once_is_acknowledged_once() {
     let (_, consent) = wallet.consent(&world).await;
     for n in 1..=4 {
         let order = wallet.sign(&wallet.order(&world, &consent, OrderAction::Pause, n));
-        let (one, two) = tokio::join!(
-            TestWallet::send(&world.revenue, &order),
-            TestWallet::send(&world.revenue, &order)
-        );
+        let (one, two) =
+            tokio::join!(TestWallet::send(&world.revenue, &order), TestWallet::send(&world.revenue, &order));
         assert_eq!(one.text(), two.text(), "byte for byte");
     }
     let resume = wallet.sign(&wallet.order(&world, &consent, OrderAction::Resume, 9));

@@ -63,7 +63,8 @@ impl File {
     /// The smallest form among those that the caller takes, with its name in `Content-Encoding`.
     pub fn form(&self, takes: impl Fn(&str) -> bool) -> (Option<&'static str>, Bytes) {
         let compressed = [("br", &self.brotli), ("gzip", &self.gzip)];
-        let chosen = compressed.into_iter().find_map(|(name, form)| Some((name, form.clone()?)).filter(|_| takes(name)));
+        let chosen =
+            compressed.into_iter().find_map(|(name, form)| Some((name, form.clone()?)).filter(|_| takes(name)));
         chosen.map_or_else(|| (None, self.plain.clone()), |(name, form)| (Some(name), form))
     }
 }

@@ -38,7 +38,8 @@ fn content_security_policy(app: &App) -> String {
 fn connections(app: &App) -> BTreeSet<String> {
     let directory = app.directory();
     let active = directory.members().members().filter(|member| member.standing() == Standing::Active);
-    let members = active.flat_map(|member| [member.entity().as_str().to_owned(), member.gateway().citizen_endpoint.clone()]);
+    let members =
+        active.flat_map(|member| [member.entity().as_str().to_owned(), member.gateway().citizen_endpoint.clone()]);
     let anchor = directory.members().anchor();
     let addresses = members.chain([anchor.entity().to_string(), anchor.metadata().log_url.clone()]);
     addresses.filter_map(|address| Url::parse(&address).ok()).filter_map(|url| origin(&url)).collect()

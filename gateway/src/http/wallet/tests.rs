@@ -44,7 +44,10 @@ struct Serving {
 async fn serve(origin: &str) -> Serving {
     let anchor = TestAnchor::start(&Clock::default());
     let folder = build();
-    let wallet = format!("[wallet]\nlisten = \"127.0.0.1:0\"\npublic = \"{origin}\"\nfolder = \"{}\"\n", folder.path().display());
+    let wallet = format!(
+        "[wallet]\nlisten = \"127.0.0.1:0\"\npublic = \"{origin}\"\nfolder = \"{}\"\n",
+        folder.path().display()
+    );
     let (department, app) = TestDepartment::member(&anchor, "civil", &["provider"], None, &wallet).await;
     app.refresh_directory().await.unwrap();
     let files = Files::read(folder.path()).unwrap();

@@ -149,12 +149,7 @@ pub fn forward_later(conn: &mut AnyConnection, digest: &Digest, peer: &EntityId,
 }
 
 /// Writes down what came of an order; the first answer stays.
-pub fn forward_end(
-    conn: &mut AnyConnection,
-    digest: &Digest,
-    peer: &EntityId,
-    end: &ForwardEnd,
-) -> QueryResult<bool> {
+pub fn forward_end(conn: &mut AnyConnection, digest: &Digest, peer: &EntityId, end: &ForwardEnd) -> QueryResult<bool> {
     let (state, outcome) = match end {
         ForwardEnd::Acknowledged(ack) => ("acknowledged", Some(ack.as_str())),
         ForwardEnd::Refused(code) => ("refused", Some(code.as_str())),
@@ -190,9 +185,10 @@ pub fn forwards_of(
     conn: &mut AnyConnection,
     digest: &Digest,
 ) -> Result<Vec<(EntityId, Option<ForwardEnd>)>, RequestStoreError> {
-    let rows: Vec<EndRow> = sql_query("SELECT peer, state, outcome FROM order_forward WHERE order_digest = $1 ORDER BY peer")
-        .bind::<Binary, _>(digest.as_bytes().to_vec())
-        .load(conn)?;
+    let rows: Vec<EndRow> =
+        sql_query("SELECT peer, state, outcome FROM order_forward WHERE order_digest = $1 ORDER BY peer")
+            .bind::<Binary, _>(digest.as_bytes().to_vec())
+            .load(conn)?;
     let read = |row: EndRow| {
         let end = match (row.state.as_str(), row.outcome) {
             ("waiting", _) => None,

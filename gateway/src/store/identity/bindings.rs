@@ -178,7 +178,8 @@ pub fn bindings_revoke_of(conn: &mut AnyConnection, key: &KeyId, others_alone: b
     if !key_is_bound(conn, key)? {
         return Ok(None);
     }
-    let others = " AND (wallet IS NULL OR wallet <> (SELECT COALESCE(own.wallet, '') FROM binding AS own WHERE own.key = $1))";
+    let others =
+        " AND (wallet IS NULL OR wallet <> (SELECT COALESCE(own.wallet, '') FROM binding AS own WHERE own.key = $1))";
     let changed: Vec<ListRow> = sql_query(format!(
         "UPDATE binding SET status = 1 WHERE resident_index = (SELECT own.resident_index FROM binding AS own WHERE own.key = $1) \
          AND status <> 1{} RETURNING list",

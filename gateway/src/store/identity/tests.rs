@@ -44,13 +44,7 @@ fn offer(conn: &mut AnyConnection, keys: &Keys, code: &str) -> Result<(), OfferS
     offer_insert(
         conn,
         keys,
-        &NewOffer {
-            code,
-            tx_code: "123456",
-            resident: &resident("R-1"),
-            assisted: None,
-            expires: now().plus(900),
-        },
+        &NewOffer { code, tx_code: "123456", resident: &resident("R-1"), assisted: None, expires: now().plus(900) },
     )
 }
 
