@@ -76,7 +76,7 @@ for (const [name, content] of files) {
 const weight = (name) => brotliCompressSync(files.get(name)).length;
 const scripts = [...first].map(served);
 const js = scripts.map(weight).reduce((sum, one) => sum + one, 0);
-const words = names.filter((name) => name.endsWith(".ftl")).map(weight);
+const words = names.filter((name) => /\/wallet-[^/]*\.ftl$/.test(name)).map(weight);
 const rest = ["index.html", styleName, "manifest.webmanifest", "icons/icon.svg", "build.json"].map(weight).reduce((sum, one) => sum + one, 0);
 const total = js + Math.max(...words) + rest;
 const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;

@@ -21,6 +21,7 @@ const use = open({
   outcome: word("answered", "refused", "unconfirmed"),
   refusal: nullable(text()),
   anchored: nullable(integer()),
+  erased: nullable(instant),
 });
 /** One use: names of items, never values. */
 export type HistoryUse = Of<typeof use>;

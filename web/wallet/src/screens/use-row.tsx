@@ -22,6 +22,8 @@ export interface Use {
   outcome: HistoryUse["outcome"];
   refusal: string | null;
   anchored: number | null;
+  /** Since when the asking department no longer has it. */
+  erased: number | null;
   toldBy: string[];
 }
 
@@ -44,7 +46,8 @@ export function joined(histories: KeptHistory[]): Use[] {
         exchange: one.exchange, ...sides, at: secondsOf(one.at), purpose: one.purpose, dataset: one.dataset, fields: one.fields,
         questions: (one.predicates ?? []).map((predicate) => predicate.field), consent: one.consent ?? other?.consent ?? null,
         law: one.law ?? other?.law ?? null, outcome, refusal: one.refusal ?? other?.refusal ?? null,
-        anchored: one.anchored ?? other?.anchored ?? null, toldBy,
+        anchored: one.anchored ?? other?.anchored ?? null,
+        erased: one.erased === null || one.erased === undefined ? other?.erased ?? null : secondsOf(one.erased), toldBy,
       });
     }
   }

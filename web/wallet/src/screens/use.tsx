@@ -5,6 +5,8 @@ import { useState } from "preact/hooks";
 import { askBundle } from "../citizen/asking.js";
 import { useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Code, Facts, saveFile, Screen } from "../ui/parts.js";
+import { loadRefusals } from "../words/load.js";
+import type { Words } from "../words/words.js";
 import { keptUses, type Use as OneUse } from "./use-row.js";
 
 /** One use. */
@@ -31,7 +33,8 @@ function Told({ use }: { use: OneUse }): JSX.Element {
     [words.t("use-questions"), items(use.provider, use.dataset, use.questions)],
     [words.t("use-purpose"), words.name(known.purposes[use.purpose], use.purpose)],
     [words.t("use-basis"), <Basis use={use} />],
-    [words.t("use-outcome"), words.t(`use-outcome-${use.outcome}`, { code: use.refusal ?? "" })],
+    [words.t("use-outcome"), <Outcome use={use} />],
+    ...(use.erased === null ? [] : [[words.t("use-erased"), words.t("use-erased-on", { consumer: name(use.consumer), date: words.date(use.erased) })] as [string, string]]),
     [words.t("use-anchored"), use.anchored === null ? words.t("use-anchored-no") : words.t("use-anchored-yes", { index: use.anchored })],
     [words.t("use-told-by"), words.list(use.toldBy.map(name))],
     [words.t("use-number"), <Code>{use.exchange}</Code>],
@@ -43,6 +46,21 @@ function Told({ use }: { use: OneUse }): JSX.Element {
       <p><a class="line-link" href={`#/complaint?exchange=${use.exchange}`}>{words.t("use-complain")}</a></p>
     </>
   );
+}
+
+/** What happened; a refusal in whole sentences, fetched when there is one. */
+function Outcome({ use }: { use: OneUse }): JSX.Element {
+  const { words, settings } = useWallet();
+  const [loaded] = useLoaded(async () => (use.refusal === null ? null : refusalWords(await loadRefusals(settings), use.refusal)), [use.exchange, settings]);
+  const why = loaded.state === "done" ? loaded.value : null;
+  return <>{words.t(`use-outcome-${use.outcome}`)}{why !== null && <><br />{why}</>}</>;
+}
+
+/** The sentences for a code; the code itself where there are none. */
+function refusalWords(refusals: Words, code: string): string {
+  const key = `code-${code}`;
+  const title = refusals.t(key);
+  return title === key ? code : [title, refusals.detail(key, "why")].filter((part) => part !== "").join(" ");
 }
 
 function Basis({ use }: { use: OneUse }): JSX.Element {

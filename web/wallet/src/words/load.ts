@@ -1,19 +1,31 @@
-/** Fetches the sentences of one language from the wallet's own origin; the service worker has both for reading offline. */
+/** Fetches the sentences of one language from the wallet's own origin; the service worker has all of them for reading offline. */
 
-import en from "../../../locales/en/wallet.ftl";
-import hi from "../../../locales/hi/wallet.ftl";
+import enRefusals from "../../../locales/en/refusals.ftl";
+import enWallet from "../../../locales/en/wallet.ftl";
+import hiRefusals from "../../../locales/hi/refusals.ftl";
+import hiWallet from "../../../locales/hi/wallet.ftl";
 import type { Settings } from "../store/settings.js";
 import { Words } from "./words.js";
 
-const URLS = { en, hi };
+const WALLET = { en: enWallet, hi: hiWallet };
+const REFUSALS = { en: enRefusals, hi: hiRefusals };
 const fetched = new Map<string, Promise<string>>();
 
-/** The words for her settings. */
-export async function loadWords({ language, numerals }: Settings): Promise<Words> {
-  const known = fetched.get(language) ?? fetch(URLS[language]).then((response) => response.text());
-  fetched.set(language, known);
+async function load(url: string, { language, numerals }: Settings): Promise<Words> {
+  const known = fetched.get(url) ?? fetch(url).then((response) => response.text());
+  fetched.set(url, known);
   return new Words(language, numerals, await known.catch((error: unknown) => {
-    fetched.delete(language);
+    fetched.delete(url);
     throw error;
   }));
+}
+
+/** The words for her settings. */
+export function loadWords(settings: Settings): Promise<Words> {
+  return load(WALLET[settings.language], settings);
+}
+
+/** What codes of refusal mean, for her settings; needed only where something was refused. */
+export function loadRefusals(settings: Settings): Promise<Words> {
+  return load(REFUSALS[settings.language], settings);
 }

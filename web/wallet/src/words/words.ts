@@ -31,6 +31,12 @@ export class Words {
     return message?.value ? this.bundle.formatPattern(message.value, args, []) : key;
   };
 
+  /** A part of a sentence that stands beside it; empty if there is none. */
+  detail(key: string, part: string): string {
+    const pattern = this.bundle.getMessage(key)?.attributes[part];
+    return pattern ? this.bundle.formatPattern(pattern, {}, []) : "";
+  }
+
   /** A number. */
   number(value: number): string {
     return new Intl.NumberFormat(this.locale).format(value);
