@@ -11,7 +11,8 @@ export function useUpdate(): Update {
   useEffect(() => {
     if (!("serviceWorker" in navigator)) return;
     const controlled = navigator.serviceWorker.controller !== null;
-    void navigator.serviceWorker.register("/sw.js", { type: "classic", updateViaCache: "none" }).then((registration) => {
+    // First the page, then its files for reading offline.
+    void loaded().then(() => navigator.serviceWorker.register("/sw.js", { type: "classic", updateViaCache: "none" })).then((registration) => {
       const look = () => { if (controlled && registration.waiting !== null) setWaiting(registration.waiting); };
       look();
       registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
@@ -22,4 +23,9 @@ export function useUpdate(): Update {
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
     waiting.postMessage("use");
   };
+}
+
+function loaded(): Promise<void> {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((resolve) => addEventListener("load", () => resolve(), { once: true }));
 }
