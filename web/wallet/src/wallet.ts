@@ -5,7 +5,7 @@
  */
 
 import type { Language } from "./consent/words.js";
-import { sendOf, sendPending } from "./consent/orders.js";
+import { sendOf, sendPending, waiting } from "./consent/orders.js";
 import type { Member, Pin } from "./federation/chain.js";
 import type { Dataset } from "./federation/shapes.js";
 import { Federation } from "./federation/directory.js";
@@ -103,9 +103,10 @@ export class Wallet {
     }
   }
 
-  /** Sends what waits; how many deliveries are left. */
+  /** Sends what waits; how many deliveries are left. Where nothing waits, nobody hears that the wallet was opened. */
   async send(): Promise<number> {
-    return sendPending(this.vault, await this.federation());
+    const some = (await this.vault.consents()).some((consent) => waiting(consent).length > 0);
+    return some ? sendPending(this.vault, await this.federation()) : 0;
   }
 }
 
