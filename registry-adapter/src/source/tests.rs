@@ -349,6 +349,21 @@ async fn what_the_source_changes_in_its_own_ways_is_seen_at_the_next_read() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_came_back_is_read_again_after_one_failure_at_most() {
+    let server = tokio::task::block_in_place(|| PostgresServer::start(&["fsync=off"]));
+    let department = tokio::task::block_in_place(|| Department::on(&server));
+    let source = tokio::task::block_in_place(|| department.open());
+    let read = || source.read_within_deadline(reading("revenue.income", &["annual_income"], None), key("KH-1"));
+    let before = read().await.unwrap();
+    tokio::task::block_in_place(|| server.crash_and_restart());
+    // The connection that was lent without a question is found dead; then each is asked.
+    if let Err(error) = read().await {
+        assert_eq!(error.code().as_str(), "registry-unavailable");
+    }
+    assert_eq!(read().await.unwrap(), before);
+}
+
 #[tokio::test]
 async fn a_table_that_went_away_is_a_failure_and_not_an_unknown_person() {
     for department in departments() {
