@@ -13,6 +13,7 @@ mod laws;
 pub mod local;
 pub mod messages;
 mod people;
+mod responses;
 pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,7 @@ async fn what_is_refused_changes_nothing() {
     messages::too_much_at_once(&world).await;
     local::refusals_to_own_systems(&mut world).await;
     people::refusals_to_wallets(&world).await;
+    responses::refused_answers(&world).await;
     local::peers_that_fail(&mut world).await;
     consents::a_binding_that_is_suspended_or_revoked(&mut world).await;
     let after = world.everything_is_logged().await;
@@ -92,16 +94,12 @@ async fn time_refuses_and_time_that_is_mended_answers() {
 }
 
 /// Codes without a row, and why.
-const NOT_HERE: [(Code, &str); 4] = [
+const NOT_HERE: [(Code, &str); 3] = [
     (
         Code::FourEyesRequired,
         "one person reviewing her own emergency: `gateway::break_glass` tests it with two officers' keys",
     ),
     (Code::ReasonMissing, "an emergency without a reason in words: `gateway::break_glass` tests it"),
-    (
-        Code::BindingMissing,
-        "a consent basis cannot be written without its binding: the closed structure makes that token-malformed",
-    ),
     (
         Code::Internal,
         "a defect of ours: no request is known to cause it; service-kit tests what a panicking handler answers",
@@ -117,6 +115,7 @@ fn every_code_has_a_row_or_a_reason() {
         laws::BESIDE,
         local::CODES,
         people::CODES,
+        responses::CODES,
         clock::CODES,
         crate::bodies::CODES,
         crate::browser::CODES,

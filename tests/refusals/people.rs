@@ -27,20 +27,20 @@ pub const CODES: &[Code] = &[
 ];
 
 /// A people's listener.
-struct Desk {
+pub struct Desk {
     client: HttpClient,
     base: String,
 }
 
 impl Desk {
-    fn of(department: &Department) -> Self {
+    pub fn of(department: &Department) -> Self {
         Self {
             client: client(&department.folder().join("keys/tls.pem"), None),
             base: address(department, "public", "people"),
         }
     }
 
-    async fn post(&self, path: &str, media_type: &str, body: &str) -> Result<String, Code> {
+    pub async fn post(&self, path: &str, media_type: &str, body: &str) -> Result<String, Code> {
         let url = format!("{}{path}", self.base).parse().unwrap();
         let reply = self.client.post(&url, media_type, body.as_bytes().to_vec(), 1 << 16).await.unwrap();
         if reply.status == 200 { Ok(String::from_utf8(reply.body).unwrap()) } else { Err(plain_code(&reply)) }
