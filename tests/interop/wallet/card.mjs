@@ -13,7 +13,14 @@ const days = (text) => {
 };
 const times = (count) => (count === 1 ? '1 time' : `${count} times`);
 const spoken = (field, dataset) => dataset.fields.find(({ name }) => name === field)?.title?.en ?? field.replaceAll('_', ' ');
-const items = (fields, dataset) => fields.map((field) => spoken(field, dataset)).join(', ');
+const MASKS = {
+  'last-4': '(only the last four characters)', year: '(only the year)', month: '(only year and month)', initial: '(only the first letter)',
+  present: '(only whether there is one)',
+};
+const items = (fields, dataset) => fields.map((field) => {
+  const mask = MASKS[dataset.fields.find(({ name }) => name === field)?.mask];
+  return mask ? `${spoken(field, dataset)} ${mask}` : spoken(field, dataset);
+}).join(', ');
 
 function frequency({ maxUses, period, usesPerPeriod }) {
   const all = `at most ${times(maxUses)} in all`;
@@ -24,15 +31,15 @@ function frequency({ maxUses, period, usesPerPeriod }) {
 export function card(request, purpose, offered) {
   const lines = [`${request.consumer_name.en} asks for your consent.`, `What for: ${purpose.text.en}`];
   lines.push('From whom, and exactly which items:');
-  asked.items.forEach((item, place) => {
+  request.items.forEach((item, place) => {
     const { gateway, dataset } = offered[place];
     lines.push(`  - ${gateway.organization_name.en}: ${dataset.title.en}: ${items(item.fields, dataset)}`);
   });
-  lines.push(`How often: ${frequency(asked.frequency)}`);
-  lines.push(`Until when: ${duration(asked.validity)} from the moment you agree`);
-  lines.push(`How long the answer may be kept: ${duration(asked.retention)}`);
-  lines.push(`What they will not see: ${unseen(asked, offered)}`);
-  lines.push(`Compared with what is usual for this purpose: ${compared(asked, purpose)}`);
+  lines.push(`How often: ${frequency(request.frequency)}`);
+  lines.push(`Until when: ${duration(request.validity)} from the moment you agree`);
+  lines.push(`How long the answer may be kept: ${duration(request.retention)}`);
+  lines.push(`What they will not see: ${unseen(request, offered)}`);
+  lines.push(`Compared with what is usual for this purpose: ${compared(request, purpose)}`);
   lines.push('If you say no, nothing of yours is passed on. If you say yes, you can pause, shorten or end it at any time, with no more steps than it takes to agree.');
   return lines.map((line) => `${line}\n`).join('');
 }
