@@ -46,6 +46,7 @@ table = "khatedar"
 key = "khata_no"
 purposes = ["social.old-age-pension.eligibility"]
 assurance = "substantial"
+refuse_assisted = true
 range_column = "assessed_on"
 [[dataset.field]]
 name = "annual_income_band"
@@ -135,7 +136,8 @@ impl Federation {
         let civil = department(&anchor, ("civil", &roles), Some(&CIVIL), sectors, sqlite).await;
         let log = format!("statement_log = \"statements.log\"\n{SYSTEM}");
         let revenue = department(&anchor, ("revenue", &["provider"]), Some(&SOURCE), &log, engine).await;
-        let social = department(&anchor, ("social", &["consumer:social"]), None, SYSTEM, engine).await;
+        let social =
+            department(&anchor, ("social", &["consumer:social", "assisted-operator"]), None, SYSTEM, engine).await;
         let (registry, provider, consumer) = (civil.open(), revenue.open(), social.open());
         let registers = registers([&registry, &provider, &consumer], bend);
         anchor.register(1, &RegisterContent::Purposes(vec![registers.purpose.clone()]), now);

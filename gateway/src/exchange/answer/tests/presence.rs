@@ -1,10 +1,20 @@
 //! What a consent may need beside a binding: presence, a guardianship; and what stops a stored answer.
 
-use protocol::testing::{Proofs, SignedConsent};
-use schemas::consent::{Predicate, PredicateOp};
+use protocol::{
+    credential::binding::BindingDraft,
+    testing::{Proofs, SignedConsent},
+};
+use schemas::consent::{Assistance, AssistanceMethod, BindingMode, Predicate, PredicateOp};
 
 use super::*;
-use crate::{consents::nonces, store::consents::spent::Once};
+use crate::{
+    consents::nonces,
+    exchange::testing::{
+        ROUNDS,
+        federation::{ENGINES, Engine},
+    },
+    store::consents::spent::Once,
+};
 
 fn one_time(federation: &Federation) -> schemas::consent::ConsentTerms {
     let mut terms = federation.terms(1);
@@ -49,9 +59,9 @@ async fn presence_is_proven_over_a_nonce_of_ours_for_one_consent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_consents_over_one_nonce_at_once_one_is_answered() {
-    for engine in crate::exchange::testing::federation::ENGINES {
+    for engine in ENGINES {
         let federation = Federation::start_on(engine, |_| {}).await;
-        for _ in 0..crate::exchange::testing::ROUNDS {
+        for _ in 0..ROUNDS {
             let nonce = nonces::issue(federation.provider.keys(), Once::Live, federation.provider.now());
             let asks = (0..2).map(|_| federation.world.query(&present(&federation, nonce.clone())));
             let asks: Vec<_> = asks.map(|query| federation.world.sealed(&query)).collect();
@@ -68,10 +78,7 @@ async fn of_two_consents_over_one_nonce_at_once_one_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purpose_that_needs_presence_gets_it_once_for_all_uses_of_a_consent() {
-    let registers = |registers: &mut crate::exchange::testing::federation::Registers| {
-        registers.purpose.required_presence = true;
-    };
-    let federation = Federation::start_on(crate::exchange::testing::federation::Engine::Sqlite, registers).await;
+    let federation = Federation::start_on(Engine::Sqlite, |registers| registers.purpose.required_presence = true).await;
     let citizen = federation.citizen();
     let nonce = nonces::issue(federation.provider.keys(), Once::Live, federation.provider.now());
     let proofs = Proofs { live: Some(nonce), ..Proofs::default() };
@@ -153,4 +160,36 @@ async fn a_question_with_yes_or_no_is_answered_without_the_value() {
     more.query.predicates.push(lte("50"));
     let refused = federation.answer(&more).await;
     assert_eq!(code_of(&federation, &refused), Some(Code::ConsentScopeExceeded), "a question she did not allow");
+}
+
+/// A consent that an operator of that member helped to give.
+fn assisted(federation: &Federation, operator: &schemas::id::EntityId, live: Option<String>) -> SignedConsent {
+    let registry = &federation.world.registry;
+    let mut citizen = federation.citizen();
+    let draft = BindingDraft { mode: BindingMode::Assisted, ..registry.draft("RID-0001", citizen.key.public()) };
+    citizen.binding = registry.hold(&draft);
+    let mut draft = citizen.draft(&federation.terms(2));
+    let session = random::message_id(federation.world.now);
+    draft.notice.assistance = Some(Assistance { operator: operator.clone(), session, method: AssistanceMethod::Code });
+    citizen.sign_with(draft, &Proofs { live, ..Proofs::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_is_by_a_member_that_may_give_it_and_refused_where_the_dataset_says_so() {
+    let federation = Federation::start().await;
+    let (helper, other) = (federation.consumer.entity(), federation.provider.entity());
+    assert_eq!(code_for(&federation, &assisted(&federation, helper, None)).await, None);
+    let read = federation.statements();
+    let without_role = assisted(&federation, other, None);
+    assert_eq!(code_for(&federation, &without_role).await, Some(Code::BindingInvalid), "no role to help");
+    assert_eq!(federation.statements(), read);
+
+    let sensitive = Federation::start_on(Engine::Sqlite, |registers| registers.purpose.sensitive = true).await;
+    let live = || Some(nonces::issue(sensitive.provider.keys(), Once::Live, sensitive.provider.now()));
+    let helped = assisted(&sensitive, sensitive.consumer.entity(), live());
+    assert_eq!(code_for(&sensitive, &helped).await, Some(Code::BindingAssuranceTooLow), "a sensitive purpose");
+    let citizen = sensitive.citizen();
+    let proofs = Proofs { live: live(), ..Proofs::default() };
+    let alone = citizen.sign_with(citizen.draft(&sensitive.terms(2)), &proofs);
+    assert_eq!(code_for(&sensitive, &alone).await, None, "she herself is answered");
 }
