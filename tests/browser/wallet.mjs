@@ -16,7 +16,7 @@ export async function walk(browser, order, { width, language }, walksBefore) {
   const page = await context.newPage();
   const faults = listen(page, name);
   const screens = new Screens(page, { name, folder: order.screenshots, text: words(language) });
-  const walker = new Walker({ page, context, screens, order, walksBefore });
+  const walker = new Walker({ page, context, screens, order, walksBefore, why: words(language, 'refusals') });
   const result = await walker.all();
   await context.close();
   return { name, ...result, faults, violations: screens.violations, screens: [...screens.seen], origins: log.origins(),
@@ -103,8 +103,9 @@ class Walker {
     const said = (row) => ['answered', 'refused'].find((name) => kind(name).test(row)) ?? row;
     await this.page.locator('main li a').filter({ has: this.page.locator('span', { hasText: kind('refused') }) }).first().click();
     await this.screens.see('use', 'use-title', 'main dl, main table, main section');
-    const details = await this.page.locator('main').innerText();
-    return { rows: rows.map(said).sort(), details };
+    // Why, in her language.
+    await this.page.getByText(this.why('code-consent-scope-exceeded')).first().waitFor();
+    return rows.map(said).sort();
   }
 
   /** From home, where a consent that holds is shown; taps are counted to where it is shown as stopped. */
