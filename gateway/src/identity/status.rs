@@ -109,3 +109,43 @@ fn sign_list(
     let publication = Publication { issuer, uri, iat, exp, ttl: TTL };
     Ok((generation, publish(&bits, &publication, &keys.signing)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::{
+        credential::status_list::verify,
+        seal::{Limits, random},
+    };
+    use schemas::consent::StatusReference;
+
+    use super::*;
+    use crate::consents::testing::keys;
+
+    #[test]
+    fn a_full_list_of_any_content_travels_under_the_limit() {
+        let (keys, now) = (keys(), Timestamp::from_seconds(1_795_248_100));
+        let (issuer, uri) = ("https://civil.gov.example".parse().unwrap(), "https://civil.gov.example/status/rb/0");
+        let chance = random::bytes::<{ PLACES as usize / 4 }>();
+        let drawn = |idx: u32| match chance[idx as usize / 4] >> (2 * (idx % 4)) & 3 {
+            0 => Status::Valid,
+            1 => Status::Invalid,
+            _ => Status::Suspended,
+        };
+        let mut bits = StatusList::new(PLACES as usize).unwrap();
+        for idx in (0..PLACES).filter(|idx| drawn(*idx) != Status::Valid) {
+            bits.set(idx.into(), drawn(idx)).unwrap();
+        }
+        let (iat, exp) = (now.numeric(), now.plus(LIFE).numeric());
+        let publication = Publication { issuer, uri: uri.to_owned(), iat, exp, ttl: TTL };
+        let token = publish(&bits, &publication, &keys.signing).unwrap();
+        assert!(token.as_str().len() <= Limits::STATUS_LIST.bytes, "{} bytes", token.as_str().len());
+        let issuer = &publication.issuer;
+        let list = verify(token.as_str().as_bytes(), uri, issuer, keys.signing.public(), now).unwrap();
+        for idx in [0, 1, PLACES / 2, PLACES - 1] {
+            let reference = StatusReference { idx: idx.into(), uri: uri.to_owned() };
+            assert_eq!(list.status_of(&reference).unwrap().status(), drawn(idx), "{idx}");
+        }
+        let beyond = StatusReference { idx: PLACES.into(), uri: uri.to_owned() };
+        assert!(list.status_of(&beyond).is_err(), "past the end");
+    }
+}

@@ -17,12 +17,15 @@ use service_kit::db::DatabaseError;
 use super::Linked;
 use crate::{
     app::App,
+    audit,
     store::{
         links::LinkError,
         links_open::{open_find, open_list, open_remove},
     },
 };
 
+/// The action in the audit trail.
+const DISMISS: &str = "link.dismiss";
 /// People on one page.
 const PAGE: i64 = 50;
 
@@ -93,5 +96,19 @@ impl App {
             self.db().write(move |conn| Ok::<_, DatabaseError>(open_remove(conn, &keys, &subject)?)).await?;
         }
         Ok(linked)
+    }
+
+    /// The officer says that she is none of the rows; nobody is linked.
+    ///
+    /// # Errors
+    /// If the rows cannot be written.
+    pub async fn dismiss_link(&self, subject: &SectorSubject, officer: &SystemName) -> Result<(), OfficerError> {
+        let row = audit::done(officer.as_str(), DISMISS, "subject-link", self.now());
+        let (keys, subject) = (self.keys().clone(), subject.clone());
+        let dismissed = self.db().write(move |conn| {
+            open_remove(conn, &keys, &subject)?;
+            audit::append(conn, &row)
+        });
+        Ok(dismissed.await?)
     }
 }

@@ -329,5 +329,8 @@ async fn whom_a_seeding_run_leaves_open_an_officer_links_by_her_word() {
     assert!(food.link_candidates(&subject).await.unwrap().is_empty(), "she waits no more");
     let other = food.confirm_link(&subject, "F-1".parse().unwrap(), &officer).await.unwrap();
     assert_eq!(other, Linked::Other, "a link stays");
+    let last = food.open_links().await.unwrap().remove(0).sub;
+    food.dismiss_link(&last, &officer).await.unwrap();
+    assert!(food.open_links().await.unwrap().is_empty() && food.links().resolve(&last).await.unwrap().is_none());
     assert_eq!(food.links().resolve(&subject).await.unwrap().unwrap().as_str(), "F-3");
 }
