@@ -45,7 +45,7 @@ fn what_is_a_sentence_in_english_is_one_in_hindi() {
     let words = texts();
     for key in words.keys(Language::English) {
         let said = |locale| {
-            let arguments = ["name", "at", "day", "law"].map(|name| (name, Value::from("x")));
+            let arguments = ["name", "at", "day", "law", "number"].map(|name| (name, Value::from("x")));
             words.find(locale, &key, &arguments).unwrap_or_else(|| panic!("{locale} {key}"))
         };
         let (english, hindi) = (said(Locale::ENGLISH), said(Locale::HINDI));

@@ -1,9 +1,11 @@
 //! One template a page, with what it shows.
 
 use askama::Template;
+use registry_adapter::matching::Candidate;
 use schemas::{
     assisted::{AssistedSession, AssistedSlip},
     id::KeyId,
+    linking::NamedResident,
     problem::Code,
     time::Timestamp,
 };
@@ -116,6 +118,33 @@ impl BreakGlass {
     fn is_overdue(&self, used: &StoredUse) -> bool {
         used.due <= self.now
     }
+}
+
+/// People whom only an officer can link.
+#[derive(Template)]
+#[template(path = "links.html")]
+pub struct Links {
+    /// What every page has.
+    pub page: Page,
+    /// Who waits, the longest first.
+    pub waiting: Vec<NamedResident>,
+}
+
+/// One person beside the rows that she could be.
+#[derive(Template)]
+#[template(path = "compare.html")]
+pub struct Compare {
+    /// What every page has.
+    pub page: Page,
+    /// Who waits.
+    pub person: NamedResident,
+    /// Rows of the department's table with the same birth date.
+    pub candidates: Vec<Candidate>,
+}
+
+pub(super) fn full_name(person: &NamedResident) -> String {
+    let family = person.family_name.iter().map(String::as_str);
+    std::iter::once(person.given_name.as_str()).chain(family).collect::<Vec<_>>().join(" ")
 }
 
 /// Where an assisted session begins.

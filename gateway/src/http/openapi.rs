@@ -67,6 +67,7 @@ fn areas() -> Vec<OpenApi> {
         people::pages::home::Api::openapi(),
         people::pages::invitation::Api::openapi(),
         people::pages::keys::Api::openapi(),
+        people::pages::links::Api::openapi(),
         people::pages::openid::Api::openapi(),
         people::pages::problems::Api::openapi(),
         people::pages::sign_in::Api::openapi(),

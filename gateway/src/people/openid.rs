@@ -133,7 +133,7 @@ impl OpenId {
         let flow = self.people.db.write(move |conn| login_flow_claim(conn, &digest, now)).await;
         let flow =
             flow.map_err(PeopleError::from)?.ok_or(OpenIdError::Answer("the state is not one of ours, or was used"))?;
-        if browser.map(Digest::of) != Some(flow.browser.clone()) {
+        if browser.map(Digest::of) != Some(flow.browser) {
             return Err(OpenIdError::Answer("another browser came back"));
         }
         if returned.iss.as_deref().is_some_and(|iss| iss != self.settings().issuer.as_str()) {
@@ -146,7 +146,7 @@ impl OpenId {
         let token = self.provider.redeem(code, &flow.verifier, back, now).await?;
         let keys = self.provider.keys(now).await?;
         let token: IdToken = login_token::verify(&token, &keys, provider::LIMITS)?;
-        Ok(token.judge(self.settings(), &flow.nonce, self.people.now())?)
+        token.judge(self.settings(), &flow.nonce, self.people.now())
     }
 
     /// The account of the person, made at the first sign-in, with the roles that the provider says now.

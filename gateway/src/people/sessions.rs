@@ -78,7 +78,7 @@ impl People {
     async fn user(&self, token: Digest) -> Result<Option<User>, PeopleStoreError> {
         let (keys, now) = (self.keys.clone(), self.now_ms());
         let seen_after = now.saturating_sub(milliseconds(self.lifetimes.idle));
-        let digest = token.clone();
+        let digest = token;
         let found = self
             .db
             .read(move |conn| {

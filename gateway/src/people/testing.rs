@@ -5,7 +5,7 @@ use service_kit::{clock::Clock, testing::Browser};
 use super::{By, Invite, Roles};
 use crate::{
     run::{Running, start},
-    testing::{TestAnchor, TestDepartment},
+    testing::{Source, TestAnchor, TestDepartment},
 };
 
 /// A password that is long enough and on no list.
@@ -30,8 +30,13 @@ impl Office {
 
     /// A department of these roles.
     pub(crate) async fn of(roles: &[&str], more: &str) -> Self {
+        Self::over(None, roles, more).await
+    }
+
+    /// A department of these roles with a database of its own.
+    pub(crate) async fn over(source: Option<&Source>, roles: &[&str], more: &str) -> Self {
         let anchor = TestAnchor::start(&Clock::default());
-        let department = TestDepartment::new("food", None, more);
+        let department = TestDepartment::new("food", source, more);
         department.init();
         department.join(&anchor, roles).await.unwrap();
         let running = start(department.config(), Clock::default(), None).await.unwrap();

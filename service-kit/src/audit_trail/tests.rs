@@ -24,10 +24,10 @@ async fn each_action_extends_the_chain() {
         }
         assert_eq!(newest.as_ref().unwrap().seq, 3);
         assert_eq!(db.read(verify).await.unwrap(), newest);
-        let page = db.read(|conn| Ok::<_, DatabaseError>(newest(conn, i64::MAX, 2)?)).await.unwrap();
+        let page = db.read(|conn| Ok::<_, DatabaseError>(super::newest(conn, i64::MAX, 2)?)).await.unwrap();
         assert_eq!(page.iter().map(|row| (row.seq, row.target.as_str())).collect::<Vec<_>>(), [(3, "c"), (2, "b")]);
         assert_eq!((page[0].outcome.as_str(), page[0].code.as_deref()), ("refused", Some("access-denied")));
-        let older = db.read(|conn| Ok::<_, DatabaseError>(newest(conn, 2, 2)?)).await.unwrap();
+        let older = db.read(|conn| Ok::<_, DatabaseError>(super::newest(conn, 2, 2)?)).await.unwrap();
         assert_eq!(older.len(), 1);
         let rolled_back: Result<(), DatabaseError> = db
             .write(|conn| {

@@ -68,7 +68,6 @@ done-key-registered = Your key was taken. Another officer must compare its thumb
 done-key-confirmed = The key is confirmed. It counts once the department's entry in the directory is renewed.
 done-key-ended = The key has ended. It leaves the directory once the department's entry is renewed.
 done-linked = The link is written down.
-done-link-dismissed = The person was set aside. Nothing was linked.
 done-reviewed = Your decision is written down, and the citizen is told.
 
 # Accounts
@@ -127,23 +126,22 @@ audit-older = Older actions
 
 # Linking
 linking-title = Linking
-linking-text = For these people the computer was not sure which person of our register is meant. Compare both sides. Link only if you are certain; otherwise set the person aside.
+linking-text = For these people the computer was not sure which person of our register is meant. Compare both sides. Link only if you are certain; whoever you do not link stays here for a month.
 linking-none = Nobody waits for a decision.
 linking-person = The person as the identity registry knows her
 linking-candidate = In our register
+linking-candidates-text = These rows of our register have the same date of birth.
+linking-no-candidates = No row of our register has this date of birth.
 linking-name = Name
 linking-birthdate = Date of birth
 linking-district = District
 linking-number = Number in our register
-linking-local-number = Number of this person in our register
-linking-reason = Reason for your decision
-linking-reason-text = Write what you compared, for example the ration card or the address. It is kept with the link.
-linking-confirm = Link this person
-linking-dismiss = Set this person aside
+linking-equal = The same
+linking-different = Different
+linking-certain = I compared both sides, and I am certain that this is the same person.
+linking-confirm = Link with number { $number }
 linking-back = Back to everybody who waits
-linking-waits = Waits since
-linking-open = Compare and decide
-linking-open-person = Decide about { $name }
+linking-open-person = Compare { $name } with our register
 
 # Break-glass
 break-glass-title = Emergency reviews

@@ -12,6 +12,7 @@ pub mod break_glass;
 pub mod home;
 pub mod invitation;
 pub mod keys;
+pub mod links;
 pub mod openid;
 pub mod problems;
 pub mod sign_in;
@@ -42,7 +43,7 @@ pub(crate) fn routes(app: &App, routes: Routes) -> Routes {
 
 fn officers(routes: Routes) -> Routes {
     let routes = openid::routes(invitation::routes(sign_in::routes(routes)));
-    let routes = keys::routes(users::routes(home::routes(routes)));
+    let routes = keys::routes(users::routes(home::routes(links::routes(routes))));
     audit::routes(break_glass::routes(assisted::routes(routes)))
 }
 

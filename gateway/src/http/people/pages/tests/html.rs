@@ -95,6 +95,7 @@ const OFFICERS: &[&str] = &[
     "/console/keys",
     "/console/audit",
     "/console/break-glass",
+    "/console/links",
     "/console/assisted",
     "/console/assisted/01936b1e-5b2f-7c3d-8e4f-0123456789ab",
 ];

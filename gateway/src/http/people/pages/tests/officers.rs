@@ -1,8 +1,10 @@
 //! Officers: invited, signed in, refused, closed.
 
+use schemas::linking::NamedResident;
 use service_kit::testing::Browser;
 
 use super::{ALL_ROLES, Office, PASSWORD, html::check, sign_in};
+use crate::{store::links_open::open_insert, testing::Source};
 
 async fn home(browser: &Browser) -> u16 {
     browser.get("/console").await.status
@@ -295,5 +297,67 @@ async fn a_review_needs_a_reason_a_use_and_the_role() {
     ] {
         assert_eq!(post(browser, decide, &fields(reason)).await.status, status, "{reason}");
     }
+    office.close().await;
+}
+
+/// A table of people, and how it is matched.
+const MEMBERS: Source = Source {
+    sql: "CREATE TABLE members (card TEXT PRIMARY KEY, name TEXT, dob TEXT, district TEXT);
+          INSERT INTO members VALUES ('F-1', 'ASHA  SAHU', '1958-03-04', '387'), ('F-2', 'Asha Yadav', '1958-03-04', '388'),
+          ('F-3', 'Binod Sahu', '1960-02-29', '387');",
+    mapping: r#"
+[source]
+kind = "sqlite"
+[[matching]]
+table = "members"
+key = "card"
+name = "name"
+name_form = "given family"
+birth_date = "dob"
+birth_date_form = "iso"
+district = "district"
+"#,
+};
+
+async fn waits(office: &Office) -> String {
+    let person: NamedResident = serde_json::from_value(serde_json::json!({
+        "sub": "A".repeat(43), "given_name": "Asha", "family_name": "Sahu", "birth_date": "1958-03-04", "district": "387",
+    }))
+    .unwrap();
+    let (app, subject) = (office.running.app(), person.sub.to_string());
+    let (keys, now) = (app.keys().clone(), app.now());
+    app.db().write(move |conn| open_insert(conn, &keys, &person, now)).await.unwrap();
+    subject
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_compares_both_sides_and_links_one_of_the_rows_shown() {
+    let office = Office::over(Some(&MEMBERS), &["provider"], "").await;
+    let (operator, auditor) = (office.officer("asha", "operator").await, office.officer("ravi", "auditor").await);
+    let subject = waits(&office).await;
+    assert!(operator.get("/console/links").await.body.contains("Compare Asha Sahu with our register"));
+    let whom = [("subject", subject.as_str())];
+    let compared = post(&operator, "/console/links/compare", &whom).await;
+    check(&compared, "en", "both sides");
+    assert!(
+        compared.body.contains("F-1") && compared.body.contains("F-2") && !compared.body.contains("F-3"),
+        "{}",
+        compared.body
+    );
+    let other = "B".repeat(43);
+    assert_eq!(post(&operator, "/console/links/compare", &[("subject", other.as_str())]).await.status, 404);
+    for (browser, key, certain, status) in [
+        (&operator, "F-3", "yes", 404),
+        (&operator, "F-1", "no", 400),
+        (&auditor, "F-1", "yes", 403),
+        (&operator, "F-1", "yes", 303),
+        (&operator, "F-1", "yes", 404),
+    ] {
+        let fields = [("subject", subject.as_str()), ("key", key), ("certain", certain)];
+        assert_eq!(post(browser, "/console/links", &fields).await.status, status, "{key} {certain}");
+    }
+    assert!(operator.get("/console/links?done=linked").await.body.contains("Nobody waits for a decision."));
+    let audit = office.audit().await;
+    assert!(audit.contains(&"asha link.set subject-link done".to_owned()), "{audit:#?}");
     office.close().await;
 }
