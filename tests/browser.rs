@@ -71,7 +71,7 @@ impl Departments {
     /// An account for an officer, as the command makes it.
     fn invite(&self, said: &Value) -> Value {
         let account = format!("officer-{}", said["name"].as_str().unwrap());
-        let roles = ["operator", "scheme-officer", "reviewer", "auditor", "admin"];
+        let roles = ["operator", "scheme-officer", "reviewer", "auditor", "admin", "centre-operator"];
         let mut arguments = vec!["user", "invite", account.as_str(), "--display", "Asha Devi"];
         roles.iter().for_each(|role| arguments.extend(["--role", role]));
         let printed: Value = serde_json::from_str(&self.ready.federation.social.command(&arguments).unwrap()).unwrap();
