@@ -235,3 +235,28 @@ async fn a_stored_answer_leaves_no_second_time_once_the_law_is_gone() {
     let refused = federation.answer(&federation.world.law_query(RESIDENT)).await.unwrap();
     assert_eq!(code(&federation, &refused), Some(Code::LawNotRegistered));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_in_an_emergency_is_counted_and_told_at_once() {
+    for engine in ENGINES {
+        let federation = Federation::start_on(engine, |registers| registers.law.break_glass = true).await;
+        let exchange = good(&federation).await.exchange;
+        let refused = federation.answer(&bent(&federation, |q| q.query.fields.push(name("annual_income")))).await;
+        assert_eq!(code(&federation, &refused.unwrap()), Some(Code::LawScopeExceeded), "nothing left");
+
+        let app = federation.provider.clone();
+        let counts = app.break_glass_counts(schemas::time::Timestamp::from_seconds(0)).await.unwrap();
+        let counted: Vec<(u64, u64)> = counts.0.values().map(|law| (law.answered, law.asked)).collect();
+        assert_eq!(counted, [(1, 0)], "one answer; the refusal is none, and the asking side reviews");
+        let subject = federation.world.registry.subject(RESIDENT, &federation.world.provider.sector);
+        let person = crate::notices::Person::of_subject(app.keys(), &subject);
+        let keys = app.keys().clone();
+        let notices = app.db().read(move |conn| crate::store::notices::notices_of(conn, &keys, &person, 9));
+        let kinds: Vec<_> = notices.await.unwrap().into_iter().map(|notice| notice.kind).collect();
+        let [schemas::notice::NoticeKind::BreakGlass { exchange: told_of, .. }] = kinds.as_slice() else {
+            panic!("{kinds:?}")
+        };
+        assert_eq!(*told_of, exchange);
+        assert_eq!(told(&federation, 0).await.len(), 1, "her history has it at once as well");
+    }
+}
