@@ -32,10 +32,10 @@ welcome-2 = You see who asks, exactly for which items, and what for. You can sto
 welcome-3 = Your keys stay on this phone. Nobody can take them from here, and nobody else can say yes for you.
 welcome-begin = Begin
 pin-new-title = Choose a PIN
-pin-new-body = The PIN keeps others who hold this phone from opening your wallet. Take 6 to 12 digits that you do not use elsewhere, and do not tell them to anybody, not even in an office.
+pin-new-body = The PIN keeps others who hold this phone from opening your wallet. Take { NUMBER(6) } to { NUMBER(12) } digits that you do not use elsewhere, and do not tell them to anybody, not even in an office.
 pin-new-label = New PIN
 pin-repeat-label = The same PIN once more
-pin-weak = Take at least 6 digits, and not all the same or in a row.
+pin-weak = Take at least { NUMBER(6) } digits, and not all the same or in a row.
 pin-differs = The two PINs are not the same.
 pin-set = Set the PIN
 
@@ -232,7 +232,7 @@ complaint-subject = Complaint about the use of my data
 complaint-facts = On { $date }, { $consumer } asked { $provider } for these items: { $items }. Number of the exchange: { $exchange }.
     Purpose: { $purpose }
 complaint-consent-facts = On { $date } I gave { $consumer } a consent to ask { $provider } for: { $items }. Number of the consent: { $consent }.
-complaint-ask = I ask for a written answer within 30 days. If I do not get one, I can turn to the Data Protection Board of India.
+complaint-ask = I ask for a written answer within { NUMBER(30) } days. If I do not get one, I can turn to the Data Protection Board of India.
 complaint-address = The department’s address: { $address }
 
 # Messages

@@ -1,43 +1,43 @@
 # नागरिकों को सूचनाएँ: शीर्षक, मेल, पत्र और वॉलेट के लिए पूरे वाक्य, और छोटे संदेश के लिए संक्षिप्त रूप।
 
 notice-use-given-title = { $peer } को आपके बारे में जानकारी मिली
-notice-use-given-body = { $department } ने { $peer } को आपके बारे में यह जानकारी दी है: { $dataset }। उद्देश्य: { $purpose }
+notice-use-given-body = { $department } ने { $peer } को आपके बारे में यह जानकारी दी है: { $dataset }। प्रयोजन: { $purpose }
 notice-use-given-short = { $department } ने { $peer } को आपके बारे में जानकारी दी: { $dataset }। आप इसे अपने वॉलेट में देख सकते हैं।
 
 notice-use-received-title = { $department } को आपके बारे में जानकारी मिली
-notice-use-received-body = { $department } को { $peer } से आपके बारे में यह जानकारी मिली है: { $dataset }। उद्देश्य: { $purpose }
+notice-use-received-body = { $department } को { $peer } से आपके बारे में यह जानकारी मिली है: { $dataset }। प्रयोजन: { $purpose }
 notice-use-received-short = { $department } को { $peer } से आपके बारे में जानकारी मिली: { $dataset }। आप इसे अपने वॉलेट में देख सकते हैं।
 
 notice-summary-title =
     { $uses ->
-        [one] एक सप्ताह में आपके डेटा का { $uses } बार उपयोग हुआ
-       *[other] एक सप्ताह में आपके डेटा का { $uses } बार उपयोग हुआ
+        [one] एक सप्ताह में आपकी जानकारी का { $uses } बार उपयोग हुआ
+       *[other] एक सप्ताह में आपकी जानकारी का { $uses } बार उपयोग हुआ
     }
 notice-summary-body =
     { $uses ->
-        [one] { $from } से { $until } तक { $department } आपके डेटा के { $uses } उपयोग में शामिल रहा। किसने, क्या और किसलिए उपयोग किया, यह आपके वॉलेट में दिखता है।
-       *[other] { $from } से { $until } तक { $department } आपके डेटा के { $uses } उपयोगों में शामिल रहा। किसने, क्या और किसलिए उपयोग किया, यह आपके वॉलेट में दिखता है।
+        [one] { $from } से { $until } तक { $department } आपकी जानकारी के { $uses } उपयोग में शामिल रहा। किसने, क्या और किस लिए उपयोग किया, यह आपके वॉलेट में दिखता है।
+       *[other] { $from } से { $until } तक { $department } आपकी जानकारी के { $uses } उपयोगों में शामिल रहा। किसने, क्या और किस लिए उपयोग किया, यह आपके वॉलेट में दिखता है।
     }
 notice-summary-short =
     { $uses ->
-        [one] { $department }: { $from } से { $until } तक आपके डेटा का { $uses } उपयोग हुआ। अपना वॉलेट देखें।
-       *[other] { $department }: { $from } से { $until } तक आपके डेटा के { $uses } उपयोग हुए। अपना वॉलेट देखें।
+        [one] { $department }: { $from } से { $until } तक आपकी जानकारी का { $uses } उपयोग हुआ। अपना वॉलेट देखें।
+       *[other] { $department }: { $from } से { $until } तक आपकी जानकारी के { $uses } उपयोग हुए। अपना वॉलेट देखें।
     }
 
-notice-break-glass-title = आपातस्थिति में आपका डेटा खोला गया
-notice-break-glass-body = { $asker } के एक अधिकारी ने आपातस्थिति बताकर आपकी सहमति के बिना { $provider } से आपके बारे में जानकारी ({ $dataset }) माँगी। इसका कानूनी आधार है: { $law }। एक दिन के भीतर कोई दूसरा अधिकारी इसकी जाँच करेगा और हम आपको उसका परिणाम बताएँगे। यदि कोई आपातस्थिति नहीं थी, तो कृपया आपत्ति दर्ज करें।
-notice-break-glass-short = { $asker } ने आपातस्थिति बताकर आपकी सहमति के बिना आपका डेटा ({ $dataset }) खोला। एक दिन में इसकी जाँच होगी। यदि आपातस्थिति नहीं थी, तो आपत्ति करें।
+notice-break-glass-title = आपात स्थिति में आपकी जानकारी खोली गई
+notice-break-glass-body = { $asker } के एक अधिकारी ने आपात स्थिति बताकर आपकी सहमति के बिना { $provider } से आपके बारे में जानकारी ({ $dataset }) माँगी। इसका कानूनी आधार है: { $law }। किसी दूसरे अधिकारी को एक दिन के भीतर इसकी जाँच करनी होगी, और हम आपको उसका परिणाम बताएँगे। यदि कोई आपात स्थिति नहीं थी, तो कृपया आपत्ति दर्ज करें।
+notice-break-glass-short = { $asker } ने आपात स्थिति बताकर आपकी सहमति के बिना आपकी जानकारी ({ $dataset }) खोली। एक दिन में इसकी जाँच होगी। यदि आपात स्थिति नहीं थी, तो आपत्ति करें।
 
-notice-break-glass-reviewed-upheld-title = आपात उपयोग की जाँच हुई और वह सही पाया गया
-notice-break-glass-reviewed-upheld-body = { $asker } के दूसरे अधिकारी ने आपके डेटा के आपात उपयोग की जाँच की और उसे सही पाया। यदि आप इससे सहमत नहीं हैं, तो आप आपत्ति कर सकते हैं।
-notice-break-glass-reviewed-upheld-short = { $asker } ने आपके डेटा के आपात उपयोग की जाँच की और उसे सही पाया। आप आपत्ति कर सकते हैं।
+notice-break-glass-reviewed-upheld-title = आपकी जानकारी का आपात उपयोग सही पाया गया
+notice-break-glass-reviewed-upheld-body = { $asker } के दूसरे अधिकारी ने आपकी जानकारी के आपात उपयोग की जाँच की और उसे सही पाया। यदि आप इससे सहमत नहीं हैं, तो आप आपत्ति कर सकते हैं।
+notice-break-glass-reviewed-upheld-short = { $asker } ने आपकी जानकारी के आपात उपयोग की जाँच की और उसे सही पाया। आप आपत्ति कर सकते हैं।
 
-notice-break-glass-reviewed-rejected-title = आपात उपयोग की जाँच हुई और वह गलत पाया गया
-notice-break-glass-reviewed-rejected-body = { $asker } के दूसरे अधिकारी ने आपके डेटा के आपात उपयोग की जाँच की और उसे गलत पाया। आप { $asker } से पूछ सकते हैं कि इस पर क्या कार्रवाई होगी।
-notice-break-glass-reviewed-rejected-short = { $asker } ने आपके डेटा के आपात उपयोग की जाँच की और उसे गलत पाया। आप कार्रवाई के बारे में पूछ सकते हैं।
+notice-break-glass-reviewed-rejected-title = आपकी जानकारी का आपात उपयोग गलत पाया गया
+notice-break-glass-reviewed-rejected-body = { $asker } के दूसरे अधिकारी ने आपकी जानकारी के आपात उपयोग की जाँच की और उसे गलत पाया। आप { $asker } से पूछ सकते हैं कि इस पर क्या कार्रवाई होगी।
+notice-break-glass-reviewed-rejected-short = { $asker } ने आपकी जानकारी के आपात उपयोग की जाँच की और उसे गलत पाया। आप कार्रवाई के बारे में पूछ सकते हैं।
 
 notice-erased-title = आपके बारे में जानकारी मिटा दी गई
-notice-erased-body = { $department } को { $provider } से आपके बारे में जो जानकारी मिली थी, वह मिटा दी गई है: { $dataset }। इसका हस्ताक्षरित अभिलेख आपके वॉलेट में “मेरा डेटा किसने उपयोग किया” के नीचे है।
+notice-erased-body = { $department } को { $provider } से आपके बारे में जो जानकारी मिली थी, वह मिटा दी गई है: { $dataset }। इसका हस्ताक्षरित अभिलेख आपके वॉलेट में “मेरी जानकारी किसने देखी” में है।
 notice-erased-short = { $department } ने { $provider } से मिली आपकी जानकारी मिटा दी है: { $dataset }।
 
 notice-erasure-overdue-title = आपके बारे में जानकारी समय पर नहीं मिटाई गई
@@ -48,7 +48,7 @@ notice-hold-title = आपका भुगतान रोका गया ह�
 notice-hold-body = { $department } ने आपका भुगतान रोक रखा है, क्योंकि { $source } ने आपके बारे में एक घटना की सूचना दी है। आपसे कुछ छीना नहीं गया है: यदि सूचना गलत है, तो भुगतान फिर चालू होगा और रोकी गई राशि आपको मिलेगी। कृपया विभाग में आएँ या अपने वॉलेट में आपत्ति दर्ज करें।
 notice-hold-short = { $source } की सूचना के कारण { $department } ने आपका भुगतान रोक रखा है। यदि सूचना गलत है, तो कृपया आपत्ति करें।
 
-notice-foot = इस सूचना की संख्या { $id } है। { $department } में इसके बारे में पूछते समय कृपया यह संख्या बताएँ।
-letter-number = { $department } में संख्या: { $number }
+notice-foot = इस सूचना का नंबर { $id } है। { $department } में इसके बारे में पूछते समय कृपया यह नंबर बताएँ।
+letter-number = { $department } के अभिलेख में नंबर: { $number }
 letter-date = दिनांक: { $date }
 letter-handed-over = सौंपने का दिनांक और अधिकारी के हस्ताक्षर:

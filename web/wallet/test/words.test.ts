@@ -41,7 +41,7 @@ test("numbers are counted in words, in both languages and both kinds of digits",
   assert.equal(words("en").t("home-active", { count: 0 }), "You allow nothing at the moment.");
   assert.equal(words("en").t("home-active", { count: 1 }), "You gave 1 consent that holds now.");
   assert.equal(words("en").t("home-active", { count: 2 }), "You gave 2 consents that hold now.");
-  assert.equal(words("hi").t("home-active", { count: 0 }), "अभी आपने किसी को अनुमति नहीं दी है।");
+  assert.equal(words("hi").t("home-active", { count: 0 }), "अभी आपकी कोई सहमति लागू नहीं है।");
   assert.equal(words("hi").t("home-active", { count: 1 }), "आपकी 1 सहमति अभी लागू है।");
   assert.equal(words("hi", "deva").t("home-active", { count: 12 }), "आपकी १२ सहमतियाँ अभी लागू हैं।");
   assert.equal(words("hi", "deva").t("consent-uses", { count: 3, most: 12 }), "१२ में से ३ बार उपयोग हुआ");
