@@ -8,9 +8,9 @@ use std::hint::black_box;
 
 use anyhow::Context;
 use openssl::{
-    bn::BigNum,
+    bn::{BigNum, BigNumContext},
     derive::Deriver,
-    ec::{EcGroup, EcKey},
+    ec::{EcGroup, EcKey, EcPoint},
     ecdsa::EcdsaSig,
     hash::MessageDigest,
     nid::Nid,
@@ -52,7 +52,8 @@ enum Ready {
     Agree { ephemeral: PKey<Public>, coordinates: Coordinates },
 }
 
-struct Coordinates(BigNum, BigNum);
+/// An uncompressed point (SEC 1 §2.3.3), as two coordinates come to stand behind one another.
+struct Coordinates(Vec<u8>);
 
 /// Everything that the queries of a scene need, in their order.
 pub struct OpensslAlone {
@@ -126,10 +127,12 @@ impl Work {
 impl Coordinates {
     fn of(jwk: &Jwk) -> anyhow::Result<Self> {
         let y = jwk.y.as_deref().context("a point has two coordinates")?;
-        Ok(Self(BigNum::from_slice(&decode_base64url(&jwk.x)?)?, BigNum::from_slice(&decode_base64url(y)?)?))
+        Ok(Self([vec![4], decode_base64url(&jwk.x)?, decode_base64url(y)?].concat()))
     }
 
     fn read(&self, group: &EcGroup) -> anyhow::Result<PKey<Public>> {
-        Ok(PKey::from_ec_key(EcKey::from_public_key_affine_coordinates(group, &self.0, &self.1)?)?)
+        // That it lies on the curve is checked; more need not be, the cofactor is 1.
+        let point = EcPoint::from_bytes(group, &self.0, &mut *BigNumContext::new()?)?;
+        Ok(PKey::from_ec_key(EcKey::from_public_key(group, &point)?)?)
     }
 }
