@@ -257,6 +257,6 @@ async fn an_answer_in_an_emergency_is_counted_and_told_at_once() {
             panic!("{kinds:?}")
         };
         assert_eq!(*told_of, exchange);
-        assert_eq!(told(&federation, 0).await.len(), 1, "her history has it at once as well");
+        assert_eq!(told(&federation, 0).await.len(), 2, "her history has it at once as well, and the attempt");
     }
 }
