@@ -49,7 +49,7 @@ invitation-for = This link is for the account { $name }.
 invitation-none = This link does not hold any more. Ask your administrator for a new one.
 password-new = New password
 password-again = The same password once more
-password-rules = Take at least 12 characters. A sentence that only you would write is good. Any characters are allowed, also spaces and letters of any script.
+password-rules = Take at least { 12 } characters. A sentence that only you would write is good. Any characters are allowed, also spaces and letters of any script.
 password-save = Save the password
 
 # Home
@@ -197,7 +197,7 @@ transparency-rejected = Found wrong
 transparency-emergencies = Emergencies
 transparency-emergencies-text = In an emergency an officer may ask without consent, under a law that is registered for this. A second officer reviews each use within a day, and the citizen is told at once.
 transparency-emergencies-none = There was no such use.
-transparency-few = Numbers from 1 to 4 are shown as “<5”, so that nobody can be found in them.
+transparency-few = Numbers from { 1 } to { 4 } are shown as “<{ 5 }”, so that nobody can be found in them.
 
 status-title = State of this gateway
 status-at = Looked at on { $at }.

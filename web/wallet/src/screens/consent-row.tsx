@@ -38,7 +38,7 @@ export function ConsentRow({ consent, uses, changed }: { consent: KeptConsent; u
   const about = dataset(consent.provider, consent.dataset);
   const ended = state !== "active" && state !== "paused";
   const used = words.t("consent-uses", { count: timesUsed(consent, uses), most: consent.maxUses });
-  const until = words.t(ended ? "consent-ended-on" : "consent-until", { date: words.date(consent.validUntil) });
+  const until = words.t(state === "expired" ? "consent-ended-on" : "consent-until", { date: words.date(consent.validUntil) });
   return (
     <li class="row-item">
       <a class="row-main" href={`#/consent?id=${encodeURIComponent(consent.id)}`}>

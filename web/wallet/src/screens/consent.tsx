@@ -4,11 +4,12 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { civilDay, dayText, startOf } from "../consent/calendar.js";
 import { order } from "../consent/orders.js";
-import { standing, timesUsed } from "../consent/standing.js";
+import { standing, timesUsed, type Standing } from "../consent/standing.js";
 import type { Action, KeptConsent } from "../store/vault.js";
 import { focusHeading, useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Facts, Failure, Field, saveFile, Screen } from "../ui/parts.js";
 import { clock, endOf } from "../wallet.js";
+import type { Words } from "../words/words.js";
 import { keptUses, UseRow, type Use } from "./use-row.js";
 
 const SAID: Record<Action, string> = {
@@ -41,7 +42,7 @@ function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]
       <Facts facts={[
         ...(consent.ward === null ? [] : [[words.t("consent-ward"), consent.ward] as [string, string]]),
         [words.t("use-items"), `${dataset(consent.provider, consent.dataset)}: ${items(consent.provider, consent.dataset, consent.fields)}`],
-        [words.t(`consent-status-${state}`), words.t(state === "active" || state === "paused" ? "consent-until" : "consent-ended-on", { date: words.date(consent.validUntil) })],
+        [words.t(`consent-status-${state}`), ending(words, consent, state)],
         [words.t("nav-uses"), words.t("consent-uses", { count: timesUsed(consent, uses), most: consent.maxUses })],
       ]} />
       {!consent.delivered && <p class="notice">{words.t("consent-undelivered")}</p>}
@@ -56,6 +57,13 @@ function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]
       <p><a class="line-link" href={`#/complaint?consent=${encodeURIComponent(consent.id)}`}>{words.t("use-complain")}</a></p>
     </>
   );
+}
+
+/** The end as it is true: what she stopped ended when she ordered it, and uses that ran out do not move the last day. */
+function ending(words: Words, consent: KeptConsent, state: Standing): string {
+  if (state !== "revoked") return words.t(state === "expired" ? "consent-ended-on" : "consent-until", { date: words.date(consent.validUntil) });
+  const stop = consent.orders.filter((sent) => sent.action === "revoke").pop();
+  return stop ? words.t("order-revoke", { date: words.moment(stop.at) }) : words.t("consent-stopped");
 }
 
 /** What she can order now. */
