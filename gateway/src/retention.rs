@@ -81,12 +81,6 @@ pub enum RetentionError {
     Notice(#[from] NoticeError),
 }
 
-impl From<diesel::result::Error> for RetentionError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 impl Retention {
     /// Opens the way to each system that has one.
     ///

@@ -25,6 +25,12 @@ use super::{
     notices::Person,
 };
 
+impl From<diesel::result::Error> for crate::retention::RetentionError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
 /// An answer that we got, to be remembered until it must go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -282,8 +288,10 @@ pub fn erasures_of(conn: &mut AnyConnection, exchanges: &[MessageId]) -> QueryRe
 /// Takes away what this gateway itself keeps of an answer: the end that a repeated request would get, and the value in a case file.
 pub fn own_copies_erase(conn: &mut AnyConnection, exchange: &MessageId) -> QueryResult<()> {
     Statement::new("DELETE FROM ask_answer WHERE exchange = ").bind(exchange.as_str()).execute(conn)?;
-    Statement::new("UPDATE inquiry_part SET value = NULL, value_until_ms = NULL WHERE value IS NOT NULL AND exchange = ")
-        .bind(exchange.as_str())
-        .execute(conn)
-        .map(drop)
+    Statement::new(
+        "UPDATE inquiry_part SET value = NULL, value_until_ms = NULL WHERE value IS NOT NULL AND exchange = ",
+    )
+    .bind(exchange.as_str())
+    .execute(conn)
+    .map(drop)
 }
