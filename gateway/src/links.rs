@@ -6,7 +6,8 @@
 
 use registry_adapter::key::LocalKey;
 use schemas::{
-    id::{SectorSubject, SystemName},
+    federation::Law,
+    id::{EntityId, SectorSubject, SystemName},
     time::Timestamp,
 };
 use service_kit::db::Database;
@@ -31,6 +32,8 @@ pub use seed::{SeedError, Seeded, seed};
 
 /// The dataset that a seeding law names.
 pub const DATASET: &str = "identity.subject";
+/// What a page of a seeding file tells the receiver of each resident; its law must name every one of them.
+const FIELDS: [&str; 5] = ["sub", "given_name", "family_name", "birth_date", "district"];
 /// How an officer's link is recorded.
 const BY_OFFICER: &str = "officer";
 
@@ -50,6 +53,15 @@ pub enum Linked {
     Same,
     /// The pseudonym is linked to another number.
     Other,
+}
+
+/// Whether a law lets this registry tell that department what a seeding file holds.
+fn allows(law: &Law, registry: &EntityId, receiver: &EntityId) -> bool {
+    let names = |field: &&str| law.allowed.fields.iter().any(|allowed| allowed.as_str() == *field);
+    law.provider == *registry
+        && law.consumer == *receiver
+        && law.allowed.dataset.as_str() == DATASET
+        && FIELDS.iter().all(names)
 }
 
 impl Links {

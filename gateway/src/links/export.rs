@@ -21,7 +21,7 @@ use schemas::{
 use service_kit::{audit_trail::Entry, db::DatabaseError, secret::SecretError};
 
 use super::{
-    DATASET,
+    DATASET, allows,
     page::{Heading, RESIDENTS, SignedPage, sign_page},
     receipt,
 };
@@ -182,9 +182,7 @@ fn authorize_law(
     now: Timestamp,
 ) -> Result<RegisteredLaw, ExportError> {
     let known = snapshot.law(law, now).map_err(ExportError::Receiver)?;
-    let allowed = known.is_some_and(|known| {
-        known.consumer == *receiver && known.provider == *app.entity() && known.allowed.dataset.as_str() == DATASET
-    });
+    let allowed = known.is_some_and(|known| allows(known, app.entity(), receiver));
     let registered = snapshot.laws().and_then(|laws| laws.registered(law)).filter(|_| allowed);
     registered.ok_or_else(|| ExportError::Law { law: law.clone(), receiver: receiver.clone() })
 }

@@ -20,6 +20,7 @@ use schemas::{
 use service_kit::db::{AnyConnection, DatabaseError};
 use tlog::entry::EntryType;
 
+use super::FIELDS;
 use crate::{
     app::App,
     exchange::journal::LawTake,
@@ -33,9 +34,6 @@ use crate::{
         outbox::outbox_insert,
     },
 };
-
-/// What a page tells the receiver of each resident.
-const FIELDS: [&str; 5] = ["sub", "given_name", "family_name", "birth_date", "district"];
 
 /// The pages of a file, one after another.
 #[derive(Clone, Debug, Default)]

@@ -24,7 +24,7 @@ use schemas::{
 use service_kit::{audit_trail::Entry, db::DatabaseError};
 
 use super::{
-    DATASET,
+    DATASET, allows,
     page::{PageError, claimed_registry, open_page, verify_page},
     receipt::{self, ReceiptUnfit},
 };
@@ -219,9 +219,7 @@ fn verify(app: &App, path: &Path, number: u32, line: &str) -> Result<(SubjectsPa
     })?;
     let page = verify_page(unverified, registry, app.entity(), now).map_err(|source| at(path, number, source))?;
     let law = snapshot.law(&page.law, now).map_err(SeedError::Registry)?;
-    let law = law.filter(|law| {
-        law.consumer == *app.entity() && law.provider == *registry.entity() && law.allowed.dataset.as_str() == DATASET
-    });
+    let law = law.filter(|law| allows(law, registry.entity(), app.entity()));
     match law.cloned() {
         Some(law) => Ok((page, law)),
         None => Err(SeedError::Law { law: page.law }),

@@ -54,6 +54,10 @@ district = "district"
 const LAW: &str = "cg-seeding-food";
 
 fn law(civil: &TestDepartment, food: &TestDepartment) -> Law {
+    law_between(&civil.entity, &food.entity)
+}
+
+fn law_between(civil: &schemas::id::EntityId, food: &schemas::id::EntityId) -> Law {
     let title =
         [("en", "Seeding"), ("hi", "आरंभ")].map(|(language, text)| (language.to_owned(), text.to_owned())).into();
     Law {
@@ -62,10 +66,13 @@ fn law(civil: &TestDepartment, food: &TestDepartment) -> Law {
         title,
         statute: "An Act".into(),
         section: "7".into(),
-        consumer: food.entity.clone(),
-        provider: civil.entity.clone(),
+        consumer: food.clone(),
+        provider: civil.clone(),
         purpose: "identity.subject-link".parse().unwrap(),
-        allowed: AllowedData { dataset: DATASET.parse().unwrap(), fields: vec!["sub".parse().unwrap()] },
+        allowed: AllowedData {
+            dataset: DATASET.parse().unwrap(),
+            fields: FIELDS.map(|field| field.parse().unwrap()).to_vec(),
+        },
         until: "2099-12-31".parse().unwrap(),
         quota: LawQuota { per_day: 1, per_officer: 1, per_subject: 1 },
         disclosure: Disclosure::Immediate,
@@ -181,6 +188,19 @@ async fn the_receipts_of_a_run_are_a_pair() {
     assert_eq!(protocol::exchange::PairRule::first_broken(&given, &taken), None);
     for receipt in [&given, &taken] {
         assert_eq!(protocol::exchange::check_receipt(receipt.claims()), Ok(()));
+    }
+}
+
+#[test]
+fn a_law_lets_tell_a_page_only_if_it_names_all_that_stands_in_it() {
+    let entity = |name: &str| -> schemas::id::EntityId { format!("https://{name}.localhost").parse().unwrap() };
+    let (civil, food) = (entity("civil"), entity("food"));
+    let law = law_between(&civil, &food);
+    assert!(allows(&law, &civil, &food) && !allows(&law, &food, &civil));
+    for field in FIELDS {
+        let mut narrow = law.clone();
+        narrow.allowed.fields.retain(|named| named.as_str() != field);
+        assert!(!allows(&narrow, &civil, &food), "without {field}");
     }
 }
 

@@ -106,5 +106,9 @@ const fn is_final(code: Code) -> bool {
             | Code::MediaTypeUnsupported
             | Code::ConsentRevoked
             | Code::ConsentPaused
+            | Code::BindingSuspended
+            | Code::BindingRevoked
+            | Code::GuardianshipInvalid
+            | Code::LawNotRegistered
     )
 }
