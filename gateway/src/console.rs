@@ -121,11 +121,8 @@ impl Page {
     /// The same with the reason why something was not done.
     #[must_use]
     pub fn refused(self, code: Code) -> Self {
-        let error = PageError {
-            code,
-            title: self.say(&format!("code-{code}")),
-            mend: self.say(&format!("code-{code}.mend")),
-        };
+        let error =
+            PageError { code, title: self.say(&format!("code-{code}")), mend: self.say(&format!("code-{code}.mend")) };
         Self { error: Some(error), ..self }
     }
 
