@@ -53,7 +53,11 @@ fn days_compare_as_days_and_texts_and_truths_for_equality_alone() {
         (Eq, "7", FieldValue::Missing, None),
         (Eq, "x", FieldValue::Integer(7), None),
     ] {
-        assert_eq!(holds(&asked(op, asked_for), &rows(&[value.clone()])), answer, "{value:?} {op:?} {asked_for}");
+        assert_eq!(
+            holds(&asked(op, asked_for), &rows(std::slice::from_ref(&value))),
+            answer,
+            "{value:?} {op:?} {asked_for}"
+        );
     }
 }
 

@@ -100,7 +100,7 @@ impl fmt::Debug for SigningKey {
 }
 
 pub(in crate::seal) fn new_p256() -> Result<PKey<Private>, KeyError> {
-    let key = EcKey::generate(&*p256()?).map_err(|_| KeyError::Failed)?;
+    let key = EcKey::generate(p256()?).map_err(|_| KeyError::Failed)?;
     PKey::from_ec_key(key).map_err(|_| KeyError::Failed)
 }
 
