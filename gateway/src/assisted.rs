@@ -139,7 +139,8 @@ impl App {
         code: &str,
         now: Timestamp,
     ) -> Result<(), NotDelivered> {
-        let text = slip::code_text(self, &order.language, code).map_err(|error| NotDelivered::later(error.to_string()))?;
+        let text =
+            slip::code_text(self, &order.language, code).map_err(|error| NotDelivered::later(error.to_string()))?;
         self.notices().send_short((id, now), order.phone.clone(), text).await
     }
 

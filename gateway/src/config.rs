@@ -494,7 +494,8 @@ folder = "keys"
 
     #[test]
     fn a_wallet_has_an_origin_and_a_folder() {
-        let wallet = "\n[wallet]\nlisten = \"127.0.0.1:0\"\npublic = \"https://wallet.example:8443\"\nfolder = \"dist\"\n";
+        let wallet =
+            "\n[wallet]\nlisten = \"127.0.0.1:0\"\npublic = \"https://wallet.example:8443\"\nfolder = \"dist\"\n";
         let config = load(&format!("{GOOD}{wallet}")).unwrap();
         assert_eq!(config.wallet.unwrap().public.as_str(), "https://wallet.example:8443");
         assert_eq!(load(&format!("{GOOD}{}", wallet.replace(":8443", "/app"))).unwrap_err().key, "wallet.public");

@@ -256,7 +256,8 @@ impl CitizenWorld {
         let mut roles: Vec<String> = sectors.iter().map(|sector| format!("identity-registry:{sector}")).collect();
         roles.push("provider".to_owned());
         let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-        let identity = "[identity]\nsectors = [\"civil\", \"revenue\", \"social\"]\nguardianship_purposes = [\"social\"]\n";
+        let identity =
+            "[identity]\nsectors = [\"civil\", \"revenue\", \"social\"]\nguardianship_purposes = [\"social\"]\n";
         let civil = Serving::prepare(&anchor, "civil", &roles, Some(&CIVIL), identity).await;
         let revenue = Serving::prepare(&anchor, "revenue", &["provider"], Some(&REVENUE), "").await;
         let social = Serving::prepare(&anchor, "social", &["consumer:social"], None, "").await;
