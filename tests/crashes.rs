@@ -81,7 +81,8 @@ async fn kill_nine_loses_no_acknowledged_receipt() {
     wait(&clock, "both gateways have nothing left to do", || is_quiet(&databases)).await;
     let log = whole_log(&clock, &federation, &databases).await;
     let seen = seen.lock().unwrap();
-    let counted = format!("{} kills, {} exchanges answered, others: {:?}", rounds * 3, seen.answered.len(), seen.others);
+    let counted =
+        format!("{} kills, {} exchanges answered, others: {:?}", rounds * 3, seen.answered.len(), seen.others);
     report("crashes", &counted);
     every_answer_has_both_receipts_in_the_log_once(&seen.answered, &databases, &log);
     every_receipt_of_the_provider_is_matched(&databases);

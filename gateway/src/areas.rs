@@ -13,11 +13,11 @@ use crate::{
     console::{self, transparency::Kept},
     exchange::Exchange,
     notices::Notices,
-    retention::Retention,
     people::{
         People,
         openid::{OpenId, Provider},
     },
+    retention::Retention,
     triggers::Triggers,
 };
 

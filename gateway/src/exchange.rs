@@ -27,7 +27,11 @@ use std::{
 use moka::sync::Cache;
 use protocol::credential::VerifiedConsent;
 use registry_adapter::registry::Registry;
-use schemas::{digest::Digest, federation::DatasetDescription, id::{DatasetId, Sector}};
+use schemas::{
+    digest::Digest,
+    federation::DatasetDescription,
+    id::{DatasetId, Sector},
+};
 
 use self::{ask::Asks, basis::VerifiedOnce, journal::Journal, refusals::Refusals};
 use crate::app::{App, Foundation};

@@ -26,10 +26,10 @@ use service_kit::{
 };
 use tokio::sync::Semaphore;
 
-pub use directory::{By, Change};
-pub use officer_keys::published as published_officer_keys;
 pub use account::{Account, OfficerKey, Role, Roles, UnknownRole};
+pub use directory::{By, Change};
 pub use invitations::{Invite, Invited};
+pub use officer_keys::published as published_officer_keys;
 pub use password::{Password, PasswordUnsuitable};
 pub use sessions::{Lifetimes, Session};
 

@@ -6,8 +6,8 @@
 use diesel_migrations::embed_migrations;
 use service_kit::db::Migrations;
 
-pub mod break_glass;
 pub mod assisted;
+pub mod break_glass;
 pub mod consents;
 pub mod directory;
 pub mod encrypted;

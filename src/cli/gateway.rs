@@ -74,7 +74,9 @@ pub enum Command {
         command: Subjects,
     },
     /// Who has which dataset, its fields, and on what basis each may be asked for.
-    #[command(after_help = "Example:\n  vinimay gateway catalogue\n  vinimay gateway catalogue --json | jq '.datasets[].dataset'")]
+    #[command(
+        after_help = "Example:\n  vinimay gateway catalogue\n  vinimay gateway catalogue --json | jq '.datasets[].dataset'"
+    )]
     Catalogue {
         #[command(flatten)]
         config: Config,

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use actix_web::web::{Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, stream};
 use schemas::{
     asking::{BatchProgress, BatchState},

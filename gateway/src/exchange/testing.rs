@@ -131,7 +131,8 @@ impl Scene {
             signing: &self.keys.signing,
             subject_mac: &self.keys.subject_mac,
         };
-        let sealed = provider.seal_record(query, self.asker.encryption_key(), &grant, grant.disclose(rows), at).unwrap();
+        let sealed =
+            provider.seal_record(query, self.asker.encryption_key(), &grant, grant.disclose(rows), at).unwrap();
         let Claim::Consent(claim) = grant.claim().clone() else { panic!("a consent") };
         let trail = Trail { evidence, issuer: Some(claim.issuer.clone()), ..Trail::default() };
         Decision { outcome: Ok((sealed, Taking::Use { claim, live_until: None })), trail, at }

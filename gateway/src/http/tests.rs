@@ -32,8 +32,11 @@ async fn every_route_of_every_listener_is_documented_and_every_documented_route_
                 .map(move |(method, _)| format!("{method} {path}"))
         })
         .collect();
-    let declared: BTreeSet<String> =
-        declarations().await.iter().map(|route| format!("{} {}", route.method, route.path.replace(":.*", ""))).collect();
+    let declared: BTreeSet<String> = declarations()
+        .await
+        .iter()
+        .map(|route| format!("{} {}", route.method, route.path.replace(":.*", "")))
+        .collect();
     assert_eq!(declared, described);
 }
 

@@ -30,9 +30,13 @@ use crate::app::App;
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
-        .route(Method::GET, "/federation.json", Caller::Public, RouteLimits::NO_BODY, federation)
-        .route(Method::GET, "/{file:.*}", Caller::Public, RouteLimits::NO_BODY, file)
+    routes.route(Method::GET, "/federation.json", Caller::Public, RouteLimits::NO_BODY, federation).route(
+        Method::GET,
+        "/{file:.*}",
+        Caller::Public,
+        RouteLimits::NO_BODY,
+        file,
+    )
 }
 
 /// What a wallet pins at its first start, and shows for comparison with paper.
@@ -103,8 +107,9 @@ fn authorize_origin(app: &App) -> Result<(), ProblemResponse> {
     if ours.is_some() && app.wallet_origin().as_deref() == ours {
         return Ok(());
     }
-    Err(ProblemResponse::new(Code::NotFound)
-        .detail("the trust anchor names another origin for wallets; mend: set its wallet_origin, or wallet.public here"))
+    Err(ProblemResponse::new(Code::NotFound).detail(
+        "the trust anchor names another origin for wallets; mend: set its wallet_origin, or wallet.public here",
+    ))
 }
 
 /// Whether a coding is named in `Accept-Encoding`, and not with the weight 0 (RFC 9110 §12.5.3).

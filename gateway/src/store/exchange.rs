@@ -14,9 +14,9 @@ pub mod live_nonces;
 pub mod receipts;
 pub mod returns;
 pub(in crate::store) mod statement;
-pub mod transparency;
 #[cfg(test)]
 mod tests;
+pub mod transparency;
 
 pub use consent_state::{
     ConsentChange, ConsentIndex, ConsentRow, OrderEffect, consent_find, consent_index, consent_order, issuer_index,

@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
-    answer, assisted, asking, bundle, catalogue, citizen, consent, erasure, event, federation, linking, local, naming, notice,
-    openid, problem, query, receipt, webhook,
+    answer, asking, assisted, bundle, catalogue, citizen, consent, erasure, event, federation, linking, local, naming,
+    notice, openid, problem, query, receipt, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

@@ -71,7 +71,8 @@ fn a_law_may_allow_questions_alone_and_be_for_emergencies() {
     let path = sample(folder.path(), LAWS, "disclosure = \"immediate\"", &more);
     let law = &read_laws(&path, &set(), today()).unwrap()[0];
     assert_eq!((law.predicates.len(), law.break_glass), (1, true));
-    let text = std::fs::read_to_string(&path).unwrap().replacen("fields = [\"status\", \"date_of_death\"]", "fields = []", 1);
+    let text =
+        std::fs::read_to_string(&path).unwrap().replacen("fields = [\"status\", \"date_of_death\"]", "fields = []", 1);
     std::fs::write(&path, text).unwrap();
     assert!(read_laws(&path, &set(), today()).unwrap()[0].allowed.fields.is_empty(), "a question is enough");
 }
@@ -88,7 +89,12 @@ fn a_law_that_lacks_something_is_refused_with_its_line() {
         ("per_officer = 200", "per_officer = 20000", 27, "fit together"),
         ("en = \"Registered", "fr = \"Registered", 19, "no text in `en`"),
         ("consumer = \"${social}\"", "consumer = \"${health}\"", 13, "--set health="),
-        ("disclosure = \"immediate\"", "disclosure = { delayed = 7 }\nbreak_glass = true", 17, "tells the citizen at once"),
+        (
+            "disclosure = \"immediate\"",
+            "disclosure = { delayed = 7 }\nbreak_glass = true",
+            17,
+            "tells the citizen at once",
+        ),
         ("disclosure = \"immediate\"", &asking("status", "eq", "registered"), 18, "allowed as a value as well"),
         ("disclosure = \"immediate\"", &asking("age", "gte", ""), 18, "compares with nothing"),
         ("disclosure = \"immediate\"", &asking("age", "lt", "60"), 18, "mend"),

@@ -55,7 +55,11 @@ async fn a_registered_death_is_told_held_acknowledged_and_returned() {
         assert_eq!((world.civil.rows("outbox").await, world.social.rows("outbox").await), (2, 3));
         let listed = world.social.app.db().read(|conn| Ok::<_, DatabaseError>(inbox_newest(conn, 10)?)).await.unwrap();
         assert_eq!((listed.len(), listed[0].state.as_str(), &listed[0].event), (1, "settled", &event.jti));
-        assert_eq!(world.social.rows("notice").await, 1, "whose payments are held is told, in case the report is wrong");
+        assert_eq!(
+            world.social.rows("notice").await,
+            1,
+            "whose payments are held is told, in case the report is wrong"
+        );
     }
 }
 
