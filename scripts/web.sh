@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fetches what the parts in JavaScript and Python need, in the versions of their lock files, and builds the wallet's pages.
-# Usage: web.sh GROUP... Groups: wallet (web/wallet/dist), tests (modules of tests/interop and tests/browser, Python in target/python),
-# lighthouse (for make soak).
+# Usage: web.sh GROUP... Groups: wallet (web/wallet/dist), tests (the wallet's types and its own tests; modules of tests/interop and
+# tests/browser, Python in target/python), lighthouse (for make soak).
 # What is there and fits its lock file is not fetched again. No package's install script runs.
 set -eu
 cd "$(dirname "$0")/.."
@@ -32,6 +32,8 @@ for group in "$@"; do
         (cd web && npm run --silent build)
         ;;
     tests)
+        modules web
+        (cd web && npm run --silent lint && npm test --silent)
         modules tests/interop
         modules tests/browser
         python tests/interop/requirements.txt
