@@ -5,7 +5,7 @@
  */
 
 import type { Language } from "./consent/words.js";
-import { sendOf, sendPending, waiting } from "./consent/orders.js";
+import { confirmed, sendOf, sendPending, waiting } from "./consent/orders.js";
 import type { Member, Pin } from "./federation/chain.js";
 import type { Dataset } from "./federation/shapes.js";
 import { Federation } from "./federation/directory.js";
@@ -97,7 +97,9 @@ export class Wallet {
   /** Sends the orders of one consent; whether both parties have signed for all of them. */
   async sent(consent: string): Promise<boolean> {
     try {
-      return (await sendOf(this.vault, await this.federation(), consent)) === 0;
+      await sendOf(this.vault, await this.federation(), consent);
+      const kept = await this.vault.consent(consent);
+      return kept !== undefined && confirmed(kept);
     } catch {
       return false;
     }

@@ -6,8 +6,8 @@ import { askHistory } from "../src/citizen/asking.js";
 import { wardsFor } from "../src/citizen/wards.js";
 import { cardLines, cardText } from "../src/consent/card.js";
 import { deny, grant, tooLate, type Shown } from "../src/consent/grant.js";
-import { order, sendPending, waiting } from "../src/consent/orders.js";
-import { standing } from "../src/consent/standing.js";
+import { confirmed, order, sendPending, waiting } from "../src/consent/orders.js";
+import { standing, standingWord } from "../src/consent/standing.js";
 import { Federation } from "../src/federation/directory.js";
 import { redeem } from "../src/openid/issue.js";
 import { parseOffer, parseRequest } from "../src/openid/links.js";
@@ -235,6 +235,51 @@ test("what could not be sent waits, in its order, and is sent once", async () =>
   assert.equal(await sendPending(vault, federation), 0);
   assert.equal(await sendPending(vault, federation), 0);
   assert.deepEqual([world.consumer.orders.length, world.provider.orders.length], [2, 2]);
+});
+
+test("a refused stop does not count as stopped, and is signed anew until both parties signed for it", async () => {
+  const { world, vault, federation, id } = await given();
+  for (const party of [world.consumer, world.provider]) party.refuses = "stale";
+  const first = await order(vault, id, "revoke", world.now + 600);
+  assert.equal(await sendPending(vault, federation), 2, "both are asked again");
+  const refused = await vault.consent(id);
+  assert.ok(refused && !confirmed(refused));
+  assert.equal(standingWord(refused, "revoked"), "stopping");
+  world.consumer.refuses = null;
+  assert.equal(await sendPending(vault, federation), 1, "one party's word is not enough");
+  const half = await vault.consent(id);
+  assert.ok(half && !confirmed(half));
+  world.provider.refuses = null;
+  assert.equal(await sendPending(vault, federation), 0);
+  const kept = await vault.consent(id);
+  assert.ok(kept && confirmed(kept) && standingWord(kept, "revoked") === "revoked");
+  const issuer = keyOf(String(consentOf(kept.consent)["issuer"]));
+  const sent = [world.consumer, world.provider].map((party) => verified(party.orders[0] ?? "", issuer).claims);
+  assert.deepEqual(sent.map((one) => [one["action"], one["iat"], one["n"]]), [["revoke", world.now, 2], ["revoke", world.now, 3]]);
+  assert.equal(kept.orders[0]?.earlier?.[0], first.orders[0]?.order, "what was signed before is kept");
+  assert.deepEqual(kept.orders[0]?.refused, []);
+});
+
+test("a refusal for good is not tried again, and still is no confirmation", async () => {
+  const { world, vault, federation, id } = await given();
+  world.provider.refuses = "audience-wrong";
+  await order(vault, id, "revoke", world.now);
+  assert.equal(await sendPending(vault, federation), 0);
+  const kept = await vault.consent(id);
+  assert.ok(kept && !confirmed(kept));
+  assert.deepEqual(kept.orders[0]?.refused, [{ party: world.provider.entity, code: "audience-wrong" }]);
+});
+
+test("a refused pause does not keep her from stopping", async () => {
+  const { world, vault, federation, id } = await given();
+  world.provider.refuses = "conflict";
+  await order(vault, id, "pause", world.now);
+  assert.equal(await sendPending(vault, federation), 1);
+  world.provider.refuses = null;
+  await order(vault, id, "revoke", world.now);
+  assert.equal(await sendPending(vault, federation), 0);
+  const issuer = keyOf(String(consentOf((await vault.consent(id))?.consent ?? "")["issuer"]));
+  assert.deepEqual(world.provider.orders.map((one) => verified(one, issuer).claims["n"]), [3, 4], "in their order");
 });
 
 test("an acknowledgement by somebody else confirms nothing", async () => {

@@ -23,6 +23,8 @@ class Department {
   readonly encryption = Key.make();
   readonly entity: string;
   away = false;
+  /** The code with which it refuses orders, if it does. */
+  refuses: string | null = null;
   /** Orders, as they came. */
   readonly orders: string[] = [];
 
@@ -247,6 +249,7 @@ export class World {
     const { entity, signing } = department;
     this.routes.set(`POST ${entity}/citizen/v1/nonce`, (body) => ({ nonce: (body.includes("live") ? "l" : "c").repeat(22), expires_in: 300 }));
     this.routes.set(`POST ${entity}/citizen/v1/orders`, (body) => {
+      if (department.refuses !== null) throw new Refusal(400, { code: department.refuses });
       department.orders.push(body);
       const { iss } = JSON.parse(Buffer.from(body.split(".")[1] ?? "", "base64url").toString()) as { iss: string };
       const { claims } = verified(body, keyOf(iss));

@@ -1,9 +1,16 @@
 /** How a consent stands, as far as this wallet knows: her orders, its end, its uses. */
 
+import { confirmed } from "./orders.js";
 import type { KeptConsent } from "../store/vault.js";
 
 /** One word for it; each has its sentence in the words. */
 export type Standing = "active" | "paused" | "revoked" | "expired" | "used-up";
+
+/** The word for how it stands, or that a stop or pause is ordered and does not hold everywhere yet. */
+export function standingWord(consent: KeptConsent, state: Standing): Standing | "stopping" | "pausing" {
+  if (confirmed(consent)) return state;
+  return state === "revoked" ? "stopping" : state === "paused" ? "pausing" : state;
+}
 
 /** A use as far as it counts. */
 export interface CountedUse {

@@ -2,23 +2,24 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { order, waiting } from "../consent/orders.js";
-import { standing, timesUsed, type CountedUse } from "../consent/standing.js";
+import { confirmed, order } from "../consent/orders.js";
+import { standing, standingWord, timesUsed, type CountedUse } from "../consent/standing.js";
 import type { KeptConsent } from "../store/vault.js";
 import { focusHeading, useWallet } from "../ui/context.js";
 import { Button, faultWords } from "../ui/parts.js";
+import { lastOpen, OrderState, refusalWords } from "./order-state.js";
 import { clock } from "../wallet.js";
 
 /** Ends a consent: the order is kept first, and sent at once or as soon as there is a network. */
 export function useStop(consent: KeptConsent, changed: () => void): { busy: boolean; stop: () => void } {
-  const { wallet, words, say } = useWallet();
+  const { wallet, words, say, name } = useWallet();
   const [busy, setBusy] = useState(false);
   const stop = async () => {
     setBusy(true);
     try {
       await order(wallet.vault, consent.id, "revoke", clock());
       const sent = await wallet.sent(consent.id);
-      say(words.t(sent ? "consent-stopped" : "consent-queued"));
+      say(sent ? words.t("consent-stopped") : refusalWords(words, name, await wallet.vault.consent(consent.id)));
     } catch (error) {
       say(faultWords(words, error).text);
     }
@@ -45,9 +46,9 @@ export function ConsentRow({ consent, uses, changed }: { consent: KeptConsent; u
         <strong>{words.t("consent-to", names)}</strong>
         <span>{about}: {items(consent.provider, consent.dataset, consent.fields)}</span>
         <span class="small">
-          <span class={`tag ${state}`}>{words.t(`consent-status-${state}`)}</span> {state === "revoked" ? used : `${until}, ${used}`}
+          <span class={`tag ${state}`}>{words.t(`consent-status-${standingWord(consent, state)}`)}</span> {state === "revoked" ? used : `${until}, ${used}`}
         </span>
-        {waiting(consent).map((party) => <span key={party} class="small warn">{words.t("consent-pending", { party: name(party) })}</span>)}
+        {!confirmed(consent) && <OrderState consent={consent} sent={lastOpen(consent)} />}
       </a>
       {!ended && <Button kind="danger" busy={busy} onClick={stop} label={words.t("consent-stop-named", { ...names, dataset: about })}>{words.t("consent-stop")}</Button>}
     </li>

@@ -3,13 +3,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { civilDay, dayText, startOf } from "../consent/calendar.js";
-import { order } from "../consent/orders.js";
-import { standing, timesUsed, type Standing } from "../consent/standing.js";
+import { confirmed, order } from "../consent/orders.js";
+import { standing, standingWord, timesUsed, type Standing } from "../consent/standing.js";
 import type { Action, KeptConsent } from "../store/vault.js";
 import { focusHeading, useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Facts, Failure, Field, saveFile, Screen } from "../ui/parts.js";
 import { clock, endOf } from "../wallet.js";
 import type { Words } from "../words/words.js";
+import { OrderState, refusalWords } from "./order-state.js";
 import { keptUses, UseRow, type Use } from "./use-row.js";
 
 const SAID: Record<Action, string> = {
@@ -42,7 +43,7 @@ function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]
       <Facts facts={[
         ...(consent.ward === null ? [] : [[words.t("consent-ward"), consent.ward] as [string, string]]),
         [words.t("use-items"), `${dataset(consent.provider, consent.dataset)}: ${items(consent.provider, consent.dataset, consent.fields)}`],
-        [words.t(`consent-status-${state}`), ending(words, consent, state)],
+        [words.t(`consent-status-${standingWord(consent, state)}`), ending(words, consent, state)],
         [words.t("nav-uses"), words.t("consent-uses", { count: timesUsed(consent, uses), most: consent.maxUses })],
       ]} />
       {!consent.delivered && <p class="notice">{words.t("consent-undelivered")}</p>}
@@ -62,13 +63,14 @@ function Details({ consent, uses, changed }: { consent: KeptConsent; uses: Use[]
 /** The end as it is true: what she stopped ended when she ordered it, and uses that ran out do not move the last day. */
 function ending(words: Words, consent: KeptConsent, state: Standing): string {
   if (state !== "revoked") return words.t(state === "expired" ? "consent-ended-on" : "consent-until", { date: words.date(consent.validUntil) });
+  if (!confirmed(consent)) return words.t("consent-not-yet");
   const stop = consent.orders.filter((sent) => sent.action === "revoke").pop();
   return stop ? words.t("order-revoke", { date: words.moment(stop.at) }) : words.t("consent-stopped");
 }
 
 /** What she can order now. */
 function Orders({ consent, changed }: { consent: KeptConsent; changed: () => void }): JSX.Element {
-  const { words, wallet, say } = useWallet();
+  const { words, wallet, say, name } = useWallet();
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const [shortening, setShortening] = useState(false);
@@ -77,7 +79,7 @@ function Orders({ consent, changed }: { consent: KeptConsent; changed: () => voi
     try {
       const kept = await order(wallet.vault, consent.id, action, clock(), until);
       const sent = await wallet.sent(consent.id);
-      say(words.t(sent ? SAID[action] : "consent-queued", { date: words.date(kept.validUntil) }));
+      say(sent ? words.t(SAID[action], { date: words.date(kept.validUntil) }) : refusalWords(words, name, await wallet.vault.consent(consent.id)));
       changed();
       focusHeading();
     } catch (error) {
@@ -132,8 +134,7 @@ function Given({ consent }: { consent: KeptConsent }): JSX.Element | null {
           <li key={sent.order} class="row-item plain">
             <span>{words.t(`order-${sent.action}`, { date: words.moment(sent.at) })}</span>
             {sent.acknowledged.map(({ party }) => <span key={party} class="small good">{words.t("consent-confirmed", { party: name(party) })}</span>)}
-            {sent.pending.map((party) => <span key={party} class="small warn">{words.t("consent-pending", { party: name(party) })}</span>)}
-            {sent.refused.map(({ party, code }) => <span key={party} class="small bad">{words.t("consent-party-refused", { party: name(party), code: code ?? "" })}</span>)}
+            <OrderState consent={consent} sent={sent} />
           </li>
         ))}
       </ul>

@@ -28,13 +28,14 @@ export type Status = "active" | "paused" | "revoked";
 /** What she can order. */
 export type Action = "revoke" | "pause" | "resume" | "shorten";
 
-/** An order, who has not acknowledged it yet, and who refused it. */
+/** An order, who acknowledged it, and who refused it last. */
 export interface SentOrder {
   order: string;
   action: Action;
   at: number;
   until: string | null;
-  pending: string[];
+  /** What was signed before it was refused and signed anew; an acknowledgement may name one of these. */
+  earlier?: string[];
   acknowledged: { party: string; ack: string }[];
   refused: { party: string; code: string | null }[];
 }
