@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a death may take to reach the departments that follow the person.
-const DEATH_REACHES_WITHIN: Duration = Duration::from_secs(10);
+const DEATH_REACHES_WITHIN: Duration = Duration::from_secs(60);
 
 /// Sets the federation up, tells the story, and returns it running.
 ///

@@ -45,9 +45,10 @@ pub const CODES: &[Code] = &[
     Code::NotFoundOrNotPermitted,
 ];
 
-/// What a refusal on the local listener must not add to. Answers of peers and jobs of their own may come at any time.
-const TABLES: [&str; 8] =
-    ["ask", "ask_open", "ask_answer", "receipt", "consent_request", "held_consent", "consent_state", "subject_link"];
+/// What a refusal on the local listener must not add to. Answers of peers, orders that they carry on (`consent_state`) and jobs of
+/// their own may come at any time.
+const TABLES: [&str; 7] =
+    ["ask", "ask_open", "ask_answer", "receipt", "consent_request", "held_consent", "subject_link"];
 
 fn left(department: &Department) -> Vec<i64> {
     let traces = Traces::of(department);
