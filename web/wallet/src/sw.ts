@@ -2,10 +2,11 @@
  * The service worker: serves one whole build of the wallet, also without a network.
  *
  * Guarantees: a file is installed only if its bytes have the digest that this build lists; all files or none; a newer build waits until the
- * citizen uses it. Deliberately absent: anything of members or the anchor; their answers are never kept here.
+ * citizen uses it; the page's headers are today's where the origin still serves this build. Deliberately absent: anything of members or the anchor; their answers are never kept here.
  */
 
-export {};
+import { front, FRONT_PATIENCE, hexDigest } from "./front.js";
+
 declare const self: ServiceWorkerGlobalScope;
 declare const FILES: Record<string, string>;
 declare const NAME: string;
@@ -14,16 +15,11 @@ const LIST = "/build.json";
 const PIN = "/federation.json";
 const PINS = "pins";
 
-async function digest(bytes: ArrayBuffer): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 async function install(): Promise<void> {
   const cache = await caches.open(NAME);
   await Promise.all(Object.entries(FILES).map(async ([path, expected]) => {
     const response = await fetch(path, { cache: "no-cache", credentials: "omit" });
-    if (!response.ok || (await digest(await response.clone().arrayBuffer())) !== expected) throw new Error(`${path} is of another build`);
+    if (!response.ok || (await hexDigest(await response.clone().arrayBuffer())) !== expected) throw new Error(`${path} is of another build`);
     await cache.put(path === "/index.html" ? "/" : path, response);
   }));
   const list = await fetch(LIST, { cache: "no-cache", credentials: "omit" });
@@ -50,7 +46,8 @@ async function pin(request: Request): Promise<Response> {
 
 async function serve(request: Request, path: string): Promise<Response> {
   const cache = await caches.open(NAME);
-  const known = await cache.match(request.mode === "navigate" ? "/" : path, { ignoreVary: true });
+  if (request.mode === "navigate") return front(cache, FILES["/index.html"] ?? "", AbortSignal.timeout(FRONT_PATIENCE));
+  const known = await cache.match(path, { ignoreVary: true });
   return known ?? fetch(request);
 }
 
