@@ -9,6 +9,7 @@ import { Vault } from "./store/vault.js";
 import { AppContext, type App as AppValue } from "./ui/context.js";
 import { useUpdate } from "./ui/update.js";
 import { useRoute } from "./ui/route.js";
+import { watchSight } from "./ui/sight.js";
 import { Frame, type Said } from "./ui/frame.js";
 import { Wallet } from "./wallet.js";
 import { loadWords } from "./words/load.js";
@@ -16,9 +17,6 @@ import type { Words } from "./words/words.js";
 import { Insecure, Welcome } from "./screens/welcome.js";
 import { Locked } from "./screens/locked.js";
 import { Place } from "./screens/place.js";
-
-/** Locked after so long out of sight, milliseconds. */
-const OUT_OF_SIGHT = 5 * 60_000;
 
 type Door = "insecure" | "new" | "locked" | "open";
 
@@ -82,18 +80,12 @@ export function App({ database, first }: { database: Database | null; first: Wor
 /** Follows the network, and locks what stays out of sight. */
 function watch(setOnline: (online: boolean) => void, lock: () => void): () => void {
   const network = () => setOnline(navigator.onLine);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const sight = () => {
-    clearTimeout(timer);
-    if (document.hidden) timer = setTimeout(lock, OUT_OF_SIGHT);
-  };
+  const unwatch = watchSight({ page: document, window: globalThis.window, now: () => Date.now() }, lock);
   addEventListener("online", network);
   addEventListener("offline", network);
-  document.addEventListener("visibilitychange", sight);
   return () => {
     removeEventListener("online", network);
     removeEventListener("offline", network);
-    document.removeEventListener("visibilitychange", sight);
-    clearTimeout(timer);
+    unwatch();
   };
 }
