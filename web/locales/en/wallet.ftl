@@ -296,6 +296,7 @@ help-erase-do = Erase for good
 help-about = About this wallet
 help-federation = Trust anchor
 help-fingerprint = Fingerprint of its key, for comparing with paper
+help-unchecked = Could not be checked, and is left out
 help-build = This program (digest of the build)
 help-build-unknown = not known; loaded without its list of files
 help-kept = Storage

@@ -28,6 +28,8 @@ export interface Known {
   members: Record<string, KnownMember>;
   purposes: Record<string, Record<string, string>>;
   laws: Record<string, Record<string, string>>;
+  /** Members that could not be checked when the wallet looked last. */
+  unchecked?: string[];
 }
 
 /** Now, seconds. */
@@ -64,7 +66,8 @@ export class Wallet {
   /** All active members, remembered for reading offline, with purposes and laws. */
   async members(): Promise<Member[]> {
     const federation = await this.federation();
-    const members = await federation.members();
+    const { members, unchecked } = await federation.survey();
+    this.known.unchecked = unchecked;
     const purposes = await federation.purposes().catch(() => []);
     const laws = await federation.laws().catch(() => []);
     await this.remember(members);

@@ -301,6 +301,19 @@ test("shortening keeps the consent and its new end", async () => {
   assert.equal(standing(kept, Array.from({ length: 4 }, () => ({ consent: id, outcome: "answered" })), world.now), "used-up");
 });
 
+test("a member whose chain does not verify is left out and named, and spoils nothing for the others", async () => {
+  const { world, vault, federation } = await wallet();
+  world.provider.broken = true;
+  const { members, unchecked } = await federation.survey();
+  assert.deepEqual(members.map((one) => one.entity), [world.registry.entity, world.consumer.entity]);
+  assert.deepEqual(unchecked, [world.provider.entity]);
+  await assert.rejects(federation.member(world.provider.entity), { kind: "untrusted" }, "it is still not believed");
+  assert.equal(await redeem(vault, federation, parseOffer(world.offer()), TX_CODE), 4);
+  for (const department of world.departments) department.broken = true;
+  world.now += 61;
+  await assert.rejects(federation.survey(), { kind: "untrusted" }, "nobody verified is no empty federation");
+});
+
 test("both sides of a use are told as one", async () => {
   const { world, vault, federation, id } = await given();
   const use = { exchange: "01935a2b-0000-7000-8000-000000000001", at: "2026-11-21T08:05:00Z", purpose: "social.old-age-pension.eligibility", dataset: "revenue.income", fields: ["annual_income_band"], consent: id, refusal: null };

@@ -23,6 +23,8 @@ class Department {
   readonly encryption = Key.make();
   readonly entity: string;
   away = false;
+  /** Whether its chain breaks: its configuration is not the one in the statement. */
+  broken = false;
   /** The code with which it refuses orders, if it does. */
   refuses: string | null = null;
   /** Orders, as they came. */
@@ -141,7 +143,7 @@ export class World {
       const configuration = this.configuration(department);
       const statement = this.root.sign("entity-statement+jwt", {
         iss: this.anchor, sub: department.entity, iat: this.now - 60, exp: this.now + 3600, jwks: { keys: [department.federation.published()] },
-        constraints: { max_path_length: 0 }, roles: department.roles, sector: department.name, standing: "active", entity_configuration: sha(configuration), directory_size: 1,
+        constraints: { max_path_length: 0 }, roles: department.roles, sector: department.name, standing: "active", entity_configuration: sha(department.broken ? "another" : configuration), directory_size: 1,
       });
       return this.root.sign("resolve-response+jwt", { iss: this.anchor, sub: department.entity, iat: this.now, exp: this.now + 60, trust_chain: [configuration, statement, own()] });
     });

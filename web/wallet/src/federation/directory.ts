@@ -23,6 +23,12 @@ export interface Marks {
   writeMark(entity: string, mark: Mark): Promise<void>;
 }
 
+/** The members, as far as they could be checked. */
+export interface Survey {
+  members: Member[];
+  unchecked: string[];
+}
+
 /** An open view of the federation. */
 export class Federation {
   private readonly seen = new Map<string, { member: Member; at: number }>();
@@ -62,15 +68,30 @@ export class Federation {
     return member;
   }
 
-  /** All members that may take part now; one that cannot be verified spoils the whole. */
+  /** All members that may take part now and could be verified. */
   async members(): Promise<Member[]> {
+    return (await this.survey()).members;
+  }
+
+  /** All members that may take part now, and who could not be checked: nothing is believed of those, and they spoil nothing for the others. */
+  async survey(): Promise<Survey> {
     const { text } = await this.ask(this.anchor.endpoints.federation_list_endpoint);
     const entities = list(entityId)(parseStrict(text, { ...LIMITS.statement, bytes: LIMITS.answer.bytes }), "the list of members");
-    const members: Member[] = [];
-    for (let at = 0; at < entities.length; at += AT_A_TIME) {
-      members.push(...(await Promise.all(entities.slice(at, at + AT_A_TIME).map((entity) => this.resolve(entity)))));
-    }
-    return members.filter((member) => member.standing === "active");
+    const [members, unchecked]: [Member[], string[]] = [[], []];
+    let why: unknown = null;
+    const look = (entity: string) => this.resolve(entity).then((member) => members.push(member), (error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      unchecked.push(entity);
+      why ??= error;
+    });
+    for (let at = 0; at < entities.length; at += AT_A_TIME) await Promise.all(entities.slice(at, at + AT_A_TIME).map(look));
+    // If nobody could be checked, the fault is not one member's.
+    if (members.length === 0 && why !== null) throw why;
+    const order = (one: string, two: string) => entities.indexOf(one) - entities.indexOf(two);
+    return {
+      members: members.filter((member) => member.standing === "active").sort((one, two) => order(one.entity, two.entity)),
+      unchecked: unchecked.sort(order),
+    };
   }
 
   private async resolve(entity: string): Promise<Member> {

@@ -32,7 +32,7 @@ export function Help(): JSX.Element {
 }
 
 function About(): JSX.Element {
-  const { words, wallet } = useWallet();
+  const { words, wallet, name } = useWallet();
   const [loaded] = useLoaded(async () => ({
     pin: await wallet.pin().catch(() => null),
     build: await buildDigest().catch(() => null),
@@ -41,6 +41,7 @@ function About(): JSX.Element {
   }), [wallet]);
   if (loaded.state !== "done") return <></>;
   const { pin, build, kept, holder } = loaded.value;
+  const unchecked = wallet.known.unchecked ?? [];
   return (
     <section>
       <h2>{words.t("help-about")}</h2>
@@ -49,6 +50,7 @@ function About(): JSX.Element {
         [words.t("help-kept"), words.t(kept ? "help-kept-yes" : "help-kept-no")],
         [words.t("help-federation"), pin?.anchor ?? "–"],
         [words.t("help-fingerprint"), <Code>{pin?.fingerprint ?? "–"}</Code>],
+        ...(unchecked.length === 0 ? [] : [[words.t("help-unchecked"), unchecked.map(name).join(", ")] as [string, string]]),
         [words.t("help-build"), <Code>{build ?? words.t("help-build-unknown")}</Code>],
       ]} />
     </section>
