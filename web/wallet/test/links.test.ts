@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { predicateShape } from "../src/openid/shapes.js";
 import { parseOffer, parseRequest, recognise } from "../src/openid/links.js";
 import { PRE_AUTHORIZED } from "../src/openid/shapes.js";
 import { parseHash } from "../src/ui/route.js";
@@ -47,4 +48,12 @@ test("an offer is read by value, for a binding, with its code", () => {
 test("places are behind the hash", () => {
   assert.deepEqual(parseHash(""), { path: "/", query: "" });
   assert.deepEqual(parseHash("#/request?a=1&b=2?3"), { path: "/request", query: "a=1&b=2?3" });
+});
+
+test("a question's value may not change how the card reads", () => {
+  const question = (value: string) => predicateShape({ field: "annual_income", op: "lte", value }, "the question");
+  for (const value of ["200000", "नगरपालिका", "x".repeat(64)]) assert.equal(question(value).value, value);
+  for (const value of ["", "x".repeat(65), "1\n2", "\u202e000002", "a\u200bb", "a\u2028b", "\u0000"]) {
+    assert.throws(() => question(value), { kind: "untrusted" }, JSON.stringify(value));
+  }
 });

@@ -41,8 +41,10 @@ export const requestShape = closed({
 /** A signed request. */
 export type RequestObject = Of<typeof requestShape>;
 
+/** What a question compares with stands on the card: short, without control or format characters, which could make the card read otherwise. */
+const compared = text(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{1,64}$/u);
 /** A question that is answered with yes or no. */
-export const predicateShape = closed({ field: fieldName, op: word("eq", "lte", "gte"), value: text() });
+export const predicateShape = closed({ field: fieldName, op: word("eq", "lte", "gte"), value: compared });
 /** A question that is answered with yes or no. */
 export type Predicate = Of<typeof predicateShape>;
 
