@@ -2,8 +2,12 @@
 //!
 //! Source: protocol, "Requests" (either party may carry it to the other), "Ending it". Guarantees: carried over mutual TLS to the
 //! party's own listener, verified there like one that she brings herself; tried for three days, then parked with an alarm and
-//! never dropped; an acknowledgement counts only if that party signed it for this order. Deliberately absent: any effect here.
+//! never dropped; an acknowledgement counts only if that party signed it for this order; only members of the directory are told,
+//! and one that is away costs the others nothing but one time-out a round. Deliberately absent: any effect here.
 
+use std::collections::HashMap;
+
+use futures_util::stream::{self, StreamExt as _};
 use protocol::seal::{Limits, Typ, UnverifiedJws};
 use schemas::{
     citizen::OrderStanding,
@@ -19,7 +23,7 @@ use crate::{
     app::App,
     clients::{anchor::jittered, peer::peers_address},
     store::consents::{
-        forwards::{Forward, ForwardEnd, forward_end, forward_later, forwards_claim, forwards_of},
+        forwards::{ClaimBounds, Forward, ForwardEnd, forward_end, forward_later, forwards_claim, forwards_of},
         orders::ack_find,
         requests::RequestStoreError,
     },
@@ -31,49 +35,74 @@ pub const ORDER_TYPE: &str = "application/consent-order+jwt";
 pub const PATH: &str = "/peer/v1/orders";
 /// The wallet brings it to both by itself; nobody is in its way for so long, milliseconds.
 pub(super) const FIRST_MS: i64 = 2_000;
-/// Orders of one round.
-const BATCH: i64 = 100;
-/// How long a claimed order is left to whoever claimed it, milliseconds.
-const CLAIMED_MS: i64 = 30_000;
+/// Orders of one round: few for each party, so that a flood for one leaves the others their share.
+const ROUND: ClaimBounds = ClaimBounds { per_peer: 10, all: 200 };
+/// Parties told at once.
+const AT_ONCE: usize = 16;
+/// How long a claimed order is left to whoever claimed it, milliseconds: longer than all of a party's take, at 10 s each, with
+/// other parties before it.
+const CLAIMED_MS: i64 = 240_000;
 /// Longest pause between two tries, seconds (security, requirement 39).
 const LONGEST_PAUSE: u64 = 900;
 /// Parked after so long, milliseconds.
 const PARKED_MS: i64 = 72 * 3_600_000;
 
-/// What the other party said now.
+/// What the other party said now. Seconds after which it wants to be asked again.
 enum Heard {
     End(ForwardEnd),
-    /// Away, or overloaded: seconds after which it wants to be asked again.
+    /// Not about this order now.
     Later(Option<u32>),
+    /// Nothing: it cannot be reached, or takes no more at the moment. The same would be heard of any other order.
+    Away(Option<u32>),
 }
 
 impl App {
     /// Carries orders on that are due at this time; returns how many came to an end.
     ///
     /// # Errors
-    /// If the database or the encryption fails.
+    /// If the database fails.
     pub async fn forward_orders(&self, now_ms: i64) -> Result<usize, RequestStoreError> {
         let keys = self.keys().clone();
         let times = (now_ms, now_ms.saturating_add(CLAIMED_MS));
-        let due = self.db().write(move |conn| forwards_claim(conn, &keys, times, BATCH)).await?;
-        let mut ended = 0;
-        for forward in due {
-            ended += usize::from(self.forward_order(&forward, now_ms).await?);
+        let claim = self.db().write(move |conn| forwards_claim(conn, &keys, times, ROUND)).await?;
+        metrics::counter!("orders_parked_total").increment(u64::try_from(claim.damaged).unwrap_or(u64::MAX));
+        let mut queues: HashMap<EntityId, Vec<Forward>> = HashMap::new();
+        for forward in claim.due {
+            queues.entry(forward.peer.clone()).or_default().push(forward);
+        }
+        // Collected first: a stream over the closure itself would not be `Send` for every lifetime.
+        let queues: Vec<_> = queues.into_values().map(|queue| self.forward_to_one(queue, now_ms)).collect();
+        let ended: Vec<Result<usize, DatabaseError>> = stream::iter(queues).buffer_unordered(AT_ONCE).collect().await;
+        Ok(ended.into_iter().sum::<Result<usize, _>>()?)
+    }
+
+    /// One party's orders, one after the other; if it is away all are put off.
+    async fn forward_to_one(&self, queue: Vec<Forward>, now_ms: i64) -> Result<usize, DatabaseError> {
+        let (mut ended, mut away) = (0, None);
+        for forward in queue {
+            let heard = match away {
+                Some(wanted) => Heard::Away(wanted),
+                None => self.carry(&forward).await,
+            };
+            if let Heard::Away(wanted) = heard {
+                away = Some(wanted);
+            }
+            ended += usize::from(self.conclude(&forward, heard, now_ms).await?);
         }
         Ok(ended)
     }
 
-    async fn forward_order(&self, forward: &Forward, now_ms: i64) -> Result<bool, DatabaseError> {
+    async fn conclude(&self, forward: &Forward, heard: Heard, now_ms: i64) -> Result<bool, DatabaseError> {
         let (digest, peer) = (forward.digest, forward.peer.clone());
         let too_long = now_ms.saturating_sub(forward.since_ms) >= PARKED_MS;
-        let end = match self.carry(forward).await {
+        let end = match heard {
             Heard::End(end) => end,
-            Heard::Later(_) if too_long => {
+            Heard::Later(_) | Heard::Away(_) if too_long => {
                 tracing::error!(%peer, "an order of a citizen could not be carried to the other party for three days; it is parked");
                 metrics::counter!("orders_parked_total").increment(1);
                 ForwardEnd::Parked
             }
-            Heard::Later(wanted) => {
+            Heard::Later(wanted) | Heard::Away(wanted) => {
                 let next = now_ms.saturating_add(pause_ms(forward.tries, wanted));
                 self.db().write(move |conn| Ok::<_, DatabaseError>(forward_later(conn, &digest, &peer, next)?)).await?;
                 return Ok(false);
@@ -84,17 +113,19 @@ impl App {
 
     async fn carry(&self, forward: &Forward) -> Heard {
         let directory = self.directory();
-        let Ok(member) = directory.peer(&forward.peer, self.now()) else { return Heard::Later(None) };
+        let Ok(member) = directory.peer(&forward.peer, self.now()) else { return Heard::Away(None) };
         let (Ok(client), Some(address)) = (self.peer_client(&forward.peer), peers_address(member, PATH)) else {
-            return Heard::Later(None);
+            return Heard::Away(None);
         };
         let order = forward.order.as_str().as_bytes().to_vec();
-        let Ok(reply) = client.post(&address, ORDER_TYPE, order).await else { return Heard::Later(None) };
-        match reply.status {
-            200 => self.acknowledged(forward, &reply.body).map_or(Heard::Later(None), Heard::End),
-            400..=499 if reply.status != 429 => refused(&reply.body).map_or(Heard::Later(None), Heard::End),
-            _ => Heard::Later(reply.retry_after),
-        }
+        let Ok(reply) = client.post(&address, ORDER_TYPE, order).await else { return Heard::Away(None) };
+        let end = match reply.status {
+            200 => self.acknowledged(forward, &reply.body),
+            429 => return Heard::Away(reply.retry_after),
+            400..=499 => refused(&reply.body),
+            _ => None,
+        };
+        end.map_or(Heard::Later(reply.retry_after), Heard::End)
     }
 
     /// An acknowledgement that this party signed for this order.
@@ -151,9 +182,12 @@ fn refused(body: &[u8]) -> Option<ForwardEnd> {
             | Code::PeerSuspended
             | Code::PeerCertificateMismatch
             | Code::NotFound
+            | Code::Stale
+            | Code::RequestTimeout
             | Code::TooManyRequests
     );
-    (!passes).then_some(ForwardEnd::Refused(code))
+    // Whatever is the fault of the other side may be mended there.
+    (!passes && code.status() < 500).then_some(ForwardEnd::Refused(code))
 }
 
 /// 1 s doubling to 15 min, full jitter, never before the other side's Retry-After.
@@ -199,6 +233,19 @@ mod tests {
         let entity = "https://a.gov.example".parse().unwrap();
         let said = |code| serde_json::to_vec(&Problem::new(&entity, code, "r")).unwrap();
         assert!(matches!(refused(&said(Code::Conflict)), Some(ForwardEnd::Refused(Code::Conflict))));
-        assert!(refused(&said(Code::PeerSuspended)).is_none() && refused(b"no problem").is_none());
+        assert!(matches!(refused(&said(Code::AudienceWrong)), Some(ForwardEnd::Refused(Code::AudienceWrong))));
+        assert!(refused(b"no problem").is_none());
+        for code in [
+            Code::PeerSuspended,
+            Code::PeerUnknown,
+            Code::Stale,
+            Code::RequestTimeout,
+            Code::TooManyRequests,
+            Code::Overloaded,
+            Code::Internal,
+            Code::RegistryUnavailable,
+        ] {
+            assert!(refused(&said(code)).is_none(), "{code:?}");
+        }
     }
 }

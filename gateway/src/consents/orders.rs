@@ -78,11 +78,14 @@ impl App {
         let order = self.verify_order(order, now)?;
         let (keys, entity) = (self.keys().clone(), self.entity().clone());
         let now_ms = i64::try_from(self.clock().now_ms()).unwrap_or(i64::MAX);
+        let others = self.others_known(&order);
         let ack = self.db().write(move |conn| {
             // Locked first: of two that bring one order at once, the second finds the acknowledgement of the first.
             let index = consent_index(&keys, order.consent.issuer(), order.consent.id());
             consents_lock(conn, &[index]).map_err(DatabaseError::from)?;
             if let Some(known) = ack_find(conn, &order.digest).map_err(DatabaseError::from)? {
+                // Brought again: what was parked on the way to the other party sets out anew.
+                carry_on(conn, &keys, &order, &others, now_ms)?;
                 return Ok(known);
             }
             let status = apply(conn, &keys, &order)?;
@@ -98,12 +101,22 @@ impl App {
             };
             let ack = sign(Typ::OrderAck, &keys.signing, &claims)?;
             record(conn, &keys, &order, &ack, (now, now_ms)).map_err(OrderError::from)?;
-            carry_on(conn, &keys, &order, &entity, now_ms)?;
+            carry_on(conn, &keys, &order, &others, now_ms)?;
             Ok::<_, OrderError>(ack)
         });
         let ack = ack.await?;
         self.wake_anchor();
         Ok(ack)
+    }
+
+    /// The other parties that the directory lists. Anybody can sign a consent that names anybody: nothing waits for strangers.
+    /// One that is suspended, or whose statement is about to be renewed, is told when it takes part again.
+    fn others_known(&self, order: &VerifiedOrder) -> Vec<EntityId> {
+        let (directory, terms) = (self.directory(), order.consent.terms());
+        other_parties(self.entity(), [&terms.consumer, &terms.provider], &order.claims.aud)
+            .filter(|party| directory.members().member(party).is_some())
+            .cloned()
+            .collect()
     }
 
     fn verify_order(&self, order: &[u8], now: Timestamp) -> Result<VerifiedOrder, Refusal> {
@@ -181,18 +194,17 @@ fn record(
     Ok(())
 }
 
-/// Queues the order for the other party, in the transaction that obeys it.
+/// Queues the order for the other parties, in the transaction that obeys it.
 fn carry_on(
     conn: &mut AnyConnection,
     keys: &Keys,
     order: &VerifiedOrder,
-    us: &EntityId,
+    others: &[EntityId],
     now_ms: i64,
 ) -> Result<(), OrderError> {
-    let (consent, terms) = (&order.consent, order.consent.terms());
-    let index = consent_index(keys, consent.issuer(), consent.id());
-    for peer in other_parties(us, [&terms.consumer, &terms.provider], &order.claims.aud) {
-        let next_ms = now_ms.saturating_add(FIRST_MS);
+    let index = consent_index(keys, order.consent.issuer(), order.consent.id());
+    let next_ms = now_ms.saturating_add(FIRST_MS);
+    for peer in others {
         let (digest, order) = (&order.digest, &order.compact);
         forward_insert(conn, keys, &NewForward { digest, peer, consent: &index, order, now_ms, next_ms })?;
     }

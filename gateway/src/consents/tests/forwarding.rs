@@ -1,5 +1,6 @@
 //! An order that reached one party reaches the other: carried by the first, acknowledged by both, shown as pending meanwhile.
 
+use protocol::credential::vc;
 use schemas::{
     citizen::OrderStanding,
     consent::{ConsentStatus, OrderAction},
@@ -8,8 +9,16 @@ use schemas::{
     problem::Code,
 };
 use serde_json::{Value, json};
+use service_kit::db::DatabaseError;
 
-use crate::consents::testing::{Answer, CitizenWorld, PURPOSE, Serving, TestWallet};
+use crate::{
+    consents::testing::{Answer, CitizenWorld, PURPOSE, Serving, TestWallet},
+    store::{
+        consents::forwards::{ForwardEnd, forward_end},
+        exchange::{consent_find, consent_index},
+        testing::rows,
+    },
+};
 
 /// Longer than an order is left to the wallet alone, milliseconds.
 const LATER: i64 = 10_000;
@@ -52,6 +61,18 @@ async fn a_revocation_that_reached_the_asker_alone_is_carried_to_the_provider() 
     let holds: OrderStanding = standing(&world.revenue, &order).await.json();
     assert!(after.acknowledgements.contains(&holds.acknowledgements[0]), "the provider's own word");
     assert_eq!(query(&world, &id).await.refused(), Code::ConsentRevoked);
+    for party in [&world.social, &world.revenue] {
+        assert_eq!(held(party, &consent).await, (ConsentStatus::Revoked, Some(1)), "{}", party.entity);
+    }
+}
+
+/// What holds for a consent at a party, and the number of the last order there.
+async fn held(at: &Serving, consent: &CompactJws) -> (ConsentStatus, Option<u32>) {
+    let consent = vc::verify(consent, &at.app().trust_root().entity).unwrap();
+    let index = consent_index(at.app().keys(), consent.issuer(), consent.id());
+    let found = at.app().db().read(move |conn| Ok::<_, DatabaseError>(consent_find(conn, &index)?));
+    let row = found.await.unwrap().unwrap();
+    (row.state.status, row.order_n)
 }
 
 /// Until nobody is pending.
@@ -73,13 +94,71 @@ async fn an_order_against_a_later_one_is_refused_there_and_that_is_told() {
     let world = CitizenWorld::start().await;
     let wallet = TestWallet::of(&world, "R-1").await;
     let (_, consent) = wallet.consent(&world).await;
-    let order = |action, n| wallet.sign(&wallet.order(&world, &consent, action, n));
-    TestWallet::send(&world.revenue, &order(OrderAction::Resume, 5)).await.text();
-    let late = order(OrderAction::Pause, 4);
+    let mut first = wallet.order(&world, &consent, OrderAction::Resume, 5);
+    first.aud = vec![world.revenue.entity.clone()];
+    TestWallet::send(&world.revenue, &wallet.sign(&first)).await.text();
+    let late = wallet.sign(&wallet.order(&world, &consent, OrderAction::Pause, 4));
     TestWallet::send(&world.social, &late).await.text();
     carry(&world.social).await;
     let told = wait_for(&world.social, &late).await;
     assert_eq!((told.acknowledgements.len(), told.refused), (1, Some(Code::Conflict)));
+    assert_eq!(held(&world.social, &consent).await, (ConsentStatus::Paused, Some(4)));
+    assert_eq!(held(&world.revenue, &consent).await, (ConsentStatus::Active, Some(5)), "the later one holds");
+}
+
+/// An order about a consent that she signed by herself and that names this provider.
+async fn order_naming(world: &CitizenWorld, wallet: &TestWallet, provider: &EntityId) -> CompactJws {
+    let fetched = TestWallet::fetch(world, &world.ask().await).await;
+    let mut draft = wallet.draft(world, &fetched);
+    draft.terms.provider = provider.clone();
+    let consent = vc::issue(draft, &world.social.app().trust_root().entity, &wallet.key).unwrap();
+    let mut order = wallet.order(world, &consent, OrderAction::Revoke, 1);
+    order.aud = vec![world.social.entity.clone(), provider.clone()];
+    wallet.sign(&order)
+}
+
+async fn waiting(at: &Serving) -> i64 {
+    at.app().db().read(|conn| rows(conn, "order_forward WHERE state = 'waiting'")).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_waits_for_a_party_that_the_directory_does_not_list() {
+    let world = CitizenWorld::start().await;
+    let wallet = TestWallet::of(&world, "R-1").await;
+    let stranger = "https://stranger.gov.example".parse().unwrap();
+    let order = order_naming(&world, &wallet, &stranger).await;
+    TestWallet::send(&world.social, &order).await.text();
+    let told: OrderStanding = standing(&world.social, &order).await.json();
+    assert_eq!((told.acknowledgements.len(), told.pending), (1, Vec::new()), "it is obeyed here");
+    assert_eq!(world.social.app().db().read(|conn| rows(conn, "order_forward")).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_that_is_away_holds_back_no_other_and_a_parked_order_brought_again_sets_out_anew() {
+    let world = CitizenWorld::start().await;
+    let wallets = TestWallet::batch(&world, "R-1", 2).await;
+    let away = order_naming(&world, &wallets[0], &world.civil.entity).await;
+    let (_, consent) = wallets[1].consent(&world).await;
+    let there = wallets[1].sign(&wallets[1].order(&world, &consent, OrderAction::Pause, 1));
+    let (social, gone) = (&world.social, world.civil.entity);
+    world.civil.running.stop().await.unwrap();
+    for order in [&away, &there] {
+        TestWallet::send(social, order).await.text();
+    }
+    carry(social).await;
+    assert_eq!(wait_for(social, &there).await.acknowledgements.len(), 2);
+    let told: OrderStanding = standing(social, &away).await.json();
+    assert_eq!((told.pending, waiting(social).await), (vec![gone.clone()], 1));
+
+    let digest = Digest::of(away.as_str());
+    let parked = social
+        .app()
+        .db()
+        .write(move |conn| Ok::<_, DatabaseError>(forward_end(conn, &digest, &gone, &ForwardEnd::Parked)?));
+    assert!(parked.await.unwrap());
+    assert_eq!(waiting(social).await, 0);
+    TestWallet::send(social, &away).await.text();
+    assert_eq!(waiting(social).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,8 @@
 //! Citizens' orders on their way to the other party of the consent, and what came of them.
 //!
 //! Guarantees: a row is written in the transaction that obeys the order; a claim is taken by one process at a time and comes
-//! back by itself; what came of an order stays. Deliberately absent: when to try again.
+//! back by itself; orders about one consent reach a party one after the other, the earliest first; no party takes the turn of
+//! the others; what came of an order stays. Deliberately absent: when to try again.
 
 use diesel::{
     QueryResult, QueryableByName, RunQueryDsl, sql_query,
@@ -57,6 +58,24 @@ pub struct Forward {
     pub since_ms: i64,
 }
 
+/// How many orders a claim takes.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimBounds {
+    /// For one party.
+    pub per_peer: i64,
+    /// For all.
+    pub all: i64,
+}
+
+/// What was due.
+#[derive(Debug)]
+pub struct Claim {
+    /// To be carried.
+    pub due: Vec<Forward>,
+    /// Rows that could not be read; they are parked.
+    pub damaged: usize,
+}
+
 /// What came of an order at the other party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ForwardEnd {
@@ -68,7 +87,7 @@ pub enum ForwardEnd {
     Parked,
 }
 
-/// Writes an order that waits; one of this digest to this party stays as it is.
+/// Writes an order that waits. One of this digest to this party stays as it is, but if it was parked it waits anew.
 ///
 /// # Errors
 /// If the database or the encryption fails.
@@ -76,7 +95,9 @@ pub fn forward_insert(conn: &mut AnyConnection, keys: &Keys, new: &NewForward<'_
     let sealed = ORDER.seal(keys, &new.digest.to_string(), new.order)?;
     sql_query(
         "INSERT INTO order_forward (order_digest, peer, consent_index, signed_order, state, tries, since_ms, next_ms) \
-         VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $6) ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $6) ON CONFLICT (order_digest, peer) DO UPDATE SET \
+         signed_order = excluded.signed_order, state = 'waiting', tries = 0, since_ms = excluded.since_ms, \
+         next_ms = excluded.next_ms WHERE order_forward.state = 'parked'",
     )
     .bind::<Binary, _>(new.digest.as_bytes().to_vec())
     .bind::<Text, _>(new.peer.as_str())
@@ -103,7 +124,7 @@ struct Row {
 }
 
 impl Row {
-    fn read(self, keys: &Keys) -> Result<Forward, ColumnError> {
+    fn read(&self, keys: &Keys) -> Result<Forward, ColumnError> {
         let digest = <[u8; 32]>::try_from(self.order_digest.as_slice()).map_err(|_| ColumnError::Content)?;
         let digest = Digest::from_bytes(digest);
         Ok(Forward {
@@ -114,28 +135,54 @@ impl Row {
             since_ms: self.since_ms,
         })
     }
+
+    /// Out of the way of the others; the citizen who brings her order again mends it.
+    fn park(&self, conn: &mut AnyConnection) -> QueryResult<usize> {
+        sql_query("UPDATE order_forward SET state = 'parked' WHERE order_digest = $1 AND peer = $2")
+            .bind::<Binary, _>(&self.order_digest)
+            .bind::<Text, _>(&self.peer)
+            .execute(conn)
+    }
 }
 
-/// Takes what is due, at most `limit`; it is due again at `until_ms` if nothing is heard of it.
+/// The earliest order of each consent for each party (by the citizen's number, then by age), if it is due; of those the least
+/// tried of each party. One of them that waits holds back the later orders about its consent: overtaken, it would be refused.
+const CLAIM: &str = "UPDATE order_forward SET next_ms = $1, tries = tries + 1 WHERE state = 'waiting' AND next_ms <= $2 AND \
+     (order_digest, peer) IN (SELECT d.order_digest, d.peer FROM (SELECT w.order_digest, w.peer, w.tries, w.next_ms, \
+     ROW_NUMBER() OVER (PARTITION BY w.peer ORDER BY w.tries, w.next_ms) AS at_peer FROM \
+     (SELECT f.order_digest, f.peer, f.tries, f.next_ms, ROW_NUMBER() OVER (PARTITION BY f.peer, f.consent_index \
+     ORDER BY COALESCE(a.n, 0), f.since_ms, f.order_digest) AS in_turn FROM order_forward AS f LEFT JOIN order_ack AS a \
+     ON a.order_digest = f.order_digest WHERE f.state = 'waiting') AS w WHERE w.in_turn = 1 AND w.next_ms <= $2) AS d \
+     WHERE d.at_peer <= $3 ORDER BY d.tries, d.next_ms LIMIT $4) \
+     RETURNING order_digest, peer, signed_order, tries - 1 AS tries, since_ms";
+
+/// Takes what is due within the bounds; it is due again at `until_ms` if nothing is heard of it.
 ///
 /// # Errors
-/// If the database or the encryption fails.
+/// If the database fails. A row that cannot be read is parked, and the others are taken.
 pub fn forwards_claim(
     conn: &mut AnyConnection,
     keys: &Keys,
     (now_ms, until_ms): (i64, i64),
-    limit: i64,
-) -> Result<Vec<Forward>, RequestStoreError> {
-    let rows: Vec<Row> = sql_query(
-        "UPDATE order_forward SET next_ms = $1, tries = tries + 1 WHERE state = 'waiting' AND next_ms <= $2 AND \
-         (order_digest, peer) IN (SELECT f.order_digest, f.peer FROM order_forward AS f WHERE f.state = 'waiting' \
-         AND f.next_ms <= $2 ORDER BY f.next_ms LIMIT $3) RETURNING order_digest, peer, signed_order, tries - 1 AS tries, since_ms",
-    )
-    .bind::<BigInt, _>(until_ms)
-    .bind::<BigInt, _>(now_ms)
-    .bind::<BigInt, _>(limit)
-    .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.read(keys)).collect::<Result<_, _>>()?)
+    bounds: ClaimBounds,
+) -> Result<Claim, RequestStoreError> {
+    let rows: Vec<Row> = sql_query(CLAIM)
+        .bind::<BigInt, _>(until_ms)
+        .bind::<BigInt, _>(now_ms)
+        .bind::<BigInt, _>(bounds.per_peer)
+        .bind::<BigInt, _>(bounds.all)
+        .load(conn)?;
+    let mut claim = Claim { due: Vec::new(), damaged: 0 };
+    for row in rows {
+        match row.read(keys) {
+            Ok(forward) => claim.due.push(forward),
+            Err(error) => {
+                tracing::error!(peer = row.peer, %error, "a citizen's order cannot be read from its row; it is parked");
+                claim.damaged += row.park(conn)?;
+            }
+        }
+    }
+    Ok(claim)
 }
 
 /// Puts off a claimed order.
@@ -203,3 +250,6 @@ pub fn forwards_of(
     };
     Ok(rows.into_iter().map(read).collect::<Result<_, ColumnError>>()?)
 }
+
+#[cfg(test)]
+mod tests;
