@@ -15,7 +15,7 @@ import { fetchRequest } from "../src/openid/request.js";
 import { joined } from "../src/screens/use-row.js";
 import { create, lockState, MOST_TRIES, openWithPin } from "../src/store/lock.js";
 import { Vault } from "../src/store/vault.js";
-import { keyOf, sha, sha64, verified, type Claims } from "./party.js";
+import { Key, keyOf, sha, sha64, verified, type Claims } from "./party.js";
 import { MemoryDatabase, TX_CODE, World } from "./world.js";
 
 const BUILD = `sha256:${"b".repeat(64)}`;
@@ -55,6 +55,38 @@ test("an invitation becomes one key for each department that may ask, one in gen
   assert.equal(new Set(bindings.map((one) => one.kid)).size, 4, "no key serves two departments");
   assert.equal(world.issued, 4);
   assert.equal(await redeem(vault, federation, parseOffer(world.offer()), TX_CODE), 0, "nothing is bound twice");
+});
+
+test("all keys of a phone come by one key, so that none counts as another phone's", async () => {
+  const { world, vault, federation } = await bound();
+  world.now += 86_400 * 366;
+  await redeem(vault, await Federation.open(federation.pin, vault, () => world.now), parseOffer(world.offer()), TX_CODE);
+  assert.equal(world.phones.size, 1);
+});
+
+test("bindings that have ended are bound anew, each in the old one's place", async () => {
+  const { world, vault, federation } = await bound();
+  const before = await vault.bindings();
+  world.now += 86_400 * 366;
+  const later = await Federation.open(federation.pin, vault, () => world.now);
+  assert.equal(await redeem(vault, later, parseOffer(world.offer()), TX_CODE), 4);
+  const after = await vault.bindings();
+  assert.equal(after.length, 4);
+  assert.ok(before.every((old) => after.every((one) => one.kid !== old.kid)));
+  const [old] = before;
+  assert.ok(old && (await vault.signingKey(old.kid)), "the old key stays, to stop what it signed");
+});
+
+test("revoked bindings are bound anew, on the registry's own word alone", async () => {
+  const { world, vault, federation } = await bound();
+  [1, 2, 3, 4].forEach((idx) => world.revoked.add(idx));
+  world.statusList(Key.make());
+  assert.equal(await redeem(vault, federation, parseOffer(world.offer()), TX_CODE), 0, "a list that the registry did not sign");
+  world.statusList();
+  world.revoked.delete(2);
+  assert.equal(await redeem(vault, federation, parseOffer(world.offer()), TX_CODE), 3);
+  assert.equal((await vault.bindings()).length, 4);
+  assert.equal(await redeem(vault, federation, parseOffer(world.offer()), TX_CODE), 0, "the new ones hold");
 });
 
 test("a wrong code is the registry's refusal, and nothing is kept", async () => {

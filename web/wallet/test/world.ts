@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { deflateSync } from "node:zlib";
 import type { Database, Entry } from "../src/store/idb.js";
 import { b64, Key, keyOf, sha, sha64, verified, type Claims, type PublicJwk } from "./party.js";
 
@@ -55,6 +56,9 @@ export class World {
   readonly departments = [this.registry, this.consumer, this.provider];
   /** Bindings that were issued. */
   issued = 0;
+  /** Indexes of revoked bindings, and the keys that proved themselves by DPoP. */
+  readonly revoked = new Set<number>();
+  readonly phones = new Set<string>();
   sensitive = false;
   asked: Claims;
   /** What a citizen answered, opened. */
@@ -176,6 +180,17 @@ export class World {
     });
   }
 
+  /** The status list, two bits a binding; signed with a key, for one who signs falsely. */
+  statusList(key = this.registry.signing): void {
+    const uri = `${this.registry.entity}/status/rb/1`;
+    this.routes.set(`GET ${uri}`, () => {
+      const bits = Buffer.alloc(32);
+      for (const idx of this.revoked) bits[idx >> 2] = (bits[idx >> 2] ?? 0) | (1 << (2 * (idx & 3)));
+      const claims = { iss: this.registry.entity, sub: uri, iat: this.now, exp: this.now + 60, ttl: 30, status_list: { bits: 2, lst: b64(deflateSync(bits)) } };
+      return key.sign("statuslist+jwt", claims, { kid: this.registry.signing.kid });
+    });
+  }
+
   /** Guardianships for the key that proves itself, by the number that it discloses. */
   withWard(purposes: string[]): void {
     const { entity } = this.registry;
@@ -203,7 +218,9 @@ export class World {
 
   private dpop(headers: Record<string, string>, url: string, token: string | null): void {
     const proof = headers["DPoP"] ?? "";
-    const { claims } = verified(proof, this.proven(proof, "dpop+jwt"));
+    const key = this.proven(proof, "dpop+jwt");
+    this.phones.add(key.x);
+    const { claims } = verified(proof, key);
     assert.deepEqual([claims["htm"], claims["htu"], claims["ath"]], ["POST", url, token === null ? undefined : sha64(token)]);
   }
 

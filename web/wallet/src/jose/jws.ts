@@ -14,7 +14,7 @@ import { bare, sign, type SigningKey, type VerifyingKey } from "./keys.js";
 /** The kinds that a wallet reads. */
 export type ReadTyp =
   | "entity-statement+jwt" | "resolve-response+jwt" | "dx-register+jwt" | "oauth-authz-req+jwt" | "dc+sd-jwt" | "kb+jwt"
-  | "dx-order-ack+jwt" | "vc+jwt" | "dx-notice+jwt";
+  | "dx-order-ack+jwt" | "vc+jwt" | "dx-notice+jwt" | "statuslist+jwt";
 /** The kinds that a wallet writes. */
 export type SignedTyp = "vc+jwt" | "kb+jwt" | "consent-order+jwt" | "openid4vci-proof+jwt" | "dpop+jwt" | "dx-preferences+jwt";
 

@@ -1,7 +1,8 @@
 /**
  * Redeeming an invitation: a token for the code, then a key and a binding for each department that may ask (OpenID4VCI 1.0 §4 to §8, RFC 9449).
  *
- * Guarantees: a key is kept before its binding exists; each binding is checked before it is kept; one key and one binding a department, so that
+ * Guarantees: a key is kept before its binding exists; one DPoP key a registry, so that all keys of this phone count as one phone's; what ended or was
+ * revoked is bound anew; each binding is checked before it is kept; one key and one binding a department, so that
  * departments cannot compare.
  */
 
@@ -14,6 +15,7 @@ import { generateKey, type SigningKey } from "../jose/keys.js";
 import { signJws } from "../jose/jws.js";
 import type { Of } from "../json/shape.js";
 import { receiveBinding, type RegistryKeys } from "../sdjwt/binding.js";
+import { ended } from "../sdjwt/status.js";
 import type { BoundKey, Use, Vault } from "../store/vault.js";
 import type { OfferLink } from "./links.js";
 import { BINDING_CONFIGURATION, issuedShape, issuerShape, nonceShape, PRE_AUTHORIZED, serverShape, tokenShape } from "./shapes.js";
@@ -32,19 +34,20 @@ export async function registryOf(federation: Federation, issuer: string): Promis
 /** Redeems an offer; returns how many bindings came. */
 export async function redeem(vault: Vault, federation: Federation, offer: OfferLink, txCode: string): Promise<number> {
   const registry = await registryOf(federation, offer.issuer);
-  const issuing = await Issuing.begin(federation, registry, offer.code, txCode);
+  const issuing = await Issuing.begin(vault, federation, registry, offer.code, txCode);
   const held = await vault.bindings();
-  const uses = wanted(held, await federation.members());
+  const gone = await ended(held, new Party(registry), registryKeys(registry), federation.now());
+  const uses = wanted(held.filter((bound) => !gone.has(bound.kid)), await federation.members());
   let count = 0;
   for (let at = 0; at < uses.length; at += issuing.batch) {
     const bound = await issuing.some(vault, uses.slice(at, at + issuing.batch));
-    await vault.addBindings(bound);
+    await vault.addBindings(bound, gone);
     count += bound.length;
   }
   return count;
 }
 
-/** One key for each department that may ask and has none yet, one in general, and some for departments to come. */
+/** One key for each department that may ask and has none that holds, one in general, and some for departments to come. */
 export function wanted(held: BoundKey[], members: Member[]): Use[] {
   const has = (use: Use) => held.some((bound) => bound.use.kind === use.kind && bound.use.consumer === use.consumer);
   const uses: Use[] = members.filter(isConsumer).map((member) => ({ kind: "consumer", consumer: member.entity }));
@@ -74,14 +77,14 @@ class Issuing {
     readonly batch: number,
   ) {}
 
-  static async begin(federation: Federation, registry: Member, code: string, txCode: string): Promise<Issuing> {
+  static async begin(vault: Vault, federation: Federation, registry: Member, code: string, txCode: string): Promise<Issuing> {
     const party = new Party(registry);
     const issuer = readJson(await party.read(wellKnown(registry, "openid-credential-issuer")), issuerShape, "the issuer's metadata");
     const server = readJson(await party.read(wellKnown(registry, "oauth-authorization-server")), serverShape, "the server's metadata");
     if (issuer.credential_issuer !== registry.entity || server.issuer !== registry.entity) {
       throw untrusted(`${registry.entity} describes another issuer`);
     }
-    const dpop = await generateKey();
+    const dpop = await vault.phoneKey(registry.entity);
     const form = { grant_type: PRE_AUTHORIZED, "pre-authorized_code": code, ...(txCode === "" ? {} : { tx_code: txCode }) };
     const headers = { DPoP: await proof(dpop, server.token_endpoint, null, federation.now()) };
     const reply = await party.form(server.token_endpoint, form, headers);

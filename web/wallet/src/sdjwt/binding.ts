@@ -85,6 +85,11 @@ async function checkDigests(digests: string[], disclosures: Disclosure[]): Promi
   if (new Set(disclosures.map((one) => one.name)).size !== disclosures.length) throw untrusted("a claim is disclosed twice");
 }
 
+/** The clear claims of a binding that was checked when it was received. */
+export function bindingClaims(token: string): BindingClaims {
+  return UnverifiedJws.parse(takeApart(token).jwt, LIMITS.binding).claimed(payloadShape, "the binding");
+}
+
 /** To whom, for what and when a binding is presented. */
 export interface KeyBinding {
   aud: string;

@@ -9,7 +9,7 @@ import { fromUtf8, randomBytes, utf8, type Bytes } from "../bytes.js";
 import { Fault } from "../fault.js";
 import type { Mark } from "../federation/chain.js";
 import type { Marks } from "../federation/directory.js";
-import { signingKey, type SigningKey } from "../jose/keys.js";
+import { generateKey, signingKey, type SigningKey } from "../jose/keys.js";
 import type { Database } from "./idb.js";
 
 /** What a key and its binding are for: one department that asks, departments that only answer, or one that will come to ask. */
@@ -131,9 +131,23 @@ export class Vault implements Marks {
     return (await this.read<BoundKey[]>("bindings")) ?? [];
   }
 
-  /** Keeps more bindings. */
-  addBindings(more: BoundKey[]): Promise<void> {
-    return alone(async () => this.write("bindings", [...(await this.bindings()), ...more]));
+  /** Keeps more bindings, in the place of those that ended and were for the same; the keys of the old ones stay, for orders. */
+  addBindings(more: BoundKey[], ended: ReadonlySet<string> = new Set()): Promise<void> {
+    const replaced = (old: BoundKey) => ended.has(old.kid) && more.some(({ use }) => use.kind === old.use.kind && use.consumer === old.use.consumer);
+    return alone(async () => this.write("bindings", [...(await this.bindings()).filter((old) => !replaced(old)), ...more]));
+  }
+
+  /** The one key by which a registry knows this phone, made at its first invitation: another key would be another phone. */
+  phoneKey(registry: string): Promise<SigningKey> {
+    return alone(async () => {
+      const name = `phone-key:${registry}`;
+      const kid = await this.read<string>(name);
+      if (kid !== undefined) return this.signingKey(kid);
+      const key = await generateKey();
+      await this.keepKey(key);
+      await this.write(name, key.kid);
+      return key;
+    });
   }
 
   /** Her key for a department that asks; at its first request a spare one becomes its own for ever. */
