@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { predicateShape } from "../src/openid/shapes.js";
 import { parseOffer, parseRequest, recognise } from "../src/openid/links.js";
-import { PRE_AUTHORIZED } from "../src/openid/shapes.js";
+import { PRE_AUTHORIZED, predicateShape } from "../src/openid/shapes.js";
 import { parseHash } from "../src/ui/route.js";
 
 const ORIGIN = "https://wallet.gov.example";
