@@ -33,7 +33,7 @@ export const LIMITS = {
   binding: { ...usual, bytes: 16 * 1024 },
   record: { ...usual, bytes: 16 * 1024 },
   answer: { ...usual, bytes: 1024 * 1024 },
-  status_list: { ...usual, bytes: 128 * 1024, string: 96 * 1024 },
+  status_list: { ...usual, bytes: 64 * 1024, string: 64 * 1024 },
   statement: { ...usual, bytes: 1024 * 1024, members: 10_000 },
 } as const satisfies Record<string, Limits>;
 
