@@ -17,7 +17,7 @@ use super::PresentationError;
 use crate::{
     app::App,
     bundle::{self, BundleError},
-    store::{evidence::exchange_is_about, exchange::issuer_index, links::subject_index},
+    store::{evidence::receipt_about, exchange::issuer_index, links::subject_index},
 };
 
 /// Longest wait for the log.
@@ -54,12 +54,10 @@ impl App {
         let hers = self.db().read(move |conn| {
             let subject = subject.map(|subject| subject_index(&keys, &subject));
             let issuer = issuer.map(|issuer| issuer_index(&keys, &issuer));
-            exchange_is_about(conn, &exchange, subject.as_deref(), issuer.as_deref(), now)
+            receipt_about(conn, &exchange, subject.as_deref(), issuer.as_deref(), now)
         });
-        if !hers.await? {
-            return Err(BundleError::Unknown.into());
-        }
-        let exchange: MessageId = request.exchange.clone();
-        Ok(bundle::assemble(self, exchange, WAIT).await?)
+        // By the id of our own receipt: that of the exchange may be another person's as well, asked about by another peer.
+        let receipt: MessageId = hers.await?.ok_or(BundleError::Unknown)?;
+        Ok(bundle::assemble(self, receipt, WAIT).await?)
     }
 }

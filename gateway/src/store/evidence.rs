@@ -32,13 +32,15 @@ struct JwsRow {
     jws: String,
 }
 
-/// Our receipt, and the other side's if we hold it; `None` if the id is of neither.
+/// Our receipt, and the other side's if we hold it; `None` if the id is of neither. An id of our own receipt comes first: that one
+/// is unique, while peers choose the others.
 pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Option<Records>, DatabaseError> {
     let ours: Option<ReceiptRow> = sql_query(
-        "SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r WHERE r.jti = $1 \
-         UNION SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r JOIN counterpart_receipt AS c \
+        "SELECT 1 AS place, r.jti, r.role, r.peer, r.exchange, r.jws FROM receipt AS r WHERE r.jti = $1 \
+         UNION SELECT 2, r.jti, r.role, r.peer, r.exchange, r.jws FROM receipt AS r JOIN counterpart_receipt AS c \
          ON c.exchange = r.exchange AND c.peer = r.peer AND c.role <> r.role WHERE c.jti = $1 \
-         UNION SELECT r.role, r.peer, r.exchange, r.jws FROM receipt AS r WHERE r.exchange = $1 LIMIT 1",
+         UNION SELECT 3, r.jti, r.role, r.peer, r.exchange, r.jws FROM receipt AS r WHERE r.exchange = $1 \
+         ORDER BY place, jti LIMIT 1",
     )
     .bind::<Text, _>(id.as_str())
     .get_result(conn)
@@ -62,29 +64,32 @@ fn token(jws: &str) -> Result<CompactJws, DatabaseError> {
 }
 
 #[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
+struct IdRow {
+    #[diesel(sql_type = Text)]
+    jti: String,
 }
 
-/// Whether we keep a receipt of this exchange about this person of which she may be told now: by the index of her pseudonym
-/// (`store::links::subject_index`), or of the issuer of the consent.
-pub fn exchange_is_about(
+/// The id of our receipt of this exchange about this person of which she may be told now: by the index of her pseudonym
+/// (`store::links::subject_index`), or of the issuer of the consent. Two peers may have chosen the same id for an exchange: only
+/// the receipt that is returned is hers.
+pub fn receipt_about(
     conn: &mut AnyConnection,
     exchange: &MessageId,
     subject: Option<&str>,
     issuer: Option<&str>,
     now: Timestamp,
-) -> Result<bool, DatabaseError> {
-    let found: Count = sql_query(
-        "SELECT COUNT(*) AS count FROM receipt AS r WHERE r.exchange = $1 AND (r.told_from IS NULL OR r.told_from <= $2) \
+) -> Result<Option<MessageId>, DatabaseError> {
+    let found: Option<IdRow> = sql_query(
+        "SELECT r.jti FROM receipt AS r WHERE r.exchange = $1 AND (r.told_from IS NULL OR r.told_from <= $2) \
          AND (r.subject_index = $3 OR r.issuer_index = $4 \
-         OR r.jti IN (SELECT p.receipt FROM receipt_person AS p WHERE p.subject_index = $3))",
+         OR r.jti IN (SELECT p.receipt FROM receipt_person AS p WHERE p.subject_index = $3)) ORDER BY r.jti LIMIT 1",
     )
     .bind::<Text, _>(exchange.as_str())
     .bind::<BigInt, _>(now.seconds())
     .bind::<Nullable<Text>, _>(subject)
     .bind::<Nullable<Text>, _>(issuer)
-    .get_result(conn)?;
-    Ok(found.count > 0)
+    .get_result(conn)
+    .optional()?;
+    let damaged = |_| DatabaseError::Storage("a stored receipt's id is none".to_owned());
+    found.map(|row| row.jti.parse().map_err(damaged)).transpose()
 }

@@ -140,6 +140,48 @@ async fn a_chain_is_found_by_the_instant_at_which_it_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_exchanges_of_one_id_each_person_has_her_own() {
+    use super::evidence::{exchange_records, receipt_about};
+    let id =
+        |n: u8| -> schemas::id::MessageId { format!("01936b1e-5b2f-7c3d-8e4f-0123456789{n:02x}").parse().unwrap() };
+    for world in both() {
+        let conn = &mut **world.database.lend_writer().unwrap();
+        let digest = match conn {
+            AnyConnection::Sqlite(_) => "x'00'",
+            AnyConnection::Postgres(_) => "'\\x00'::bytea",
+        };
+        // Two peers chose id 10; a third chose the id of our receipt of another's exchange.
+        for (receipt, peer, exchange, jws, subject, told_from) in [
+            (1, "https://b", 10, "a.a.a", "anita", "NULL"),
+            (2, "https://a", 10, "b.b.b", "bimla", "NULL"),
+            (3, "https://c", 1, "c.c.c", "chitra", "2000"),
+        ] {
+            let row = format!(
+                "INSERT INTO receipt (jti, role, peer, exchange, digest, jws, issued_at, subject_index, told_from) \
+                 VALUES ('{}', 'provider', '{peer}', '{}', {digest}, '{jws}', 1, '{subject}', {told_from})",
+                id(receipt),
+                id(exchange)
+            );
+            sql_query(row).execute(conn).unwrap();
+        }
+        for (who, exchange, at, expected) in [
+            ("anita", 10, 1_000, Some("a.a.a")),
+            ("bimla", 10, 1_000, Some("b.b.b")),
+            ("chitra", 10, 3_000, None),
+            ("anita", 1, 3_000, None),
+            ("chitra", 1, 1_999, None),
+            ("chitra", 1, 2_000, Some("c.c.c")),
+        ] {
+            let now = schemas::time::Timestamp::from_seconds(at);
+            let hers = receipt_about(conn, &id(exchange), Some(who), None, now).unwrap();
+            let records = hers.map(|hers| exchange_records(conn, &hers).unwrap().unwrap().records);
+            let found = records.map(|records| records.iter().map(|(_, jws)| jws.to_string()).collect::<Vec<_>>());
+            assert_eq!(found, expected.map(|jws| vec![jws.to_owned()]), "{who} {exchange} {at}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_receipts_of_an_exchange_are_found_by_the_id_of_either() {
     use super::evidence::exchange_records;
     let id =
