@@ -11,7 +11,7 @@ use protocol::{
     consent::{Asked, BasisReader, ConsentBasis, LawBasis, Refusal, VerifiedBasis, WardBasis},
     credential::{BindingStatus, binding::DirectoryKeys},
 };
-use schemas::{digest::Digest, query::Basis, receipt::ReceiptBasis, time::Timestamp};
+use schemas::{digest::Digest, federation::Law, query::Basis, receipt::ReceiptBasis, time::Timestamp};
 
 use super::journal::Trail;
 use crate::{
@@ -124,6 +124,7 @@ impl App {
         }
         let consent = &basis.consent;
         trail.issuer = Some(consent.issuer().clone());
+        trail.consent_until = Some(consent.valid_until());
         trail.evidence.basis = Some(ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() });
         trail.evidence.status_checked = basis.status.as_ref().map(BindingStatus::checked_at);
         trail.evidence.subject = basis.subject(&self.config().sector);
@@ -135,8 +136,14 @@ pub(super) fn note_law(asked: Asked<'_>, directory: &DirectorySnapshot, now: Tim
     let Basis::Law { id, .. } = &asked.query().basis else { return };
     let Some(law) = directory.laws().and_then(|laws| laws.registered(id)) else { return };
     trail.law = Some(id.clone());
+    trail.law_digest = law_digest(law.law());
     trail.told_from = laws::told_from(law.law(), now);
     trail.evidence.basis = Some(law.receipt_basis());
+}
+
+/// SHA-256 of a law as it is registered, whatever else stands in its register. `None` if it cannot be written, which equals nothing.
+pub(super) fn law_digest(law: &Law) -> Option<Digest> {
+    serde_json::to_vec(law).ok().map(Digest::of)
 }
 
 fn note_subject(basis: &LawBasis, trail: &mut Trail) {

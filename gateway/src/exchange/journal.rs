@@ -15,6 +15,7 @@ use protocol::{
     seal::SealFailed,
 };
 use schemas::{
+    digest::Digest,
     id::{CompactJws, Did, EntityId, LawId, SectorSubject},
     problem::Code,
     time::Timestamp,
@@ -70,6 +71,10 @@ pub struct Trail {
     pub issuer: Option<Did>,
     /// The law, while it is one.
     pub law: Option<LawId>,
+    /// SHA-256 of the law as it is registered.
+    pub law_digest: Option<Digest>,
+    /// When the consent ends by its own terms.
+    pub consent_until: Option<Timestamp>,
     /// From when the person may be told; `None`: at once.
     pub told_from: Option<Timestamp>,
     /// Further people, where the exchange is about more than one.
@@ -132,14 +137,15 @@ impl Journal {
     /// The answer that this query got before.
     ///
     /// # Errors
-    /// [`Code::Replayed`] for other bytes or after ten minutes; [`Code::ConsentRevoked`], [`Code::ConsentPaused`] if the data
-    /// may no longer leave.
+    /// [`Code::Replayed`] for other bytes or after ten minutes; [`Code::ConsentRevoked`], [`Code::ConsentPaused`],
+    /// [`Code::ConsentExpired`] if the data may no longer leave.
     pub fn again(&self, query: &PeerQuery, known: &KnownQuery) -> Result<CompactJws, Rejected> {
         if known.query != query.digest() {
             return Err(Rejected::new(Code::Replayed));
         }
         match known.stopped.as_deref() {
             None => {}
+            Some("ended") => return Err(Rejected::new(Code::ConsentExpired)),
             Some("paused") => return Err(Rejected::new(Code::ConsentPaused)),
             Some(_) => return Err(Rejected::new(Code::ConsentRevoked)),
         }

@@ -11,7 +11,7 @@ use protocol::{
 };
 use schemas::{federation::Standing, id::CompactJws, problem::Code, time::Timestamp};
 
-use super::{Rejected, journal::milliseconds};
+use super::{Rejected, basis::law_digest, journal::milliseconds};
 use crate::{
     app::App,
     consents::nonces,
@@ -62,8 +62,8 @@ impl App {
     /// The answer that this very query got before, as long as all holds on which it hangs.
     ///
     /// # Errors
-    /// `replayed`, `consent-revoked`, `consent-paused`, `peer-suspended`, `law-not-registered`, `binding-suspended`,
-    /// `binding-revoked`, `binding-status-unavailable`, `guardianship-invalid`.
+    /// `replayed`, `consent-revoked`, `consent-paused`, `consent-expired`, `peer-suspended`, `law-not-registered`,
+    /// `binding-suspended`, `binding-revoked`, `binding-status-unavailable`, `guardianship-invalid`.
     pub(super) async fn again(
         &self,
         query: &PeerQuery,
@@ -77,6 +77,8 @@ impl App {
         }
         if let Some(law) = &known.law {
             let holds = directory.law(law, self.now()).map_err(|refusal| Rejected::new(refusal.code()))?;
+            // The same law word for word: another version may allow less.
+            let holds = holds.and_then(law_digest).filter(|digest| known.law_digest == Some(*digest));
             holds.ok_or(Rejected::new(Code::LawNotRegistered))?;
         }
         for place in &known.statuses {

@@ -134,7 +134,8 @@ impl Scene {
         let sealed =
             provider.seal_record(query, self.asker.encryption_key(), &grant, grant.disclose(rows), at).unwrap();
         let Claim::Consent(claim) = grant.claim().clone() else { panic!("a consent") };
-        let trail = Trail { evidence, issuer: Some(claim.issuer.clone()), ..Trail::default() };
+        let (issuer, consent_until) = (Some(claim.issuer.clone()), Some(at.plus(86_400)));
+        let trail = Trail { evidence, issuer, consent_until, ..Trail::default() };
         Decision { outcome: Ok((sealed, Taking::Use { claim, live_until: None })), trail, at }
     }
 

@@ -141,7 +141,9 @@ impl Ledger {
         };
         let hangs = HangsOn {
             consent: takes.consent().map(|wanted| wanted.index.clone()),
+            consent_until: trail.consent_until.filter(|_| outcome.is_ok()),
             law: trail.law.clone().filter(|_| outcome.is_ok()),
+            law_digest: trail.law_digest.filter(|_| outcome.is_ok()),
             statuses: if outcome.is_ok() { trail.statuses.clone() } else { Vec::new() },
         };
         let rows = self.rows(&query, outcome, &trail, hangs, at)?;

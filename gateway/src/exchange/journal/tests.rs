@@ -136,7 +136,7 @@ async fn an_order_between_decision_and_commit_stops_the_answer_and_its_repeat() 
         let orders = [
             (1, ConsentChange::Pause, Some(Code::ConsentPaused), Err(Code::ConsentPaused)),
             (2, ConsentChange::Resume, None, Ok(())),
-            (3, ConsentChange::Shorten(now.plus(-5)), Some(Code::ConsentExpired), Ok(())),
+            (3, ConsentChange::Shorten(now.plus(-5)), Some(Code::ConsentExpired), Err(Code::ConsentExpired)),
             (4, ConsentChange::Revoke, Some(Code::ConsentRevoked), Err(Code::ConsentRevoked)),
         ];
         for (n, change, refusal, repeat) in orders {
@@ -196,6 +196,21 @@ async fn a_stored_answer_is_given_for_ten_minutes_and_then_the_query_is_a_replay
         assert_eq!(journal.answered(&query, now).await.unwrap_err().code(), Code::Replayed, "forgotten");
         let again = journal.commit(query.clone(), scene.granted(&query, now)).await;
         assert_eq!(again.unwrap_err().code(), Code::Replayed, "(iss, jti) counts once for ever");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_answer_leaves_no_second_time_once_the_consent_ends_by_its_own_terms() {
+    for database in databases() {
+        let (scene, database) = (Scene::new(), &database.database);
+        let (journal, now) = (scene.journal(database), scene.world.now);
+        let query = scene.query(&scene.consent(1));
+        let mut decision = scene.granted(&query, now);
+        decision.trail.consent_until = Some(now.plus(60));
+        let answer = journal.commit(query.clone(), decision).await.unwrap();
+        assert_eq!(journal.answered(&query, now.plus(59)).await, Ok(Some(answer)));
+        let ended = journal.answered(&query, now.plus(60)).await;
+        assert_eq!(ended.unwrap_err().code(), Code::ConsentExpired, "as a new query would be refused");
     }
 }
 

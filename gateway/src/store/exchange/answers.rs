@@ -3,7 +3,9 @@
 use diesel::QueryResult;
 use schemas::{
     consent::StatusReference,
+    digest::Digest,
     id::{CompactJws, EntityId, LawId},
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use service_kit::db::AnyConnection;
@@ -36,10 +38,14 @@ pub struct NewStoredAnswer {
 /// What must still hold when a stored answer leaves again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HangsOn {
-    /// The consent: neither paused nor revoked.
+    /// The consent: neither paused nor revoked nor shortened.
     pub consent: Option<ConsentIndex>,
+    /// When the consent ends by its own terms.
+    pub consent_until: Option<Timestamp>,
     /// The law: still in force.
     pub law: Option<LawId>,
+    /// SHA-256 of the law as it was registered then: still the same.
+    pub law_digest: Option<Digest>,
     /// Binding and guardianship: neither suspended nor revoked.
     pub statuses: Vec<StatusPlace>,
 }
@@ -82,6 +88,7 @@ pub fn answers_insert(conn: &mut AnyConnection, answers: &[NewStoredAnswer], now
         let rows = chunk.iter().map(|stored| {
             let statuses = &stored.hangs.statuses;
             let statuses = (!statuses.is_empty()).then(|| serde_json::json!(statuses).to_string());
+            let law_digest = stored.hangs.law_digest.map(|digest| digest.to_string());
             [
                 stored.key.peer.as_str().into(),
                 stored.key.exchange.as_str().into(),
@@ -90,10 +97,13 @@ pub fn answers_insert(conn: &mut AnyConnection, answers: &[NewStoredAnswer], now
                 now_ms.saturating_add(KEPT_MS).into(),
                 stored.hangs.law.as_ref().map(LawId::as_str).into(),
                 statuses.as_deref().into(),
+                stored.hangs.consent_until.map(Timestamp::seconds).into(),
+                law_digest.as_deref().into(),
             ]
         });
         Statement::new(
-            "INSERT INTO stored_answer (peer, exchange, answer, consent_index, until_ms, law, statuses) VALUES ",
+            "INSERT INTO stored_answer \
+             (peer, exchange, answer, consent_index, until_ms, law, statuses, consent_until, law_digest) VALUES ",
         )
         .rows(rows)
         .sql(" ON CONFLICT DO NOTHING")

@@ -70,10 +70,12 @@ pub struct KnownQuery {
     pub query: Digest,
     /// The encrypted answer, while it is kept.
     pub answer: Option<Vec<u8>>,
-    /// Whether the consent behind the data has since been paused or revoked.
+    /// Whether the consent behind the data has since been `paused` or `revoked`, or has `ended`: its own end or an earlier one.
     pub stopped: Option<String>,
     /// The law behind the data.
     pub law: Option<LawId>,
+    /// SHA-256 of that law as it was registered when the data left.
+    pub law_digest: Option<Digest>,
     /// Bindings and guardianships behind the data.
     pub statuses: Vec<StatusPlace>,
 }
@@ -90,6 +92,8 @@ pub(super) struct KnownRow {
     #[diesel(sql_type = Nullable<Text>)]
     law: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
+    law_digest: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     statuses: Option<String>,
 }
 
@@ -100,19 +104,33 @@ impl KnownRow {
         let places = self.statuses.as_deref().map_or(Ok(Vec::new()), serde_json::from_str);
         let statuses = places.map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
         let law = self.law.map(|law| read(&law)).transpose()?;
+        let law_digest = self.law_digest.map(|digest| read(&digest)).transpose()?;
         let query = Digest::from_bytes(query);
-        Ok(Some(KnownQuery { query, answer: self.answer, stopped: self.stopped, law, statuses }))
+        Ok(Some(KnownQuery { query, answer: self.answer, stopped: self.stopped, law, law_digest, statuses }))
     }
+}
+
+/// As ends of consents are stored.
+pub(super) const fn seconds(milliseconds: i64) -> i64 {
+    milliseconds.div_euclid(1000)
 }
 
 /// What is known of a query that came before, at `now_ms`.
 pub fn claim_find(conn: &mut AnyConnection, key: &ClaimKey, now_ms: i64) -> QueryResult<Option<KnownQuery>> {
     let rows: Vec<KnownRow> = Statement::new(
-        "SELECT c.query_digest, a.answer, a.law, a.statuses, s.status AS stopped \
-         FROM exchange_claim c LEFT JOIN stored_answer a ON a.peer = c.peer AND a.exchange = c.exchange AND a.until_ms > ",
+        "SELECT c.query_digest, a.answer, a.law, a.law_digest, a.statuses, \
+         CASE WHEN s.status <> 'active' THEN s.status \
+         WHEN a.consent_index IS NOT NULL AND COALESCE(a.consent_until, 0) <= ",
+    )
+    .bind(seconds(now_ms))
+    .sql(" THEN 'ended' WHEN s.ends_at <= ")
+    .bind(seconds(now_ms))
+    .sql(
+        " THEN 'ended' END AS stopped FROM exchange_claim c \
+         LEFT JOIN stored_answer a ON a.peer = c.peer AND a.exchange = c.exchange AND a.until_ms > ",
     )
     .bind(now_ms)
-    .sql(" LEFT JOIN consent_state s ON s.consent_index = a.consent_index AND s.status <> 'active' WHERE c.peer = ")
+    .sql(" LEFT JOIN consent_state s ON s.consent_index = a.consent_index WHERE c.peer = ")
     .bind(key.peer.as_str())
     .sql(" AND c.exchange = ")
     .bind(key.exchange.as_str())

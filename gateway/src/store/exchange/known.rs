@@ -12,7 +12,7 @@ use schemas::id::SectorSubject;
 use service_kit::db::AnyConnection;
 
 use super::{
-    claims::{ClaimKey, KnownQuery, KnownRow},
+    claims::{ClaimKey, KnownQuery, KnownRow, seconds},
     consent_state::{ConsentIndex, ConsentRow, StateRow},
     law_uses::{LawCounter, law_uses_find},
     statement::Statement,
@@ -99,7 +99,15 @@ pub fn own_rows_find(
 fn select(conn: &mut AnyConnection, wanted: &Wanted, subject: Option<&str>, now_ms: i64) -> QueryResult<Option<Row>> {
     let consent = wanted.consent.as_ref().map(ConsentIndex::as_str);
     let rows: Vec<Row> = Statement::new(
-        "SELECT c.query_digest, a.answer, a.law, a.statuses, s.status AS stopped, \
+        "SELECT c.query_digest, a.answer, a.law, a.law_digest, a.statuses, \
+         CASE WHEN s.status <> 'active' THEN s.status \
+         WHEN a.consent_index IS NOT NULL AND COALESCE(a.consent_until, 0) <= ",
+    )
+    .bind(seconds(now_ms))
+    .sql(" THEN 'ended' WHEN s.ends_at <= ")
+    .bind(seconds(now_ms))
+    .sql(
+        " THEN 'ended' END AS stopped, \
          t.consent_index, t.status, t.ends_at, t.order_n, t.uses, t.window_index, t.window_uses, \
          l.subject_index AS link_index, l.local_key, v.consent_index AS spent_for \
          FROM (SELECT 1 AS one) q LEFT JOIN exchange_claim c ON c.peer = ",
@@ -109,7 +117,7 @@ fn select(conn: &mut AnyConnection, wanted: &Wanted, subject: Option<&str>, now_
     .bind(wanted.key.exchange.as_str())
     .sql(" LEFT JOIN stored_answer a ON a.peer = c.peer AND a.exchange = c.exchange AND a.until_ms > ")
     .bind(now_ms)
-    .sql(" LEFT JOIN consent_state s ON s.consent_index = a.consent_index AND s.status <> 'active'")
+    .sql(" LEFT JOIN consent_state s ON s.consent_index = a.consent_index")
     .sql(" LEFT JOIN consent_state t ON t.consent_index = ")
     .bind(consent)
     .sql(" LEFT JOIN subject_link l ON l.subject_index = ")

@@ -237,6 +237,32 @@ async fn a_stored_answer_leaves_no_second_time_once_the_law_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stored_answer_leaves_no_second_time_once_the_law_is_another() {
+    let federation = Federation::start().await;
+    let query = federation.world.sealed(&federation.world.law_query(RESIDENT));
+    let answer = federation.answer_bytes(query.as_str().as_bytes()).await.unwrap();
+    let law =
+        federation.provider.directory().laws().unwrap().iter().find(|law| law.id != federation.naming.id).cloned();
+    let register = |position, laws| {
+        federation.anchor.register(
+            position,
+            &schemas::federation::RegisterContent::Laws(laws),
+            federation.provider.now(),
+        );
+    };
+    let mut law = law.unwrap();
+    register(2, vec![law.clone()]);
+    federation.provider.refresh_directory().await.unwrap();
+    let again = federation.answer_bytes(query.as_str().as_bytes()).await;
+    assert_eq!(again.as_ref(), Ok(&answer), "another register with the same law");
+    law.quota.per_day += 1;
+    register(3, vec![law]);
+    federation.provider.refresh_directory().await.unwrap();
+    let again = federation.answer_bytes(query.as_str().as_bytes()).await;
+    assert_eq!(again.unwrap_err().code(), Code::LawNotRegistered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_in_an_emergency_is_counted_and_told_at_once() {
     for engine in ENGINES {
         let federation = Federation::start_on(engine, |registers| registers.law.break_glass = true).await;
