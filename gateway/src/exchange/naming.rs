@@ -39,7 +39,8 @@ pub struct NamingBasis {
 }
 
 impl App {
-    /// The law under which the identity registry names people to others for us, for that purpose.
+    /// The law under which the identity registry names people to others for us, for that purpose. Never one for emergencies: names
+    /// are many people's, an emergency is one person's.
     ///
     /// # Errors
     /// `law-not-registered`, `directory-outdated`.
@@ -50,6 +51,7 @@ impl App {
             law.consumer == *self.entity()
                 && law.allowed.dataset.as_str() == DATASET
                 && law.purpose == *purpose
+                && !law.break_glass
                 && law.until >= now.civil_day()
         };
         let none = NotAnswered::new(Code::LawNotRegistered);

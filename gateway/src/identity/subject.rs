@@ -100,6 +100,9 @@ impl App {
         let law = directory.laws().and_then(|laws| laws.registered(id));
         let law = law.ok_or(Refusal::new(Code::LawNotRegistered, "no such law"))?;
         let beyond = |because| Refusal::new(Code::LawScopeExceeded, because);
+        if law.law().break_glass {
+            return Err(beyond("names are not given under a law for emergencies"));
+        }
         let case = query.case.clone().ok_or(beyond("a law needs a case"))?;
         let officer = query.agent.officer.clone().ok_or(beyond("a law needs an officer"))?;
         let order = open_naming(subject, self.entity(), &self.keys().encryption, &query.iss)

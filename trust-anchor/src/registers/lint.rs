@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemas::{
     consent::Predicate,
     federation::{AllowedData, Disclosure, Law, Purpose},
+    naming,
     time::CivilDate,
 };
 
@@ -74,6 +75,11 @@ pub(super) fn law(one: &Law, today: CivilDate) -> Option<Finding> {
     if one.break_glass && one.disclosure != Disclosure::Immediate {
         let problem = "a law for emergencies tells the citizen at once; mend: write `disclosure = \"immediate\"`";
         return finding("disclosure", problem);
+    }
+    if one.break_glass && one.allowed.dataset.as_str() == naming::DATASET {
+        let problem =
+            "a law for emergencies names nobody to others; mend: take `break_glass` out, or register another dataset";
+        return finding("break_glass", problem);
     }
     text("title", &one.title).or_else(|| questions(one))
 }

@@ -78,6 +78,18 @@ fn a_law_may_allow_questions_alone_and_be_for_emergencies() {
 }
 
 #[test]
+fn a_law_for_emergencies_names_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let urgent = "disclosure = \"immediate\"\nbreak_glass = true";
+    let path = sample(folder.path(), LAWS, "disclosure = \"immediate\"", urgent);
+    assert!(read_laws(&path, &set(), today()).is_ok());
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("dataset = \"civil.death\"", "dataset = \"identity.subject\"", 1)).unwrap();
+    let error = read_laws(&path, &set(), today()).unwrap_err();
+    assert!(error.to_string().contains("names nobody to others"), "{error}");
+}
+
+#[test]
 fn a_law_that_lacks_something_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     for (from, to, line, hint) in [

@@ -95,6 +95,15 @@ impl App {
         let now = self.now();
         self.authorize_anchored().await?;
         self.authorize_asked(&question.provider, now)?;
+        // A law can have become one for emergencies since a batch began, or since it was looked up.
+        match (self.authorize_law(question, now)?.break_glass, urgent.is_some()) {
+            (true, false) => {
+                let alone = "an emergency is asked about alone, with a reason";
+                return Err(NotAnswered::new(Code::ReasonMissing).detail(alone));
+            }
+            (false, true) => return Err(NotAnswered::new(Code::LawScopeExceeded)),
+            (true, true) | (false, false) => {}
+        }
         let law = question.law.clone();
         let asked = Question {
             provider: question.provider.clone(),

@@ -7,7 +7,7 @@ use service_kit::db::DatabaseError;
 use super::*;
 use crate::exchange::testing::{
     count,
-    federation::{Federation, tamper},
+    federation::{Engine, Federation, tamper},
     receipts_of,
 };
 
@@ -201,4 +201,25 @@ async fn two_that_end_one_question_at_once_write_one_receipt() {
     assert!(ends.iter().all(|end| *end == ends[0]), "everybody hears the first end");
     assert_eq!((count(federation.consumer.db(), "receipt"), count(provider.app().db(), "receipt")), (1, 1));
     provider.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_become_a_law_for_emergencies_is_not_asked_under_as_before() {
+    let federation = Federation::start_on(Engine::Sqlite, |registers| registers.law.break_glass = true).await;
+    let query = federation.world.law_query("RID-0001");
+    let schemas::query::Basis::Law { id, subject } = query.basis.clone() else { panic!("a law") };
+    let question = super::LawQuestion {
+        law: id,
+        provider: federation.provider.entity().clone(),
+        dataset: query.query.dataset.clone(),
+        fields: query.query.fields.clone(),
+        predicates: Vec::new(),
+        purpose: query.query.purpose.clone(),
+        case: "CG-2026-118".parse().unwrap(),
+        officer: "officer-1".parse().unwrap(),
+    };
+    let key = AskKey::new(federation.system().name.clone(), federation.key());
+    let asked = federation.consumer.ask_under_law(&key, Digest::of("wanted"), &question, subject).await;
+    assert_eq!(asked.unwrap_err().code(), Code::ReasonMissing);
+    assert_eq!(count(federation.consumer.db(), "ask"), 0, "nothing was signed");
 }

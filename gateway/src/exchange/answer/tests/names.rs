@@ -166,3 +166,13 @@ async fn a_name_opens_at_its_receiver_in_the_askers_messages_and_carries_a_query
     assert_eq!(count(registry.app().db(), "receipt"), 1, "and at the registry");
     registry.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_named_under_a_law_for_emergencies() {
+    let federation = Federation::start_on(Engine::Sqlite, |registers| registers.naming.break_glass = true).await;
+    let asked = query(&federation, &order(&federation, vec![own(&federation, "RID-0001")]));
+    assert_eq!(ask(&federation, &asked).await, Some(Code::LawScopeExceeded), "the registry refuses it");
+    let law = federation.consumer.naming_law(&federation.world.purpose.code);
+    assert_eq!(law.unwrap_err().code(), Code::LawNotRegistered, "and the asker does not take it");
+    assert_eq!(count(federation.registry.db(), "break_glass"), 0);
+}
