@@ -76,21 +76,22 @@ impl App {
         Ok(())
     }
 
-    /// Settles what recovery ended, and forgets what is over.
+    /// Forgets what is over, and settles what recovery ended, each inquiry by itself.
     ///
     /// # Errors
     /// If the database does not answer.
     pub(super) async fn keep_cases(&self) -> Result<(), NotAnswered> {
-        let unsettled = self.db().read(move |conn| Ok::<_, DatabaseError>(parts_unsettled(conn, ROUND)?)).await?;
-        for id in unsettled {
-            self.settle(&id).await?;
-        }
+        // First: nothing that cannot be settled keeps a value longer than its consent.
         self.forget_revoked().await?;
         let now_ms = milliseconds(self.now());
-        Ok(self
-            .db()
-            .write(move |conn| Ok::<_, DatabaseError>(inquiries_forget(conn, now_ms, ROUND).map(drop)?))
-            .await?)
+        self.db().write(move |conn| Ok::<_, DatabaseError>(inquiries_forget(conn, now_ms, ROUND).map(drop)?)).await?;
+        let unsettled = self.db().read(move |conn| Ok::<_, DatabaseError>(parts_unsettled(conn, ROUND)?)).await?;
+        for id in unsettled {
+            if let Err(error) = self.settle_inquiry(&id).await {
+                tracing::warn!(%id, ?error, "an inquiry could not be settled");
+            }
+        }
+        Ok(())
     }
 
     /// Takes away values whose time is over, or whose consent was revoked.

@@ -78,6 +78,8 @@ impl App {
         let open = self.open_places(&inquiry).await?;
         let ended = self.side_by_side(&inquiry.key, query, &open, over).await;
         self.keep(&inquiry, query, &open, ended).await?;
+        // A repeated request shows no value whose consent has ended since.
+        self.forget_revoked().await?;
         self.case_view(&inquiry.id).await
     }
 

@@ -119,7 +119,7 @@ impl App {
             return Err(NotAnswered::new(Code::NotFound).detail("there is no case file of this id for you"));
         }
         audit::record(self.db(), row).await?;
-        self.settle(id).await?;
+        self.settle_inquiry(id).await?;
         self.forget_revoked().await?;
         self.case_view(id).await
     }
@@ -128,7 +128,7 @@ impl App {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub(super) async fn settle(&self, id: &MessageId) -> Result<(), NotAnswered> {
+    pub(super) async fn settle_inquiry(&self, id: &MessageId) -> Result<(), NotAnswered> {
         let wanted = id.clone();
         let read = self.db().read(move |conn| {
             let Some(inquiry) = inquiry_find(conn, &wanted)? else { return Ok(None) };

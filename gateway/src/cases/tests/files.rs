@@ -71,7 +71,8 @@ async fn a_value_is_gone_with_its_consent_and_with_its_time_and_the_receipts_sta
     let (app, system) = (&federation.consumer, federation.system());
     let (revoked, over) = (federation.consent(1), federation.consent(1));
     let parts = vec![held(&federation, &revoked, "applicant").await, held(&federation, &over, "applicant").await];
-    let made = app.open_case(system, federation.key(), &case(parts)).await.unwrap();
+    let (key, query) = (federation.key(), case(parts));
+    let made = app.open_case(system, key.clone(), &query).await.unwrap();
     let officer = "officer-1".parse().unwrap();
 
     let consent = protocol::credential::vc::verify(&revoked.jws, &federation.world.authority.entity).unwrap();
@@ -79,6 +80,12 @@ async fn a_value_is_gone_with_its_consent_and_with_its_time_and_the_receipts_sta
     let ordered =
         app.db().write(move |conn| Ok::<_, DatabaseError>(consent_order(conn, &index, 1, ConsentChange::Revoke)?));
     assert!(ordered.await.unwrap().applied);
+    let repeated = app.open_case(system, key, &query).await.unwrap();
+    assert_eq!(
+        (&repeated.id, &repeated.parts[0].record, repeated.parts[1].record.is_some()),
+        (&made.id, &None, true),
+        "the request again shows no more than a look"
+    );
     let seen = app.look_at_case(&system.name, Some(&officer), &made.id).await.unwrap();
     assert_eq!(
         (&seen.parts[0].record, seen.parts[1].record.is_some()),
@@ -97,6 +104,39 @@ async fn a_value_is_gone_with_its_consent_and_with_its_time_and_the_receipts_sta
     let forgotten = app.look_at_case(&system.name, Some(&officer), &made.id).await.unwrap_err();
     assert_eq!(forgotten.code(), Code::RequestExpired);
     provider.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inquiry_that_cannot_be_settled_keeps_no_value_of_another() {
+    let federation = Federation::start().await;
+    let (app, system) = (&federation.consumer, federation.system());
+    let stuck = case(vec![held(&federation, &federation.consent(1), "applicant").await]);
+    let over = until_rows(app, "ask_open", 1);
+    let stuck = app.ask_parts(system, (federation.key(), Kind::Case), &stuck, over).await.unwrap();
+    tamper(app, format!("UPDATE inquiry_part SET about = x'00' WHERE inquiry = '{}'", stuck.id)).await;
+    let provider = federation.serve().await;
+    app.hurry_open_questions().await.unwrap();
+    assert_eq!(app.recover_questions().await.unwrap(), 1);
+    assert!(app.settle_inquiry(&stuck.id).await.is_err(), "its column is damaged");
+
+    let good = case(vec![held(&federation, &federation.consent(1), "applicant").await]);
+    app.open_case(system, federation.key(), &good).await.unwrap();
+    tamper(app, "UPDATE inquiry_part SET value_until_ms = 1 WHERE value IS NOT NULL".to_owned()).await;
+    app.keep_cases().await.unwrap();
+    let kept = app.db().read(|conn| Ok::<_, DatabaseError>(values(conn)?)).await.unwrap();
+    assert_eq!(kept, 0, "it is forgotten all the same");
+    provider.stop().await.unwrap();
+}
+
+fn values(conn: &mut service_kit::db::AnyConnection) -> service_kit::db::QueryResult<i64> {
+    use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let count = sql_query("SELECT COUNT(*) AS count FROM inquiry_part WHERE value IS NOT NULL");
+    Ok(count.get_result::<Count>(conn)?.count)
 }
 
 #[tokio::test(flavor = "multi_thread")]
