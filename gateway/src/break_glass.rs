@@ -1,6 +1,6 @@
 //! Break-glass: asking in an emergency, under a registered law of its own, and the second pair of eyes afterwards.
 //!
-//! Guarantees: no use without a law that is registered for emergencies, an officer, and a reason in words; the use, the notice to the
+//! Guarantees: no use without a law that is registered for emergencies, an officer with an account here, and a reason in words; the use, the notice to the
 //! citizen and the review that it opens are one transaction with the question; a review is decided once, within a day or it is overdue
 //! and shown so, by another person with another key, with a reason; she is told the result; every decision, refused ones included, is a
 //! row of the audit trail. Deliberately absent: asking itself (`exchange`), and the page (`console`).
@@ -31,7 +31,7 @@ use crate::{
     audit,
     keys::Keys,
     notices::{self, NoticeError},
-    store::break_glass::{BreakGlassStoreError, NewUse, use_insert},
+    store::break_glass::{BreakGlassStoreError, NewUse, officer_is_known, use_insert},
 };
 
 /// Within this a second officer must have looked, seconds.
@@ -121,6 +121,24 @@ pub fn authorize(law: &Law, officer: Option<&SystemName>, reason: Option<&str>) 
             Ok(Some(Emergency { officer: officer.clone(), officer_key: None, reason: reason.parse()? }))
         }
         (true, _, _) => Err(Refusal::new(Code::ReasonMissing, "a law for emergencies needs an officer and a reason")),
+    }
+}
+
+impl App {
+    /// Refuses an emergency of an officer who has no account here: a free name would let one person ask and review. A refusal is a
+    /// row of the audit trail.
+    ///
+    /// # Errors
+    /// `access-denied`; if the rows cannot be read or written.
+    pub(crate) async fn authorize_officer(&self, emergency: &Emergency, law: &Law) -> Result<(), BreakGlassError> {
+        let officer = emergency.officer.clone();
+        if self.db().read(move |conn| officer_is_known(conn, &officer)).await? {
+            return Ok(());
+        }
+        let refusal = Refusal::new(Code::AccessDenied, "the officer has no account at this gateway");
+        let row = audit::done(emergency.officer.as_str(), OPENED, law.id.as_str(), self.now());
+        audit::record(self.db(), audit::refused(row, Some(refusal.code()))).await?;
+        Err(refusal.into())
     }
 }
 

@@ -49,6 +49,9 @@ impl App {
         }
         let law = self.authorize_law(question, self.now())?;
         let emergency = break_glass::authorize(&law, Some(&question.officer), reason)?;
+        if let Some(emergency) = &emergency {
+            self.authorize_officer(emergency, &law).await?;
+        }
         let subject = self.subject_of(person).await?;
         let person = Person::of_subject(self.keys(), &subject);
         let urgent = emergency.map(|emergency| Urgent { law, emergency, person });

@@ -4,7 +4,7 @@
 //! rest as well). Deliberately absent: who may decide (`crate::break_glass`).
 
 use diesel::{
-    QueryResult, QueryableByName,
+    QueryResult, QueryableByName, RunQueryDsl as _, sql_query,
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 use schemas::{
@@ -39,6 +39,19 @@ impl From<diesel::result::Error> for BreakGlassStoreError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Database(error.into())
     }
+}
+
+#[derive(QueryableByName)]
+struct PersonCount {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// Whether an officer has an account here that is not shut: so that whoever reviews can be told from who asked.
+pub fn officer_is_known(conn: &mut AnyConnection, officer: &SystemName) -> Result<bool, DatabaseError> {
+    let query = "SELECT COUNT(*) AS count FROM account WHERE person = $1 AND disabled_ms IS NULL";
+    let found: PersonCount = sql_query(query).bind::<Text, _>(officer.as_str()).get_result(conn)?;
+    Ok(found.count > 0)
 }
 
 /// How a use stands.

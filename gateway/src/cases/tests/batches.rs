@@ -9,6 +9,7 @@ use service_kit::db::DatabaseError;
 
 use super::world::{Office, case};
 use crate::{
+    break_glass::{Officer, Outcome, Review, ReviewError},
     config::SystemRight,
     exchange::testing::{
         count,
@@ -215,6 +216,18 @@ async fn what_is_no_batch_is_refused_and_written_down() {
 /// `init` and `join`.
 const AUDITED_BEFORE: i64 = 2;
 
+async fn refused_emergencies(app: &crate::app::App) -> usize {
+    use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        outcome: String,
+    }
+    let query = "SELECT outcome FROM audit_trail WHERE action = 'break-glass.open' AND code = 'access-denied'";
+    let rows = app.db().read(move |conn| Ok::<_, DatabaseError>(sql_query(query).load::<Row>(conn)?)).await;
+    rows.unwrap().iter().filter(|row| row.outcome == "refused").count()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_is_one_persons_with_a_reason_and_is_stored_with_its_review() {
     let office = Office::open(Engine::Sqlite, |registers| registers.law.break_glass = true).await;
@@ -235,12 +248,30 @@ async fn an_emergency_is_one_persons_with_a_reason_and_is_stored_with_its_review
     };
     let parts = vec![part(None), part(Some("!")), part(Some("She lies unconscious and nobody knows her."))];
     let key = office.federation.key();
+    let account = "INSERT INTO account (name, person, display, roles, disabled_ms, made_ms) VALUES ";
+    tamper(app, format!("{account} ('lata', 'officer-1', x'00', '', 1, 1), ('lata-2', 'lata', x'00', '', NULL, 1)"))
+        .await;
+    let unknown =
+        app.ask_case(office.federation.system(), office.federation.key(), &case(vec![parts[2].clone()])).await.unwrap();
+    assert_eq!(outcomes(&unknown.parts), [(PartOutcome::Refused, false, Some(Code::AccessDenied))]);
+    assert_eq!(
+        (count(app.db(), "break_glass"), refused_emergencies(app).await),
+        (0, 1),
+        "only who has an open account"
+    );
+    tamper(app, format!("{account} ('lata-1', 'officer-1', x'00', '', NULL, 1)")).await;
     let view = app.ask_case(office.federation.system(), key.clone(), &case(parts.clone())).await.unwrap();
     let no_reason = (PartOutcome::Refused, false, Some(Code::ReasonMissing));
     assert_eq!(outcomes(&view.parts), [no_reason, no_reason, ANSWERED]);
     assert_eq!(count(app.db(), "break_glass"), 1, "one use, with its review");
     let again = app.ask_case(office.federation.system(), key, &case(parts)).await.unwrap();
     assert_eq!((again, count(app.db(), "break_glass")), (view, 1));
+    let used = app.open_reviews().await.unwrap().remove(0);
+    let reason = "The ward book confirms it".parse().unwrap();
+    let review = Review { exchange: used.exchange, outcome: Outcome::Upheld, reason };
+    let herself = Officer { name: "officer-1".parse().unwrap(), key: None };
+    let decided = app.decide_review(herself, review).await.unwrap_err();
+    assert!(matches!(decided, ReviewError::Refused(refusal) if refusal.code() == Code::FourEyesRequired));
     let batch = app.open_batch(office.federation.system(), office.federation.key(), &order).await.unwrap_err();
     assert_eq!(batch.code(), Code::ReasonMissing, "an emergency is no batch");
     office.close().await;
