@@ -43,9 +43,9 @@ impl App {
     /// Ties a pseudonym to a number.
     ///
     /// # Errors
-    /// Those of the presentation; `not-found-or-not-permitted`; `registry-unavailable`.
+    /// Those of the presentation; `access-denied` (an assisted session's); `not-found-or-not-permitted`; `registry-unavailable`.
     pub(crate) async fn link_by_citizen(&self, request: &LinkRequest) -> Result<Linked, LinkError> {
-        let binding = self.verify_presentation(&request.binding).await?;
+        let binding = self.verify_own_presentation(&request.binding).await?;
         let (subject, person) = self.shown(&binding).ok_or(NOBODY)?;
         let number: LocalKey = request.local_number.parse().map_err(|_| NOBODY)?;
         self.confirm(person, &number).await?;

@@ -3,12 +3,12 @@
 use protocol::{
     consent::Refusal,
     credential::{
-        BindingStatus, Status, VerifiedBinding,
+        Status, VerifiedBinding,
         binding::{self, DirectoryKeys, Expected},
     },
     seal::freshness::SKEW,
 };
-use schemas::{problem::Code, time::Timestamp};
+use schemas::{consent::BindingMode, problem::Code, time::Timestamp};
 use service_kit::db::DatabaseError;
 
 use super::nonces;
@@ -29,7 +29,7 @@ pub enum PresentationError {
 }
 
 /// Allows a binding whose status is known and good.
-pub(super) fn authorize_status(status: Option<Status>) -> Result<(), Refusal> {
+fn authorize_status(status: Option<Status>) -> Result<(), Refusal> {
     match status {
         Some(Status::Valid) => Ok(()),
         Some(Status::Suspended) => Err(Refusal::new(Code::BindingSuspended, "suspended")),
@@ -45,10 +45,35 @@ impl App {
     /// `binding-invalid`, `stale` (the nonce is not ours or has ended), `replayed` (it was used), `binding-suspended`,
     /// `binding-revoked`, `binding-status-unavailable`.
     pub(crate) async fn verify_presentation(&self, presentation: &str) -> Result<VerifiedBinding, PresentationError> {
-        let now = self.now();
-        let (binding, ends) = self.verify_over_nonce(presentation, now)?;
-        let status = self.statuses().status(self, binding.issuer(), binding.status()).await;
-        authorize_status(status.as_ref().map(BindingStatus::status))?;
+        let verified = self.verify_over_nonce(presentation, self.now())?;
+        self.spend_presentation(verified).await
+    }
+
+    /// As [`Self::verify_presentation`], by a wallet of her own: what outlives a session is not decided in an assisted one.
+    ///
+    /// # Errors
+    /// The same, and `access-denied` (the binding of an assisted session).
+    pub(crate) async fn verify_own_presentation(
+        &self,
+        presentation: &str,
+    ) -> Result<VerifiedBinding, PresentationError> {
+        let verified = self.verify_over_nonce(presentation, self.now())?;
+        if verified.0.claims().mode == BindingMode::Assisted {
+            return Err(Refusal::new(Code::AccessDenied, "not in an assisted session").into());
+        }
+        self.spend_presentation(verified).await
+    }
+
+    /// Allows a binding that holds, as a list says that is not too old.
+    pub(super) async fn authorize_in_force(&self, binding: &VerifiedBinding) -> Result<(), Refusal> {
+        authorize_status(self.statuses().fresh(self, binding.issuer(), binding.status()).await)
+    }
+
+    async fn spend_presentation(
+        &self,
+        (binding, ends): (VerifiedBinding, Timestamp),
+    ) -> Result<VerifiedBinding, PresentationError> {
+        self.authorize_in_force(&binding).await?;
         let nonce = binding.nonce().to_owned();
         let spent = self.db().write(move |conn| Ok::<_, DatabaseError>(spend(conn, Once::Citizen, &nonce, ends)?));
         if spent.await? { Ok(binding) } else { Err(Refusal::new(Code::Replayed, "the nonce was used before").into()) }

@@ -10,7 +10,7 @@ mod form;
 use protocol::{
     consent::Refusal,
     credential::{
-        BindingStatus, VerifiedBinding, VerifiedConsent,
+        VerifiedBinding, VerifiedConsent,
         binding::{self, DirectoryKeys, Expected},
         vc,
     },
@@ -25,7 +25,7 @@ use schemas::{
 };
 use service_kit::db::{AnyConnection, DatabaseError};
 
-use super::{client_id, presentation::authorize_status, request_object::authorize_waiting, transaction_data};
+use super::{client_id, request_object::authorize_waiting, transaction_data};
 use crate::{
     app::App,
     directory::DirectorySnapshot,
@@ -109,7 +109,7 @@ impl App {
         let digest = consents.first().map(|consent| consent.notice().request);
         let served = self.served_object(&request.id, digest).await?;
         let session = self.verify_session(&request, &response, &served, &directory, now)?;
-        self.authorize_session(&session).await?;
+        self.authorize_in_force(&session).await?;
         let shown =
             compare::Shown { request: &request, object: digest, served: served.served, session: session.key(), now };
         let mut accepted = Vec::with_capacity(consents.len());
@@ -176,11 +176,6 @@ impl App {
             return Err(invalid("the session's binding was presented before the request was fetched"));
         }
         Ok(session)
-    }
-
-    async fn authorize_session(&self, session: &VerifiedBinding) -> Result<(), Refusal> {
-        let status = self.statuses().status(self, session.issuer(), session.status()).await;
-        authorize_status(status.as_ref().map(BindingStatus::status))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Status lists of identity registries: fetched in the background, kept for all processes, looked up without waiting.
 //!
 //! Guarantees: a list is fetched from its registry's peers' listener alone, whose certificates the directory lists; its signature,
-//! address and time are verified each time it is taken from network or database; how old is too old is `protocol::consent`'s
-//! to say. A list that was never seen is fetched at once, by one caller at a time.
+//! address and time are verified each time it is taken from network or database; how old is too old
+//! is `protocol::consent`'s to say where data is asked for, and [`StatusLists::fresh`]'s elsewhere. A list that was never seen is fetched at once, by one caller at a time.
 
 use std::{
     collections::HashMap,
@@ -11,14 +11,14 @@ use std::{
 };
 
 use protocol::credential::{
-    BindingStatus, VerifiedStatusList,
+    BindingStatus, Status, VerifiedStatusList,
     status_list::{StatusListError, verify},
 };
-use protocol::seal::{Limits, UnverifiedJws};
+use protocol::seal::{Limits, Typ, UnverifiedJws, VerifyingKey, freshness::SKEW};
 use schemas::{
-    consent::StatusReference,
+    consent::{StatusListToken, StatusReference},
     id::{CompactJws, EntityId},
-    time::Timestamp,
+    time::{NumericDate, Timestamp},
 };
 use service_kit::db::DatabaseError;
 use tokio::sync::Mutex as AsyncMutex;
@@ -37,14 +37,44 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// A list that nobody asked about for so long is not fetched any more, seconds.
 const FORGOTTEN: i64 = 86_400;
 /// A list in memory that is older than this is looked for in the database, seconds: another process may have a newer one.
-const AGED: i64 = 90;
+/// Below the 60 seconds that sensitive purposes allow.
+const AGED: i64 = 45;
+/// Oldest list that is believed where the protocol's rules for answers do not apply, seconds.
+const OLDEST: i64 = 4 * 3600;
 
 /// Lists as they are known to this process.
 #[derive(Debug, Default)]
 pub struct StatusLists {
-    known: Mutex<HashMap<String, Arc<VerifiedStatusList>>>,
+    known: Mutex<HashMap<String, KnownList>>,
     /// The turn to fetch, and when (monotonic) which list could not be had.
     fetching: AsyncMutex<HashMap<String, Duration>>,
+}
+
+/// A list, and when it ends by its own word.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownList {
+    list: Arc<VerifiedStatusList>,
+    ends: NumericDate,
+}
+
+impl KnownList {
+    pub(super) fn new(list: VerifiedStatusList, ends: NumericDate) -> Self {
+        Self { list: Arc::new(list), ends }
+    }
+
+    /// Seconds since it was fetched.
+    fn age(&self, now: Timestamp) -> i64 {
+        now.seconds() - self.list.checked_at().seconds()
+    }
+}
+
+/// Tests publish lists that outlive them.
+#[cfg(test)]
+impl From<VerifiedStatusList> for KnownList {
+    fn from(list: VerifiedStatusList) -> Self {
+        let ends = list.checked_at().plus(OLDEST + 3600).numeric();
+        Self::new(list, ends)
+    }
 }
 
 /// A list could not be had.
@@ -70,32 +100,44 @@ pub enum StatusError {
 impl StatusLists {
     /// What was last known of a binding by this registry; `None` if its list could not be had.
     pub async fn status(&self, app: &App, issuer: &EntityId, reference: &StatusReference) -> Option<BindingStatus> {
-        let list = match self.find(&reference.uri) {
-            Some(list) if app.now().seconds() - list.checked_at().seconds() < AGED => list,
-            older => self.newer(app, issuer, &reference.uri).await.or(older)?,
-        };
-        list.status_of(reference).ok()
+        self.list(app, issuer, &reference.uri).await?.list.status_of(reference).ok()
     }
 
-    fn find(&self, uri: &str) -> Option<Arc<VerifiedStatusList>> {
+    /// What is known of a binding by a list of at most four hours that has not ended; `None` if there is none.
+    pub async fn fresh(&self, app: &App, issuer: &EntityId, reference: &StatusReference) -> Option<Status> {
+        let known = self.list(app, issuer, &reference.uri).await?;
+        let now = app.now();
+        // A list from the future is a clock that stepped back: as unknown as none.
+        let fresh = (-SKEW..=OLDEST).contains(&known.age(now)) && now.numeric() < known.ends;
+        if fresh { known.list.status_of(reference).ok().map(|status| status.status()) } else { None }
+    }
+
+    async fn list(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<KnownList> {
+        match self.find(uri) {
+            Some(known) if known.age(app.now()) < AGED => Some(known),
+            older => self.newer(app, issuer, uri).await.or(older),
+        }
+    }
+
+    fn find(&self, uri: &str) -> Option<KnownList> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(uri).cloned()
     }
 
     /// Takes a list that was verified.
-    pub(crate) fn learn(&self, uri: &str, list: VerifiedStatusList) -> Arc<VerifiedStatusList> {
-        let list = Arc::new(list);
+    pub(crate) fn learn(&self, uri: &str, list: impl Into<KnownList>) -> KnownList {
+        let list = list.into();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = known.entry(uri.to_owned()).or_insert_with(|| Arc::clone(&list));
-        if kept.checked_at() <= list.checked_at() {
+        let kept = known.entry(uri.to_owned()).or_insert_with(|| list.clone());
+        if kept.list.checked_at() <= list.list.checked_at() {
             *kept = list;
         }
-        Arc::clone(kept)
+        kept.clone()
     }
 
     /// What is known more newly than here: in the database, which another process may have renewed; or at the registry, where
     /// nobody keeps the list current because it was never seen or not asked about for a day.
-    async fn newer(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<Arc<VerifiedStatusList>> {
-        let is_young = |list: &Arc<VerifiedStatusList>| app.now().seconds() - list.checked_at().seconds() < AGED;
+    async fn newer(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<KnownList> {
+        let is_young = |known: &KnownList| known.age(app.now()) < AGED;
         let stored = self.stored(app, issuer, uri).await;
         if stored.as_ref().is_some_and(is_young) {
             return stored;
@@ -127,7 +169,7 @@ impl StatusLists {
         stored
     }
 
-    async fn stored(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<Arc<VerifiedStatusList>> {
+    async fn stored(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<KnownList> {
         let wanted = uri.to_owned();
         let found = app.db().read(move |conn| Ok::<_, DatabaseError>(list_find(conn, &wanted)?)).await;
         let seen = found.ok()?.filter(|seen| seen.issuer == *issuer)?;
@@ -136,7 +178,7 @@ impl StatusLists {
     }
 
     /// Fetches a list from its registry and keeps it.
-    async fn fetch(&self, app: &App, issuer: &EntityId, uri: &str) -> Result<Arc<VerifiedStatusList>, StatusError> {
+    async fn fetch(&self, app: &App, issuer: &EntityId, uri: &str) -> Result<KnownList, StatusError> {
         let now = app.now();
         app.authorize_address(issuer, uri, now)?;
         let client = app.peer_client(issuer).map_err(|_| StatusError::Registry)?;
@@ -225,13 +267,20 @@ impl App {
         uri: &str,
         issuer: &EntityId,
         fetched: Timestamp,
-    ) -> Result<VerifiedStatusList, StatusError> {
+    ) -> Result<KnownList, StatusError> {
         let directory = self.directory();
         let member = directory.peer(issuer, self.now()).map_err(|_| StatusError::Registry)?;
         member.authorize_identity_registry(&self.config().sector).map_err(|_| StatusError::Registry)?;
         let claimed = UnverifiedJws::of(token, Limits::STATUS_LIST).map_err(StatusListError::Token)?.claimed_issuer();
         let kid = claimed.key_id().ok_or(StatusError::Registry)?;
         let key = member.signing_key(&kid, fetched.numeric(), None).map_err(|_| StatusError::Registry)?;
-        Ok(verify(token.as_str().as_bytes(), uri, issuer, key, fetched)?)
+        let list = verify(token.as_str().as_bytes(), uri, issuer, key, fetched)?;
+        Ok(KnownList::new(list, end_of(token, key)?))
     }
+}
+
+/// When a list ends by its own word.
+fn end_of(token: &CompactJws, key: &VerifyingKey) -> Result<NumericDate, StatusListError> {
+    let verified = UnverifiedJws::of(token, Limits::STATUS_LIST)?.verify(Typ::StatusList, key)?;
+    Ok(verified.claims::<StatusListToken>()?.exp)
 }

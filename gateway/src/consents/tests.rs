@@ -8,4 +8,5 @@ mod history;
 mod links;
 mod orders;
 mod responding;
+mod statuses;
 mod wards;

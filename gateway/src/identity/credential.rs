@@ -33,7 +33,7 @@ use crate::{
         identity::{
             bindings::{NewBinding, PLACES, Place, binding_insert, key_is_bound, list_open},
             offers::Invited,
-            tokens::{Take, token_take},
+            tokens::{Take, token_stands, token_take},
         },
     },
 };
@@ -78,7 +78,7 @@ impl App {
             Some(_) => (BindingMode::Assisted, now.plus(ASSISTED)),
             None => (BindingMode::Own, asking::ends(settings.validity, now)),
         };
-        let places = self.place_bindings(&proven, &whose.resident, wallet, expires).await?;
+        let places = self.place_bindings(presented.token, &proven, &whose.resident, wallet, expires).await?;
         let issued = proven.into_iter().zip(places).map(|(holder, place)| {
             let credential = self.sign_binding(&person, (holder, mode), place, (now, expires))?;
             Ok(IssuedCredential { credential })
@@ -157,17 +157,22 @@ impl App {
             .await
     }
 
+    /// Gives each key a place, unless the token was ended since: then her bindings were revoked in between.
     async fn place_bindings(
         &self,
+        token: &str,
         proven: &[VerifyingKey],
         resident: &LocalKey,
         wallet: KeyId,
         expires: Timestamp,
     ) -> Result<Vec<Place>, IdentityError> {
-        let (keys, resident) = (self.keys().clone(), resident.clone());
+        let (keys, resident, token) = (self.keys().clone(), resident.clone(), token.to_owned());
         let kids: Vec<KeyId> = proven.iter().map(|key| key.kid().clone()).collect();
         self.db()
             .write(move |conn| {
+                if !token_stands(conn, &keys, &token).map_err(DatabaseError::from)? {
+                    return Err(IdentityError::TokenInvalid);
+                }
                 let places = kids.iter().map(|key| {
                     let new = NewBinding { key, resident: &resident, wallet: &wallet, expires };
                     give_place(conn, &keys, &new)

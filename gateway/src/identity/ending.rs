@@ -18,7 +18,7 @@ use crate::{
     app::App,
     audit,
     consents::PresentationError,
-    store::identity::bindings::{Standing, bindings_revoke_of, bindings_set},
+    store::identity::bindings::{OwnRevocation, Standing, bindings_revoke_of, bindings_set},
 };
 
 /// The actions in the audit trail.
@@ -42,7 +42,8 @@ pub enum EndingError {
 }
 
 impl App {
-    /// Ends every binding of a resident, as for a lost phone. She then gets a new invitation.
+    /// Ends every binding of a resident, as for a lost phone, and every open invitation and access token. She then gets a new
+    /// invitation.
     ///
     /// # Errors
     /// `role-missing`, `not-found-or-not-permitted`.
@@ -98,10 +99,11 @@ impl App {
     /// Ends bindings of the person who proves one of them.
     ///
     /// # Errors
-    /// `role-missing`, those of the presentation, `binding-invalid` (it is none of ours).
+    /// `role-missing`, those of the presentation, `access-denied` (an assisted session's), `binding-invalid` (it is none of ours),
+    /// `binding-revoked` (it has ended or is stopped, whatever an older list says).
     pub(crate) async fn revoke_own_bindings(&self, request: &RevokeRequest) -> Result<Revoked, EndingError> {
         self.identity_registry(self.now())?;
-        let binding = self.verify_presentation(&request.binding).await?;
+        let binding = self.verify_own_presentation(&request.binding).await?;
         if binding.issuer() != self.entity() {
             return Err(Refusal::new(Code::BindingInvalid, "another registry issued it").into());
         }
@@ -110,11 +112,15 @@ impl App {
             (binding.key().kid().clone(), audit::done(HERSELF, REVOKE, self.entity().as_str(), self.now()));
         let revoked = self.db().write(move |conn| {
             let revoked = bindings_revoke_of(conn, &key, others)?;
-            audit::append(conn, &row)?;
+            if matches!(revoked, OwnRevocation::Ended(_)) {
+                audit::append(conn, &row)?;
+            }
             Ok::<_, DatabaseError>(revoked)
         });
-        let unknown = Refusal::new(Code::BindingInvalid, "no binding of ours has this key");
-        let revoked = revoked.await?.ok_or(unknown)?;
-        Ok(Revoked { revoked: u64::try_from(revoked).unwrap_or(u64::MAX) })
+        match revoked.await? {
+            OwnRevocation::Ended(revoked) => Ok(Revoked { revoked: u64::try_from(revoked).unwrap_or(u64::MAX) }),
+            OwnRevocation::NotInForce => Err(Refusal::new(Code::BindingRevoked, "an ended binding ends none").into()),
+            OwnRevocation::Unknown => Err(Refusal::new(Code::BindingInvalid, "no binding of ours has this key").into()),
+        }
     }
 }

@@ -59,7 +59,7 @@ impl App {
     /// A guardianship of this key for each ward of its owner.
     ///
     /// # Errors
-    /// `role-missing`, those of the presentation, `binding-invalid` (it is none of ours, or does not show whose),
+    /// `role-missing`, those of the presentation, `access-denied` (an assisted session's), `binding-invalid` (it is none of ours, or does not show whose),
     /// `registry-unavailable`.
     pub(crate) async fn issue_guardianships(
         &self,
@@ -67,7 +67,7 @@ impl App {
     ) -> Result<Guardianships, GuardianshipError> {
         let now = self.now();
         self.identity_registry(now)?;
-        let binding = self.verify_presentation(&request.binding).await?;
+        let binding = self.verify_own_presentation(&request.binding).await?;
         let unknown = Refusal::new(Code::BindingInvalid, "the binding does not show whose it is");
         if binding.issuer() != self.entity() {
             return Err(unknown.into());

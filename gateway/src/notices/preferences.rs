@@ -46,7 +46,7 @@ impl App {
     /// Keeps what she has chosen.
     ///
     /// # Errors
-    /// Those of the presentation; codes of the token; `consent-wrong-subject` (by another key than the binding's), `audience-wrong`,
+    /// Those of the presentation; `access-denied` (an assisted session's); codes of the token; `consent-wrong-subject` (by another key than the binding's), `audience-wrong`,
     /// `stale` (from the future), `request-malformed` (a language without texts), `conflict` (a later order is kept).
     pub(crate) async fn choose_notices(
         &self,
@@ -55,7 +55,7 @@ impl App {
         let now = self.now();
         // What needs no nonce first: a malformed order must not spend one.
         let order = claimed(&request.order)?;
-        let binding = self.verify_presentation(&request.binding).await?;
+        let binding = self.verify_own_presentation(&request.binding).await?;
         let (chosen, digest) = self.verify_preferences(order, &binding, now)?;
         let (keys, persons, view) = (self.keys().clone(), persons(self, &binding), view_of(&chosen));
         let kept = self.db().write(move |conn| {

@@ -30,6 +30,10 @@ use super::{
     CitizenWorld,
     world::{Answer, Serving},
 };
+use crate::store::identity::{
+    offers::Invited,
+    tokens::{NewToken, token_insert},
+};
 
 /// One key and its binding.
 pub(crate) struct TestWallet {
@@ -82,6 +86,20 @@ impl Proofs {
         Self { dpop, token: token.access_token }
     }
 
+    /// A token for an assisted session with a resident.
+    pub(crate) async fn assisted(world: &CitizenWorld, resident: &str) -> Self {
+        let (dpop, token) = (SigningKey::generate(Algorithm::Es256).unwrap(), random::token());
+        let terms = schemas::local::AssistedOffer { operator: world.social.entity.clone() };
+        let whose = Invited { resident: resident.parse().unwrap(), assisted: Some(terms) };
+        let (app, made) = (world.civil.app().clone(), Self { dpop, token: token.clone() });
+        let (kid, expires) = (made.dpop.kid().clone(), world.now().plus(600));
+        let written = world.civil.app().db().write(move |conn| {
+            token_insert(conn, app.keys(), &NewToken { token: &token, dpop_key: &kid, whose: &whose, expires })
+        });
+        written.await.unwrap();
+        made
+    }
+
     pub(crate) async fn nonce(world: &CitizenWorld) -> String {
         let nonce: NonceResponse = world.civil.post("/identity/nonce", "application/json", &[], "").await.json();
         nonce.c_nonce
@@ -119,7 +137,11 @@ impl TestWallet {
 
     /// Bound with so many keys at once.
     pub(crate) async fn batch(world: &CitizenWorld, resident: &str, keys: usize) -> Vec<Self> {
-        let proofs = Proofs::of(world, resident).await;
+        Self::bound(world, &Proofs::of(world, resident).await, keys).await
+    }
+
+    /// Bound with so many keys by a token.
+    pub(crate) async fn bound(world: &CitizenWorld, proofs: &Proofs, keys: usize) -> Vec<Self> {
         let keys: Vec<SigningKey> = (0..keys).map(|_| SigningKey::generate(Algorithm::Es256).unwrap()).collect();
         let proven = Proofs::prove(world, &keys, &Proofs::nonce(world).await);
         let issued: CredentialResponse = proofs.issue(world, proven).await.json();

@@ -31,7 +31,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     responses(
         (status = 200, description = "Linked", content_type = "application/json"),
         (status = 400, description = "request-malformed, stale"),
-        (status = 403, description = "binding-invalid, binding-suspended, binding-revoked"),
+        (status = 403, description = "access-denied (an assisted session), binding-invalid, binding-suspended, binding-revoked"),
         (status = 404, description = "not-found-or-not-permitted"),
         (status = 409, description = "replayed: the nonce was used before"),
         (status = 503, description = "binding-status-unavailable, registry-unavailable"),

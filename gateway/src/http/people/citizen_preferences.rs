@@ -33,7 +33,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         (status = 200, description = "PreferencesView: without the addresses", content_type = "application/json"),
         (status = 400, description = "request-malformed, stale, token-malformed, token-type-wrong, version-unsupported"),
         (status = 401, description = "signature-invalid"),
-        (status = 403, description = "binding-invalid, binding-suspended, binding-revoked, consent-wrong-subject, audience-wrong"),
+        (status = 403, description = "access-denied (an assisted session), binding-invalid, binding-suspended, binding-revoked, consent-wrong-subject, audience-wrong"),
         (status = 409, description = "replayed: the nonce was used before; conflict: a later order is kept"),
         (status = 503, description = "binding-status-unavailable"),
     ))]

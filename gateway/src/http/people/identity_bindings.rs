@@ -31,7 +31,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     responses(
         (status = 200, description = "Revoked: within a minute no department takes them any more", content_type = "application/json"),
         (status = 400, description = "request-malformed, stale"),
-        (status = 403, description = "role-missing, binding-invalid, binding-suspended, binding-revoked"),
+        (status = 403, description = "access-denied (an assisted session), role-missing, binding-invalid, binding-suspended, binding-revoked"),
         (status = 409, description = "replayed: the nonce was used before"),
         (status = 503, description = "binding-status-unavailable"),
     ))]

@@ -1,20 +1,33 @@
 //! The identity registry's own table of whose pseudonym is whose: built once for a sector, completed when somebody unknown is
 //! asked about, at most once in ten minutes.
+//!
+//! Guarantees: "nobody" is said only by a table that was read to its end; while one builds it, the others hear that the register
+//! is away.
 
-use protocol::consent::Refusal;
-use registry_adapter::{identity::IdentityError, key::LocalKey};
+use protocol::{consent::Refusal, seal::keyed_hash::MacKey};
+use registry_adapter::{
+    identity::{IdentityError, Resident, Residents},
+    key::LocalKey,
+};
 use schemas::{
     id::{Sector, SectorSubject},
     problem::Code,
 };
+use service_kit::db::AnyConnection;
 
 use crate::{
     app::App,
     store::{
-        identity::resident_names::{resident_names_exist, resident_names_insert, resident_names_resolve},
+        identity::resident_names::{
+            resident_names_begin, resident_names_end, resident_names_insert, resident_names_renew,
+            resident_names_resolve, resident_names_table,
+        },
         links::LinkError,
     },
 };
+
+/// How long the turn to build lasts without another page, seconds.
+const TURN: i64 = 600;
 
 const AWAY: Refusal = Refusal::new(Code::RegistryUnavailable, "the register of residents did not answer");
 
@@ -25,6 +38,10 @@ enum ResidentsError {
     Store(#[from] LinkError),
     #[error(transparent)]
     Register(#[from] IdentityError),
+    #[error("there is no register of residents")]
+    NoRegister,
+    #[error("the table is being built")]
+    Building,
 }
 
 impl App {
@@ -47,36 +64,84 @@ impl App {
         sector: &Sector,
         subjects: &[SectorSubject],
     ) -> Result<Vec<Option<LocalKey>>, ResidentsError> {
-        let keys = self.keys();
+        let (keys, now) = (self.keys(), self.now());
         let resolve = || self.db().read_blocking(|conn| resident_names_resolve(conn, keys, sector, subjects));
-        let wanted = sector.clone();
-        let exist = self.db().read_blocking(move |conn| Ok::<_, LinkError>(resident_names_exist(conn, &wanted)?))?;
-        if !exist {
-            self.build_names(sector)?;
-            return Ok(resolve()?);
-        }
+        // Read before the names: what becomes complete in between is asked about once more, and never taken for nobody.
+        let table = self.db().read_blocking(|conn| Ok::<_, LinkError>(resident_names_table(conn, sector, now)?))?;
         let found = resolve()?;
-        if found.iter().all(Option::is_some) || !self.exchange().may_complete(sector, self.clock().monotonic()) {
+        let Some(key) = keys.sectors.get(sector) else { return Ok(found) };
+        let settled = |app: &Self| {
+            table.complete && !table.building && !app.exchange().may_complete(sector, app.clock().monotonic())
+        };
+        if found.iter().all(Option::is_some) || settled(self) {
             return Ok(found);
         }
-        self.build_names(sector)?;
+        self.build_names(sector, key)?;
         Ok(resolve()?)
     }
 
-    fn build_names(&self, sector: &Sector) -> Result<(), ResidentsError> {
+    /// Builds the table, or completes it, if nobody else does.
+    fn build_names(&self, sector: &Sector, key: &MacKey) -> Result<(), ResidentsError> {
         let residents = self.source().and_then(registry_adapter::source::Source::residents);
-        let (Some(residents), Some(key)) = (residents, self.keys().sectors.get(sector)) else { return Ok(()) };
+        let residents = residents.ok_or(ResidentsError::NoRegister)?;
+        let now = self.now();
+        let begin =
+            |conn: &mut AnyConnection| Ok::<_, LinkError>(resident_names_begin(conn, sector, now, now.plus(TURN))?);
+        if !self.db().write_blocking(begin)? {
+            return Err(ResidentsError::Building);
+        }
+        let built = self.insert_names(sector, key, &residents);
+        let complete = built.is_ok();
+        self.db().write_blocking(|conn| Ok::<_, LinkError>(resident_names_end(conn, sector, complete)?))?;
+        built
+    }
+
+    fn insert_names(&self, sector: &Sector, key: &MacKey, residents: &Residents) -> Result<(), ResidentsError> {
         let mut last = None;
         loop {
             let page = residents.page(last.as_ref())?;
             let Some(end) = page.last() else { return Ok(()) };
             last = Some(end.number.clone());
-            let named = |resident: registry_adapter::identity::Resident| {
-                (key.sector_subject(resident.number.as_str()), resident.number)
-            };
+            let named = |resident: Resident| (key.sector_subject(resident.number.as_str()), resident.number);
             let people: Vec<_> = page.into_iter().map(named).collect();
+            let until = self.now().plus(TURN);
             // A page a transaction: others may write in between, and a stop leaves pages that are right.
-            self.db().write_blocking(|conn| resident_names_insert(conn, self.keys(), sector, &people))?;
+            self.db().write_blocking(|conn| {
+                resident_names_renew(conn, sector, until)?;
+                resident_names_insert(conn, self.keys(), sector, &people)
+            })?;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consents::testing::CitizenWorld;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nobody_is_unknown_until_the_table_was_read_to_its_end() {
+        let world = CitizenWorld::start().await;
+        let (app, sector) = (world.civil.app(), "revenue".parse::<Sector>().unwrap());
+        let named = |number: &str| app.keys().sectors[&sector].sector_subject(number);
+        let asked =
+            async |number: &str| app.residents_of(&sector, &[named(number)]).await.map(|mut found| found.remove(0));
+        let (us, of, half, now) = (app.clone(), sector.clone(), named("R-2"), app.now());
+        let begun = app.db().write(move |conn| {
+            resident_names_insert(conn, us.keys(), &of, &[(half, "R-2".parse().unwrap())])?;
+            Ok::<_, LinkError>(resident_names_begin(conn, &of, now, now.plus(TURN))?)
+        });
+        assert!(begun.await.unwrap(), "another process builds it");
+        assert_eq!(asked("R-2").await.unwrap().unwrap().as_str(), "R-2", "who is there, is there");
+        for number in ["R-1", "R-404"] {
+            assert_eq!(asked(number).await.unwrap_err().code(), Code::RegistryUnavailable, "{number}");
+        }
+        let of = sector.clone();
+        app.db().write(move |conn| Ok::<_, LinkError>(resident_names_end(conn, &of, false)?)).await.unwrap();
+        assert_eq!(asked("R-404").await.unwrap(), None, "built here, to its end");
+        assert_eq!(asked("R-1").await.unwrap().unwrap().as_str(), "R-1");
+        let of = sector.clone();
+        let table = app.db().read(move |conn| Ok::<_, LinkError>(resident_names_table(conn, &of, now)?)).await.unwrap();
+        assert!(table.complete && !table.building);
     }
 }

@@ -15,7 +15,7 @@ use schemas::{
 };
 
 use super::{Person, hold, tell};
-use crate::consents::testing::{Answer, CitizenWorld, TestWallet};
+use crate::consents::testing::{Answer, CitizenWorld, Proofs, TestWallet};
 
 async fn fetch(world: &CitizenWorld, wallet: &TestWallet) -> Answer {
     let binding = wallet.present(world, &world.revenue, &["sub_revenue"]).await;
@@ -118,4 +118,14 @@ async fn a_choice_is_an_order_by_the_bindings_key_for_this_department() {
         "the good one holds"
     );
     choose(&world, &wallet, first).await.json::<PreferencesView>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_chosen_in_an_assisted_session() {
+    let world = CitizenWorld::start().await;
+    let helped = TestWallet::bound(&world, &Proofs::assisted(&world, "R-1").await, 1).await.remove(0);
+    let good = order(&helped.key, &world.revenue.entity, world.now().numeric(), NoticeLevel::Weekly);
+    let order = sign(Typ::Preferences, &helped.key, &good).unwrap();
+    assert_eq!(choose(&world, &helped, order).await.refused(), Code::AccessDenied);
+    assert_eq!(fetch(&world, &helped).await.json::<Notices>().preferences, None);
 }

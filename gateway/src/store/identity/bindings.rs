@@ -1,16 +1,18 @@
 //! Places of bindings in status lists.
 //!
 //! Guarantees: places are random within a list that is at most half full, so that a place tells nothing about when or whose;
-//! every change of a status counts its list's generation up in the same transaction.
+//! every change of a status counts its list's generation up in the same transaction; a revocation ends what could still become
+//! a binding: open invitations and access tokens.
 
 use diesel::{
     QueryResult, QueryableByName, RunQueryDsl, sql_query,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Nullable, Text},
 };
 use registry_adapter::key::LocalKey;
 use schemas::{id::KeyId, time::Timestamp};
 use service_kit::db::AnyConnection;
 
+use super::{offers::offers_end_of, tokens::tokens_end_of};
 use crate::{keys::Keys, store::encrypted::Encrypted};
 
 const RESIDENT: Encrypted = Encrypted { table: "binding", column: "resident" };
@@ -151,6 +153,9 @@ pub fn bindings_set(
     standing: Standing,
 ) -> QueryResult<usize> {
     let index = RESIDENT.index(keys, resident.as_str());
+    if standing == Standing::Revoked {
+        end_issuing(conn, &index, None)?;
+    }
     let changed: Vec<ListRow> = sql_query(
         "UPDATE binding SET status = $1 WHERE resident_index = $2 AND status <> $1 AND status <> 1 RETURNING list",
     )
@@ -159,6 +164,14 @@ pub fn bindings_set(
     .load(conn)?;
     lists_changed(conn, &changed)?;
     Ok(changed.len())
+}
+
+/// Ends what could still become a binding, in the order in which one becomes the other, and before the bindings: whoever turns
+/// one into the other at this moment is waited for, and what came of it ends next.
+fn end_issuing(conn: &mut AnyConnection, resident: &str, except_wallet: Option<&str>) -> QueryResult<()> {
+    offers_end_of(conn, resident)?;
+    tokens_end_of(conn, resident, except_wallet)?;
+    Ok(())
 }
 
 /// Counts up the generation of each list with a changed place.
@@ -172,23 +185,52 @@ fn lists_changed(conn: &mut AnyConnection, changed: &[ListRow]) -> QueryResult<(
     Ok(())
 }
 
-/// Ends bindings of the person who holds the binding of this key: all of them, or those of her other wallets. Returns how
-/// many; `None` if no binding has the key. Bindings that name no wallet count as another wallet's.
-pub fn bindings_revoke_of(conn: &mut AnyConnection, key: &KeyId, others_alone: bool) -> QueryResult<Option<usize>> {
-    if !key_is_bound(conn, key)? {
-        return Ok(None);
+/// What came of a revocation by the person herself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnRevocation {
+    /// No binding has the key.
+    Unknown,
+    /// The key's own binding is revoked or suspended: it ends none.
+    NotInForce,
+    /// So many have ended.
+    Ended(usize),
+}
+
+#[derive(QueryableByName)]
+struct OwnRow {
+    #[diesel(sql_type = Text)]
+    resident_index: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    wallet: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    status: i64,
+}
+
+/// Ends bindings of the person who holds the binding of this key, if that is in force here and now: all of them, or those of
+/// her other wallets; with her open invitations, and the access tokens of the same wallets. Bindings that name no wallet count
+/// as another wallet's.
+pub fn bindings_revoke_of(conn: &mut AnyConnection, key: &KeyId, others_alone: bool) -> QueryResult<OwnRevocation> {
+    // A write and not a look: of two wallets that end each other at once, the second finds itself ended.
+    let own: Vec<OwnRow> =
+        sql_query("UPDATE binding SET status = status WHERE key = $1 RETURNING resident_index, wallet, status")
+            .bind::<Text, _>(key.as_str())
+            .load(conn)?;
+    let Some(own) = own.into_iter().next() else { return Ok(OwnRevocation::Unknown) };
+    if own.status != Standing::Valid.number() {
+        return Ok(OwnRevocation::NotInForce);
     }
-    let others =
-        " AND (wallet IS NULL OR wallet <> (SELECT COALESCE(own.wallet, '') FROM binding AS own WHERE own.key = $1))";
-    let changed: Vec<ListRow> = sql_query(format!(
-        "UPDATE binding SET status = 1 WHERE resident_index = (SELECT own.resident_index FROM binding AS own WHERE own.key = $1) \
-         AND status <> 1{} RETURNING list",
-        if others_alone { others } else { "" }
-    ))
-    .bind::<Text, _>(key.as_str())
+    let spared = others_alone.then(|| own.wallet.unwrap_or_default());
+    end_issuing(conn, &own.resident_index, spared.as_deref())?;
+    // No wallet has an empty name: where all are ended, none is spared.
+    let changed: Vec<ListRow> = sql_query(
+        "UPDATE binding SET status = 1 WHERE resident_index = $1 AND status <> 1 \
+         AND (wallet IS NULL OR wallet <> $2) RETURNING list",
+    )
+    .bind::<Text, _>(&own.resident_index)
+    .bind::<Text, _>(spared.unwrap_or_default())
     .load(conn)?;
     lists_changed(conn, &changed)?;
-    Ok(Some(changed.len()))
+    Ok(OwnRevocation::Ended(changed.len()))
 }
 
 /// Suspends a resident's bindings, as at a registered death, in the caller's transaction. Returns how many.

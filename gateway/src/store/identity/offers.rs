@@ -8,6 +8,7 @@ use registry_adapter::key::LocalKey;
 use schemas::{local::AssistedOffer, time::Timestamp};
 use service_kit::db::AnyConnection;
 
+use super::bindings::resident_name;
 use crate::{
     keys::Keys,
     store::encrypted::{ColumnError, Encrypted},
@@ -48,14 +49,15 @@ pub fn offer_insert(conn: &mut AnyConnection, keys: &Keys, offer: &NewOffer<'_>)
     let index = CODE.index(keys, offer.code);
     let resident = RESIDENT.seal(keys, &index, &offer.resident.as_str())?;
     sql_query(
-        "INSERT INTO binding_offer (code_index, tx_index, resident, terms, tries, state, expires_at) \
-         VALUES ($1, $2, $3, $4, 0, 'open', $5)",
+        "INSERT INTO binding_offer (code_index, tx_index, resident, terms, tries, state, expires_at, resident_index) \
+         VALUES ($1, $2, $3, $4, 0, 'open', $5, $6)",
     )
     .bind::<Text, _>(&index)
     .bind::<Text, _>(tx_index(keys, offer.code, offer.tx_code))
     .bind::<Binary, _>(resident)
     .bind::<Nullable<Text>, _>(terms_written(offer.assisted)?)
     .bind::<BigInt, _>(offer.expires.seconds())
+    .bind::<Text, _>(resident_name(keys, offer.resident))
     .execute(conn)?;
     Ok(())
 }
@@ -150,6 +152,13 @@ pub fn offer_redeem(
     .bind::<BigInt, _>(now.seconds())
     .execute(conn)?;
     Ok(if counted == 1 { Redeemed::WrongTxCode } else { Redeemed::NoSuchCode })
+}
+
+/// Kills the open invitations of a resident, by her name among others ([`resident_name`]). Returns how many.
+pub(super) fn offers_end_of(conn: &mut AnyConnection, resident: &str) -> QueryResult<usize> {
+    sql_query("UPDATE binding_offer SET state = 'dead' WHERE resident_index = $1 AND state = 'open'")
+        .bind::<Text, _>(resident)
+        .execute(conn)
 }
 
 /// Removes invitations that ended before this time.

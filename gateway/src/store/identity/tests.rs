@@ -6,11 +6,14 @@ use service_kit::{db::AnyConnection, testing::DatabaseWorld};
 
 use super::{
     bindings::{
-        FILLED, NewBinding, Place, Standing, binding_insert, bindings_revoke_of, bindings_set, key_is_bound,
-        list_exceptions, list_generation, list_open,
+        FILLED, NewBinding, OwnRevocation, Place, Standing, binding_insert, bindings_revoke_of, bindings_set,
+        key_is_bound, list_exceptions, list_generation, list_open,
     },
     offers::{Invited, NewOffer, OfferStoreError, Redeemed, TRIES, offer_insert, offer_redeem, offers_prune},
-    tokens::{NewToken, Take, token_insert, token_take, tokens_prune},
+    resident_names::{
+        NamesTable, resident_names_begin, resident_names_end, resident_names_renew, resident_names_table,
+    },
+    tokens::{NewToken, Take, token_insert, token_stands, token_take, tokens_prune},
 };
 use crate::{consents::testing::keys, keys::Keys, store::MIGRATIONS};
 
@@ -149,13 +152,82 @@ async fn the_person_of_a_binding_ends_those_of_her_other_wallets_or_all() {
                 let new = NewBinding { key: &kid(key), resident: whose, wallet: &kid(wallet), expires: now() };
                 assert!(binding_insert(conn, keys, &new, Place { list, idx })?);
             }
-            assert_eq!(bindings_revoke_of(conn, &kid('x'), true)?, None, "no binding has the key");
-            assert_eq!(bindings_revoke_of(conn, &kid('c'), true)?, Some(2), "from the new phone");
+            assert_eq!(bindings_revoke_of(conn, &kid('x'), true)?, OwnRevocation::Unknown, "no binding has the key");
+            assert_eq!(bindings_revoke_of(conn, &kid('c'), true)?, OwnRevocation::Ended(2), "from the new phone");
             assert_eq!(list_exceptions(conn, list)?, vec![(0, 1), (1, 1)]);
             assert_eq!(list_generation(conn, list)?, Some(1));
-            assert_eq!(bindings_revoke_of(conn, &kid('c'), true)?, Some(0), "they have ended");
-            assert_eq!(bindings_revoke_of(conn, &kid('c'), false)?, Some(1), "all of hers, and nobody else's");
+            assert_eq!(bindings_revoke_of(conn, &kid('a'), true)?, OwnRevocation::NotInForce, "from the lost phone");
+            assert_eq!(bindings_revoke_of(conn, &kid('c'), true)?, OwnRevocation::Ended(0), "they have ended");
+            assert_eq!(
+                bindings_revoke_of(conn, &kid('c'), false)?,
+                OwnRevocation::Ended(1),
+                "all of hers, and nobody else's"
+            );
             assert_eq!(list_exceptions(conn, list)?, vec![(0, 1), (1, 1), (2, 1)]);
+            Ok(())
+        });
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_ends_her_open_codes_and_tokens_and_nobody_elses() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, keys| {
+            let token = |conn: &mut AnyConnection, token: &str, wallet: char, number: &str| {
+                let whose = Invited { resident: resident(number), assisted: None };
+                let new = NewToken { token, dpop_key: &kid(wallet), whose: &whose, expires: now().plus(600) };
+                token_insert(conn, keys, &new)
+            };
+            let fresh = |conn: &mut AnyConnection, code: &str| {
+                offer(conn, keys, code)?;
+                token(conn, &format!("{code}-own"), 'n', "R-1")?;
+                token(conn, &format!("{code}-other"), 'p', "R-1")
+            };
+            token(conn, "stranger", 'p', "R-2")?;
+            fresh(conn, "a")?;
+            bindings_set(conn, keys, &resident("R-1"), Standing::Suspended)?;
+            assert!(token_stands(conn, keys, "a-own")? && token_stands(conn, keys, "a-other")?, "not by a suspension");
+            bindings_set(conn, keys, &resident("R-1"), Standing::Revoked)?;
+            assert!(matches!(offer_redeem(conn, keys, "a", "123456", now())?, Redeemed::NoSuchCode), "at the desk");
+            assert!(!token_stands(conn, keys, "a-own")? && !token_stands(conn, keys, "a-other")?);
+
+            fresh(conn, "b")?;
+            let list = list_open(conn)?;
+            let one = resident("R-1");
+            let new = NewBinding { key: &kid('c'), resident: &one, wallet: &kid('n'), expires: now() };
+            assert!(binding_insert(conn, keys, &new, Place { list, idx: 5 })?);
+            assert_eq!(bindings_revoke_of(conn, &kid('c'), true)?, OwnRevocation::Ended(0));
+            assert!(matches!(offer_redeem(conn, keys, "b", "123456", now())?, Redeemed::NoSuchCode), "by herself");
+            assert!(token_stands(conn, keys, "b-own")? && !token_stands(conn, keys, "b-other")?);
+            assert_eq!(bindings_revoke_of(conn, &kid('c'), false)?, OwnRevocation::Ended(1));
+            assert!(!token_stands(conn, keys, "b-own")? && token_stands(conn, keys, "stranger")?);
+            Ok(())
+        });
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_names_is_complete_after_its_last_page_and_one_at_a_time_builds_it() {
+    tokio::task::block_in_place(|| {
+        on_both(|conn, _| {
+            let (sector, other) = ("revenue".parse().unwrap(), "social".parse().unwrap());
+            let (until, table) = (now().plus(600), |complete, building| NamesTable { complete, building });
+            assert_eq!(resident_names_table(conn, &sector, now())?, table(false, false));
+            assert!(resident_names_begin(conn, &sector, now(), until)?);
+            assert_eq!(resident_names_table(conn, &sector, now())?, table(false, true));
+            assert!(!resident_names_begin(conn, &sector, now(), until)?, "somebody builds it");
+            assert!(resident_names_begin(conn, &other, now(), until)?, "another sector's is another's");
+            resident_names_renew(conn, &sector, until.plus(600))?;
+            assert!(!resident_names_begin(conn, &sector, until, until)?, "the turn was kept");
+            assert!(resident_names_begin(conn, &sector, until.plus(600), until.plus(900))?, "the builder is gone");
+            resident_names_end(conn, &sector, false)?;
+            assert_eq!(resident_names_table(conn, &sector, now())?, table(false, false), "the register went away");
+            assert!(resident_names_begin(conn, &sector, now(), until)?);
+            resident_names_end(conn, &sector, true)?;
+            assert!(resident_names_begin(conn, &sector, now(), until)?);
+            assert_eq!(resident_names_table(conn, &sector, now())?, table(true, true), "completed again");
+            resident_names_end(conn, &sector, false)?;
+            assert_eq!(resident_names_table(conn, &sector, now())?, table(true, false), "once complete stays so");
             Ok(())
         });
     });

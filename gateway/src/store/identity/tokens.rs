@@ -7,6 +7,7 @@ use diesel::{
 use schemas::{id::KeyId, time::Timestamp};
 use service_kit::db::AnyConnection;
 
+use super::bindings::resident_name;
 use super::offers::{Invited, OfferStoreError, terms_read, terms_written};
 use crate::{
     keys::Keys,
@@ -37,13 +38,15 @@ pub fn token_insert(conn: &mut AnyConnection, keys: &Keys, token: &NewToken<'_>)
     let index = TOKEN.index(keys, token.token);
     let resident = RESIDENT.seal(keys, &index, &token.whose.resident.as_str())?;
     sql_query(
-        "INSERT INTO access_token (token_index, dpop_key, resident, terms, issued, expires_at) VALUES ($1, $2, $3, $4, 0, $5)",
+        "INSERT INTO access_token (token_index, dpop_key, resident, terms, issued, expires_at, resident_index) \
+         VALUES ($1, $2, $3, $4, 0, $5, $6)",
     )
     .bind::<Text, _>(&index)
     .bind::<Text, _>(token.dpop_key.as_str())
     .bind::<Binary, _>(resident)
     .bind::<Nullable<Text>, _>(terms_written(token.whose.assisted.as_ref())?)
     .bind::<BigInt, _>(token.expires.seconds())
+    .bind::<Text, _>(resident_name(keys, &token.whose.resident))
     .execute(conn)?;
     Ok(())
 }
@@ -85,6 +88,23 @@ pub fn token_take(
     let number: String = RESIDENT.open(keys, &index, &row.resident)?;
     let resident = number.parse().map_err(|_| ColumnError::Content)?;
     Ok(Some(Invited { resident, assisted: terms_read(row.terms)? }))
+}
+
+/// Whether a token was not ended since it was taken from; until the caller's transaction ends, nobody ends it.
+pub fn token_stands(conn: &mut AnyConnection, keys: &Keys, token: &str) -> QueryResult<bool> {
+    // A write and not a look: it makes a revocation at the same time wait, which then ends what is issued here.
+    let held = sql_query("UPDATE access_token SET issued = issued WHERE token_index = $1")
+        .bind::<Text, _>(TOKEN.index(keys, token))
+        .execute(conn)?;
+    Ok(held == 1)
+}
+
+/// Ends the tokens of a resident, by her name among others ([`resident_name`]), except those of one wallet. Returns how many.
+pub(super) fn tokens_end_of(conn: &mut AnyConnection, resident: &str, except: Option<&str>) -> QueryResult<usize> {
+    sql_query("DELETE FROM access_token WHERE resident_index = $1 AND dpop_key <> $2")
+        .bind::<Text, _>(resident)
+        .bind::<Text, _>(except.unwrap_or_default())
+        .execute(conn)
 }
 
 /// How much of a token's allowance.
