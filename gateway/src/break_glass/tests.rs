@@ -9,12 +9,7 @@ use super::{
     BreakGlassError, Emergency, Officer, Outcome, REVIEW_WITHIN, Reason, Review, ReviewError, Use, answered, authorize,
     open,
 };
-use crate::{
-    app::App,
-    notices::{NoticeError, Person},
-    store::notices::notices_of,
-    webhooks::testing::Member,
-};
+use crate::{app::App, notices::Person, store::notices::notices_of, webhooks::testing::Member};
 
 const WHY: &str = "Unconscious patient in casualty, allergies unknown";
 
@@ -66,7 +61,7 @@ fn code(error: ReviewError) -> Code {
 
 async fn kinds(app: &App) -> Vec<NoticeKind> {
     let (keys, of) = (app.keys().clone(), person(app));
-    let told = app.db().read(move |conn| Ok::<_, NoticeError>(notices_of(conn, &keys, &of, 9)?)).await.unwrap();
+    let told = app.db().read(move |conn| notices_of(conn, &keys, &of, 9)).await.unwrap();
     told.into_iter().map(|notice| notice.kind).collect()
 }
 

@@ -208,7 +208,7 @@ async fn what_has_become_a_law_for_emergencies_is_not_asked_under_as_before() {
     let federation = Federation::start_on(Engine::Sqlite, |registers| registers.law.break_glass = true).await;
     let query = federation.world.law_query("RID-0001");
     let schemas::query::Basis::Law { id, subject } = query.basis.clone() else { panic!("a law") };
-    let question = super::LawQuestion {
+    let question = LawQuestion {
         law: id,
         provider: federation.provider.entity().clone(),
         dataset: query.query.dataset.clone(),

@@ -271,7 +271,7 @@ async fn an_answer_in_an_emergency_is_counted_and_told_at_once() {
         assert_eq!(code(&federation, &refused.unwrap()), Some(Code::LawScopeExceeded), "nothing left");
 
         let app = federation.provider.clone();
-        let counts = app.break_glass_counts(schemas::time::Timestamp::from_seconds(0)).await.unwrap();
+        let counts = app.break_glass_counts(Timestamp::from_seconds(0)).await.unwrap();
         let counted: Vec<(u64, u64)> = counts.0.values().map(|law| (law.answered, law.asked)).collect();
         assert_eq!(counted, [(1, 0)], "one answer; the refusal is none, and the asking side reviews");
         let subject = federation.world.registry.subject(RESIDENT, &federation.world.provider.sector);

@@ -163,7 +163,7 @@ async fn a_question_with_yes_or_no_is_answered_without_the_value() {
 }
 
 /// A consent that an operator of that member helped to give.
-fn assisted(federation: &Federation, operator: &schemas::id::EntityId, live: Option<String>) -> SignedConsent {
+fn assisted(federation: &Federation, operator: &EntityId, live: Option<String>) -> SignedConsent {
     let registry = &federation.world.registry;
     let mut citizen = federation.citizen();
     let draft = BindingDraft { mode: BindingMode::Assisted, ..registry.draft("RID-0001", citizen.key.public()) };
