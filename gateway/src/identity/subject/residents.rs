@@ -1,8 +1,10 @@
 //! The identity registry's own table of whose pseudonym is whose: built once for a sector, completed when somebody unknown is
 //! asked about, at most once in ten minutes.
 //!
-//! Guarantees: "nobody" is said only by a table that was read to its end; while one builds it, the others hear that the register
-//! is away.
+//! Guarantees: "nobody" is said only by a table that was read to its end; while one builds it, the others wait some
+//! seconds, and then hear that the register is away.
+
+use std::time::Duration;
 
 use protocol::{consent::Refusal, seal::keyed_hash::MacKey};
 use registry_adapter::{
@@ -29,6 +31,10 @@ use crate::{
 /// How long the turn to build lasts without another page, seconds.
 const TURN: i64 = 600;
 
+/// How often, and with what pause, somebody looks again while another builds the table: some seconds, well within a query's time.
+const LOOKS: u32 = 30;
+const PAUSE: Duration = Duration::from_millis(100);
+
 const AWAY: Refusal = Refusal::new(Code::RegistryUnavailable, "the register of residents did not answer");
 
 /// The table could not be read or built.
@@ -51,12 +57,21 @@ impl App {
         sector: &Sector,
         subjects: &[SectorSubject],
     ) -> Result<Vec<Option<LocalKey>>, Refusal> {
-        let (app, sector, subjects) = (self.clone(), sector.clone(), subjects.to_vec());
-        let work = tokio::task::spawn_blocking(move || app.find_residents(&sector, &subjects));
-        work.await.map_err(|_| AWAY)?.map_err(|error| {
-            tracing::warn!(%error, "residents could not be found by their pseudonyms");
-            AWAY
-        })
+        for _ in 0..LOOKS {
+            let (app, sector, subjects) = (self.clone(), sector.clone(), subjects.to_vec());
+            let work = tokio::task::spawn_blocking(move || app.find_residents(&sector, &subjects));
+            match work.await.map_err(|_| AWAY)? {
+                Ok(found) => return Ok(found),
+                // A small table is built within the caller's time.
+                Err(ResidentsError::Building) => self.clock().sleep(PAUSE).await,
+                Err(error) => {
+                    tracing::warn!(%error, "residents could not be found by their pseudonyms");
+                    return Err(AWAY);
+                }
+            }
+        }
+        tracing::warn!("residents are asked about while the table of their pseudonyms is being built");
+        Err(AWAY)
     }
 
     fn find_residents(
