@@ -4,7 +4,8 @@
 //! operator opens a session; the device in front of the citizen makes keys that live as long as the page, is bound for two hours,
 //! and shows or reads out the card; a code goes to her own or her family's phone; only with it the device gets the words that must
 //! stand inside the signature. Guarantees: who helped, when, and which cards were approved is in the audit trail and in rows that
-//! stay; the phone's number is not kept. Deliberately absent: trust in the device, which could sign without a code: that is why
+//! stay; the phone's number is not kept. Which operator a consent names is the device's word: the binding says only that the
+//! session was assisted. Deliberately absent: trust in the device, which could sign without a code: that is why
 //! providers see the mark and may refuse it, and why each session names a person.
 
 mod slip;

@@ -210,7 +210,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Catalogue { config, json } => {
             let catalogue = done(commands::catalogue(&config.config, &clock))?;
-            Ok(if json { print_json(&catalogue)? } else { print(table(&catalogue).trim_end())? })
+            let printed = if json { print_json(&catalogue) } else { print(table(&catalogue).trim_end()) };
+            Ok(printed?)
         }
         Command::Bundle { config, receipt } => {
             Ok(print_json(&done(commands::bundle(&config.config, receipt, &clock))?)?)

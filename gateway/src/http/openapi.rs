@@ -18,7 +18,11 @@ pub fn document() -> OpenApi {
 }
 
 /// One description a file with routes; each area adds its own.
-fn areas() -> Vec<OpenApi> {
+fn areas() -> impl Iterator<Item = OpenApi> {
+    [of_systems(), of_departments(), of_wallets(), of_pages(), of_the_machine()].into_iter().flatten()
+}
+
+fn of_systems() -> Vec<OpenApi> {
     vec![
         local::batches::Api::openapi(),
         local::binding_offers::Api::openapi(),
@@ -32,8 +36,11 @@ fn areas() -> Vec<OpenApi> {
         local::letters::Api::openapi(),
         local::links::Api::openapi(),
         local::queries::Api::openapi(),
-        management::description::Api::openapi(),
-        management::health::Api::openapi(),
+    ]
+}
+
+fn of_departments() -> Vec<OpenApi> {
+    vec![
         peer::applied::Api::openapi(),
         peer::events::Api::openapi(),
         peer::feed::Api::openapi(),
@@ -43,6 +50,11 @@ fn areas() -> Vec<OpenApi> {
         peer::receipts::Api::openapi(),
         peer::status_list::Api::openapi(),
         peer::subscriptions::Api::openapi(),
+    ]
+}
+
+fn of_wallets() -> Vec<OpenApi> {
+    vec![
         people::citizen_assisted::Api::openapi(),
         people::citizen_bundles::Api::openapi(),
         people::citizen_history::Api::openapi(),
@@ -60,6 +72,13 @@ fn areas() -> Vec<OpenApi> {
         people::identity_nonce::Api::openapi(),
         people::identity_token::Api::openapi(),
         people::issuer_metadata::Api::openapi(),
+        people::status_list::Api::openapi(),
+        wallet::Api::openapi(),
+    ]
+}
+
+fn of_pages() -> Vec<OpenApi> {
+    vec![
         people::pages::assets::Api::openapi(),
         people::pages::assisted::Api::openapi(),
         people::pages::audit::Api::openapi(),
@@ -75,7 +94,9 @@ fn areas() -> Vec<OpenApi> {
         people::pages::status::Api::openapi(),
         people::pages::transparency::Api::openapi(),
         people::pages::users::Api::openapi(),
-        people::status_list::Api::openapi(),
-        wallet::Api::openapi(),
     ]
+}
+
+fn of_the_machine() -> Vec<OpenApi> {
+    vec![management::description::Api::openapi(), management::health::Api::openapi()]
 }

@@ -57,7 +57,7 @@ fn law(civil: &TestDepartment, food: &TestDepartment) -> Law {
     law_between(&civil.entity, &food.entity)
 }
 
-fn law_between(civil: &schemas::id::EntityId, food: &schemas::id::EntityId) -> Law {
+fn law_between(civil: &EntityId, food: &EntityId) -> Law {
     let title =
         [("en", "Seeding"), ("hi", "आरंभ")].map(|(language, text)| (language.to_owned(), text.to_owned())).into();
     Law {
@@ -193,7 +193,7 @@ async fn the_receipts_of_a_run_are_a_pair() {
 
 #[test]
 fn a_law_lets_tell_a_page_only_if_it_names_all_that_stands_in_it() {
-    let entity = |name: &str| -> schemas::id::EntityId { format!("https://{name}.localhost").parse().unwrap() };
+    let entity = |name: &str| -> EntityId { format!("https://{name}.localhost").parse().unwrap() };
     let (civil, food) = (entity("civil"), entity("food"));
     let law = law_between(&civil, &food);
     assert!(allows(&law, &civil, &food) && !allows(&law, &food, &civil));
@@ -208,7 +208,7 @@ fn a_law_lets_tell_a_page_only_if_it_names_all_that_stands_in_it() {
 async fn without_a_registered_law_nobody_is_named() {
     let world = world().await;
     let out = world.civil.0.path("other.jwt");
-    let attempt = |receiver: &schemas::id::EntityId, law: &str| {
+    let attempt = |receiver: &EntityId, law: &str| {
         tokio::task::block_in_place(|| export(&world.civil.1, receiver, &law.parse().unwrap(), &out)).unwrap_err()
     };
     for (receiver, law) in [(&world.food.0.entity, "no-such-law"), (&world.civil.0.entity, LAW)] {

@@ -125,10 +125,10 @@ async fn park(app: &App, due: &DueDelivery, problem: &str, now_ms: i64) -> Resul
         let parked = delivery_step(conn, (&due.notice, due.channel), &Step::Parked(problem), now_ms)?;
         let notice = notice_find(conn, &keys, &due.notice)?;
         let must = notice.filter(|notice| parked && notice.kind.class() == NoticeClass::Always);
-        if let Some(notice) = must.filter(|_| due.channel != Channel::Letter) {
-            if let Some(letter) = plan::paper(conn, &keys, &notice, configured)? {
-                delivery_insert(conn, &notice.id, letter, now_ms)?;
-            }
+        if let Some(notice) = must.filter(|_| due.channel != Channel::Letter)
+            && let Some(letter) = plan::paper(conn, &keys, &notice, configured)?
+        {
+            delivery_insert(conn, &notice.id, letter, now_ms)?;
         }
         Ok::<_, NoticeError>(())
     });

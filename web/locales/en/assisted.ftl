@@ -11,4 +11,4 @@ assisted-slip-consents =
        *[other] You gave { $count } consents. Their numbers are below.
     }
 assisted-slip-end = You can end a consent at any time, with this slip, at any centre or at the office of the department that asked. It costs nothing.
-assisted-slip-device = Nothing of yours stays on the device that was used.
+assisted-slip-device = Nothing of yours may stay on the device that was used.

@@ -164,18 +164,18 @@ break-glass-decide = Save the decision
 
 # Assisted session
 assisted-title = Assisted session
-assisted-text = Open a session when a citizen without a phone of her own sits in front of you. She decides; you lend her this device.
+assisted-text = Open a session when a citizen without a phone of her own sits in front of you. She decides; you lend her a device. The citizen's wallet on the web cannot hold such a session yet: the centre's device needs a program of its own that can.
 assisted-open = Open a session
 assisted-opened = The session is open
 assisted-until = It ends by itself on { $at }.
-assisted-step-1 = Open the wallet for this session on this device. The citizen is bound for this session alone.
+assisted-step-1 = Give this session to the program of the centre's device. The citizen is bound for this session alone.
 assisted-step-2 = Show her the card, or read it out to her word for word. She approves by a code that comes to her own phone or her family's.
-assisted-step-3 = Close the session in the wallet. It wipes this device and makes the slip.
-assisted-wallet = Open the wallet for this session
+assisted-step-3 = Close the session on that device, and delete there what belongs to her. Closing makes the slip.
+assisted-wallet = Link of this session
 assisted-no-wallet = The federation has no wallet's address yet, so that no session can be held.
 assisted-to-slip = Go to the slip of this session
 assisted-slip-title = Slip for the citizen
-assisted-not-closed = There is no slip of this session. Close the session in the wallet first; another operator's slip is not shown.
+assisted-not-closed = There is no slip of this session. Close the session on the centre's device first; another operator's slip is not shown.
 assisted-qr = Code of this slip, to be shown where a consent is to be ended
 assisted-consents = Numbers of the consents
 assisted-session = Number of the session

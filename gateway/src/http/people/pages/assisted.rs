@@ -1,6 +1,7 @@
 //! `/console/assisted`: a centre's operator opens a session, and prints the slip.
 //!
-//! What happens between both, the citizen's part, happens in the wallet on the same device.
+//! What happens between both, the citizen's part, happens on the centre's device through `/citizen/v1/assisted`. The wallet of
+//! `web/wallet` has no screen for it yet, and the page says so.
 
 use actix_web::{
     http::{Method, StatusCode},
