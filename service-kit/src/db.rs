@@ -2,11 +2,13 @@
 //!
 //! Guarantees: SQLite runs in WAL with synchronous=FULL, one writer and four readers that cannot write;
 //! PostgreSQL is refused unless fsync, full_page_writes and synchronous_commit are on; a database is created by
-//! [`Database::create`] alone, never by opening; every use runs on the blocking pool. Deliberately absent: SQL.
+//! [`Database::create`] alone, never by opening; every use runs on the blocking pool; whoever waits for [`Database::close`]
+//! finds it closed. Deliberately absent: SQL.
 
 use std::{sync::Arc, time::Duration};
 
 use diesel::r2d2::{Pool, PooledConnection};
+use tokio::sync::watch;
 
 mod backend;
 mod connection;
@@ -33,6 +35,9 @@ use connection::Connector;
 
 /// A connection lent from the pool; it goes back when dropped.
 pub type Lent = PooledConnection<Connector>;
+
+/// How long opening waits for a first connection; one was already made by then, so that this is a matter of load alone.
+const OPENING: Duration = Duration::from_secs(60);
 
 /// Sizes and time-outs. The defaults are those of the security design, "Limits and time-outs".
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +80,8 @@ struct Inner {
     readers: Pool<Connector>,
     writers: Pool<Connector>,
     runtime: tokio::runtime::Handle,
+    /// Its receivers are [`connection::Held`].
+    closing: Arc<watch::Sender<()>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -98,11 +105,12 @@ impl Database {
             }
             require_free_space(path)?;
         }
-        let writer = Connector::new(url.clone(), options, connection::Use::Write);
+        let (closing, held) = watch::channel(());
+        let writer = Connector::new(url.clone(), options, connection::Use::Write, held.clone());
         writer.prove_durable()?;
         let (readers, writers) = match url {
             DatabaseUrl::Sqlite(_) => {
-                let reader = Connector::new(url.clone(), options, connection::Use::Read);
+                let reader = Connector::new(url.clone(), options, connection::Use::Read, held);
                 (pool(reader, options.sqlite_readers, options)?, pool(writer, 1, options)?)
             }
             DatabaseUrl::Postgres(_) => {
@@ -110,7 +118,17 @@ impl Database {
                 (both.clone(), both)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { url: url.clone(), readers, writers, runtime }) })
+        Ok(Self { inner: Arc::new(Inner { url: url.clone(), readers, writers, runtime, closing: Arc::new(closing) }) })
+    }
+
+    /// Gives this handle up and returns once no connection is left in this process and none can come any more: the pools open
+    /// and close theirs on threads of their own, after the last handle is gone. Whoever copies or replaces the file of a
+    /// SQLite database waits for this first; the log beside the file (`-wal`) may stay and belongs to it. Waits for as long as
+    /// anybody holds another handle.
+    pub async fn close(self) {
+        let closing = Arc::clone(&self.inner.closing);
+        drop(self);
+        closing.closed().await;
     }
 
     /// Creates an empty database and opens it. A SQLite file must not exist yet; a PostgreSQL database must exist
@@ -227,13 +245,16 @@ impl Database {
 }
 
 fn pool(connector: Connector, size: u32, options: Options) -> Result<Pool<Connector>, OpenError> {
-    Pool::builder()
+    let pool = Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
         .connection_timeout(options.acquire)
         .error_handler(Box::new(connection::Quiet))
-        .build(connector)
-        .map_err(|error| OpenError::Database(DatabaseError::Unavailable(error.to_string())))
+        .build_unchecked(connector);
+    match pool.get_timeout(OPENING) {
+        Ok(_first) => Ok(pool),
+        Err(error) => Err(OpenError::Database(DatabaseError::Unavailable(error.to_string()))),
+    }
 }
 
 #[cfg(test)]

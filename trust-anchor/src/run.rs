@@ -2,7 +2,7 @@
 //!
 //! Guarantees: nothing is answered before the log was verified; a log that cannot be continued is served read-only
 //! and says so in readiness; a fatal error of the sequencer ends the process; on SIGTERM what runs is finished, what
-//! was sequenced is published. Deliberately absent: several anchors on one database (the second one is refused).
+//! was sequenced is published, and the database is closed. Deliberately absent: several anchors on one database (the second one is refused).
 
 mod background;
 mod upkeep;
@@ -12,6 +12,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::web;
@@ -126,8 +127,12 @@ pub struct RunningAnchor {
     server: RunningServer,
     health: Health,
     background: Background,
-    _lock: File,
+    database: Database,
+    lock: File,
 }
+
+/// How long a stop waits for connections to the database that a worker's last request still holds.
+const CLOSING: Duration = Duration::from_secs(30);
 
 /// Starts an anchor that `init` has made; returns once it answers.
 ///
@@ -140,6 +145,7 @@ pub async fn start(config: &AnchorConfig, clock: Clock, metrics: Option<Metrics>
     let lock = lock(config)?;
     let health = Health::new();
     let (state, background) = prepare(config, clock.clone(), &health)?;
+    let database = state.database.clone();
     let state = web::Data::new(state);
     let tls = acceptor(&state.keys)?;
     let context = ServerContext::new(config.entity.clone(), clock, Limits::default());
@@ -150,7 +156,7 @@ pub async fn start(config: &AnchorConfig, clock: Clock, metrics: Option<Metrics>
         .listen(management, None, move || management_routes(watched.clone(), metrics.clone()))?
         .start();
     health.start();
-    Ok(RunningAnchor { address, management_address, server, health, background, _lock: lock })
+    Ok(RunningAnchor { address, management_address, server, health, background, database, lock })
 }
 
 impl RunningAnchor {
@@ -163,25 +169,40 @@ impl RunningAnchor {
             fatal = self.background.fatal() => Err(fatal),
             stopped = self.server.until_signal(&self.health) => {
                 stopped?;
-                self.background.stop().await
+                let published = self.background.stop().await;
+                closed(self.health, self.database, self.lock).await;
+                published
             }
         }
     }
 
-    /// Stops at once: finishes what runs, publishes what was sequenced.
+    /// Stops at once: finishes what runs, publishes what was sequenced, closes the database. Afterwards its folder may be
+    /// copied or replaced.
     ///
     /// # Errors
     /// What the log ended with.
     pub async fn stop(self) -> Result<(), RunError> {
         self.health.drain();
         self.server.stop().await?;
-        self.background.stop().await
+        let published = self.background.stop().await;
+        closed(self.health, self.database, self.lock).await;
+        published
     }
 
     /// Names of what stands against being ready; empty: ready.
     pub async fn obstacles(&self) -> Vec<&'static str> {
         self.health.obstacles().await
     }
+}
+
+/// Waits for the threads of the workers, which hold connections until they have ended, a moment after the listeners did. The
+/// lock is given back last: the next anchor finds a database that nobody uses.
+async fn closed(health: Health, database: Database, lock: File) {
+    drop(health); // its checks hold the database
+    if tokio::time::timeout(CLOSING, database.close()).await.is_err() {
+        tracing::warn!("the database is still in use after the stop");
+    }
+    drop(lock);
 }
 
 fn acceptor(keys: &Keys) -> Result<openssl::ssl::SslAcceptor, RunError> {

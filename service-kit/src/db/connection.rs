@@ -10,6 +10,8 @@ use diesel::{
     sql_types::Text,
 };
 
+use tokio::sync::watch;
+
 use super::{AnyConnection, DatabaseError, DatabaseUrl, Liveness, OpenError, Options, Pooled};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +27,11 @@ pub struct Connector {
     options: Options,
     usage: Use,
     liveness: Liveness,
+    held: Held,
 }
+
+/// Held by every connection, and by everything that may still make one: when the last is dropped, the database is closed.
+pub(super) type Held = watch::Receiver<()>;
 
 /// Connection errors reach the caller by their result; the pool's own log line would repeat them.
 #[derive(Debug)]
@@ -38,8 +44,8 @@ impl<E: std::error::Error> diesel::r2d2::HandleError<E> for Quiet {
 }
 
 impl Connector {
-    pub(super) fn new(url: DatabaseUrl, options: Options, usage: Use) -> Self {
-        Self { url, options, usage, liveness: Liveness::default() }
+    pub(super) fn new(url: DatabaseUrl, options: Options, usage: Use, held: Held) -> Self {
+        Self { url, options, usage, liveness: Liveness::default(), held }
     }
 
     fn establish(&self) -> Result<AnyConnection, DatabaseError> {
@@ -138,7 +144,7 @@ impl ManageConnection for Connector {
     type Error = DatabaseError;
 
     fn connect(&self) -> Result<Pooled, DatabaseError> {
-        self.establish().map(Pooled::new)
+        self.establish().map(|connection| Pooled::new(connection, self.held.clone()))
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), DatabaseError> {

@@ -19,7 +19,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error as StatementError},
 };
 
-use super::{AnyConnection, DatabaseError};
+use super::{AnyConnection, DatabaseError, connection::Held};
 use crate::clock::Clock;
 
 /// A server that answered a connection so recently is not asked again whether it is there.
@@ -36,6 +36,8 @@ pub struct Liveness {
 pub struct Pooled {
     connection: AnyConnection,
     alive: Option<Alive>,
+    /// Dropped after the connection, for fields are dropped in their order.
+    _held: Held,
 }
 
 /// When a connection answered (monotonic), and how many failures were known then.
@@ -84,8 +86,8 @@ const fn tells_of_a_lost_server(event: &InstrumentationEvent<'_>) -> bool {
 
 impl Pooled {
     /// A connection that nobody has asked yet.
-    pub const fn new(connection: AnyConnection) -> Self {
-        Self { connection, alive: None }
+    pub(super) const fn new(connection: AnyConnection, held: Held) -> Self {
+        Self { connection, alive: None, _held: held }
     }
 }
 

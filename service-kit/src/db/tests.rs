@@ -164,3 +164,31 @@ async fn a_connection_lost_during_commit_is_an_unknown_outcome() {
         .await;
     assert!(matches!(lost, Err(DatabaseError::OutcomeUnknown(_))), "{lost:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_database_has_no_connection_left_and_none_on_its_way() {
+    for world in both_databases().await {
+        let db = Database::open(world.database.url()).unwrap();
+        let (held, other) = (db.lend_reader().unwrap(), db.clone());
+        let closing = tokio::spawn(db.close());
+        other.write(|conn| insert(conn, "a")).await.unwrap();
+        assert!(!closing.is_finished(), "another handle is in use");
+        drop(other);
+        tokio::task::yield_now().await;
+        assert!(!closing.is_finished(), "a connection is lent");
+        drop(held);
+        closing.await.unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    for _ in 0..20 {
+        let db = match path.exists() {
+            false => Database::create(&DatabaseUrl::Sqlite(path.clone())).unwrap(),
+            true => Database::open(&DatabaseUrl::Sqlite(path.clone())).unwrap(),
+        };
+        db.close().await;
+        let open =
+            std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok());
+        assert!(!open.into_iter().any(|open| open == path), "no file is open");
+    }
+}

@@ -213,26 +213,16 @@ async fn of_two_sequencers_on_one_database_one_loses_and_must_stop() {
 async fn an_old_backup_restored_is_refused_at_start() {
     let world = World::new();
     let backup = world.folder.path().join("backup.db");
-    let mut sequencer = world.start();
-    sequencer.sequence(&wanted(0, 10), T0 + 1).unwrap();
+    world.start().sequence(&wanted(0, 10), T0 + 1).unwrap();
     world.publish_head();
-    drop(sequencer);
-    world.sql("PRAGMA user_version = 0");
-    let database = world.database();
-    match &mut **database.lend_writer().unwrap() {
+    match &mut **world.database().lend_writer().unwrap() {
         AnyConnection::Sqlite(conn) => conn.batch_execute(&format!("VACUUM INTO '{}'", backup.display())).unwrap(),
         AnyConnection::Postgres(_) => unreachable!(),
     }
-    drop(database);
-    let mut sequencer = world.start();
-    sequencer.sequence(&wanted(10, 20), T0 + 2).unwrap();
+    world.start().sequence(&wanted(10, 20), T0 + 2).unwrap();
     world.publish_head();
-    drop(sequencer);
-    for suffix in ["", "-wal", "-shm"] {
-        let _absent = std::fs::remove_file(world.folder.path().join(format!("anchor.db{suffix}")));
-    }
-    std::fs::copy(&backup, world.folder.path().join("anchor.db")).unwrap();
-    let error = world.try_start().err().unwrap();
+    let backup = Database::open(&DatabaseUrl::Sqlite(backup)).unwrap();
+    let error = Sequencer::start(backup, world.key.clone(), world.file()).err().unwrap();
     let rolled_back = RecoveryError::RolledBack { published: 20, stored: 10 };
     assert_eq!(error.to_string(), rolled_back.to_string());
 }

@@ -1,6 +1,6 @@
 //! From a member's digest to a proof that an auditor takes, and what stops on the way.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use schemas::digest::Digest;
@@ -131,6 +131,12 @@ async fn a_restart_goes_on_where_it_stopped_and_publishes_what_was_sequenced() {
     assert!(report.publications >= 2 && report.timestamps >= 2);
 }
 
+/// The database of a stopped anchor: its file, and the log beside it if SQLite left one. Together they are what was committed.
+fn files_of_the_database(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = ["anchor.db", "anchor.db-wal", "anchor.db-shm"].map(|name| world.config.data_dir().join(name));
+    paths.into_iter().filter(|path| path.exists()).map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolled_back_database_is_served_read_only() {
     let mut world = World::started().await;
@@ -138,18 +144,17 @@ async fn a_rolled_back_database_is_served_read_only() {
     world.log(&revenue, 1, &["kept"]).await;
     world.proof(1, "kept").await;
     world.stop().await;
-    let database = world.config.data_dir().join("anchor.db");
-    let backup = std::fs::read(&database).unwrap();
-    let wal = world.config.data_dir().join("anchor.db-wal");
-    assert!(!wal.exists() || std::fs::metadata(&wal).unwrap().len() == 0, "the log was checkpointed at the stop");
+    let backup = files_of_the_database(&world);
     world.start().await;
     world.log(&revenue, 1, &["lost"]).await;
     world.proof(1, "lost").await;
     world.stop().await;
-    for suffix in ["-wal", "-shm"] {
-        let _absent = std::fs::remove_file(world.config.data_dir().join(format!("anchor.db{suffix}")));
+    for (path, _) in files_of_the_database(&world) {
+        std::fs::remove_file(path).unwrap();
     }
-    std::fs::write(&database, backup).unwrap();
+    for (path, content) in backup {
+        std::fs::write(path, content).unwrap();
+    }
     world.start().await;
     assert_eq!(world.running.as_ref().unwrap().obstacles().await, ["log"]);
     let refused = world.submit(&revenue.submission(vec![entry(1, "more")])).await;
