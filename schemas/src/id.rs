@@ -150,6 +150,10 @@ name!(
     |t| t.len() == 43 && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 );
 name!(
+    /// A code of the Local Government Directory: a state, district or local body, such as `22` for Chhattisgarh.
+    LgdCode, "as 1 to 8 digits", "^[0-9]{1,8}$", |t| (1..=8).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit())
+);
+name!(
     /// The name of one of a department's own systems, such as `pension-portal`.
     SystemName, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,64}$", |t| is_slug(t, 64)
 );
@@ -165,6 +169,49 @@ name!(
 name!(
     /// A version of a purpose or law in a register, such as `2026-10`.
     RegisterVersion, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,32}$", |t| is_slug(t, 32)
+);
+name!(
+    /// The id of a scheme, such as `CG-IGNOAPS`.
+    SchemeId, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,64}$", |t| is_slug(t, 64)
+);
+name!(
+    /// A built-in rule with its version, such as `death-hold@1`.
+    RuleId, "as a name in lower case, `@` and a number", "^[a-z][a-z0-9-]{0,47}@[0-9]{1,5}$",
+    |t| t.split_once('@').is_some_and(|(name, version)| name.len() <= 48
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && (1..=5).contains(&version.len()) && version.bytes().all(|b| b.is_ascii_digit()))
+);
+name!(
+    /// The number of a clause in its scheme file, such as `I1`.
+    ClauseId, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,32}$", |t| is_slug(t, 32)
+);
+name!(
+    /// The path of a fact, such as `household.bpl`.
+    FactName, "in lower case, parts joined by dots", "^[a-z][a-z0-9_-]*(\\.[a-z][a-z0-9_-]*)*$", |t| is_dotted(t, 128)
+);
+name!(
+    /// A reason as a code, such as `DEATH_REGISTERED`.
+    ReasonCode, "in capitals, digits and underscores", "^[A-Z][A-Z0-9_]{0,63}$",
+    |t| t.starts_with(|c: char| c.is_ascii_uppercase()) && t.len() <= 64
+        && t.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+);
+name!(
+    /// A person on a roll by a keyed mark, base64url of an HMAC-SHA-256 (43 characters): another one in each decision.
+    PersonMark, "as 43 characters of base64url", "^[A-Za-z0-9_-]{43}$",
+    |t| t.len() == 43 && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+);
+name!(
+    /// A member of staff by pseudonym: one person has one.
+    StaffMark, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,64}$", |t| is_slug(t, 64)
+);
+name!(
+    /// A language (BCP 47), such as `hi`.
+    Language, "as a language tag of BCP 47", "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+    |t| t.len() <= 35 && t.split('-').enumerate().all(|(place, part)| match place {
+        0 => (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()),
+        _ => (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()),
+    })
 );
 name!(
     /// The type of a life event, such as `in.vinimay.death.registered.v1`.
@@ -260,6 +307,21 @@ mod tests {
         assert!("social..x".parse::<PurposeCode>().is_err());
         assert!("in.vinimay.death.registered.v1".parse::<EventType>().is_ok());
         assert!("death.registered".parse::<EventType>().is_err());
+    }
+
+    #[test]
+    fn names_in_decisions_are_narrow() {
+        assert!("death-hold@1".parse::<RuleId>().is_ok() && "CG-IGNOAPS".parse::<SchemeId>().is_ok());
+        for bad in ["death-hold", "death-hold@", "@1", "Death@1", "a@b", "a@123456", "a@1@2"] {
+            assert!(bad.parse::<RuleId>().is_err(), "{bad}");
+        }
+        for bad in ["", "died", "DIED AT HOME", "1ST", "ÄA"] {
+            assert!(bad.parse::<ReasonCode>().is_err(), "{bad}");
+        }
+        for (tag, good) in [("hi", true), ("hi-IN", true), ("Hindi", false), ("hi-", false), ("", false), ("h", false)]
+        {
+            assert_eq!(tag.parse::<Language>().is_ok(), good, "{tag}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod bundle;
 pub mod catalogue;
 pub mod citizen;
 pub mod consent;
+pub mod decision;
 pub mod digest;
 pub mod erasure;
 pub mod event;

@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
-    answer, asking, assisted, bundle, catalogue, citizen, consent, erasure, event, federation, linking, local, naming,
-    notice, openid, problem, query, receipt, webhook,
+    answer, asking, assisted, bundle, catalogue, citizen, consent, decision, erasure, event, federation, linking,
+    local, naming, notice, openid, problem, query, receipt, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -125,6 +125,8 @@ table! {
     "erase-order" erasure::EraseOrder;
     "erasure-confirmation" erasure::ErasureConfirmation;
     "erasure" erasure::Erasure;
+    "decision-record" decision::DecisionRecord;
+    "notice-record" decision::NoticeRecord;
     "webhook-event" webhook::WebhookEvent;
     "notices-request" notice::NoticesRequest;
     "notices" notice::Notices;
