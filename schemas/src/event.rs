@@ -1,21 +1,33 @@
 //! Life events on their way from a register to departments that follow the person, typ `dx-event+jwt` and kin.
 //!
 //! Source: triggers, "Events", "Delivery"; CloudEvents 1.0 attributes as JWT claims; payload names as SPDCI CRVS has them.
-//! Deliberately absent so far: types other than a registered death; schemes and notices.
+//! Deliberately absent: rules about who may send and hear what; schemes and notices.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
-    id::{CaseId, CompactJwe, CompactJws, EntityId, EventType, LawId, MessageId, PurposeCode, Salt, SectorSubject},
+    id::{
+        CaseId, CompactJwe, CompactJws, EntityId, EventType, LawId, LgdCode, MessageId, PurposeCode, Salt,
+        SectorSubject,
+    },
     problem::Code,
     time::{CivilDate, NumericDate, Timestamp},
     version::V1,
 };
 
-/// The type of a registered death.
-pub const DEATH_REGISTERED: &str = "in.vinimay.death.registered.v1";
+mod kind;
+mod payload;
+mod person;
+mod vital;
+
+pub use kind::*;
+pub use payload::{EventPayload, MAX_PAYLOAD, PayloadInvalid, PayloadReader, Relation};
+pub use person::*;
+pub use vital::*;
 
 /// One life event for one subscriber.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -111,42 +123,6 @@ pub struct EventMatch {
     pub name: String,
     /// Year of birth, where known.
     pub birth_year: Option<i16>,
-}
-
-/// The payload of `in.vinimay.death.registered.v1`. No cause of death.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DeathRegistered {
-    /// The register's number.
-    pub registration_number: String,
-    /// The day of death.
-    pub death_date: CivilDate,
-    /// How exactly the day is known.
-    pub death_date_precision: DatePrecision,
-    /// How the person was identified.
-    pub r#match: MatchEvidence,
-}
-
-/// How exactly a date is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DatePrecision {
-    /// To the day.
-    Day,
-    /// To the month.
-    Month,
-    /// To the year.
-    Year,
-}
-
-/// How a person was identified at the source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MatchEvidence {
-    /// `resident-number`, `name-birthdate`, `officer`.
-    pub method: String,
-    /// 0 to 100.
-    pub score: u8,
 }
 
 /// A batch of events: at most 100, body of a POST to `event_endpoint`.
@@ -263,6 +239,26 @@ pub struct FeedHead {
     pub last_seq: u64,
     /// RFC 6962 Merkle root over the events' digests (32 bytes each), as a digest.
     pub root: Digest,
+    /// As a heartbeat: how many events of each type were told in the last 24 hours ([`FEED_HEARTBEAT`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<BTreeMap<EventType, u64>>,
+    /// A warning of many events to come ([`FEED_NOTICE`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<FeedNotice>,
+}
+
+/// A warning that many events of a kind are to come, such as after a register was cleaned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedNotice {
+    /// Of which type.
+    pub r#type: EventType,
+    /// About how many.
+    pub count: u64,
+    /// From which day.
+    pub from: CivilDate,
+    /// Until which day.
+    pub until: CivilDate,
 }
 
 /// A subscription; both sides sign equal claims except `iss`, `iat`, `jti`, `salt`; typ `dx-subscription+jwt`.
@@ -295,8 +291,26 @@ pub struct Subscription {
     pub profile: SubscriptionProfile,
     /// About whom.
     pub scope: SubscriptionScope,
+    /// Which events of these types; all, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<EventFilter>,
     /// Last day.
     pub until: CivilDate,
+}
+
+/// Which events of the agreed types are sent. An empty list leaves nothing out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventFilter {
+    /// People of these states, where the register knows it.
+    #[serde(default)]
+    pub states: Vec<LgdCode>,
+    /// People of these districts, where the register knows it.
+    #[serde(default)]
+    pub districts: Vec<LgdCode>,
+    /// Ages that the subscriber's schemes really use; events about age need at least one.
+    #[serde(default)]
+    pub ages: Vec<AgeThreshold>,
 }
 
 /// What an event carries.

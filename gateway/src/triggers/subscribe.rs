@@ -95,6 +95,7 @@ async fn propose(
         basis: EventBasis::Law { id: section.law.clone() },
         profile: SubscriptionProfile::Minimal,
         scope: SubscriptionScope::Follow,
+        filter: None,
         until,
     };
     let copy = sign_subscription(&terms, app.entity(), &app.keys().signing, now)?;

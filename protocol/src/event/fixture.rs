@@ -101,6 +101,7 @@ impl Scene {
             basis: EventBasis::Law { id: name("rbd-1969-s3a") },
             profile: schemas::event::SubscriptionProfile::Minimal,
             scope: schemas::event::SubscriptionScope::Follow,
+            filter: None,
             until: name("2027-11-20"),
         }
     }

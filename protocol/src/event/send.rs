@@ -120,6 +120,8 @@ impl Source<'_> {
             salt: random::salt(),
             last_seq: digests.len() as u64,
             root: feed_root(digests),
+            counts: None,
+            notice: None,
         };
         Attested::sign(head, self.signing)
     }

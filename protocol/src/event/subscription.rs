@@ -4,7 +4,7 @@
 //! `salt`), from the two members that it names. Deliberately absent: whether a law allows it.
 
 use schemas::{
-    event::{EventBasis, Subscription, SubscriptionProfile, SubscriptionScope},
+    event::{EventBasis, EventFilter, Subscription, SubscriptionProfile, SubscriptionScope},
     id::{EntityId, EventType, MessageId, PurposeCode},
     problem::Code,
     time::{CivilDate, Timestamp},
@@ -36,6 +36,8 @@ pub struct SubscriptionTerms {
     pub profile: SubscriptionProfile,
     /// About whom.
     pub scope: SubscriptionScope,
+    /// Which events of these types; all, if there is none.
+    pub filter: Option<EventFilter>,
     /// Last day.
     pub until: CivilDate,
 }
@@ -85,7 +87,8 @@ pub fn sign_subscription(
     key: &SigningKey,
     now: Timestamp,
 ) -> Result<Attested<Subscription>, SealFailed> {
-    let SubscriptionTerms { id, source, subscriber, types, purpose, basis, profile, scope, until } = terms.clone();
+    let SubscriptionTerms { id, source, subscriber, types, purpose, basis, profile, scope, filter, until } =
+        terms.clone();
     let copy = Subscription {
         v: V1,
         iss: us.clone(),
@@ -100,6 +103,7 @@ pub fn sign_subscription(
         basis,
         profile,
         scope,
+        filter,
         until,
     };
     Attested::sign(copy, key)
@@ -136,8 +140,9 @@ pub fn accept_subscription(
 impl SubscriptionTerms {
     /// The terms of one copy, for the other side to sign or refuse.
     pub fn of(copy: &Subscription) -> Self {
-        let Subscription { id, source, subscriber, types, purpose, basis, profile, scope, until, .. } = copy.clone();
-        Self { id, source, subscriber, types, purpose, basis, profile, scope, until }
+        let Subscription { id, source, subscriber, types, purpose, basis, profile, scope, filter, until, .. } =
+            copy.clone();
+        Self { id, source, subscriber, types, purpose, basis, profile, scope, filter, until }
     }
 }
 

@@ -28,6 +28,7 @@ fn terms(world: &World) -> SubscriptionTerms {
         basis: EventBasis::Law { id: LAW.parse().unwrap() },
         profile: SubscriptionProfile::Minimal,
         scope: SubscriptionScope::Follow,
+        filter: None,
         until: "2030-01-01".parse().unwrap(),
     }
 }
