@@ -18,9 +18,9 @@ mod tests;
 
 pub use feed::{FeedMismatch, accept_feed_head, check_feed, feed_root};
 pub use follow::{MAX_FOLLOWED, PeerFollow, accept_follow, authorize_follow, open_follow};
-pub use receive::{EventContents, PeerEvent, Receiver, accept_event, authorize_event, open_event};
+pub use receive::{EventContents, EventUnreadable, PeerEvent, Receiver, accept_event, authorize_event, open_event};
 pub use send::{NotAboutEvent, Occurrence, Source, accept_ack, accept_applied, ack_is_about, applied_is_about};
-pub use subject::{name_subject, open_named_subject, open_subject};
+pub use subject::{NAME_LIFE, NameInvalid, NamedPerson, NamingRegistry, open_subject};
 pub use subscription::{
     SubscriptionInvalid, SubscriptionTerms, VerifiedSubscription, accept_subscription, sign_subscription,
 };

@@ -41,7 +41,7 @@ use schemas::{
 
 use crate::{
     consent::{Asked, BasisReader, ConsentState, Grant, LawUse, Offer, Refusal, State, VerifiedBasis},
-    event::name_subject,
+    event::NamingRegistry,
     federation::{Directory, VerifiedLaws, VerifiedPurposes, VerifiedRegister, verify_register},
     seal::{Typ, random, sign},
 };
@@ -152,7 +152,8 @@ impl World {
     pub fn named(&self, resident_id: &str, asker: &EntityId) -> CompactJwe {
         let subject = self.registry.subject(resident_id, &self.provider.sector);
         let key = self.provider.encryption.public();
-        name_subject(&self.registry.entity, &self.provider.entity, key, asker, subject).expect("a person is named")
+        let registry = NamingRegistry { entity: &self.registry.entity, signing: &self.registry.signing };
+        registry.name((&self.provider.entity, key), asker, subject, self.now).expect("a person is named")
     }
 
     /// A person with a key and a binding for the consumer.

@@ -67,7 +67,7 @@ pub struct Event {
     pub supersedes: Option<MessageId>,
     /// Why the subscriber may hear it.
     pub basis: EventBasis,
-    /// Its `sub_<sector>` ([`NamedSubject`]), sealed by the identity registry.
+    /// Its `sub_<sector>` ([`NamedSubject`]), signed and sealed by the identity registry.
     pub subject: CompactJwe,
     /// Name and birth year ([`EventMatch`]), sealed by the source.
     pub r#match: CompactJwe,
@@ -105,10 +105,23 @@ pub enum EventBasis {
     },
 }
 
-/// A person named to one receiver by the identity registry (the body of a bound JWE).
+/// A person named to one receiver by the identity registry, typ `dx-subject+jwt`; it travels as the body of a bound JWE, sealed to the
+/// receiver (protocol, "The citizen").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamedSubject {
+    /// Structure version.
+    pub v: V1,
+    /// The identity registry.
+    pub iss: EntityId,
+    /// The receiver.
+    pub aud: EntityId,
+    /// Named at.
+    pub iat: NumericDate,
+    /// The end of its use.
+    pub exp: NumericDate,
+    /// Id of the naming.
+    pub jti: MessageId,
     /// The receiver's pseudonym of the person.
     pub sub: SectorSubject,
     /// Who may use it in a message: the signer of the message around.

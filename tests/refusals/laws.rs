@@ -1,10 +1,14 @@
 //! Refusals of queries under a registered law: the law, the officer who answers for it, the person whom the identity registry named,
 //! and the day's quotas.
 
-use protocol::event::name_subject;
+use protocol::{
+    event::NamingRegistry,
+    seal::{DecryptionKey, SigningKey},
+};
 use schemas::{
     id::{CompactJwe, EntityId, SectorSubject},
     problem::Code,
+    time::Timestamp,
 };
 use serde_json::{Value, json};
 use vinimay::world::Department;
@@ -75,7 +79,18 @@ pub fn rows() -> Vec<Row> {
         }),
         row(NotFoundOrNotPermitted, "a person named by one who may name nobody", |a| {
             let (world, social) = (a.world, a.world.federation.social.entity().clone());
-            named(a, |_| name_by(&world.federation.food, &world.federation.revenue, &social, &her(world)));
+            let (food, revenue) = (&world.federation.food, &world.federation.revenue);
+            named(a, |_| forged_by((food, food), revenue, &social, (&her(world), world.now())));
+        }),
+        row(NotFoundOrNotPermitted, "a person whom the asker names itself, in the registry's name", |a| {
+            let (world, social) = (a.world, &a.world.federation.social);
+            let (civil, revenue) = (&world.federation.civil, &world.federation.revenue);
+            named(a, |_| forged_by((social, civil), revenue, social.entity(), (&her(world), world.now())));
+        }),
+        row(NotFoundOrNotPermitted, "a person who was named two days ago", |a| {
+            let (world, social) = (a.world, a.world.federation.social.entity());
+            let (civil, revenue) = (&world.federation.civil, &world.federation.revenue);
+            named(a, |_| forged_by((civil, civil), revenue, social, (&her(world), world.now().plus(-2 * 86_400))));
         }),
         row(NotFoundOrNotPermitted, "a consent's presentation instead of a name", |a| {
             let binding = Attempt::new(a.world).basis()["binding"].clone();
@@ -104,14 +119,22 @@ fn her(world: &World) -> SectorSubject {
 }
 
 fn name(world: &World, receiver: &Department, asker: &EntityId, subject: &SectorSubject) -> CompactJwe {
-    name_by(&world.federation.civil, receiver, asker, subject)
+    let civil = &world.federation.civil;
+    forged_by((civil, civil), receiver, asker, (subject, world.now()))
 }
 
-/// As a registry names somebody: sealed to the receiver, for one asker.
-fn name_by(registry: &Department, receiver: &Department, asker: &EntityId, subject: &SectorSubject) -> CompactJwe {
-    let pem = std::fs::read(receiver.folder().join("keys/encryption.pem")).unwrap();
-    let key = protocol::seal::DecryptionKey::from_pem(&pem).unwrap().public().clone();
-    name_subject(registry.entity(), receiver.entity(), &key, asker, subject.clone()).unwrap()
+/// As whoever holds the keys of `signer` names somebody, in the name of `registry`: sealed to the receiver, for one asker.
+fn forged_by(
+    (signer, registry): (&Department, &Department),
+    receiver: &Department,
+    asker: &EntityId,
+    (subject, now): (&SectorSubject, Timestamp),
+) -> CompactJwe {
+    let pem = |of: &Department, file| std::fs::read(of.folder().join(file)).unwrap();
+    let key = DecryptionKey::from_pem(&pem(receiver, "keys/encryption.pem")).unwrap();
+    let signing = SigningKey::from_pem(&pem(signer, "keys/signing.pem")).unwrap();
+    let registry = NamingRegistry { entity: registry.entity(), signing: &signing };
+    registry.name((receiver.entity(), key.public()), asker, subject.clone(), now).unwrap()
 }
 
 /// A good query under a law.

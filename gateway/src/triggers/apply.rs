@@ -87,11 +87,10 @@ async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> 
     let event = accept_event(work.jws.as_str().as_bytes(), source)?;
     let registry =
         identity_registry(app, &directory).ok_or(TriggerError::Answer("nobody names people of our sector"))?;
-    let contents =
-        open_event::<DeathRegistered>(&event, registry.entity(), &app.keys().encryption).map_err(|error| {
-            tracing::error!(event = %work.event, code = %error.code(), "a stored event cannot be opened");
-            TriggerError::Answer("a stored event cannot be opened")
-        })?;
+    let contents = open_event::<DeathRegistered>(&event, registry, &app.keys().encryption).map_err(|error| {
+        tracing::error!(event = %work.event, code = %error.code(), "a stored event cannot be opened");
+        TriggerError::Answer("a stored event cannot be opened")
+    })?;
     let person = Person::of_subject(app.keys(), &contents.subject);
     let (result, held) = hold(app, &event, contents).await?;
     // If we stop here, the same decision is asked for again and answers what it did.

@@ -117,7 +117,7 @@ impl Judge<'_> {
             return Err(Code::AccessDenied);
         }
         let registry = identity_registry(self.app, self.directory).ok_or(Code::DirectoryOutdated)?;
-        open_event::<DeathRegistered>(event, registry.entity(), &self.app.keys().encryption)
+        open_event::<DeathRegistered>(event, registry, &self.app.keys().encryption)
             .map(drop)
             .map_err(|error| error.code())
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use protocol::{
-    event::{Occurrence, Source, name_subject},
+    event::{NamingRegistry, Occurrence, Source},
     federation::VerifiedMember,
 };
 use registry_adapter::{changes::Content, identity::Resident, key::LocalKey};
@@ -137,7 +137,12 @@ fn tell_one(
         case: case(app, happening)?,
         supersedes: None,
         basis: EventBasis::Law { id: subscription.law.clone() },
-        subject: name_subject(us, peer, receiver, us, sector.sector_subject(resident))?,
+        subject: NamingRegistry { entity: us, signing: &keys.signing }.name(
+            (peer, receiver),
+            us,
+            sector.sector_subject(resident),
+            app.now(),
+        )?,
     };
     let source = Source { entity: us, signing: &keys.signing };
     let event = source.event(occurrence, receiver, &happening.about, &happening.death, app.now())?;

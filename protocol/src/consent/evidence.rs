@@ -21,7 +21,7 @@ use crate::{
         binding::{RegistryKeys, open_presentation, verify_for_consent, verify_live},
         guardianship, vc,
     },
-    event::open_named_subject,
+    event::open_subject,
     federation::VerifiedLaws,
     seal::DecryptionKey,
 };
@@ -50,7 +50,7 @@ impl VerifiedBasis {
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         match &asked.query().basis {
-            Basis::Law { id, subject } => reader.law(asked, id, subject).map(Box::new).map(Self::Law),
+            Basis::Law { id, subject } => reader.law(asked, id, subject, now).map(Box::new).map(Self::Law),
             Basis::Consent { consent, binding } => {
                 reader.consent(asked, consent, binding, now).map(Box::new).map(Self::Consent)
             }
@@ -90,7 +90,7 @@ impl<K: RegistryKeys> BasisReader<'_, K> {
         Ok(WardBasis { guardianship, status: None })
     }
 
-    fn law(&self, asked: Asked<'_>, id: &LawId, subject: &CompactJwe) -> Result<LawBasis, Refusal> {
+    fn law(&self, asked: Asked<'_>, id: &LawId, subject: &CompactJwe, now: Timestamp) -> Result<LawBasis, Refusal> {
         let query = asked.query();
         let law = self.laws.and_then(|laws| laws.registered(id));
         let law = law.ok_or(Refusal::new(Code::LawNotRegistered, "no such law"))?;
@@ -99,13 +99,9 @@ impl<K: RegistryKeys> BasisReader<'_, K> {
         let case = query.case.clone().ok_or(named("a law needs a case"))?;
         let officer = query.agent.officer.clone().ok_or(named("a law needs an officer"))?;
         // The same for a person whom nobody named to us: what is sealed tells nothing.
-        let nobody = |because| Refusal::new(Code::NotFoundOrNotPermitted, because);
-        let (registry, subject) = open_named_subject(subject, &query.aud, self.keys, &query.iss)
-            .map_err(|_| nobody("the named person does not open for this asker"))?;
-        if !self.registries.names_people(&registry) {
-            return Err(nobody("named by no identity registry of our sector"));
-        }
-        Ok(LawBasis { law, subject, case, officer })
+        let nobody = |_| Refusal::new(Code::NotFoundOrNotPermitted, "nobody is named to us for this asker");
+        let named = open_subject(subject, &query.aud, self.keys, &query.iss, self.registries, now.numeric());
+        Ok(LawBasis { law, subject: named.map_err(nobody)?.into_subject(), case, officer })
     }
 }
 

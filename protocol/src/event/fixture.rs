@@ -64,7 +64,9 @@ impl Scene {
             case: name("D-2026-2201-0042"),
             supersedes: None,
             basis: EventBasis::Law { id: name("rbd-1969-s3a") },
-            subject: name_subject(&civil, &social, key, &civil, self.sub.clone()).unwrap(),
+            subject: NamingRegistry { entity: &civil, signing: &self.civil.signing }
+                .name((&social, key), &civil, self.sub.clone(), NOW)
+                .unwrap(),
             subscriber: social,
         }
     }

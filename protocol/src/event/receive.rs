@@ -7,14 +7,14 @@
 use schemas::{
     event::{AppliedResult, Event, EventAck, EventApplied, EventMatch, EventResult},
     federation::Standing,
-    id::{EntityId, SectorSubject},
+    id::{EntityId, KeyId, SectorSubject},
     problem::Code,
-    time::Timestamp,
+    time::{NumericDate, Timestamp},
     version::V1,
 };
 use serde::de::DeserializeOwned;
 
-use super::open_subject;
+use super::{NameInvalid, open_subject};
 use crate::{
     exchange::{Attested, NotAttested, first_opened},
     federation::VerifiedMember,
@@ -75,19 +75,44 @@ pub fn authorize_event(event: &PeerEvent, source: &VerifiedMember, us: &EntityId
     if claims.iat > now.numeric().plus(SKEW) { Err(Code::Stale) } else { Ok(()) }
 }
 
-/// Opens the sealed parts. `keys` are all our decryption keys; `registry` is the identity registry of our sector.
+/// Why the sealed parts of an event cannot be read.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EventUnreadable {
+    /// The person was not named to us, for this source, by the identity registry.
+    #[error("the person is not named as must be")]
+    Name(#[from] NameInvalid),
+    /// A part is not for us, or was sealed for another event or payload type.
+    #[error("a sealed part does not open")]
+    Part(#[from] JweError),
+}
+
+impl EventUnreadable {
+    /// The code of refusal.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Name(error) => error.code(),
+            Self::Part(error) => error.code(),
+        }
+    }
+}
+
+/// Opens the sealed parts. `keys` are all our decryption keys; `registry` is a member that names people in our sector, which the
+/// caller has checked. The name must have been in force when the event was signed: an event counts however late it arrives.
 ///
 /// # Errors
-/// If a part is not for us, or was sealed for another event, source or payload type.
+/// If a part is not for us, or was sealed for another event, source or payload type, or the registry did not sign the name.
 pub fn open_event<T: DeserializeOwned>(
     event: &PeerEvent,
-    registry: &EntityId,
+    registry: &VerifiedMember,
     keys: &[DecryptionKey],
-) -> Result<EventContents<T>, JweError> {
-    let Event { iss, aud, jti, subject, r#match, data, .. } = event.claims();
+) -> Result<EventContents<T>, EventUnreadable> {
+    let Event { iss, aud, iat, jti, subject, r#match, data, .. } = event.claims();
     let binding = Binding::event(iss, aud, jti);
+    let its_key = |entity: &EntityId, kid: &KeyId, at: NumericDate| {
+        if entity == registry.entity() { registry.signing_key(kid, at, None).ok().cloned() } else { None }
+    };
     Ok(EventContents {
-        subject: open_subject(subject, registry, aud, keys, iss)?,
+        subject: open_subject(subject, aud, keys, iss, &its_key, *iat)?.into_subject(),
         about: first_opened(keys.iter().map(|key| open(r#match, key, &binding, Limits::EVENT)))?,
         data: first_opened(keys.iter().map(|key| open(data, key, &binding, Limits::EVENT)))?,
     })

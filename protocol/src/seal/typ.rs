@@ -71,6 +71,8 @@ types! {
     Subscription "dx-subscription+jwt";
     /// A subscriber's change of its follow list.
     Follow "dx-follow+jwt";
+    /// Statement of the identity registry that names a person to one receiver, for one asker.
+    NamedSubject "dx-subject+jwt";
     /// Page of residents whom the identity registry names to a department for linking.
     Subjects "dx-subjects+jwt";
     /// Version of a scheme, signed by two officers.

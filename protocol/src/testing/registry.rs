@@ -31,10 +31,6 @@ impl RegistryKeys for OnlyRegistry<'_> {
         let public = self.0.signing.public();
         (*registry == self.0.entity && kid == public.kid()).then(|| public.clone())
     }
-
-    fn names_people(&self, registry: &EntityId) -> bool {
-        *registry == self.0.entity
-    }
 }
 
 /// Places in the status list.

@@ -73,8 +73,9 @@ async fn what_an_event_says_of_a_person_only_its_subscriber_can_read() {
     }
     let event = world.verified(&events[0]);
     let keys = &world.social.app.keys().encryption;
-    let opened =
-        protocol::event::open_event::<schemas::event::DeathRegistered>(&event, world.civil.app.entity(), keys).unwrap();
+    let directory = world.social.app.directory();
+    let registry = directory.members().member(world.civil.app.entity()).unwrap();
+    let opened = protocol::event::open_event::<schemas::event::DeathRegistered>(&event, registry, keys).unwrap();
     assert_eq!(
         (opened.subject, opened.about.name.as_str(), opened.about.birth_year),
         (world.subject("R-1"), "Sushila Sahu", Some(1954))

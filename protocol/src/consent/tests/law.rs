@@ -174,7 +174,8 @@ fn a_person_is_reached_only_through_the_registry_and_for_this_asker() {
         let (sub, key) =
             (world.registry.subject("RID-0001", &world.provider.sector), world.provider.encryption.public());
         let social = &world.consumer.entity;
-        crate::event::name_subject(social, &world.provider.entity, key, social, sub).unwrap()
+        let itself = crate::event::NamingRegistry { entity: social, signing: &world.consumer.signing };
+        itself.name((&world.provider.entity, key), social, sub, world.now).unwrap()
     };
     assert_eq!(code(&|q| with(q, forged())), nobody, "named by a member that is no registry");
     assert_eq!(code(&|q| q.iss = food()), Err(Code::LawScopeExceeded), "another asker, before the name is opened");

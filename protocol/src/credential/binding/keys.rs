@@ -1,4 +1,4 @@
-//! Whose signature on a binding counts.
+//! Whose signature on a binding, a guardianship or a name counts.
 
 use schemas::{
     id::{EntityId, KeyId, Sector},
@@ -12,11 +12,6 @@ pub trait RegistryKeys {
     /// The signing key with that id that an identity registry had at that instant; `None` if the entity is not an
     /// identity registry for the sector in question, or the key was not valid or was revoked.
     fn registry_key(&self, registry: &EntityId, kid: &KeyId, at: NumericDate) -> Option<VerifyingKey>;
-
-    /// Whether the entity is an identity registry for the sector in question now. Nobody is, unless said otherwise.
-    fn names_people(&self, _registry: &EntityId) -> bool {
-        false
-    }
 }
 
 impl<F: Fn(&EntityId, &KeyId, NumericDate) -> Option<VerifyingKey>> RegistryKeys for F {
@@ -41,11 +36,6 @@ impl RegistryKeys for DirectoryKeys<'_> {
         let member = self.directory.peer(registry, self.now).ok()?;
         member.authorize_identity_registry(self.sector).ok()?;
         member.signing_key(kid, at, None).ok().cloned()
-    }
-
-    fn names_people(&self, registry: &EntityId) -> bool {
-        let member = self.directory.peer(registry, self.now);
-        member.is_ok_and(|member| member.authorize_identity_registry(self.sector).is_ok())
     }
 }
 

@@ -3,7 +3,9 @@
 use schemas::{
     event::{AppliedResult, DeathRegistered, Event, EventAck, EventMatch, EventResult},
     federation::Standing,
+    id::{CompactJwe, EntityId},
     problem::Code,
+    time::Timestamp,
 };
 
 use super::super::{fixture::*, *};
@@ -13,7 +15,7 @@ use crate::{
         testing::{NOW, Party, entity},
         verify_chain,
     },
-    seal::{DecryptionKey, JweError},
+    seal::{DecryptionKey, JweError, SigningKey},
     testing::name,
 };
 
@@ -26,7 +28,7 @@ fn the_receiver_opens_person_match_and_payload() {
     let scene = Scene::new();
     let event = scene.accept(&scene.event(1));
     authorize_event(&event, &scene.source(), &entity("social"), NOW).unwrap();
-    let contents: EventContents<DeathRegistered> = open_event(&event, &entity("civil"), &keys(&scene)).unwrap();
+    let contents: EventContents<DeathRegistered> = open_event(&event, &scene.source(), &keys(&scene)).unwrap();
     assert_eq!(contents, EventContents { subject: scene.sub.clone(), about: Scene::about(), data: Scene::death() });
 }
 
@@ -79,28 +81,47 @@ fn a_sealed_part_of_another_event_does_not_open() {
     let (one, other) = (scene.event(1), scene.event(2));
     let moved = |edit: fn(&mut Event, &Event)| {
         let event = scene.accept(&edited(&one, &scene.civil.signing, |event| edit(event, other.claims())));
-        open_event::<DeathRegistered>(&event, &entity("civil"), &keys(&scene)).unwrap_err()
+        open_event::<DeathRegistered>(&event, &scene.source(), &keys(&scene)).unwrap_err()
     };
-    assert_eq!(moved(|event, other| event.data = other.data.clone()), JweError::Moved);
-    assert_eq!(moved(|event, other| event.r#match = other.r#match.clone()), JweError::Moved);
-    assert!(matches!(moved(|event, _| event.data = event.r#match.clone()), JweError::Content(_)));
-    assert!(matches!(moved(|event, _| event.subject = event.data.clone()), JweError::Malformed(_)));
+    let part = EventUnreadable::Part;
+    assert_eq!(moved(|event, other| event.data = other.data.clone()), part(JweError::Moved));
+    assert_eq!(moved(|event, other| event.r#match = other.r#match.clone()), part(JweError::Moved));
+    let content = moved(|event, _| event.data = event.r#match.clone());
+    assert!(matches!(content, EventUnreadable::Part(JweError::Content(_))));
+    let subject = moved(|event, _| event.subject = event.data.clone());
+    assert!(matches!(subject, EventUnreadable::Name(NameInvalid::Sealed(JweError::Malformed(_)))));
     let event = scene.accept(&one);
     let stranger = [DecryptionKey::generate().unwrap()];
-    let opened = open_event::<DeathRegistered>(&event, &entity("civil"), &stranger);
-    assert_eq!(opened.unwrap_err(), JweError::OtherKey);
-    assert!(matches!(open_event::<EventMatch>(&event, &entity("civil"), &keys(&scene)), Err(JweError::Content(_))));
+    let opened = open_event::<DeathRegistered>(&event, &scene.source(), &stranger);
+    assert_eq!(opened.unwrap_err(), NameInvalid::Sealed(JweError::OtherKey).into());
+    let other_type = open_event::<EventMatch>(&event, &scene.source(), &keys(&scene));
+    assert!(matches!(other_type, Err(EventUnreadable::Part(JweError::Content(_)))));
+}
+
+/// A name for an event, made by whoever holds that key in the name of that registry.
+fn named(scene: &Scene, (registry, key): (&EntityId, &SigningKey), asker: &EntityId, now: Timestamp) -> CompactJwe {
+    let to = (&entity("social"), scene.social.encryption.public());
+    NamingRegistry { entity: registry, signing: key }.name(to, asker, scene.sub.clone(), now).unwrap()
 }
 
 #[test]
-fn a_name_made_for_another_asker_or_by_another_registry_is_no_name() {
+fn a_person_in_an_event_is_named_by_the_registry_for_this_source_and_while_the_event_was_signed() {
     let scene = Scene::new();
-    let (civil, social, food) = (entity("civil"), entity("social"), entity("food"));
-    let sealed = name_subject(&civil, &social, scene.social.encryption.public(), &food, scene.sub.clone()).unwrap();
-    assert_eq!(open_subject(&sealed, &civil, &social, &keys(&scene), &food).unwrap(), scene.sub);
-    for (registry, asker) in [(&civil, &civil), (&food, &food), (&civil, &social)] {
-        let opened = open_subject(&sealed, registry, &social, &keys(&scene), asker);
-        assert_eq!(opened.unwrap_err(), JweError::Moved);
+    let (civil, food, stolen) = (entity("civil"), entity("food"), Party::member("food").signing);
+    let own = &scene.civil.signing;
+    let opened = |jwe: CompactJwe| {
+        let event = scene.accept(&edited(&scene.event(1), own, |event| event.subject = jwe));
+        open_event::<DeathRegistered>(&event, &scene.source(), &keys(&scene)).map(|contents| contents.subject)
+    };
+    assert_eq!(opened(named(&scene, (&civil, own), &civil, NOW)), Ok(scene.sub.clone()));
+    for (why, jwe, error) in [
+        ("another key in its name", named(&scene, (&civil, &stolen), &civil, NOW), NameInvalid::NotRegistry),
+        ("another member", named(&scene, (&food, &stolen), &civil, NOW), NameInvalid::NotRegistry),
+        ("for another source", named(&scene, (&civil, own), &food, NOW), NameInvalid::Sealed(JweError::Moved)),
+        ("of last week", named(&scene, (&civil, own), &civil, NOW.plus(-7 * 86_400)), NameInvalid::NotInForce),
+        ("of tomorrow", named(&scene, (&civil, own), &civil, NOW.plus(86_400)), NameInvalid::NotInForce),
+    ] {
+        assert_eq!(opened(jwe), Err(EventUnreadable::Name(error)), "{why}");
     }
 }
 

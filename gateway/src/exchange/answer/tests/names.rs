@@ -1,6 +1,6 @@
 //! Names of people: from the asker's pseudonym to one that only the receiver opens, and what stands in the way.
 
-use protocol::{event::open_named_subject, exchange::seal_naming};
+use protocol::{credential::binding::DirectoryKeys, event::open_subject, exchange::seal_naming};
 use schemas::{
     id::{EntityId, SectorSubject},
     naming::NamingOrder,
@@ -150,13 +150,12 @@ async fn a_name_opens_at_its_receiver_in_the_askers_messages_and_carries_a_query
     assert_eq!(names.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true], "in their order");
 
     let (asker, keys) = (federation.consumer.entity(), &federation.provider.keys().encryption);
-    let (by, _) = open_named_subject(names[0].as_ref().unwrap(), federation.provider.entity(), keys, asker).unwrap();
-    assert_eq!(by, *federation.registry.entity());
-    let own_keys = &federation.consumer.keys().encryption;
-    assert!(
-        open_named_subject(names[0].as_ref().unwrap(), asker, own_keys, asker).is_err(),
-        "the asker learns nothing"
-    );
+    let (directory, now) = (federation.provider.directory(), federation.world.now);
+    let sector = name("revenue");
+    let registries = DirectoryKeys { directory: directory.members(), sector: &sector, now };
+    let open = |us, keys| open_subject(names[0].as_ref().unwrap(), us, keys, asker, &registries, now.numeric());
+    assert_eq!(open(federation.provider.entity(), keys).unwrap().registry(), federation.registry.entity());
+    assert!(open(asker, &federation.consumer.keys().encryption).is_err(), "the asker learns nothing");
 
     let mut query = federation.world.law_query("RID-0002");
     let Basis::Law { subject, .. } = &mut query.basis else { panic!("a law") };
