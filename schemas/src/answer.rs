@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    consent::{Predicate, PredicateOp},
+    consent::{Predicate, PredicateOp, predicate_value},
     digest::Digest,
     id::{CompactJwe, CompactJws, DatasetId, EntityId, FieldName, MessageId},
     problem::Code,
@@ -74,7 +74,9 @@ pub struct PredicateResult {
     pub field: FieldName,
     /// How it was compared.
     pub op: PredicateOp,
-    /// With what.
+    /// With what, in the bounds of [`Predicate::value`].
+    #[serde(deserialize_with = "predicate_value::read")]
+    #[schemars(length(min = 1, max = 64))]
     pub value: String,
     /// Whether it holds in every row; null where the department does not know.
     pub holds: Option<bool>,

@@ -6,6 +6,7 @@
 
 mod assistance;
 mod guardianship;
+pub mod predicate_value;
 mod presentation;
 
 use schemars::JsonSchema;
@@ -146,7 +147,10 @@ pub struct Predicate {
     pub field: FieldName,
     /// How it compares.
     pub op: PredicateOp,
-    /// With what; numbers in decimal, no floats.
+    /// With what; numbers in decimal, no floats. 1 to 64 characters without control, format, surrogate or line-breaking ones: it
+    /// stands on the card that the citizen reads.
+    #[serde(deserialize_with = "predicate_value::read")]
+    #[schemars(length(min = 1, max = 64))]
     pub value: String,
 }
 
