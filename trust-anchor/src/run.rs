@@ -129,6 +129,9 @@ pub struct RunningAnchor {
     background: Background,
     database: Database,
     lock: File,
+    /// For tests that fill it.
+    #[cfg(test)]
+    pub(crate) queue: LogQueue,
 }
 
 /// How long a stop waits for connections to the database that a worker's last request still holds.
@@ -146,6 +149,8 @@ pub async fn start(config: &AnchorConfig, clock: Clock, metrics: Option<Metrics>
     let health = Health::new();
     let (state, background) = prepare(config, clock.clone(), &health)?;
     let database = state.database.clone();
+    #[cfg(test)]
+    let queue = state.queue.clone();
     let state = web::Data::new(state);
     let tls = acceptor(&state.keys)?;
     let context = ServerContext::new(config.entity.clone(), clock, Limits::default());
@@ -156,7 +161,17 @@ pub async fn start(config: &AnchorConfig, clock: Clock, metrics: Option<Metrics>
         .listen(management, None, move || management_routes(watched.clone(), metrics.clone()))?
         .start();
     health.start();
-    Ok(RunningAnchor { address, management_address, server, health, background, database, lock })
+    Ok(RunningAnchor {
+        address,
+        management_address,
+        server,
+        health,
+        background,
+        database,
+        lock,
+        #[cfg(test)]
+        queue,
+    })
 }
 
 impl RunningAnchor {

@@ -300,7 +300,7 @@ impl Department {
             iss: self.entity.clone(),
             aud: ENTITY.parse().unwrap(),
             iat,
-            exp: iat.plus(60),
+            exp: iat.plus(120),
             jti: random::message_id(now()),
             entries,
         }

@@ -61,6 +61,15 @@ impl LogQueue {
         placed.await.unwrap_or(Err(QueueError::Refusing))
     }
 
+    /// For tests: waits until nothing waits, then takes all room but for so many entries, as if others waited.
+    #[cfg(test)]
+    pub(crate) async fn filled_but_for(&self, room: usize) -> OwnedSemaphorePermit {
+        let all = Arc::clone(&self.room).acquire_many_owned(CAPACITY as u32).await;
+        let mut all = all.unwrap_or_else(|_| unreachable!("the queue is never closed"));
+        drop(all.split(room));
+        all
+    }
+
     /// Entries that wait now.
     pub(crate) fn depth(&self) -> usize {
         CAPACITY.saturating_sub(self.room.available_permits())
