@@ -144,7 +144,7 @@ impl ManageConnection for Connector {
     type Error = DatabaseError;
 
     fn connect(&self) -> Result<Pooled, DatabaseError> {
-        self.establish().map(|connection| Pooled::new(connection, self.held.clone()))
+        self.establish().map(|connection| Pooled::holding(connection, self.held.clone()))
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), DatabaseError> {

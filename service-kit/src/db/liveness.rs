@@ -37,7 +37,7 @@ pub struct Pooled {
     connection: AnyConnection,
     alive: Option<Alive>,
     /// Dropped after the connection, for fields are dropped in their order.
-    _held: Held,
+    _held: Option<Held>,
 }
 
 /// When a connection answered (monotonic), and how many failures were known then.
@@ -86,8 +86,13 @@ const fn tells_of_a_lost_server(event: &InstrumentationEvent<'_>) -> bool {
 
 impl Pooled {
     /// A connection that nobody has asked yet.
-    pub(super) const fn new(connection: AnyConnection, held: Held) -> Self {
-        Self { connection, alive: None, _held: held }
+    pub const fn new(connection: AnyConnection) -> Self {
+        Self { connection, alive: None, _held: None }
+    }
+
+    /// The same, with what tells that the database is still in use.
+    pub(super) const fn holding(connection: AnyConnection, held: Held) -> Self {
+        Self { connection, alive: None, _held: Some(held) }
     }
 }
 
