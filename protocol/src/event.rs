@@ -9,6 +9,7 @@ mod feed;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod follow;
+mod opened;
 mod receive;
 mod send;
 mod subject;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use feed::{FeedMismatch, accept_feed_head, check_feed, feed_root};
 pub use follow::{MAX_FOLLOWED, PeerFollow, accept_follow, authorize_follow, open_follow};
+pub use opened::{EventUnusable, OpenedEvent, open_any_event};
 pub use receive::{EventContents, EventUnreadable, PeerEvent, Receiver, accept_event, authorize_event, open_event};
 pub use send::{NotAboutEvent, Occurrence, Source, accept_ack, accept_applied, ack_is_about, applied_is_about};
 pub use subject::{NAME_LIFE, NameInvalid, NamedPerson, NamingRegistry, open_subject};
