@@ -7,6 +7,7 @@
 pub mod bundle;
 pub mod consent;
 pub mod credential;
+pub mod due_process;
 pub mod event;
 pub mod exchange;
 pub mod federation;
