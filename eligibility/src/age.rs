@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use schemas::time::CivilDate;
+use schemas::{event::AgeConvention, time::CivilDate};
 use serde::{Deserialize, Serialize};
 
 /// When an age counts as completed.
@@ -32,6 +32,15 @@ impl Convention {
 impl fmt::Display for Convention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl From<AgeConvention> for Convention {
+    fn from(convention: AgeConvention) -> Self {
+        match convention {
+            AgeConvention::Anniversary => Self::Anniversary,
+            AgeConvention::DayBefore => Self::DayBefore,
+        }
     }
 }
 

@@ -6,4 +6,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod age;
+pub mod benefit;
+pub mod clause;
+pub mod effect;
+pub mod evaluate;
+pub mod examples;
+pub mod expression;
 pub mod fact;
+pub mod fold;
+pub mod lifecycle;
+pub mod lint;
+pub mod propose;
+pub mod scheme;
+pub mod truth;
+pub mod vocabulary;

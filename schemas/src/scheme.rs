@@ -47,14 +47,14 @@ impl DecisionState {
         use DecisionState::*;
         matches!(
             (self, next),
-            (Proposed, Offered | Enrolled | Held | Noticed)
+            (Proposed, Offered | Enrolled | Held | Noticed | Withdrawn)
                 | (Offered, Accepted | Declined | Expired | Withdrawn)
                 | (Accepted, Enrolled)
                 | (Enrolled, Declined)
                 | (Held, Noticed | Released)
                 | (Noticed, Contested | Removed | Released)
                 | (Contested, Upheld | Reversed)
-                | (Upheld, Removed)
+                | (Upheld, Removed | Released)
                 | (Removed, Restored)
         )
     }

@@ -1,0 +1,136 @@
+//! The facts of a person as they follow from all that was ever said of her.
+//!
+//! Guarantees: a pure function of the set of records: any order of arrival and any number of duplicates give the same result
+//! (a property test over permutations shows it). Records are applied by effective day, recorded time, priority of the source and
+//! id, less what was superseded or annulled; facts that never change in the world, such as a birth date or an age, follow their
+//! latest correction. A death is contradicted by a sign of life after it, a move out of the state by a presence at home; then the
+//! fact is unknown, and unknown removes nobody. Deliberately absent: the day of today but as an argument; storage.
+
+mod apply;
+mod record;
+mod standing;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use schemas::{
+    digest::Digest,
+    event::Reporter,
+    id::{CaseId, EntityId, MessageId},
+    time::{CivilDate, Timestamp},
+};
+
+pub use self::{
+    record::{Content, EventRecord, Role},
+    standing::{Annulled, Family},
+};
+use crate::fact::PersonFacts;
+
+/// What is known of other people and bears on this one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Related {
+    /// Registrations of other people's events that are void: a husband's death.
+    pub annulled: Vec<Annulled>,
+    /// Records of husbands and wives, by the id of the record of the marriage here.
+    pub spouses: Vec<(MessageId, EventRecord)>,
+}
+
+/// Whence something is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// `jti` of the event.
+    pub event: MessageId,
+    /// Who said it.
+    pub source: EntityId,
+    /// Digest of the signed event.
+    pub digest: Digest,
+    /// The cascade.
+    pub case: CaseId,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// The number of its registration.
+    pub registration: Option<String>,
+}
+
+/// A registered death that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// The day.
+    pub on: CivilDate,
+    /// Whence.
+    pub origin: Origin,
+}
+
+/// A report of a death without a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedDeath {
+    /// By whose role.
+    pub by: Reporter,
+    /// Whence.
+    pub origin: Origin,
+}
+
+/// A move out of the state that stands: she has not come back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedOut {
+    /// Since this day.
+    pub since: CivilDate,
+    /// Whence.
+    pub origin: Origin,
+}
+
+/// Something that cannot be if another thing is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// A sign of life after the day of death.
+    AliveAfterDeath {
+        /// The death.
+        death: Death,
+        /// The sign of life.
+        sign: Origin,
+    },
+    /// A presence at home after the move out of the state.
+    AtHomeAfterMove {
+        /// The move.
+        moved: MovedOut,
+        /// The presence.
+        sign: Origin,
+    },
+}
+
+/// One delivery of a mother: twins are one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The day of the first child.
+    pub on: CivilDate,
+    /// Whence.
+    pub origin: Origin,
+}
+
+/// What follows from a person's records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// The facts.
+    pub facts: PersonFacts,
+    /// A registered death that nothing contradicts.
+    pub death: Option<Death>,
+    /// A reported death, if none is registered and no sign of life came after it.
+    pub reported: Option<ReportedDeath>,
+    /// A move out of the state that nothing contradicts.
+    pub moved_out: Option<MovedOut>,
+    /// What cannot be true together.
+    pub contradictions: Vec<Contradiction>,
+    /// Deliveries, by day.
+    pub deliveries: Vec<Delivery>,
+    /// The next day on which a record takes effect that does not yet.
+    pub wakes: Option<CivilDate>,
+}
+
+/// Folds all records of one person into the facts as they stand on a day.
+pub fn fold(records: &[EventRecord], related: &Related, as_of: CivilDate) -> Folded {
+    let stands = standing::standing(records, &related.annulled);
+    let wakes = stands.iter().map(|record| record.effective).filter(|day| *day > as_of).min();
+    let now: Vec<&EventRecord> = stands.into_iter().filter(|record| record.effective <= as_of).collect();
+    Folded { wakes, ..apply::apply(&now, related, as_of) }
+}

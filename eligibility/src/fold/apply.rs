@@ -1,0 +1,362 @@
+//! What standing records say, in their order.
+
+use schemas::{
+    event::{
+        BirthPlaceKind, DatePrecision, DeathRegistered, EventAssurance, EventPayload, MarriageEnd, MoveKind,
+        PersonCorrected, PresenceConfirmed, Relation, ResidenceMoved, Sex,
+    },
+    time::CivilDate,
+};
+
+use super::{
+    Contradiction, Death, Delivery, Folded, MovedOut, Origin, Related, ReportedDeath, Role,
+    record::{Content, EventRecord},
+    standing::standing,
+};
+use crate::{
+    age::Convention,
+    fact::{Attained, Benefit, Fact, Value, names},
+};
+
+/// Children born within so many days of each other by one mother are of one delivery.
+const ONE_DELIVERY_DAYS: i64 = 7;
+/// A presence at home this many days before a move was recorded speaks against it too.
+const RECENT_DAYS: i64 = 30;
+
+pub(super) fn apply(records: &[&EventRecord], related: &Related, as_of: CivilDate) -> Folded {
+    let mut folded = Folded::default();
+    for record in records {
+        facts_of(&mut folded, record);
+    }
+    constants(&mut folded, records);
+    benefits(&mut folded, records);
+    widowed_by_a_death(&mut folded, records, related, as_of);
+    death(&mut folded, records);
+    residence(&mut folded, records);
+    folded
+}
+
+fn origin(record: &EventRecord) -> Origin {
+    Origin {
+        event: record.id.clone(),
+        source: record.source.clone(),
+        digest: record.digest,
+        case: record.case.clone(),
+        recorded: record.recorded,
+        registration: record.event().and_then(EventPayload::registration_number).map(str::to_owned),
+    }
+}
+
+fn put(folded: &mut Folded, path: &str, value: impl Into<Value>, record: &EventRecord, effective: CivilDate) {
+    let fact = Fact {
+        value: value.into(),
+        effective,
+        recorded: record.recorded,
+        source: Some(record.fact_source()),
+        receipt: Some(record.digest),
+    };
+    // The names of facts are constants whose form a test shows.
+    if let Ok(path) = path.parse() {
+        folded.facts.set(path, fact);
+    }
+}
+
+/// Facts that change in the world: the last word by effective day counts.
+fn facts_of(folded: &mut Folded, record: &EventRecord) {
+    if let Content::Stated(statements) = &record.content {
+        for (path, value) in statements.iter().filter(|(path, _)| !is_constant(path.as_str())) {
+            match value {
+                Some(value) => put(folded, path.as_str(), value.clone(), record, record.effective),
+                None => folded.facts.unset(path),
+            }
+        }
+    }
+    match (record.role, record.event()) {
+        (Role::Subject, Some(EventPayload::MarriageRegistered(_)))
+        | (Role::Related(Relation::Spouse), Some(EventPayload::MarriageRegistered(_))) => {
+            put(folded, names::MARITAL_STATUS, "married", record, record.effective);
+        }
+        (Role::Subject, Some(EventPayload::MarriageEnded(ended))) => marriage_ended(folded, ended.reason, record),
+        (Role::Related(Relation::Spouse), Some(EventPayload::MarriageEnded(ended)))
+            if ended.reason != MarriageEnd::DeathOfSpouse =>
+        {
+            marriage_ended(folded, ended.reason, record);
+        }
+        (Role::Related(Relation::Mother), Some(EventPayload::BirthRegistered(birth))) => {
+            let at = (birth.child.birth_date, birth.child.plurality, birth.place.kind);
+            delivered(folded, at, record);
+        }
+        (Role::Subject, Some(EventPayload::BirthStillbirth(birth))) => {
+            delivered(folded, (birth.date, birth.plurality, birth.place.kind), record);
+        }
+        _ => {}
+    }
+}
+
+fn marriage_ended(folded: &mut Folded, how: MarriageEnd, record: &EventRecord) {
+    match how {
+        MarriageEnd::Divorce => put(folded, names::MARITAL_STATUS, "divorced", record, record.effective),
+        MarriageEnd::DeathOfSpouse => put(folded, names::MARITAL_STATUS, "widowed", record, record.effective),
+        // A void marriage leaves her as she was before it, which we do not know.
+        MarriageEnd::Annulment => folded.facts.unset(names::MARITAL_STATUS),
+    }
+}
+
+fn delivered(folded: &mut Folded, (on, plurality, place): (CivilDate, u8, BirthPlaceKind), record: &EventRecord) {
+    let near = |known: &Delivery| days_between(known.on, on).abs() <= ONE_DELIVERY_DAYS;
+    if !folded.deliveries.iter().any(near) {
+        folded.deliveries.push(Delivery { on, origin: origin(record) });
+        put(folded, names::DELIVERY_DATE, on, record, on);
+    }
+    put(folded, names::DELIVERY_PLURALITY, i64::from(plurality), record, on);
+    match place {
+        BirthPlaceKind::Facility => put(folded, names::DELIVERY_INSTITUTIONAL, true, record, on),
+        BirthPlaceKind::Home => put(folded, names::DELIVERY_INSTITUTIONAL, false, record, on),
+        BirthPlaceKind::Unknown => folded.facts.unset(names::DELIVERY_INSTITUTIONAL),
+    }
+}
+
+fn days_between(from: CivilDate, to: CivilDate) -> i64 {
+    (to.start().seconds() - from.start().seconds()) / 86_400
+}
+
+/// What is so from birth on; a later word corrects an earlier one, whatever day it speaks of.
+const CONSTANTS: [&str; 4] = [names::BIRTH_DATE, names::BIRTH_YEAR, names::SEX, names::NATIVE_STATE];
+
+fn is_constant(path: &str) -> bool {
+    CONSTANTS.contains(&path)
+}
+
+fn constants(folded: &mut Folded, records: &[&EventRecord]) {
+    let mut written = records.to_vec();
+    written.sort_by(|a, b| a.written().cmp(&b.written()));
+    for record in written {
+        match (&record.content, record.role) {
+            (Content::Stated(statements), _) => {
+                for (path, value) in statements.iter().filter(|(path, _)| is_constant(path.as_str())) {
+                    match value {
+                        Some(value) => put(folded, path.as_str(), value.clone(), record, record.effective),
+                        None => folded.facts.unset(path),
+                    }
+                }
+            }
+            (Content::Event(payload), Role::Subject) => constant_of(folded, payload, record),
+            _ => {}
+        }
+    }
+}
+
+fn constant_of(folded: &mut Folded, payload: &EventPayload, record: &EventRecord) {
+    match payload {
+        EventPayload::BirthRegistered(birth) => {
+            put(folded, names::BIRTH_DATE, birth.child.birth_date, record, record.effective);
+            if let Some(sex) = sex(birth.child.sex) {
+                put(folded, names::SEX, sex, record, record.effective);
+            }
+        }
+        EventPayload::AgeAttained(age) => {
+            attained(folded, (age.years, age.convention.into()), Some(age.effective), record);
+        }
+        EventPayload::AgeRevised(age) => {
+            attained(folded, (age.years, age.convention.into()), Some(age.effective), record);
+        }
+        EventPayload::PersonCorrected(corrected) => corrections(folded, corrected, record),
+        _ => {}
+    }
+}
+
+const fn sex(sex: Sex) -> Option<&'static str> {
+    match sex {
+        Sex::Female => Some("female"),
+        Sex::Male => Some("male"),
+        Sex::Transgender => Some("other"),
+        Sex::Unknown => None,
+    }
+}
+
+fn attained(folded: &mut Folded, (years, convention): (u8, Convention), on: Option<CivilDate>, record: &EventRecord) {
+    if let Some(on) = on {
+        let source = Some(record.fact_source());
+        let attained = Attained { on, recorded: record.recorded, source, receipt: Some(record.digest) };
+        folded.facts.set_attained(years, convention, attained);
+    }
+}
+
+/// A corrected field whose value does not travel is unknown until it is fetched.
+fn corrections(folded: &mut Folded, corrected: &PersonCorrected, record: &EventRecord) {
+    for field in &corrected.fields {
+        let path = format!("person.{}", field.field);
+        if !is_constant(&path) {
+            continue;
+        }
+        let text = field.value.as_ref().and_then(plain_text);
+        match (path.as_str(), text) {
+            (names::BIRTH_DATE, Some(text)) => match text.parse::<CivilDate>() {
+                Ok(day) => put(folded, &path, day, record, record.effective),
+                Err(_) => folded.facts.unset(&path),
+            },
+            (names::BIRTH_YEAR, Some(text)) => match text.parse::<i64>() {
+                Ok(year) => put(folded, &path, year, record, record.effective),
+                Err(_) => folded.facts.unset(&path),
+            },
+            (_, Some(text)) => put(folded, &path, text, record, record.effective),
+            (_, None) => folded.facts.unset(&path),
+        }
+    }
+}
+
+fn plain_text(value: &schemas::answer::FieldValue) -> Option<String> {
+    use schemas::answer::FieldValue;
+    match value {
+        FieldValue::Text(text) => Some(text.clone()),
+        FieldValue::Integer(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Of each source its last word; the union of all.
+fn benefits(folded: &mut Folded, records: &[&EventRecord]) {
+    let mut by_source = std::collections::BTreeMap::new();
+    let mut written = records.to_vec();
+    written.sort_by(|a, b| a.written().cmp(&b.written()));
+    for record in written {
+        if let Content::Draws(benefits) = &record.content {
+            by_source.insert(&record.source, benefits);
+        }
+    }
+    if !by_source.is_empty() {
+        let all: Vec<Benefit> = by_source.into_values().flatten().cloned().collect();
+        folded.facts.set_benefits(all);
+    }
+}
+
+/// A wife whose husband's registered death stands is widowed, whichever of marriage and death was heard of first.
+fn widowed_by_a_death(folded: &mut Folded, records: &[&EventRecord], related: &Related, as_of: CivilDate) {
+    let deaths: Vec<EventRecord> = related.spouses.iter().map(|(_, record)| record.clone()).collect();
+    let stands = standing(&deaths, &related.annulled);
+    for (marriage, death) in &related.spouses {
+        let Some(married) = records.iter().find(|record| record.id == *marriage) else { continue };
+        let Some(EventPayload::DeathRegistered(dead)) = death.event() else { continue };
+        let still_married = folded.facts.get(names::MARITAL_STATUS).is_some_and(|status| {
+            status.value == Value::from("married")
+                && status.source.as_ref().is_some_and(|source| source.id == married.id)
+        });
+        let after = dead.death_date >= married.effective && dead.death_date <= as_of;
+        if still_married && after && death.assurance == EventAssurance::Registered && stands.contains(&death) {
+            put(folded, names::MARITAL_STATUS, "widowed", death, dead.death_date);
+        }
+    }
+}
+
+/// The last day on which somebody can have died by a date of this precision: a sign of life until then contradicts nothing.
+fn last_day(death: &DeathRegistered) -> CivilDate {
+    let date = death.death_date.date();
+    CivilDate::from_date(match death.death_date_precision {
+        DatePrecision::Day => date,
+        DatePrecision::Month => date.last_of_month(),
+        DatePrecision::Year => date.last_of_year(),
+    })
+}
+
+fn presences<'a>(records: &'a [&EventRecord]) -> impl Iterator<Item = (&'a EventRecord, &'a PresenceConfirmed)> {
+    records.iter().filter(|record| record.role == Role::Subject).filter_map(|record| match record.event() {
+        Some(EventPayload::PresenceConfirmed(presence)) => Some((*record, presence)),
+        _ => None,
+    })
+}
+
+fn death(folded: &mut Folded, records: &[&EventRecord]) {
+    let sign_after =
+        |day| presences(records).find(|(_, presence)| presence.date > day).map(|(record, _)| origin(record));
+    let mut known = true;
+    for record in records.iter().filter(|record| record.role == Role::Subject) {
+        match record.event() {
+            Some(EventPayload::DeathRegistered(dead)) if record.assurance == EventAssurance::Registered => {
+                let death = Death { on: dead.death_date, origin: origin(record) };
+                match sign_after(last_day(dead)) {
+                    Some(sign) => {
+                        known = false;
+                        folded.contradictions.push(Contradiction::AliveAfterDeath { death, sign });
+                    }
+                    None if folded.death.is_none() => {
+                        put(folded, names::DEATH_DATE, dead.death_date, record, dead.death_date);
+                        put(folded, names::ALIVE, false, record, dead.death_date);
+                        folded.death = Some(death);
+                    }
+                    None => {}
+                }
+            }
+            Some(EventPayload::DeathReported(report))
+                if sign_after(report.death_date.unwrap_or(record.effective)).is_none() =>
+            {
+                folded.reported = Some(ReportedDeath { by: report.reported_by, origin: origin(record) });
+            }
+            _ => {}
+        }
+    }
+    if folded.death.is_some() {
+        folded.reported = None;
+    } else if known
+        && folded.reported.is_none()
+        && let Some(first) = records.first()
+    {
+        // Nobody has to prove that she lives: without a death that stands she does.
+        put(folded, names::ALIVE, true, first, first.effective);
+    }
+}
+
+fn residence(folded: &mut Folded, records: &[&EventRecord]) {
+    for record in records.iter().filter(|record| record.role == Role::Subject) {
+        if let Some(EventPayload::ResidenceMoved(moved)) = record.event() {
+            // Seasonal work is not migration.
+            if !moved.temporary {
+                move_to(folded, moved, record);
+            }
+        }
+    }
+    let Some((moved, from)) = folded.moved_out.clone().zip(left_district(records, folded)) else { return };
+    let recent = CivilDate::from_date(
+        moved.origin.recorded.civil_day().date().saturating_sub(jiff::Span::new().days(RECENT_DAYS)),
+    );
+    let from_day = moved.since.min(recent);
+    let seen = presences(records).find(|(_, presence)| {
+        presence.date >= from_day
+            && presence.district.as_ref().is_some_and(|district| Some(district.as_str()) == from.as_deref())
+    });
+    if let Some((record, _)) = seen {
+        folded.moved_out = None;
+        folded.facts.unset(names::STATE_CODE);
+        folded.facts.unset(names::DISTRICT);
+        folded.contradictions.push(Contradiction::AtHomeAfterMove { moved, sign: origin(record) });
+    }
+}
+
+/// The district that the standing move left.
+fn left_district(records: &[&EventRecord], folded: &Folded) -> Option<Option<String>> {
+    let moved = folded.moved_out.as_ref()?;
+    records.iter().find(|record| record.id == moved.origin.event).and_then(|record| match record.event() {
+        Some(EventPayload::ResidenceMoved(moved)) => Some(moved.from.district.as_ref().map(|d| d.as_str().to_owned())),
+        _ => None,
+    })
+}
+
+fn move_to(folded: &mut Folded, moved: &ResidenceMoved, record: &EventRecord) {
+    let state = match (moved.kind, &moved.to.state) {
+        (MoveKind::Abroad, _) => Some("abroad".to_owned()),
+        (_, Some(state)) => Some(state.as_str().to_owned()),
+        (MoveKind::WithinDistrict | MoveKind::InterDistrict, None) => {
+            moved.from.state.as_ref().map(|s| s.as_str().to_owned())
+        }
+        _ => None,
+    };
+    match state {
+        Some(state) => put(folded, names::STATE_CODE, state, record, record.effective),
+        None => folded.facts.unset(names::STATE_CODE),
+    }
+    match &moved.to.district {
+        Some(district) => put(folded, names::DISTRICT, district.as_str(), record, record.effective),
+        None => folded.facts.unset(names::DISTRICT),
+    }
+    folded.moved_out = matches!(moved.kind, MoveKind::OutOfState | MoveKind::Abroad)
+        .then(|| MovedOut { since: record.effective, origin: origin(record) });
+}

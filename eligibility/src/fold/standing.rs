@@ -1,0 +1,126 @@
+//! Which records stand: not superseded, not annulled, and of one registration the first alone.
+//!
+//! Guarantees: an annulment works wherever it stands in the order of arrival; it undoes its registration and what other events of
+//! its case built upon that; a registration made after it stands again. Deliberately absent: what the standing records say.
+
+use std::collections::BTreeSet;
+
+use schemas::{
+    event::{EventPayload, MarriageEnd},
+    id::{CaseId, EntityId, MessageId},
+    time::Timestamp,
+};
+
+use super::record::EventRecord;
+
+/// A registration that was declared void, known from this person's records or from another's of the same cascade.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Annulled {
+    /// By whom.
+    pub source: EntityId,
+    /// Which family of registrations.
+    pub family: Family,
+    /// Its number.
+    pub registration: String,
+    /// The cascade.
+    pub case: CaseId,
+    /// When that was recorded: a later registration under the same number stands.
+    pub recorded: Timestamp,
+}
+
+/// Which register a number is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Births.
+    Birth,
+    /// Stillbirths.
+    Stillbirth,
+    /// Deaths.
+    Death,
+    /// Reports of deaths.
+    DeathReport,
+    /// Marriages.
+    Marriage,
+    /// Ends of marriages.
+    MarriageEnd,
+    /// Moves.
+    Move,
+}
+
+impl Family {
+    const fn of(payload: &EventPayload) -> Option<Self> {
+        Some(match payload {
+            EventPayload::BirthRegistered(_) => Self::Birth,
+            EventPayload::BirthStillbirth(_) => Self::Stillbirth,
+            EventPayload::DeathRegistered(_) => Self::Death,
+            EventPayload::DeathReported(_) => Self::DeathReport,
+            EventPayload::MarriageRegistered(_) => Self::Marriage,
+            EventPayload::MarriageEnded(_) => Self::MarriageEnd,
+            EventPayload::ResidenceMoved(_) => Self::Move,
+            _ => return None,
+        })
+    }
+}
+
+impl Annulled {
+    /// The annulment in a record, if it is one.
+    pub fn of(record: &EventRecord) -> Option<Self> {
+        let (family, registration) = match record.event()? {
+            EventPayload::BirthAnnulled(annulled) => (Family::Birth, &annulled.registration_number),
+            EventPayload::DeathAnnulled(annulled) => (Family::Death, &annulled.registration_number),
+            _ => return None,
+        };
+        Some(Self {
+            source: record.source.clone(),
+            family,
+            registration: registration.clone(),
+            case: record.case.clone(),
+            recorded: record.recorded,
+        })
+    }
+
+    fn undoes(&self, record: &EventRecord) -> bool {
+        let Some(payload) = record.event() else { return false };
+        if record.source != self.source || record.recorded > self.recorded {
+            return false;
+        }
+        let itself = Family::of(payload) == Some(self.family)
+            && payload.registration_number() == Some(self.registration.as_str());
+        itself || self.undoes_what_follows(payload)
+    }
+
+    /// A marriage that ended by a death goes on if the death is void.
+    fn undoes_what_follows(&self, payload: &EventPayload) -> bool {
+        let EventPayload::MarriageEnded(ended) = payload else { return false };
+        self.family == Family::Death
+            && ended.reason == MarriageEnd::DeathOfSpouse
+            && ended.death_registration_number.as_deref() == Some(self.registration.as_str())
+    }
+}
+
+/// The records that stand, in their order.
+pub(super) fn standing<'a>(records: &'a [EventRecord], others: &[Annulled]) -> Vec<&'a EventRecord> {
+    let superseded: BTreeSet<(&EntityId, &MessageId)> =
+        records.iter().filter_map(|record| Some((&record.source, record.supersedes.as_ref()?))).collect();
+    let annulled: Vec<Annulled> = records.iter().filter_map(Annulled::of).chain(others.iter().cloned()).collect();
+    let mut stands: Vec<&EventRecord> = records
+        .iter()
+        .filter(|record| !superseded.contains(&(&record.source, &record.id)))
+        .filter(|record| !annulled.iter().any(|annulled| annulled.undoes(record)))
+        .collect();
+    stands.sort_by(|a, b| a.place().cmp(&b.place()));
+    stands.dedup_by(|a, b| a.id == b.id && a.source == b.source && a.role == b.role);
+    first_of_each_registration(stands)
+}
+
+/// The same registration number under another event id has no second effect.
+fn first_of_each_registration(mut records: Vec<&EventRecord>) -> Vec<&EventRecord> {
+    let mut seen = BTreeSet::new();
+    records.retain(|record| {
+        let key = record.event().and_then(|payload| {
+            Some((&record.source, Family::of(payload)?, payload.registration_number()?.to_owned(), record.role))
+        });
+        key.is_none_or(|key| seen.insert(key))
+    });
+    records
+}

@@ -1,0 +1,338 @@
+//! What is proposed in the cases that must come out right, and that the order of events makes no difference to what stays open.
+
+use proptest::prelude::*;
+use schemas::{decision::DecisionAction, scheme::DecisionState};
+
+use super::*;
+use crate::{
+    effect::{ClauseFalseRule, DeathRule, Include, Mode, MoveRule, Remove},
+    fact::names,
+    fold::{
+        EventRecord, Related, fold,
+        testing::{attained, day, death, death_annulled, married, message, moved, presence, reported, widowed},
+        tests::shuffled,
+    },
+};
+
+const TODAY: &str = "2026-11-21";
+
+fn effect(mode: Mode, hold_moved: bool) -> Effect {
+    Effect {
+        include: Include { mode, remembered_months: 12 },
+        remove: Remove {
+            death: Some(DeathRule { hold: true, notice_days: 30, notice_to: NoticeTo::Household }),
+            moved_out_of_state: Some(MoveRule { hold: hold_moved, remove_after_days: 90, notice_days: 30 }),
+            clause_false: Some(ClauseFalseRule { notice_days: 30, officer: true }),
+            breaker: None,
+        },
+    }
+}
+
+/// A scheme for widows: what the evaluation of its one clause says.
+fn verdict(folded: &Folded) -> Verdict {
+    match folded.facts.get(names::MARITAL_STATUS) {
+        None => Verdict::Unknown,
+        Some(fact) if fact.value == "widowed".into() => Verdict::Eligible { since: fact.effective },
+        Some(_) => Verdict::NotEligible { decisive: vec!["I1".to_owned()] },
+    }
+}
+
+/// A department that does at once what is proposed, but for officers and windows.
+#[derive(Clone, Debug)]
+struct Department {
+    effect: Effect,
+    records: Vec<EventRecord>,
+    past: Vec<Past>,
+    standing: Standing,
+    today: CivilDate,
+}
+
+impl Department {
+    fn new(standing: Standing) -> Self {
+        let effect = effect(Mode::Offer, false);
+        Self { effect, records: vec![], past: vec![], standing, today: day(TODAY) }
+    }
+
+    fn proposals(&self) -> Vec<Proposal> {
+        let folded = fold(&self.records, &Related::default(), self.today);
+        let verdict = verdict(&folded);
+        let Self { effect, past, standing, today, .. } = self;
+        propose(&Situation {
+            effect,
+            verdict: &verdict,
+            standing: *standing,
+            folded: &folded,
+            unit: "",
+            past,
+            today: *today,
+        })
+    }
+
+    fn hears(&mut self, record: EventRecord) -> Vec<Proposal> {
+        self.records.push(record);
+        let proposals = self.proposals();
+        for proposal in &proposals {
+            self.does(proposal);
+        }
+        assert_eq!(self.proposals(), [], "asked again when nothing changed it proposes nothing");
+        proposals
+    }
+
+    fn decides(&mut self, action: DecisionAction, cause: &Cause, state: DecisionState) {
+        let id = message(1000 + u32::try_from(self.past.len()).unwrap());
+        self.past.push(Past { id, action, cause: cause.clone(), state, since: self.today });
+    }
+
+    fn does(&mut self, proposal: &Proposal) {
+        match proposal {
+            Proposal::Undo { decision } => {
+                let past = self.past.iter_mut().find(|past| past.id == *decision).unwrap();
+                past.state = match past.state {
+                    DecisionState::Held | DecisionState::Noticed | DecisionState::Upheld => {
+                        self.standing = Standing::Active;
+                        DecisionState::Released
+                    }
+                    DecisionState::Contested => DecisionState::Reversed,
+                    _ => DecisionState::Withdrawn,
+                };
+            }
+            Proposal::Restore { decision } => {
+                self.past.iter_mut().find(|past| past.id == *decision).unwrap().state = DecisionState::Restored;
+                self.standing = Standing::Active;
+            }
+            Proposal::Leave { cause, hold, .. } => {
+                let state = if *hold { DecisionState::Held } else { DecisionState::Proposed };
+                if *hold {
+                    self.standing = Standing::Held;
+                }
+                self.decides(DecisionAction::Remove, cause, state);
+            }
+            Proposal::Notify { .. } => {}
+            Proposal::Flag { cause } => self.decides(DecisionAction::Flag, cause, DecisionState::Proposed),
+            Proposal::Review { cause } => self.decides(DecisionAction::Review, cause, DecisionState::Proposed),
+            Proposal::Offer { cause, .. } => self.decides(DecisionAction::Offer, cause, DecisionState::Offered),
+            Proposal::Enrol { cause, .. } => {
+                self.decides(DecisionAction::Enrol, cause, DecisionState::Enrolled);
+                self.standing = Standing::Active;
+            }
+        }
+    }
+
+    /// The open decisions, without ids, which differ from run to run.
+    fn open(&self) -> Vec<(DecisionAction, Cause, DecisionState)> {
+        let mut open: Vec<_> = self
+            .past
+            .iter()
+            .filter(|past| past.is_open())
+            .map(|past| (past.action, past.cause.clone(), past.state))
+            .collect();
+        open.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        open
+    }
+}
+
+#[test]
+fn a_registered_death_holds_and_sends_a_notice_and_nothing_more() {
+    let mut department = Department::new(Standing::Active);
+    let proposals = department.hears(death(1, "D-1", "2026-11-18"));
+    let [Proposal::Leave { cause, effective, hold, notice, officer }] = &proposals[..] else { panic!("{proposals:?}") };
+    assert_eq!((cause.reason, *effective, *hold, *officer), (Reason::Death, day("2026-11-18"), true, false));
+    assert_eq!(*notice, Some(Notice { days: 30, household: true }));
+    assert_eq!(department.hears(death(2, "D-1", "2026-11-18")), [], "the same registration under a new event id");
+}
+
+#[test]
+fn death_reported_by_an_anganwadi_worker_only_flag_no_hold_no_removal() {
+    let mut department = Department::new(Standing::Active);
+    let proposals = department.hears(reported(1, "2026-11-18"));
+    assert!(matches!(proposals[..], [Proposal::Flag { .. }]), "{proposals:?}");
+    let registered = department.hears(death(2, "D-1", "2026-11-18"));
+    assert!(matches!(registered[..], [Proposal::Undo { .. }, Proposal::Leave { .. }]), "{registered:?}");
+}
+
+#[test]
+fn annulled_within_the_window_released_and_after_removal_reinstated() {
+    let mut department = Department::new(Standing::Active);
+    department.hears(death(1, "D-1", "2026-11-18"));
+    let mut removed = department.clone();
+    let proposals = department.hears(death_annulled(2, "D-1", "2026-11-20"));
+    assert!(matches!(proposals[..], [Proposal::Undo { .. }]), "{proposals:?}");
+    assert_eq!(department.standing, Standing::Active);
+    (removed.past[0].state, removed.standing) = (DecisionState::Removed, Standing::Removed);
+    let proposals = removed.hears(death_annulled(2, "D-1", "2026-11-20"));
+    assert!(matches!(proposals[..], [Proposal::Restore { .. }]), "{proposals:?}");
+}
+
+#[test]
+fn a_sign_of_life_lifts_the_hold_and_opens_a_review() {
+    let mut department = Department::new(Standing::Active);
+    department.hears(death(1, "D-1", "2026-11-18"));
+    let proposals = department.hears(presence(2, "2026-11-20", "387"));
+    let [Proposal::Undo { .. }, Proposal::Review { cause }] = &proposals[..] else { panic!("{proposals:?}") };
+    assert_eq!((cause.reason, department.standing), (Reason::AliveAfterDeath, Standing::Active));
+    let annulled = department.hears(death_annulled(3, "D-1", "2026-11-21"));
+    assert!(matches!(annulled[..], [Proposal::Undo { .. }]), "the review ends: {annulled:?}");
+    assert_eq!(department.open(), []);
+}
+
+#[test]
+fn a_decision_for_the_person_stays_while_its_cause_is_the_same() {
+    let mut department = Department::new(Standing::Active);
+    department.hears(death(1, "D-1", "2026-11-18"));
+    (department.past[0].state, department.standing) = (DecisionState::Reversed, Standing::Active);
+    assert_eq!(department.hears(death(2, "D-1", "2026-11-18")), []);
+    let other = department.hears(death(3, "D-2", "2026-11-20"));
+    assert_eq!(other, [], "one death is one: the first registration stands");
+}
+
+#[test]
+fn husband_dies_widows_pension_offered_death_annulled_withdrawn() {
+    let mut department = Department::new(Standing::Absent);
+    department.hears(married(1, "1990-05-01"));
+    let proposals = department.hears(widowed(2, "2026-11-18", "D-9"));
+    let [Proposal::Offer { since, .. }] = &proposals[..] else { panic!("{proposals:?}") };
+    assert_eq!(*since, day("2026-11-18"));
+    let proposals = department.hears(death_annulled(3, "D-9", "2026-11-20"));
+    assert!(matches!(proposals[..], [Proposal::Undo { .. }]), "{proposals:?}");
+    assert_eq!(department.past[0].state, DecisionState::Withdrawn);
+}
+
+#[test]
+fn a_declined_offer_is_remembered_twelve_months() {
+    let mut department = Department::new(Standing::Absent);
+    department.hears(widowed(2, "2026-11-18", "D-9"));
+    department.past[0].state = DecisionState::Declined;
+    assert_eq!(department.hears(attained(3, 60, "2026-11-20")), []);
+    department.today = day("2027-11-20");
+    assert_eq!(department.proposals(), []);
+    department.today = day("2027-11-21");
+    assert!(matches!(department.proposals()[..], [Proposal::Offer { .. }]));
+}
+
+#[test]
+fn enrol_enters_at_once_and_nobody_is_offered_what_she_draws() {
+    let mut department = Department::new(Standing::Absent);
+    department.effect.include.mode = Mode::Enrol { basis: "law:nfsa-2013".to_owned() };
+    let proposals = department.hears(widowed(2, "2026-11-18", "D-9"));
+    assert!(matches!(proposals[..], [Proposal::Enrol { .. }]), "{proposals:?}");
+    assert_eq!(department.hears(attained(3, 60, "2026-11-20")), []);
+}
+
+#[test]
+fn unknown_removes_nobody_and_ends_what_had_begun() {
+    let mut department = Department::new(Standing::Active);
+    assert_eq!(department.hears(attained(1, 60, "2026-11-20")), [], "the marriage is unknown");
+    let proposals = department.hears(married(2, "1990-05-01"));
+    let [Proposal::Leave { cause, hold, officer, .. }] = &proposals[..] else { panic!("{proposals:?}") };
+    assert_eq!((cause.reason, cause.key.as_str(), *hold, *officer), (Reason::ClauseFalse, "I1", false, true));
+    department.records.retain(|record| record.id != message(2));
+    assert!(matches!(department.proposals()[..], [Proposal::Undo { .. }]));
+}
+
+#[test]
+fn moves_out_and_back_before_the_window_ends_no_removal() {
+    let mut department = Department::new(Standing::Active);
+    department.hears(widowed(1, "2020-01-01", "D-9"));
+    assert_eq!(department.hears(moved(2, "2026-11-01", "out_of_state", false)), [], "90 days are not over");
+    department.today = day("2027-01-30");
+    let proposals = department.proposals();
+    let [Proposal::Leave { cause, effective, hold, .. }] = &proposals[..] else { panic!("{proposals:?}") };
+    assert_eq!((cause.reason, *effective, *hold), (Reason::MovedOut, day("2026-11-01"), false));
+    department.does(&proposals[0].clone());
+    let back = department.hears(moved(3, "2027-01-20", "return", false));
+    assert!(matches!(back[..], [Proposal::Undo { .. }]), "{back:?}");
+    assert_eq!(department.open(), []);
+}
+
+#[test]
+fn a_move_that_holds_at_once_sends_its_notice_on_its_day() {
+    let mut department = Department::new(Standing::Active);
+    department.effect = effect(Mode::Offer, true);
+    department.hears(widowed(1, "2020-01-01", "D-9"));
+    let proposals = department.hears(moved(2, "2026-11-01", "out_of_state", false));
+    assert!(matches!(proposals[..], [Proposal::Leave { hold: true, notice: None, .. }]), "{proposals:?}");
+    department.today = day("2027-01-30");
+    let proposals = department.proposals();
+    assert!(
+        matches!(proposals[..], [Proposal::Notify { notice: Notice { days: 30, household: false }, .. }]),
+        "{proposals:?}"
+    );
+}
+
+#[test]
+fn out_of_state_against_a_payment_drawn_at_home_last_week_review_no_removal() {
+    let mut department = Department::new(Standing::Active);
+    department.today = day("2027-06-01");
+    department.hears(widowed(1, "2020-01-01", "D-9"));
+    department.hears(moved(2, "2026-11-20", "out_of_state", false));
+    let proposals = department.hears(presence(3, "2026-11-25", "387"));
+    let [Proposal::Undo { .. }, Proposal::Review { cause }] = &proposals[..] else { panic!("{proposals:?}") };
+    assert_eq!(cause.reason, Reason::AtHomeAfterMove);
+}
+
+#[test]
+fn a_conflict_goes_to_an_officer_and_offers_nothing() {
+    let folded = Folded::default();
+    let (effect, verdict) = (effect(Mode::Offer, false), Verdict::Conflict);
+    let situation = Situation {
+        effect: &effect,
+        verdict: &verdict,
+        standing: Standing::Absent,
+        folded: &folded,
+        unit: "",
+        past: &[],
+        today: day(TODAY),
+    };
+    let proposals = propose(&situation);
+    assert!(
+        matches!(&proposals[..], [Proposal::Review { cause }] if cause.reason == Reason::Conflict),
+        "{proposals:?}"
+    );
+}
+
+#[test]
+fn one_delivery_is_paid_once_whatever_became_of_the_first_decision() {
+    let (effect, verdict) = (effect(Mode::Offer, false), Verdict::Eligible { since: day(TODAY) });
+    let folded = Folded::default();
+    let past = |key: &str, state| {
+        let cause = Cause { reason: Reason::Eligible, key: key.to_owned() };
+        vec![Past { id: message(1), action: DecisionAction::Offer, cause, state, since: day(TODAY) }]
+    };
+    for (key, state, offers) in [
+        ("2026-11-18", DecisionState::Enrolled, 0),
+        ("2026-11-18", DecisionState::Offered, 0),
+        ("2026-11-18", DecisionState::Withdrawn, 1),
+        ("2024-01-01", DecisionState::Enrolled, 1),
+    ] {
+        let past = past(key, state);
+        let situation = Situation {
+            effect: &effect,
+            verdict: &verdict,
+            standing: Standing::Active,
+            folded: &folded,
+            unit: "2026-11-18",
+            past: &past,
+            today: day(TODAY),
+        };
+        assert_eq!(propose(&situation).len(), offers, "{key} {state:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+    #[test]
+    fn any_order_and_any_duplicates_of_up_to_seven_events_give_the_same_open_proposals(
+        (in_order, mixed) in shuffled(), on_the_roll in any::<bool>(),
+    ) {
+        let mut one = Department::new(if on_the_roll { Standing::Active } else { Standing::Absent });
+        let mut other = one.clone();
+        for record in in_order {
+            one.hears(record);
+        }
+        for record in mixed {
+            other.hears(record);
+        }
+        prop_assert_eq!(one.open(), other.open());
+        prop_assert_eq!(one.standing, other.standing);
+    }
+}
