@@ -7,6 +7,7 @@
 //! Source: log-formats, "Bundle"; protocol, "Query, answer, receipts"; triggers, "Delivery".
 
 mod compose;
+mod erasure;
 mod exchange;
 mod law;
 mod log;
@@ -55,6 +56,7 @@ fn verify_against(bundle: &Bundle, pinned: &Pinned<'_>, now: Timestamp, report: 
         BundleKind::Exchange => {
             exchange::check(&attestations, report);
             law::check(bundle, pinned, &attestations, report);
+            erasure::check(&attestations, report);
         }
         BundleKind::Trigger => trigger::check(&attestations, report),
     }

@@ -20,7 +20,7 @@ pub struct Bundle {
     pub v: V1,
     /// What it is about.
     pub kind: BundleKind,
-    /// Receipts (an exchange: own, and the counterpart's if held; a trigger: event, acknowledgement, application).
+    /// Receipts (an exchange: own, the counterpart's if held, and the record of the erasure once there is one; a trigger: event, acknowledgement, application).
     pub records: Vec<BundledRecord>,
     /// Trust chains of the signers, valid when the records were signed.
     pub members: Vec<BundledMember>,

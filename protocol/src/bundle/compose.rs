@@ -16,7 +16,8 @@ use super::{Reason, read};
 #[error("the parts make no bundle: {}", .0.as_str())]
 pub struct ComposeError(pub Reason);
 
-/// Writes a bundle. Records stand in the order given (an exchange: own receipt, then the counterpart's; a trigger:
+/// Writes a bundle. Records stand in the order given (an exchange: own receipt, then the counterpart's, then the
+/// record of the erasure; a trigger:
 /// event, acknowledgement, application); a chain that stands twice is written once; `registers` are those that a basis
 /// names, and no others.
 ///

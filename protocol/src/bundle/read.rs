@@ -9,8 +9,8 @@ use schemas::{
     id::CompactJws,
 };
 
-use super::Reason;
-use crate::seal::{Limits, check_strict_json};
+use super::{Reason, record::typ_of};
+use crate::seal::{Limits, Typ, check_strict_json};
 
 /// Largest bundle read, bytes.
 pub const MAX_BUNDLE_BYTES: usize = 4 * 1024 * 1024;
@@ -48,13 +48,16 @@ pub(super) fn write(bundle: &Bundle) -> Result<Vec<u8>, Reason> {
 }
 
 fn check_counts(bundle: &Bundle) -> Result<(), Reason> {
-    let most = match bundle.kind {
-        BundleKind::Exchange => 2,
-        BundleKind::Trigger => 3,
+    // Of an exchange both receipts, and beside them the record that the answer was erased.
+    let erasures = bundle.records.iter().filter(|record| typ_of(record) == Some(Typ::Erasure)).count();
+    let (most, most_erasures) = match bundle.kind {
+        BundleKind::Exchange => (2, 1),
+        BundleKind::Trigger => (3, 0),
     };
     let stamped = |record: &BundledRecord| record.timestamps.len() <= MAX_TIMESTAMPS;
     let chained = |member: &BundledMember| (1..=MAX_CHAIN).contains(&member.chain.len());
-    let fits = (1..=most).contains(&bundle.records.len())
+    let fits = (1..=most).contains(&(bundle.records.len() - erasures))
+        && erasures <= most_erasures
         && bundle.members.len() <= MAX_MEMBERS
         && bundle.registers.len() <= MAX_REGISTERS
         && (bundle.kind == BundleKind::Exchange || bundle.registers.is_empty())

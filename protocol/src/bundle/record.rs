@@ -5,6 +5,7 @@
 
 use schemas::{
     bundle::{Bundle, BundleKind, BundledRecord},
+    erasure::Erasure,
     event::{Event, EventAck, EventApplied},
     federation::{Role, Standing},
     id::{EntityId, MessageId},
@@ -31,6 +32,7 @@ pub(super) struct Attestations {
     pub events: Vec<Option<Attested<Event>>>,
     pub acks: Vec<Option<Attested<EventAck>>>,
     pub applied: Vec<Option<Attested<EventApplied>>>,
+    pub erasures: Vec<Option<Attested<Erasure>>>,
 }
 
 /// What the claims say before anybody vouched for them: for choosing a chain.
@@ -67,6 +69,7 @@ impl Attestations {
         let mut check = RecordCheck { bundle, index, record, used, pinned, now, report };
         match (bundle.kind, typ_of(record)) {
             (BundleKind::Exchange, Some(Typ::Receipt)) => self.receipts.push(check.run()),
+            (BundleKind::Exchange, Some(Typ::Erasure)) => self.erasures.push(check.run()),
             (BundleKind::Trigger, Some(Typ::Event)) => self.events.push(check.run()),
             (BundleKind::Trigger, Some(Typ::EventAck)) => self.acks.push(check.run()),
             (BundleKind::Trigger, Some(Typ::EventApplied)) => self.applied.push(check.run()),
@@ -76,7 +79,8 @@ impl Attestations {
     }
 }
 
-fn typ_of(record: &BundledRecord) -> Option<Typ> {
+/// What a record says that it is.
+pub(super) fn typ_of(record: &BundledRecord) -> Option<Typ> {
     UnverifiedJws::of(&record.jws, Limits::RECORD).ok()?.claimed_typ()
 }
 
@@ -211,6 +215,27 @@ impl Evidence for Receipt {
             ReceiptRole::Provider => may_answer(signer),
         };
         if holds { Ok(()) } else { Err(Reason::RoleMissing) }
+    }
+}
+
+impl Evidence for Erasure {
+    const ENTRY: EntryType = EntryType::Consent;
+
+    fn jti(&self) -> &MessageId {
+        &self.jti
+    }
+
+    fn about(&self) -> &MessageId {
+        &self.exchange
+    }
+
+    fn is_consistent(&self) -> bool {
+        super::erasure::is_consistent(self)
+    }
+
+    /// Whoever got data has to erase it, whatever became of its roles since.
+    fn check_role(&self, _: &VerifiedMember) -> Result<(), Reason> {
+        Ok(())
     }
 }
 

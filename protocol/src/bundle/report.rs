@@ -135,6 +135,8 @@ texts! {
         SameOutcome "same-outcome",
         /// The consumer's receipt names the provider's by digest.
         CounterpartDigest "counterpart-digest",
+        /// The record of the erasure names the asking department's receipt by digest.
+        Erasure "erasure",
         /// The acknowledgement is by the receiver and names the event by digest.
         Acknowledgement "acknowledgement",
         /// The application is there, by the receiver, and names the event by digest.

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod bytes;
+mod erased;
 mod evidence;
 mod golden;
 mod law;

@@ -6,6 +6,7 @@
 use schemas::{
     answer::Answer,
     digest::Digest,
+    erasure::Erasure,
     event::{Event, EventAck, EventApplied, FeedHead, FollowRequest, Subscription},
     id::{CompactJws, EntityId},
     problem::Code,
@@ -56,6 +57,7 @@ member_claims! {
     EventApplied RECORD;
     FeedHead RECORD;
     Subscription RECORD;
+    Erasure RECORD;
 }
 
 impl MemberClaims for FollowRequest {
