@@ -178,7 +178,7 @@ mod tests {
         jobs.start().await.unwrap();
         runs.recv().await.unwrap();
         runs.recv().await.unwrap();
-        assert!(jobs.age_of_last_success("tick").unwrap() < Duration::from_secs(10));
+        assert!(jobs.age_of_last_success("tick").unwrap() < Duration::from_secs(3_600));
         assert_eq!(jobs.age_of_last_success("other"), None);
         jobs.stop().await.unwrap();
     }

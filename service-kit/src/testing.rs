@@ -12,16 +12,41 @@ pub use browser::{Browser, Page};
 pub use postgres::{PostgresServer, postgres};
 pub use world::{DatabaseWorld, both_databases, self_signed};
 
-/// A port on 127.0.0.1 to which nothing is bound, each given once in a process. It lies below those that the system gives to
-/// outgoing connections, so that nobody takes it before the server that it is for.
+/// A port on 127.0.0.1 to which nothing is bound, each given once on this machine for as long as this process lives. It lies
+/// below those that the system gives to outgoing connections, so that nobody takes it before the server that it is for.
 pub fn free_port() -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 10_000 + u16::try_from(std::process::id() % 900).unwrap() * 10;
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 1_000;
-        if std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).is_ok() {
+    use std::{
+        fs::File,
+        sync::{Mutex, PoisonError},
+    };
+    static HELD: Mutex<Vec<(u16, File)>> = Mutex::new(Vec::new());
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    let user = rustix::process::geteuid().as_raw();
+    let folder = std::env::temp_dir().join(format!("vinimay-test-ports-{user}"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let first = u16::try_from(std::process::id() % 900).unwrap() * 10;
+    for n in 0..9_000 {
+        let port = 10_000 + (first + n) % 9_000;
+        if held.iter().any(|(one, _)| *one == port) {
+            continue;
+        }
+        let file = File::options().create(true).append(true).open(folder.join(port.to_string())).unwrap();
+        // The system gives the lock back when this process ends, however it ends.
+        if file.try_lock().is_ok() && std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).is_ok() {
+            held.push((port, file));
             return port;
         }
+    }
+    panic!("no port is free");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_given_once() {
+        let ports: std::collections::BTreeSet<u16> = (0..50).map(|_| free_port()).collect();
+        assert_eq!(ports.len(), 50);
     }
 }

@@ -144,6 +144,8 @@ impl State {
         let member = self.members.get_mut(entity)?;
         match &member.statement {
             Some((at, jws)) if *at == iat.seconds() && !member.changed => return Some(jws.clone()),
+            // One that is a second ahead of the clock holds until the clock has come there.
+            Some((at, jws)) if *at > iat.seconds() && !member.changed && self.dated.is_none() => return Some(jws.clone()),
             // Two statements of one second would be equivocation.
             Some((at, _)) if member.changed && iat.seconds() <= *at => iat = Timestamp::from_seconds(at + 1).numeric(),
             _ => {}
@@ -336,7 +338,7 @@ async fn submit(served: web::Data<Served>, body: Body) -> Reply {
     let now = served.clock.now();
     let mut state = served.state.lock().unwrap();
     if state.misbehaviour == Misbehaviour::Busy {
-        return Err(ProblemResponse::new(Code::Overloaded).retry_after(7));
+        return Err(ProblemResponse::new(Code::Overloaded).retry_after(7_000));
     }
     let iss: EntityId = token.claimed_issuer().iss().unwrap().parse().unwrap();
     let member = state.members.get(&iss).ok_or(Code::PeerUnknown)?;

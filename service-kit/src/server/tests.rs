@@ -58,9 +58,19 @@ fn plain<F>(limits: Limits, routes: F) -> (SocketAddr, RunningServer)
 where
     F: Fn() -> Routes + Clone + Send + 'static,
 {
+    let (address, running, _) = plain_watched(limits, routes);
+    (address, running)
+}
+
+/// The same, and what its connections share.
+fn plain_watched<F>(limits: Limits, routes: F) -> (SocketAddr, RunningServer, ServerContext)
+where
+    F: Fn() -> Routes + Clone + Send + 'static,
+{
     let bound = Bound::bind("test", "127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = bound.address();
-    (address, Server::new(context(limits), 1).listen(bound, None, routes).unwrap().start())
+    let (address, context) = (bound.address(), context(limits));
+    let running = Server::new(context.clone(), 1).listen(bound, None, routes).unwrap().start();
+    (address, running, context)
 }
 
 async fn echo(body: Body) -> HttpResponse {
@@ -83,7 +93,7 @@ fn echo_routes() -> Routes {
 
 fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     stream
 }
 

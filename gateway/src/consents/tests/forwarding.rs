@@ -86,7 +86,7 @@ async fn wait_for(at: &Serving, order: &CompactJws) -> OrderStanding {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), settled).await.expect("the order is carried")
+    tokio::time::timeout(std::time::Duration::from_secs(120), settled).await.expect("the order is carried")
 }
 
 #[tokio::test(flavor = "multi_thread")]

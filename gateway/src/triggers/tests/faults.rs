@@ -98,6 +98,7 @@ async fn two_processes_on_one_database_tell_number_and_apply_each_death_once() {
         let _ = tokio::join!(returns::run(&world.social.app), returns::run(&social));
     }
     world.source_works().await;
+    no_pause(&world).await;
     world.subscriber_works().await;
     let numbers: Vec<u64> = world.feed().await.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=9).collect::<Vec<_>>(), "no gap, no double");

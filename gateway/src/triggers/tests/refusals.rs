@@ -110,7 +110,7 @@ async fn what_its_source_signed_and_may_not_send_is_refused_with_a_signature_bes
             Code::RoleMissing,
         ),
         (world.resigned(bad, |claims| claims.aud = "https://food.localhost".parse().unwrap()), Code::AudienceWrong),
-        (world.resigned(bad, |claims| claims.iat = claims.iat.plus(60)), Code::Stale),
+        (world.resigned(bad, |claims| claims.iat = claims.iat.plus(3_600)), Code::Stale),
         (world.resigned(bad, |claims| claims.seq = 0), Code::AccessDenied),
         // A sealed part of another event.
         (world.resigned(bad, |claims| claims.data = other_part), Code::TokenMalformed),

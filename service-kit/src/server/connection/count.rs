@@ -30,6 +30,12 @@ impl Connections {
         Self { open: Arc::default(), by_peer: Arc::default(), limit, limit_per_peer }
     }
 
+    /// How many there are now.
+    #[cfg(test)]
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
     /// A place for a connection whose peer is not known yet.
     pub(crate) fn enter(&self) -> Option<Place> {
         let place = Place { connections: self.clone(), peer: None };
