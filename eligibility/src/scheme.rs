@@ -217,12 +217,7 @@ fn whole(reader: &mut Reader<'_>, root: &toml::Spanned<toml::de::DeTable<'_>>, h
     });
     let conventions = [("anniversary", Convention::Anniversary), ("day_before", Convention::DayBefore)];
     let age_convention = head.optional_one_of(reader, "age_convention", &conventions);
-    let places = Places {
-        scheme: head.place(),
-        effect: effect_place,
-        in_force: in_force_place,
-        title: title_place,
-    };
+    let places = Places { scheme: head.place(), effect: effect_place, in_force: in_force_place, title: title_place };
     head.finish(reader);
     Some(Scheme {
         id: id?,
