@@ -31,7 +31,10 @@ use crate::{
     audit,
     keys::Keys,
     notices::{self, NoticeError},
-    store::break_glass::{BreakGlassStoreError, NewUse, officer_is_known, use_insert},
+    store::{
+        break_glass::{BreakGlassStoreError, NewUse, officer_is_known, use_insert},
+        people::{PeopleStoreError, officer_keys::officer_key_of},
+    },
 };
 
 /// Within this a second officer must have looked, seconds.
@@ -126,14 +129,23 @@ pub fn authorize(law: &Law, officer: Option<&SystemName>, reason: Option<&str>) 
 
 impl App {
     /// Refuses an emergency of an officer who has no account here: a free name would let one person ask and review. A refusal is a
-    /// row of the audit trail.
+    /// row of the audit trail. Of one who has an account, the key by which she signs is written down, if she has one.
     ///
     /// # Errors
     /// `access-denied`; if the rows cannot be read or written.
-    pub(crate) async fn authorize_officer(&self, emergency: &Emergency, law: &Law) -> Result<(), BreakGlassError> {
+    pub(crate) async fn authorize_officer(
+        &self,
+        emergency: Emergency,
+        law: &Law,
+    ) -> Result<Emergency, BreakGlassError> {
         let officer = emergency.officer.clone();
-        if self.db().read(move |conn| officer_is_known(conn, &officer)).await? {
-            return Ok(());
+        let known = self.db().read(move |conn| {
+            let known = officer_is_known(conn, &officer)?;
+            let key = if known { officer_key_of(conn, &officer)? } else { None };
+            Ok::<_, PeopleStoreError>(known.then_some(key))
+        });
+        if let Some(officer_key) = known.await.map_err(BreakGlassStoreError::from)? {
+            return Ok(Emergency { officer_key, ..emergency });
         }
         let refusal = Refusal::new(Code::AccessDenied, "the officer has no account at this gateway");
         let row = audit::done(emergency.officer.as_str(), OPENED, law.id.as_str(), self.now());

@@ -43,6 +43,8 @@ use schemas::{
 pub struct Citizens {
     /// Status lists of identity registries.
     pub statuses: StatusLists,
+    /// Parties that citizens' orders are being carried to.
+    pub lanes: forwarding::Lanes,
     /// Our own status lists as signed, at an identity registry.
     pub published: crate::identity::PublishedLists,
 }

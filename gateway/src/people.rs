@@ -7,8 +7,10 @@
 mod account;
 pub mod commands;
 mod directory;
+mod four_eyes;
 mod invitations;
 mod officer_keys;
+mod officer_proof;
 pub mod openid;
 mod password;
 mod sessions;
@@ -28,8 +30,10 @@ use tokio::sync::Semaphore;
 
 pub use account::{Account, OfficerKey, Role, Roles, UnknownRole};
 pub use directory::{By, Change};
+pub use four_eyes::{FourEyesRefused, two_officers, two_persons};
 pub use invitations::{Invite, Invited};
 pub use officer_keys::published as published_officer_keys;
+pub use officer_proof::{HandedIn, Purpose};
 pub use password::{Password, PasswordUnsuitable};
 pub use sessions::{Lifetimes, Session};
 
@@ -53,6 +57,10 @@ pub mod action {
     pub const ENABLE: &str = "user.enable";
     /// An account may do other things now.
     pub const ROLES: &str = "user.roles";
+    /// Somebody else confirmed that an account is another person's.
+    pub const CONFIRM: &str = "user.confirm";
+    /// An account was said to be this officer's.
+    pub const PERSON: &str = "user.person";
     /// An officer handed in a public key.
     pub const KEY_REGISTER: &str = "user.key-register";
     /// Another officer confirmed it.
@@ -88,6 +96,18 @@ pub enum PeopleError {
     /// Hashing failed.
     #[error("a password could not be hashed")]
     Hashing,
+}
+
+impl From<FourEyesRefused> for PeopleError {
+    fn from(error: FourEyesRefused) -> Self {
+        match error {
+            FourEyesRefused::Refused(refusal) => Self::Refused(
+                refusal.code(),
+                "another person must do this: both accounts are, or may be, one officer's",
+            ),
+            FourEyesRefused::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<DatabaseError> for PeopleError {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Subcommand;
 use gateway::people::{
-    Change, Invite, Role, Roles,
+    Change, Invite, Purpose, Role, Roles,
     commands::{UserCommandError, user_change, user_invite, user_key, user_list},
 };
-use schemas::id::SystemName;
+use schemas::id::{EntityId, SystemName};
 use serde_json::json;
 use service_kit::clock::Clock;
 
@@ -62,9 +62,35 @@ pub enum Command {
         /// The account's name.
         name: SystemName,
     },
-    /// On the officer's own machine: make the key by which the officer signs; its public half is printed.
-    #[command(after_help = "Example:\n  vinimay gateway user key --out officer.pem")]
+    /// Confirm that an account which an officer invited is another person's: then both may be two pairs of eyes.
+    Confirm {
+        #[command(flatten)]
+        config: Config,
+        /// The account's name.
+        name: SystemName,
+    },
+    /// Say whose an account is, by the officer's pseudonym: two accounts of one officer count as one. For accounts that the OpenID
+    /// provider made. What it confirmed, and what was confirmed of it, must be confirmed again.
+    #[command(after_help = "Example:\n  vinimay gateway user person openid-1f2e3d4c5b6a asha.devi")]
+    Person {
+        #[command(flatten)]
+        config: Config,
+        /// The account's name.
+        name: SystemName,
+        /// The officer's pseudonym.
+        person: SystemName,
+    },
+    /// On the officer's own machine: make the key by which the officer signs; its public half and a proof are printed.
+    #[command(
+        after_help = "Example:\n  vinimay gateway user key --out officer.pem --account asha.devi --department https://food.gov.example"
+    )]
     Key {
+        /// The account that will hand it in.
+        #[arg(long, value_name = "NAME")]
+        account: SystemName,
+        /// The department's entity id, as the console shows it.
+        #[arg(long, value_name = "URL")]
+        department: EntityId,
         /// A file that does not exist yet.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -91,10 +117,11 @@ pub fn run(command: Command, clock: &Clock) -> Result<(), Failure> {
             let mut table = comfy_table::Table::new();
             table.load_preset(comfy_table::presets::NOTHING).set_header(["NAME", "OFFICER", "ROLES", "STATE"]);
             for account in accounts {
-                let state = match (account.disabled, account.has_password) {
-                    (true, _) => "closed",
-                    (false, true) => "open",
-                    (false, false) => "invited",
+                let state = match (account.disabled, account.has_password, &account.unconfirmed_from) {
+                    (true, ..) => "closed",
+                    (false, true, Some(_)) => "open, not confirmed",
+                    (false, true, None) => "open",
+                    (false, false, _) => "invited",
                 };
                 let (name, person) = (account.name.to_string(), account.person.to_string());
                 table.add_row([name, person, account.roles.join(" "), state.to_owned()]);
@@ -103,9 +130,18 @@ pub fn run(command: Command, clock: &Clock) -> Result<(), Failure> {
         }
         Command::Disable { config, name } => change(&config, name, Change::Disable, clock),
         Command::Enable { config, name } => change(&config, name, Change::Enable, clock),
-        Command::Key { out } => {
-            let key = user_key(&out).map_err(|error| Failure::new(Failure::NO, error))?;
-            say(&format!("{} stays on this machine; paste the public key into the console", out.display()));
+        Command::Confirm { config, name } => {
+            done(user_change(config.path(), name.clone(), Change::Confirm, clock))?;
+            Ok(print_json(&json!({ "name": name, "confirmed": true }))?)
+        }
+        Command::Person { config, name, person } => {
+            done(user_change(config.path(), name.clone(), Change::Person(person.clone()), clock))?;
+            Ok(print_json(&json!({ "name": name, "person": person }))?)
+        }
+        Command::Key { out, account, department } => {
+            let of = Purpose { department: &department, account: &account };
+            let key = user_key(&out, of, clock.now()).map_err(|error| Failure::new(Failure::NO, error))?;
+            say(&format!("{} stays on this machine; paste all of this into the console", out.display()));
             Ok(print_json(&key)?)
         }
     }

@@ -18,6 +18,7 @@ use crate::{
     audit,
     keys::Keys,
     notices::{self, NoticeError},
+    people::{FourEyesRefused, two_officers},
     store::break_glass::{
         BreakGlassStoreError, NewReview, StoredUse, UseCount, UseState, use_decide, use_find, uses_count, uses_open,
     },
@@ -40,6 +41,15 @@ pub enum ReviewError {
     /// The notice.
     #[error(transparent)]
     Notice(#[from] NoticeError),
+}
+
+impl From<FourEyesRefused> for ReviewError {
+    fn from(error: FourEyesRefused) -> Self {
+        match error {
+            FourEyesRefused::Refused(refusal) => Self::Refused(refusal),
+            FourEyesRefused::Store(error) => Self::Store(error.into()),
+        }
+    }
 }
 
 impl From<DatabaseError> for ReviewError {
@@ -133,7 +143,7 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Result<(), ReviewError> {
     let used = use_find(conn, keys, &review.exchange)?.ok_or(Refusal::new(Code::NotFound, "no such use"))?;
-    authorize_four_eyes(&used, by)?;
+    authorize_four_eyes(conn, &used, by)?;
     let upheld = review.outcome == Outcome::Upheld;
     let new = NewReview {
         exchange: &review.exchange,
@@ -155,12 +165,10 @@ pub(super) fn decide(
 }
 
 /// Another person, with another key.
-fn authorize_four_eyes(used: &StoredUse, by: &Officer) -> Result<(), Refusal> {
-    if used.officer == by.name {
-        return Err(Refusal::new(Code::FourEyesRequired, "who asked does not review"));
-    }
+fn authorize_four_eyes(conn: &mut AnyConnection, used: &StoredUse, by: &Officer) -> Result<(), ReviewError> {
+    two_officers(conn, &used.officer, &by.name)?;
     if used.officer_key.is_some() && used.officer_key == by.key {
-        return Err(Refusal::new(Code::FourEyesRequired, "the key is the one of who asked"));
+        return Err(Refusal::new(Code::FourEyesRequired, "the key is the one of who asked").into());
     }
     Ok(())
 }

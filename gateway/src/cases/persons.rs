@@ -49,9 +49,10 @@ impl App {
         }
         let law = self.authorize_law(question, self.now())?;
         let emergency = break_glass::authorize(&law, Some(&question.officer), reason)?;
-        if let Some(emergency) = &emergency {
-            self.authorize_officer(emergency, &law).await?;
-        }
+        let emergency = match emergency {
+            Some(emergency) => Some(self.authorize_officer(emergency, &law).await?),
+            None => None,
+        };
         let subject = self.subject_of(person).await?;
         let person = Person::of_subject(self.keys(), &subject);
         let urgent = emergency.map(|emergency| Urgent { law, emergency, person });

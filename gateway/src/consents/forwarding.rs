@@ -3,11 +3,13 @@
 //! Source: protocol, "Requests" (either party may carry it to the other), "Ending it". Guarantees: carried over mutual TLS to the
 //! party's own listener, verified there like one that she brings herself; tried for three days, then parked with an alarm and
 //! never dropped; an acknowledgement counts only if that party signed it for this order; only members of the directory are told,
-//! and one that is away costs the others nothing but one time-out a round. Deliberately absent: any effect here.
+//! each in a lane of its own, so that one that is away or slow costs the others nothing. Deliberately absent: any effect here.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use futures_util::stream::{self, StreamExt as _};
 use protocol::seal::{Limits, Typ, UnverifiedJws};
 use schemas::{
     citizen::OrderStanding,
@@ -18,6 +20,7 @@ use schemas::{
 };
 use serde::Deserialize;
 use service_kit::db::DatabaseError;
+use tokio::task::JoinSet;
 
 use crate::{
     app::App,
@@ -37,10 +40,7 @@ pub const PATH: &str = "/peer/v1/orders";
 pub(super) const FIRST_MS: i64 = 2_000;
 /// Orders of one round: few for each party, so that a flood for one leaves the others their share.
 const ROUND: ClaimBounds = ClaimBounds { per_peer: 10, all: 200 };
-/// Parties told at once.
-const AT_ONCE: usize = 16;
-/// How long a claimed order is left to whoever claimed it, milliseconds: longer than all of a party's take, at 10 s each, with
-/// other parties before it.
+/// How long a claimed order is left to whoever claimed it, milliseconds: longer than all of a party's take, at 10 s each.
 const CLAIMED_MS: i64 = 240_000;
 /// Longest pause between two tries, seconds (security, requirement 39).
 const LONGEST_PAUSE: u64 = 900;
@@ -56,24 +56,77 @@ enum Heard {
     Away(Option<u32>),
 }
 
+/// The parties that are being told at this moment, each by one task.
+#[derive(Clone, Debug, Default)]
+pub struct Lanes(Arc<Mutex<BTreeSet<EntityId>>>);
+
+/// A party's lane; it is free again when this is dropped.
+struct Lane {
+    lanes: Lanes,
+    peer: EntityId,
+}
+
+impl Lanes {
+    fn busy(&self) -> Vec<EntityId> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// `None`: somebody else is at it.
+    fn take(&self, peer: &EntityId) -> Option<Lane> {
+        let new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(peer.clone());
+        new.then(|| Lane { lanes: self.clone(), peer: peer.clone() })
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.lanes.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.peer);
+    }
+}
+
 impl App {
-    /// Carries orders on that are due at this time; returns how many came to an end.
+    /// Carries orders on that are due at this time, to parties that are not being told already; returns how many came to an end.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn forward_orders(&self, now_ms: i64) -> Result<usize, RequestStoreError> {
-        let keys = self.keys().clone();
-        let times = (now_ms, now_ms.saturating_add(CLAIMED_MS));
-        let claim = self.db().write(move |conn| forwards_claim(conn, &keys, times, ROUND)).await?;
+        let (mut lanes, mut ended) = (self.begin_forwarding(now_ms).await?, 0);
+        while let Some(lane) = lanes.join_next().await {
+            ended += lane.unwrap_or(Ok(0))?;
+        }
+        Ok(ended)
+    }
+
+    /// The same without waiting for the parties, so that the next round is not the slowest one's to begin.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(super) async fn forward_orders_apart(&self, now_ms: i64) -> Result<(), RequestStoreError> {
+        self.begin_forwarding(now_ms).await?.detach_all();
+        Ok(())
+    }
+
+    async fn begin_forwarding(&self, now_ms: i64) -> Result<JoinSet<Result<usize, DatabaseError>>, RequestStoreError> {
+        let (keys, lanes) = (self.keys().clone(), self.areas().citizens.lanes.clone());
+        let (times, busy) = ((now_ms, now_ms.saturating_add(CLAIMED_MS)), lanes.busy());
+        let claim = self.db().write(move |conn| forwards_claim(conn, &keys, times, (&busy, ROUND))).await?;
         metrics::counter!("orders_parked_total").increment(u64::try_from(claim.damaged).unwrap_or(u64::MAX));
         let mut queues: HashMap<EntityId, Vec<Forward>> = HashMap::new();
         for forward in claim.due {
             queues.entry(forward.peer.clone()).or_default().push(forward);
         }
-        // Collected first: a stream over the closure itself would not be `Send` for every lifetime.
-        let queues: Vec<_> = queues.into_values().map(|queue| self.forward_to_one(queue, now_ms)).collect();
-        let ended: Vec<Result<usize, DatabaseError>> = stream::iter(queues).buffer_unordered(AT_ONCE).collect().await;
-        Ok(ended.into_iter().sum::<Result<usize, _>>()?)
+        let mut running = JoinSet::new();
+        for (peer, queue) in queues {
+            // What was claimed stays ours, even if another round was faster to take the lane.
+            let (app, lane) = (self.clone(), lanes.take(&peer));
+            running.spawn(async move {
+                let _lane = lane;
+                app.forward_to_one(queue, now_ms).await.inspect_err(|error| {
+                    tracing::error!(%error, "what came of a citizen's orders could not be written down; they are tried again");
+                })
+            });
+        }
+        Ok(running)
     }
 
     /// One party's orders, one after the other; if it is away all are put off.
@@ -216,6 +269,22 @@ mod tests {
             assert!((1_000..=900_000).contains(&pause_ms(tries, None)), "{tries}");
             assert!(pause_ms(tries, Some(2_000)) >= 2_000_000, "{tries}");
         }
+    }
+
+    #[test]
+    fn a_lane_is_taken_by_one_and_free_again_however_its_task_ends() {
+        let lanes = Lanes::default();
+        let [a, b]: [EntityId; 2] = ["a", "b"].map(|name| format!("https://{name}.gov.example").parse().unwrap());
+        let (first, second) = (lanes.take(&a), lanes.take(&b));
+        assert!(first.is_some() && second.is_some() && lanes.take(&a).is_none());
+        assert_eq!(lanes.busy(), [a.clone(), b.clone()]);
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _lane = first;
+            panic!("in the middle");
+        }));
+        assert!(ended.is_err());
+        assert_eq!(lanes.busy(), [b]);
+        assert!(lanes.take(&a).is_some());
     }
 
     #[test]

@@ -205,8 +205,8 @@ fn carry_on(
     let index = consent_index(keys, order.consent.issuer(), order.consent.id());
     let next_ms = now_ms.saturating_add(FIRST_MS);
     for peer in others {
-        let (digest, order) = (&order.digest, &order.compact);
-        forward_insert(conn, keys, &NewForward { digest, peer, consent: &index, order, now_ms, next_ms })?;
+        let (digest, revokes, order) = (&order.digest, order.change == ConsentChange::Revoke, &order.compact);
+        forward_insert(conn, keys, &NewForward { digest, peer, consent: &index, order, revokes, now_ms, next_ms })?;
     }
     Ok(())
 }

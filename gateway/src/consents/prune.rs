@@ -45,7 +45,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
         let app = carrying.clone();
         async move {
             let now_ms = i64::try_from(app.clock().now_ms()).unwrap_or(i64::MAX);
-            app.forward_orders(now_ms).await.map(drop)
+            app.forward_orders_apart(now_ms).await
         }
     })
     .await?;

@@ -68,6 +68,12 @@ pub struct Users {
 }
 
 impl Users {
+    /// By somebody else than the reader and whoever invited it.
+    fn needs_confirming(&self, account: &Account) -> bool {
+        let own = |name| self.page.user().is_some_and(|user| user.name == name || user.person == account.person);
+        account.unconfirmed_from.clone().is_some_and(|inviter| !own(inviter))
+    }
+
     fn roles(&self, account: &Account) -> String {
         account.roles.iter().map(|role| self.page.role(role)).collect::<Vec<_>>().join(", ")
     }
@@ -85,9 +91,15 @@ pub struct Keys {
     pub signs: bool,
     /// Whether the reader may confirm and end.
     pub decides: bool,
+    /// For whom the proof is made.
+    pub department: String,
 }
 
 impl Keys {
+    fn account(&self) -> &str {
+        self.page.user().map_or("", |user| user.name.as_str())
+    }
+
     fn is_own(&self, key: &OfficerKey) -> bool {
         self.page.user().is_some_and(|user| user.person.as_str() == key.key.person)
     }

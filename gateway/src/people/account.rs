@@ -134,6 +134,8 @@ pub struct Account {
     pub has_password: bool,
     /// Whether it may not sign in.
     pub disabled: bool,
+    /// Whose invitation it came by, until somebody else confirmed that it is another person's.
+    pub unconfirmed_from: Option<SystemName>,
 }
 
 /// The public key of an officer who may sign.

@@ -2,12 +2,8 @@
 
 use std::path::Path;
 
-use protocol::seal::{Algorithm, KeyError, SigningKey};
-use schemas::{
-    federation::Jwk,
-    id::{KeyId, SystemName},
-    time::Timestamp,
-};
+use protocol::seal::{Algorithm, KeyError, SealFailed, SigningKey};
+use schemas::{id::SystemName, time::Timestamp};
 use serde::Serialize;
 use service_kit::{
     clock::Clock,
@@ -15,7 +11,7 @@ use service_kit::{
     secret::{SecretError, SecretFile},
 };
 
-use super::{By, Change, Invite, People, PeopleError};
+use super::{By, Change, HandedIn, Invite, People, PeopleError, Purpose};
 use crate::{
     app::{StartError, open_database},
     config::Config,
@@ -40,6 +36,9 @@ pub enum UserCommandError {
     /// A key could not be made.
     #[error("a key could not be made: {0}")]
     Key(#[from] KeyError),
+    /// Its proof could not be made.
+    #[error("a proof could not be made: {0}")]
+    Proof(#[from] SealFailed),
     /// The file of the new key.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -72,15 +71,8 @@ pub struct PrintedAccount {
     pub has_password: bool,
     /// Whether it may not sign in.
     pub disabled: bool,
-}
-
-/// A key that was made on this machine.
-#[derive(Debug, Serialize)]
-pub struct PrintedKey {
-    /// What another officer compares.
-    pub thumbprint: KeyId,
-    /// What is pasted into the console.
-    pub public: Jwk,
+    /// Whose invitation it came by, until somebody else confirmed that it is another person's.
+    pub unconfirmed_from: Option<SystemName>,
 }
 
 async fn open(config: &Path, clock: &Clock) -> Result<(Config, People), UserCommandError> {
@@ -118,6 +110,7 @@ pub async fn user_list(config: &Path, clock: &Clock) -> Result<Vec<PrintedAccoun
         person: account.person,
         has_password: account.has_password,
         disabled: account.disabled,
+        unconfirmed_from: account.unconfirmed_from,
     });
     Ok(printed.collect())
 }
@@ -136,21 +129,21 @@ pub async fn user_change(
     Ok(people.change(By::CommandLine, name, change).await?)
 }
 
-/// Makes an officer's key in a new file; needs no gateway.
+/// Makes an officer's key in a new file, and what is pasted into the console; needs no gateway.
 ///
 /// # Errors
 /// [`UserCommandError`], if the file exists or cannot be written.
-pub fn user_key(out: &Path) -> Result<PrintedKey, UserCommandError> {
+pub fn user_key(out: &Path, of: Purpose<'_>, now: Timestamp) -> Result<HandedIn, UserCommandError> {
     let key = SigningKey::generate(Algorithm::Es256)?;
     SecretFile::write(out, &key.to_pem()?)?;
-    let public = protocol::seal::key::bare(key.public().jwk());
-    Ok(PrintedKey { thumbprint: key.kid().clone(), public })
+    Ok(HandedIn::new(&key, of, now)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        audit,
         people::{Password, Role, Roles},
         testing::TestDepartment,
     };
@@ -175,17 +168,32 @@ mod tests {
         assert!(user_list(&config, &clock).await.unwrap()[0].disabled);
         let error = user_change(&config, "nobody".parse().unwrap(), Change::Disable, &clock).await.unwrap_err();
         assert!(error.to_string().contains("no such account"), "{error}");
+        let person = Change::Person("officer-7".parse().unwrap());
+        user_change(&config, printed.name.clone(), person, &clock).await.unwrap();
+        assert_eq!(user_list(&config, &clock).await.unwrap()[0].person.as_str(), "officer-7");
+        user_change(&config, printed.name.clone(), Change::Confirm, &clock).await.unwrap();
+        let twice = user_change(&config, printed.name, Change::Confirm, &clock).await.unwrap_err();
+        assert!(twice.to_string().contains("confirmed already"), "{twice}");
+        let reserved = Invite {
+            name: audit::COMMAND_LINE.parse().unwrap(),
+            person: None,
+            display: None,
+            roles: Roles::new([Role::Auditor]),
+        };
+        assert!(user_invite(&config, reserved, &clock).await.is_err(), "the audit trail's own name");
     }
 
     #[test]
     fn an_officers_key_stays_in_a_private_file_and_only_its_public_half_is_printed() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("officer.pem");
-        let printed = user_key(&out).unwrap();
+        let (department, account) = ("https://food.gov.example".parse().unwrap(), "asha".parse().unwrap());
+        let of = Purpose { department: &department, account: &account };
+        let printed = user_key(&out, of, Timestamp::from_seconds(1)).unwrap();
         let key = SigningKey::from_pem(SecretFile::read(&out).unwrap().expose()).unwrap();
         assert_eq!(key.kid(), &printed.thumbprint);
         let json = serde_json::to_value(&printed).unwrap();
         assert_eq!(json["public"].as_object().unwrap().keys().collect::<Vec<_>>(), ["kty", "crv", "x", "y"]);
-        assert!(user_key(&out).is_err(), "never overwritten");
+        assert!(user_key(&out, of, Timestamp::from_seconds(1)).is_err(), "never overwritten");
     }
 }

@@ -1,7 +1,8 @@
 //! Invitations: a one-time link by which an officer chooses a password.
 //!
 //! Guarantees: the code is 256 random bits, kept as its digest, used once, and ends after three days; using it ends every session
-//! of the account. Deliberately absent: sending it; whoever invites hands it over.
+//! of the account; whoever handed it over may have used it herself, so that the account counts as hers too until somebody else
+//! confirms it (`four_eyes`). Deliberately absent: sending it.
 
 use protocol::seal::random;
 use schemas::{
@@ -10,21 +11,24 @@ use schemas::{
     problem::Code,
 };
 
-use super::{By, Password, People, PeopleError, Roles, action, actor};
+use super::{By, Password, People, PeopleError, Roles, UNKNOWN, action, actor};
 use crate::{
     audit,
     store::people::{
         PeopleStoreError,
         accounts::{
-            NewAccount, account_find, account_insert, account_set_password, account_set_roles, invitation_claim,
-            invitation_find, invitation_insert,
+            NewAccount, StoredInvitation, account_find, account_insert, account_set_password, account_set_roles,
+            invitation_claim, invitation_find, invitation_insert,
         },
+        persons::account_set_inviter,
         sessions::session_delete_all,
     },
 };
 
 /// How long an invitation holds, milliseconds.
 const LIFE_MS: i64 = 3 * 86_400_000;
+/// Actors of the audit trail that are nobody's account.
+const RESERVED: [&str; 2] = [audit::COMMAND_LINE, UNKNOWN];
 
 /// Whom to invite, and as what.
 #[derive(Clone, Debug)]
@@ -61,6 +65,10 @@ impl People {
     /// # Errors
     /// [`PeopleError`]; `conflict` if the account is another officer's.
     pub async fn invite(&self, by: By, invite: Invite) -> Result<Invited, PeopleError> {
+        if RESERVED.contains(&invite.name.as_str()) {
+            self.note_refused(by.name(), action::INVITE, invite.name.as_str(), Code::RequestMalformed).await?;
+            return Err(PeopleError::Refused(Code::RequestMalformed, "the audit trail uses this name; choose another"));
+        }
         let (code, now) = (random::token(), self.now_ms());
         let (digest, until_ms) = (Digest::of(&code), now.saturating_add(LIFE_MS));
         let entry = self.done(by.name(), action::INVITE, invite.name.as_str());
@@ -76,7 +84,9 @@ impl People {
                     roles: invite.roles.clone(),
                     login: None,
                 };
-                if !account_insert(conn, &keys, &account, now)? {
+                if account_insert(conn, &keys, &account, now)? {
+                    account_set_inviter(conn, &invite.name, by.account())?;
+                } else {
                     let known = account_find(conn, &keys, &invite.name)?;
                     let other = invite.person.is_some() && known.as_ref().is_none_or(|known| known.person != person);
                     // Nobody gives herself a role or a password by way of an invitation.
@@ -86,7 +96,7 @@ impl People {
                     }
                     account_set_roles(conn, &invite.name, &invite.roles)?;
                 }
-                invitation_insert(conn, &digest, &invite.name, until_ms)?;
+                invitation_insert(conn, &digest, (&invite.name, by.account()), until_ms)?;
                 audit::append(conn, &entry)?;
                 Ok::<_, PeopleStoreError>(false)
             })
@@ -104,7 +114,9 @@ impl People {
     pub async fn invitation(&self, code: &str) -> Result<SystemName, PeopleError> {
         let (digest, now) = (Digest::of(code), self.now_ms());
         let found = self.db.read(move |conn| invitation_find(conn, &digest, now)).await?;
-        found.ok_or(PeopleError::Refused(Code::InvitationInvalid, "ask whoever invited you for a new link"))
+        found
+            .map(|found| found.account)
+            .ok_or(PeopleError::Refused(Code::InvitationInvalid, "ask whoever invited you for a new link"))
     }
 
     /// Uses an invitation: the account has this password from now on, and no session of before.
@@ -128,10 +140,12 @@ impl People {
         let accepted = self
             .db
             .write(move |conn| {
-                let Some(name) = invitation_claim(conn, &digest, now)? else { return Ok(None) };
+                let claimed = invitation_claim(conn, &digest, now)?;
+                let Some(StoredInvitation { account: name, inviter }) = claimed else { return Ok(None) };
                 if !account_set_password(conn, &name, &hash)? {
                     return Ok(None);
                 }
+                account_set_inviter(conn, &name, inviter.as_ref())?;
                 session_delete_all(conn, &name)?;
                 audit::append(conn, &people.done(name.as_str(), action::ACCEPT, "invitation"))?;
                 Ok::<_, PeopleStoreError>(Some(name))

@@ -1,19 +1,27 @@
 //! Keys by which officers sign for the department.
 //!
-//! Guarantees: the private key is made on the officer's own machine and never seen here; a key counts once another officer, who
-//! compared its thumbprint with the one on paper, confirmed it. Deliberately absent: publishing, which `join` does with the
+//! Guarantees: the private key is made on the officer's own machine and never seen here; a key is taken from whoever proves to hold
+//! it, and counts once another officer, who compared its thumbprint with the one on paper, confirmed it. Deliberately absent: publishing, which `join` does with the
 //! federation key that is kept off line.
 
-use protocol::seal::{Jwk, VerifyingKey};
-use schemas::{federation::OfficerJwk, id::KeyId, problem::Code};
+use schemas::{
+    federation::OfficerJwk,
+    id::{EntityId, KeyId, SystemName},
+    problem::Code,
+};
 use service_kit::{access::User, db::AnyConnection};
 
-use super::{OfficerKey, People, PeopleError, Role, action};
+use super::{
+    FourEyesRefused, OfficerKey, People, PeopleError, Purpose, Role, action, officer_proof::proven_key, two_persons,
+};
 use crate::{
     audit,
     store::people::{
         PeopleStoreError,
-        officer_keys::{officer_key_confirm, officer_key_end, officer_key_insert, officer_key_list},
+        officer_keys::{
+            officer_key_confirm, officer_key_end, officer_key_find, officer_key_insert, officer_key_list,
+            officer_key_of,
+        },
     },
 };
 
@@ -40,18 +48,25 @@ impl People {
         Ok(self.db.read(officer_key_list).await?)
     }
 
+    /// The confirmed key of an officer, by pseudonym.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn officer_key_of(&self, person: SystemName) -> Result<Option<KeyId>, PeopleError> {
+        Ok(self.db.read(move |conn| officer_key_of(conn, &person)).await?)
+    }
+
     /// Takes the public key of the officer who is signed in.
     ///
     /// # Errors
-    /// `access-denied` for one who signs nothing; `request-malformed` for what is no public key; `conflict` for a known one.
-    pub async fn register_key(&self, user: &User, text: &str) -> Result<KeyId, PeopleError> {
+    /// `access-denied` for one who signs nothing; `request-malformed` for what is no key with a proof; `conflict` for a known one.
+    pub async fn register_key(&self, user: &User, department: &EntityId, text: &str) -> Result<KeyId, PeopleError> {
         let Some(role) = signs(user) else {
             return self.refuse_key(user, Code::AccessDenied, "only scheme officers and reviewers sign").await;
         };
-        let Some(key) = public_key(text) else {
-            return self
-                .refuse_key(user, Code::RequestMalformed, "this is no public key; paste what the command printed")
-                .await;
+        let key = match proven_key(text, Purpose { department, account: &user.name }, self.now()) {
+            Ok(key) => key,
+            Err(why) => return self.refuse_key(user, Code::RequestMalformed, why).await,
         };
         let kid = key.kid().clone();
         let officer = OfficerJwk { person: user.person.to_string(), role: role.to_owned(), jwk: key.jwk().clone() };
@@ -77,21 +92,20 @@ impl People {
     /// Confirms the key of another officer.
     ///
     /// # Errors
-    /// `access-denied` for a key of one's own person, and where there is none to confirm.
+    /// `four-eyes-required` for a key that is, or may be, one's own; `not-found`; `conflict` for a confirmed one.
     pub async fn confirm_key(&self, user: &User, kid: KeyId) -> Result<(), PeopleError> {
-        let (account, person) = (user.name.clone(), user.person.clone());
+        let account = user.name.clone();
         let entry = self.done(account.as_str(), action::KEY_CONFIRM, kid.as_str());
-        let confirmed = self
+        let refused = self
             .db
             .write(move |conn| {
-                let confirmed = officer_key_confirm(conn, &kid, &account, &person)?;
-                let entry = if confirmed { entry } else { audit::refused(entry, Some(Code::AccessDenied)) };
-                audit::append(conn, &entry)?;
-                Ok::<_, PeopleStoreError>(confirmed)
+                let refused = confirm(conn, &kid, &account)?;
+                let code = refused.as_ref().map(|(code, _)| *code);
+                audit::append(conn, &code.map_or(entry.clone(), |code| audit::refused(entry, Some(code))))?;
+                Ok::<_, PeopleStoreError>(refused)
             })
             .await?;
-        let why = "another officer must confirm your own key";
-        if confirmed { Ok(()) } else { Err(PeopleError::Refused(Code::AccessDenied, why)) }
+        refused.map_or(Ok(()), |(code, why)| Err(PeopleError::Refused(code, why)))
     }
 
     /// Ends a key; it leaves the entity configuration with the next `join`.
@@ -113,11 +127,22 @@ impl People {
     }
 }
 
-/// A public key for signatures, of what an officer pasted.
-fn public_key(text: &str) -> Option<VerifyingKey> {
-    if text.len() > 4096 {
-        return None;
+/// Confirms a key in the caller's transaction; code and reason if not.
+fn confirm(
+    conn: &mut AnyConnection,
+    kid: &KeyId,
+    account: &SystemName,
+) -> Result<Option<(Code, &'static str)>, PeopleStoreError> {
+    let Some(key) = officer_key_find(conn, kid)? else {
+        return Ok(Some((Code::NotFound, "there is no such key")));
+    };
+    match two_persons(conn, &key.account, account) {
+        Ok(()) => {}
+        Err(FourEyesRefused::Store(error)) => return Err(error),
+        Err(FourEyesRefused::Refused(refusal)) => {
+            return Ok(Some((refusal.code(), "another officer must confirm a key that is, or may be, your own")));
+        }
     }
-    let jwk: Jwk = serde_json::from_str(text.trim()).ok()?;
-    VerifyingKey::from_jwk(&protocol::seal::key::bare(&jwk)).ok()
+    let confirmed = officer_key_confirm(conn, kid, account)?;
+    Ok((!confirmed).then_some((Code::Conflict, "the key is confirmed already")))
 }

@@ -18,6 +18,7 @@ use super::{
     encrypted::{ColumnError, Encrypted},
     exchange::statement::{Statement, read},
     notices::Person,
+    people::PeopleStoreError,
 };
 use crate::keys::Keys;
 
@@ -33,6 +34,9 @@ pub enum BreakGlassStoreError {
     /// The encryption.
     #[error(transparent)]
     Column(#[from] ColumnError),
+    /// An account.
+    #[error(transparent)]
+    People(#[from] PeopleStoreError),
 }
 
 impl From<diesel::result::Error> for BreakGlassStoreError {

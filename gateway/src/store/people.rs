@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod login_flows;
 pub mod officer_keys;
+pub mod persons;
 pub mod sessions;
 pub mod tries;
 

@@ -79,6 +79,8 @@ types! {
     Scheme "dx-scheme+jwt";
     /// Decision on a beneficiary.
     Decision "dx-decision+jwt";
+    /// An officer's proof that she holds the key she hands in.
+    OfficerKey "dx-officer-key+jwt";
     /// Notice to a citizen.
     Notice "dx-notice+jwt";
     /// Result of a back-test.

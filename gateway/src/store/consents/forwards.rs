@@ -1,8 +1,8 @@
 //! Citizens' orders on their way to the other party of the consent, and what came of them.
 //!
 //! Guarantees: a row is written in the transaction that obeys the order; a claim is taken by one process at a time and comes
-//! back by itself; orders about one consent reach a party one after the other, the earliest first; no party takes the turn of
-//! the others; what came of an order stays. Deliberately absent: when to try again.
+//! back by itself; orders about one consent reach a party one after the other, the earliest first, but a revocation, which is
+//! final, before all; no party takes the turn of the others; what came of an order stays. Deliberately absent: when to try again.
 
 use diesel::{
     QueryResult, QueryableByName, RunQueryDsl, sql_query,
@@ -20,7 +20,7 @@ use crate::{
     keys::Keys,
     store::{
         encrypted::{ColumnError, Encrypted},
-        exchange::ConsentIndex,
+        exchange::{ConsentIndex, statement::Statement},
     },
 };
 
@@ -37,6 +37,8 @@ pub struct NewForward<'a> {
     pub consent: &'a ConsentIndex,
     /// The order as it came.
     pub order: &'a CompactJws,
+    /// Whether it ends the consent: then it waits behind no other.
+    pub revokes: bool,
     /// Now, milliseconds.
     pub now_ms: i64,
     /// Not tried before, milliseconds.
@@ -94,8 +96,8 @@ pub enum ForwardEnd {
 pub fn forward_insert(conn: &mut AnyConnection, keys: &Keys, new: &NewForward<'_>) -> Result<(), RequestStoreError> {
     let sealed = ORDER.seal(keys, &new.digest.to_string(), new.order)?;
     sql_query(
-        "INSERT INTO order_forward (order_digest, peer, consent_index, signed_order, state, tries, since_ms, next_ms) \
-         VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $6) ON CONFLICT (order_digest, peer) DO UPDATE SET \
+        "INSERT INTO order_forward (order_digest, peer, consent_index, signed_order, state, tries, revokes, since_ms, \
+         next_ms) VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $6, $7) ON CONFLICT (order_digest, peer) DO UPDATE SET \
          signed_order = excluded.signed_order, state = 'waiting', tries = 0, since_ms = excluded.since_ms, \
          next_ms = excluded.next_ms WHERE order_forward.state = 'parked'",
     )
@@ -103,6 +105,7 @@ pub fn forward_insert(conn: &mut AnyConnection, keys: &Keys, new: &NewForward<'_
     .bind::<Text, _>(new.peer.as_str())
     .bind::<Text, _>(new.consent.as_str())
     .bind::<Binary, _>(sealed)
+    .bind::<BigInt, _>(i64::from(new.revokes))
     .bind::<BigInt, _>(new.now_ms)
     .bind::<BigInt, _>(new.next_ms)
     .execute(conn)?;
@@ -146,17 +149,34 @@ impl Row {
 }
 
 /// The earliest order of each consent for each party (by the citizen's number, then by age), if it is due; of those the least
-/// tried of each party. One of them that waits holds back the later orders about its consent: overtaken, it would be refused.
-const CLAIM: &str = "UPDATE order_forward SET next_ms = $1, tries = tries + 1 WHERE state = 'waiting' AND next_ms <= $2 AND \
-     (order_digest, peer) IN (SELECT d.order_digest, d.peer FROM (SELECT w.order_digest, w.peer, w.tries, w.next_ms, \
-     ROW_NUMBER() OVER (PARTITION BY w.peer ORDER BY w.tries, w.next_ms) AS at_peer FROM \
-     (SELECT f.order_digest, f.peer, f.tries, f.next_ms, ROW_NUMBER() OVER (PARTITION BY f.peer, f.consent_index \
-     ORDER BY COALESCE(a.n, 0), f.since_ms, f.order_digest) AS in_turn FROM order_forward AS f LEFT JOIN order_ack AS a \
-     ON a.order_digest = f.order_digest WHERE f.state = 'waiting') AS w WHERE w.in_turn = 1 AND w.next_ms <= $2) AS d \
-     WHERE d.at_peer <= $3 ORDER BY d.tries, d.next_ms LIMIT $4) \
-     RETURNING order_digest, peer, signed_order, tries - 1 AS tries, since_ms";
+/// tried of each party that is not busy. One of them that waits holds back the later orders about its consent: overtaken, it would
+/// be refused. A revocation goes before all of them: it is final, and what it overtakes is of no use any more.
+fn claim(until_ms: i64, now_ms: i64, busy: &[EntityId], bounds: ClaimBounds) -> Statement {
+    let mut claim = Statement::new("UPDATE order_forward SET next_ms = ")
+        .bind(until_ms)
+        .sql(", tries = tries + 1 WHERE state = 'waiting' AND next_ms <= ")
+        .bind(now_ms)
+        .sql(
+            " AND (order_digest, peer) IN (SELECT d.order_digest, d.peer FROM (SELECT w.order_digest, w.peer, w.tries, \
+             w.next_ms, ROW_NUMBER() OVER (PARTITION BY w.peer ORDER BY w.tries, w.next_ms) AS at_peer FROM \
+             (SELECT f.order_digest, f.peer, f.tries, f.next_ms, ROW_NUMBER() OVER (PARTITION BY f.peer, f.consent_index \
+             ORDER BY f.revokes DESC, COALESCE(a.n, 0), f.since_ms, f.order_digest) AS in_turn FROM order_forward AS f \
+             LEFT JOIN order_ack AS a ON a.order_digest = f.order_digest WHERE f.state = 'waiting') AS w \
+             WHERE w.in_turn = 1 AND w.next_ms <= ",
+        )
+        .bind(now_ms);
+    if !busy.is_empty() {
+        claim = claim.sql(" AND w.peer NOT IN ").row(busy.iter().map(|peer| peer.as_str().into()));
+    }
+    claim
+        .sql(") AS d WHERE d.at_peer <= ")
+        .bind(bounds.per_peer)
+        .sql(" ORDER BY d.tries, d.next_ms LIMIT ")
+        .bind(bounds.all)
+        .sql(") RETURNING order_digest, peer, signed_order, tries - 1 AS tries, since_ms")
+}
 
-/// Takes what is due within the bounds; it is due again at `until_ms` if nothing is heard of it.
+/// Takes what is due within the bounds for parties that are not busy; it is due again at `until_ms` if nothing is heard of it.
 ///
 /// # Errors
 /// If the database fails. A row that cannot be read is parked, and the others are taken.
@@ -164,14 +184,9 @@ pub fn forwards_claim(
     conn: &mut AnyConnection,
     keys: &Keys,
     (now_ms, until_ms): (i64, i64),
-    bounds: ClaimBounds,
+    (busy, bounds): (&[EntityId], ClaimBounds),
 ) -> Result<Claim, RequestStoreError> {
-    let rows: Vec<Row> = sql_query(CLAIM)
-        .bind::<BigInt, _>(until_ms)
-        .bind::<BigInt, _>(now_ms)
-        .bind::<BigInt, _>(bounds.per_peer)
-        .bind::<BigInt, _>(bounds.all)
-        .load(conn)?;
+    let rows: Vec<Row> = claim(until_ms, now_ms, busy, bounds).load(conn)?;
     let mut claim = Claim { due: Vec::new(), damaged: 0 };
     for row in rows {
         match row.read(keys) {
@@ -183,6 +198,60 @@ pub fn forwards_claim(
         }
     }
     Ok(claim)
+}
+
+/// A parked order, for whoever looks after them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedForward {
+    /// Its digest.
+    pub digest: Digest,
+    /// To whom.
+    pub peer: EntityId,
+    /// Since when it waited, milliseconds.
+    pub since_ms: i64,
+}
+
+#[derive(QueryableByName)]
+struct ParkedRow {
+    #[diesel(sql_type = Binary)]
+    order_digest: Vec<u8>,
+    #[diesel(sql_type = Text)]
+    peer: String,
+    #[diesel(sql_type = BigInt)]
+    since_ms: i64,
+}
+
+/// Orders that are parked, oldest first.
+///
+/// # Errors
+/// If the database fails or a row is damaged.
+pub fn forwards_parked(conn: &mut AnyConnection, limit: i64) -> Result<Vec<ParkedForward>, RequestStoreError> {
+    let rows: Vec<ParkedRow> = sql_query(
+        "SELECT order_digest, peer, since_ms FROM order_forward WHERE state = 'parked' \
+         ORDER BY since_ms, order_digest, peer LIMIT $1",
+    )
+    .bind::<BigInt, _>(limit)
+    .load(conn)?;
+    let read = |row: ParkedRow| {
+        let digest = <[u8; 32]>::try_from(row.order_digest.as_slice()).map_err(|_| ColumnError::Content)?;
+        let peer = row.peer.parse().map_err(|_| ColumnError::Content)?;
+        Ok(ParkedForward { digest: Digest::from_bytes(digest), peer, since_ms: row.since_ms })
+    };
+    Ok(rows.into_iter().map(read).collect::<Result<_, ColumnError>>()?)
+}
+
+/// Lets a parked order set out anew. Returns whether there was one.
+pub fn forward_replay(conn: &mut AnyConnection, digest: &Digest, peer: &EntityId, now_ms: i64) -> QueryResult<bool> {
+    let replayed = sql_query(
+        "UPDATE order_forward SET state = 'waiting', tries = 0, since_ms = $1, next_ms = $2 WHERE order_digest = $3 \
+         AND peer = $4 AND state = 'parked'",
+    )
+    .bind::<BigInt, _>(now_ms)
+    .bind::<BigInt, _>(now_ms)
+    .bind::<Binary, _>(digest.as_bytes().to_vec())
+    .bind::<Text, _>(peer.as_str())
+    .execute(conn)?;
+    Ok(replayed == 1)
 }
 
 /// Puts off a claimed order.

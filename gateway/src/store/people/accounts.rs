@@ -16,7 +16,7 @@ use crate::{
 
 const DISPLAY: Encrypted = Encrypted { table: "account", column: "display" };
 const LOGIN: Encrypted = Encrypted { table: "account", column: "login" };
-const COLUMNS: &str = "name, person, display, roles, password, disabled_ms";
+const COLUMNS: &str = "name, person, display, roles, password, disabled_ms, invited_by, confirmed_by";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -32,11 +32,16 @@ struct Row {
     password: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     disabled_ms: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    invited_by: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    confirmed_by: Option<String>,
 }
 
 impl Row {
     fn read(self, keys: &Keys) -> Result<Account, PeopleStoreError> {
         let wrong = || PeopleStoreError::Content { table: "account" };
+        let inviter = self.invited_by.filter(|_| self.confirmed_by.is_none());
         let roles: Option<Vec<Role>> = self.roles.split_whitespace().map(|role| role.parse().ok()).collect();
         Ok(Account {
             display: DISPLAY.open(keys, &self.name, &self.display)?,
@@ -45,6 +50,7 @@ impl Row {
             roles: Roles::new(roles.ok_or_else(wrong)?),
             has_password: self.password.is_some(),
             disabled: self.disabled_ms.is_some(),
+            unconfirmed_from: inviter.map(|name| name.parse()).transpose().map_err(|_| wrong())?,
         })
     }
 }
@@ -194,21 +200,22 @@ pub fn account_set_disabled(
     Ok(rows == 1)
 }
 
-/// Writes an invitation, and takes back those that the account had.
+/// Writes an invitation of this officer's (none: of the gateway's own machine), and takes back those that the account had.
 ///
 /// # Errors
 /// If the database fails.
 pub fn invitation_insert(
     conn: &mut AnyConnection,
     code: &Digest,
-    account: &SystemName,
+    (account, inviter): (&SystemName, Option<&SystemName>),
     until_ms: i64,
 ) -> Result<(), PeopleStoreError> {
     invitation_delete(conn, account)?;
-    sql_query("INSERT INTO invitation (digest, account, until_ms) VALUES ($1, $2, $3)")
+    sql_query("INSERT INTO invitation (digest, account, until_ms, invited_by) VALUES ($1, $2, $3, $4)")
         .bind::<Text, _>(code.to_string())
         .bind::<Text, _>(account.as_str())
         .bind::<BigInt, _>(until_ms)
+        .bind::<Nullable<Text>, _>(inviter.map(SystemName::as_str))
         .execute(conn)?;
     Ok(())
 }
@@ -226,11 +233,26 @@ pub fn invitation_delete(conn: &mut AnyConnection, account: &SystemName) -> Resu
 struct Invited {
     #[diesel(sql_type = Text)]
     account: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    invited_by: Option<String>,
+}
+
+/// Whom an invitation is for, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredInvitation {
+    /// The account.
+    pub account: SystemName,
+    /// The officer who handed it over; none: the gateway's own machine.
+    pub inviter: Option<SystemName>,
 }
 
 impl Invited {
-    fn read(self) -> Result<SystemName, PeopleStoreError> {
-        self.account.parse().map_err(|_| PeopleStoreError::Content { table: "invitation" })
+    fn read(self) -> Result<StoredInvitation, PeopleStoreError> {
+        let wrong = |_| PeopleStoreError::Content { table: "invitation" };
+        Ok(StoredInvitation {
+            account: self.account.parse().map_err(wrong)?,
+            inviter: self.invited_by.map(|name| name.parse()).transpose().map_err(wrong)?,
+        })
     }
 }
 
@@ -242,12 +264,13 @@ pub fn invitation_find(
     conn: &mut AnyConnection,
     code: &Digest,
     now_ms: i64,
-) -> Result<Option<SystemName>, PeopleStoreError> {
-    let found: Option<Invited> = sql_query("SELECT account FROM invitation WHERE digest = $1 AND until_ms > $2")
-        .bind::<Text, _>(code.to_string())
-        .bind::<BigInt, _>(now_ms)
-        .get_result(conn)
-        .optional()?;
+) -> Result<Option<StoredInvitation>, PeopleStoreError> {
+    let found: Option<Invited> =
+        sql_query("SELECT account, invited_by FROM invitation WHERE digest = $1 AND until_ms > $2")
+            .bind::<Text, _>(code.to_string())
+            .bind::<BigInt, _>(now_ms)
+            .get_result(conn)
+            .optional()?;
     found.map(Invited::read).transpose()
 }
 
@@ -259,9 +282,9 @@ pub fn invitation_claim(
     conn: &mut AnyConnection,
     code: &Digest,
     now_ms: i64,
-) -> Result<Option<SystemName>, PeopleStoreError> {
+) -> Result<Option<StoredInvitation>, PeopleStoreError> {
     let found: Option<Invited> =
-        sql_query("DELETE FROM invitation WHERE digest = $1 AND until_ms > $2 RETURNING account")
+        sql_query("DELETE FROM invitation WHERE digest = $1 AND until_ms > $2 RETURNING account, invited_by")
             .bind::<Text, _>(code.to_string())
             .bind::<BigInt, _>(now_ms)
             .get_result(conn)

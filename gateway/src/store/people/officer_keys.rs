@@ -1,7 +1,7 @@
 //! Public keys of officers who may sign for the department.
 
 use diesel::{
-    QueryableByName, RunQueryDsl, sql_query,
+    OptionalExtension, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
 use schemas::{
@@ -84,7 +84,36 @@ pub fn officer_key_list(conn: &mut AnyConnection) -> Result<Vec<OfficerKey>, Peo
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Confirms the key of another person. Returns whether there was one to confirm.
+/// A key that has not ended.
+///
+/// # Errors
+/// If the database fails.
+pub fn officer_key_find(conn: &mut AnyConnection, kid: &KeyId) -> Result<Option<OfficerKey>, PeopleStoreError> {
+    let found: Option<Row> = sql_query(
+        "SELECT kid, account, person, role, jwk, confirmed_by FROM officer_key WHERE kid = $1 AND ended_ms IS NULL",
+    )
+    .bind::<Text, _>(kid.as_str())
+    .get_result(conn)
+    .optional()?;
+    found.map(Row::read).transpose()
+}
+
+/// The newest confirmed key of an officer, by pseudonym.
+///
+/// # Errors
+/// If the database fails.
+pub fn officer_key_of(conn: &mut AnyConnection, person: &SystemName) -> Result<Option<KeyId>, PeopleStoreError> {
+    let found: Option<Row> = sql_query(
+        "SELECT kid, account, person, role, jwk, confirmed_by FROM officer_key WHERE person = $1 \
+         AND confirmed_by IS NOT NULL AND ended_ms IS NULL ORDER BY registered_ms DESC, kid LIMIT 1",
+    )
+    .bind::<Text, _>(person.as_str())
+    .get_result(conn)
+    .optional()?;
+    Ok(found.map(Row::read).transpose()?.map(|key| key.kid))
+}
+
+/// Confirms a key. Returns whether there was one to confirm. Whose it may not be is the caller's to see.
 ///
 /// # Errors
 /// If the database fails.
@@ -92,15 +121,12 @@ pub fn officer_key_confirm(
     conn: &mut AnyConnection,
     kid: &KeyId,
     account: &SystemName,
-    person: &SystemName,
 ) -> Result<bool, PeopleStoreError> {
     let rows = sql_query(
-        "UPDATE officer_key SET confirmed_by = $1 WHERE kid = $2 AND person <> $3 AND confirmed_by IS NULL \
-         AND ended_ms IS NULL",
+        "UPDATE officer_key SET confirmed_by = $1 WHERE kid = $2 AND confirmed_by IS NULL AND ended_ms IS NULL",
     )
     .bind::<Text, _>(account.as_str())
     .bind::<Text, _>(kid.as_str())
-    .bind::<Text, _>(person.as_str())
     .execute(conn)?;
     Ok(rows == 1)
 }

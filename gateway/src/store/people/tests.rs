@@ -7,11 +7,13 @@ use service_kit::{
 use super::{
     PeopleStoreError,
     accounts::{
-        NewAccount, account_by_login, account_find, account_insert, account_list, account_password,
+        NewAccount, StoredInvitation, account_by_login, account_find, account_insert, account_list, account_password,
         account_set_disabled, account_set_password, invitation_claim, invitation_find, invitation_insert,
     },
     login_flows::{LoginFlow, login_flow_claim, login_flow_insert},
-    officer_keys::{officer_key_confirm, officer_key_end, officer_key_insert, officer_key_list},
+    officer_keys::{
+        officer_key_confirm, officer_key_end, officer_key_find, officer_key_insert, officer_key_list, officer_key_of,
+    },
     sessions::{session_delete_all, session_find, session_insert, session_touch},
     tries::{WINDOW_MS, try_delete, try_index, try_insert},
 };
@@ -90,12 +92,13 @@ async fn a_closed_account_has_no_password_to_try() {
 async fn an_invitation_is_used_once_in_its_time_and_the_newest_counts() {
     on_both(|conn, _| {
         let (first, second) = (Digest::of("first"), Digest::of("second"));
-        invitation_insert(conn, &first, &name("asha"), 100)?;
-        invitation_insert(conn, &second, &name("asha"), 100)?;
+        invitation_insert(conn, &first, (&name("asha"), None), 100)?;
+        invitation_insert(conn, &second, (&name("asha"), Some(&name("ravi"))), 100)?;
+        let asha = || Some(StoredInvitation { account: name("asha"), inviter: Some(name("ravi")) });
         assert_eq!(invitation_find(conn, &first, 50)?, None, "the older one is taken back");
-        assert_eq!(invitation_find(conn, &second, 99)?, Some(name("asha")));
+        assert_eq!(invitation_find(conn, &second, 99)?, asha());
         assert_eq!(invitation_claim(conn, &second, 100)?, None, "ended");
-        assert_eq!(invitation_claim(conn, &second, 99)?, Some(name("asha")));
+        assert_eq!(invitation_claim(conn, &second, 99)?, asha());
         assert_eq!(invitation_claim(conn, &second, 99)?, None, "used");
         Ok(())
     })
@@ -163,13 +166,17 @@ async fn a_key_is_published_once_another_person_confirmed_it_and_until_it_ends()
         assert!(officer_key_insert(conn, &name("asha"), key.kid(), &officer, 1)?);
         assert!(!officer_key_insert(conn, &name("ravi"), key.kid(), &officer, 1)?, "one key, one officer");
         assert!(published_officer_keys(conn)?.is_empty());
-        assert!(!officer_key_confirm(conn, key.kid(), &name("asha-2"), &name("p-1"))?, "another account of her own");
-        assert!(officer_key_confirm(conn, key.kid(), &name("ravi"), &name("p-2"))?);
-        assert!(!officer_key_confirm(conn, key.kid(), &name("mira"), &name("p-3"))?, "confirmed already");
+        assert_eq!(officer_key_of(conn, &name("p-1"))?, None, "not confirmed");
+        assert!(officer_key_confirm(conn, key.kid(), &name("ravi"))?);
+        assert!(!officer_key_confirm(conn, key.kid(), &name("mira"))?, "confirmed already");
+        assert_eq!(officer_key_of(conn, &name("p-1"))?.as_ref(), Some(key.kid()));
+        assert_eq!(officer_key_of(conn, &name("p-2"))?, None, "of somebody else");
+        assert_eq!(officer_key_find(conn, key.kid())?.map(|found| found.account), Some(name("asha")));
         assert_eq!(published_officer_keys(conn)?, [officer]);
         assert_eq!(officer_key_list(conn)?[0].confirmed_by, Some(name("ravi")));
         assert!(officer_key_end(conn, key.kid(), 2)? && !officer_key_end(conn, key.kid(), 3)?);
         assert!(published_officer_keys(conn)?.is_empty() && officer_key_list(conn)?.is_empty());
+        assert!(officer_key_find(conn, key.kid())?.is_none() && officer_key_of(conn, &name("p-1"))?.is_none());
         Ok(())
     })
     .await;

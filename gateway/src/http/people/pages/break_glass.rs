@@ -70,8 +70,7 @@ struct Decision {
 
 /// The officer's own key, so that one key of two officers is found too.
 async fn key(app: &App, user: &User) -> Result<Option<KeyId>, ProblemResponse> {
-    let keys = app.officers().officer_keys().await.map_err(refused)?;
-    Ok(keys.into_iter().find(|key| key.account == user.name).map(|key| key.kid))
+    app.officers().officer_key_of(user.person.clone()).await.map_err(refused)
 }
 
 /// Decides a review.

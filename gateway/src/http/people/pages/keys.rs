@@ -43,7 +43,8 @@ async fn list(view: View, user: User, done: web::Query<Done>) -> Reply {
     let page = view.page("keys").notice(done.done.as_deref());
     let keys = view.app.officers().officer_keys().await.map_err(refused)?;
     let (signs, decides) = (user.holds(SIGNERS), user.holds(Role::Admin.as_str()));
-    show(&view, StatusCode::OK, &views::Keys { page, keys, signs, decides })
+    let department = view.app.entity().to_string();
+    show(&view, StatusCode::OK, &views::Keys { page, keys, signs, decides, department })
 }
 
 #[derive(Deserialize)]
@@ -54,15 +55,15 @@ struct HandedIn {
 
 /// Takes the public key of the officer who is signed in.
 #[utoipa::path(post, path = "/console/keys", tag = "people",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "key: a public JWK"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "key: what `vinimay gateway user key` printed"),
     responses(
         (status = 303, description = "Taken"),
-        (status = 400, description = "request-malformed: no public key"),
+        (status = 400, description = "request-malformed: no key with a proof by itself for this account"),
         (status = 403, description = "access-denied, form-foreign"),
         (status = 409, description = "conflict: known already"),
     ))]
 async fn register(view: View, submitted: Submitted<HandedIn>) -> Reply {
-    view.app.officers().register_key(&submitted.user, &submitted.form.key).await.map_err(refused)?;
+    view.app.officers().register_key(&submitted.user, view.app.entity(), &submitted.form.key).await.map_err(refused)?;
     Ok(see("/console/keys?done=key-registered", None))
 }
 
@@ -79,8 +80,9 @@ struct Decided {
     responses(
         (status = 303, description = "Done"),
         (status = 400, description = "request-malformed"),
-        (status = 403, description = "access-denied: a key of one's own; form-foreign"),
+        (status = 403, description = "access-denied, form-foreign, four-eyes-required: a key that is, or may be, one's own"),
         (status = 404, description = "not-found"),
+        (status = 409, description = "conflict: confirmed already"),
     ))]
 async fn decide(view: View, submitted: Submitted<Decided>) -> Reply {
     let (officers, Decided { kid, decision }) = (view.app.officers(), submitted.form);

@@ -104,20 +104,22 @@ struct Changed {
     change: String,
 }
 
-/// Closes an account, or opens it again.
+/// Closes an account, opens it again, or confirms that it is another person's than whoever invited it.
 #[utoipa::path(post, path = "/console/users/change", tag = "people",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "name, change (disable or enable)"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "name, change (disable, enable or confirm)"),
     responses(
         (status = 303, description = "Done"),
         (status = 400, description = "request-malformed"),
-        (status = 403, description = "access-denied: an account of one's own; form-foreign"),
+        (status = 403, description = "access-denied: an account of one's own; form-foreign; four-eyes-required: an account that may be one's own"),
         (status = 404, description = "not-found"),
+        (status = 409, description = "conflict: confirmed already"),
     ))]
 async fn change(view: View, submitted: Submitted<Changed>) -> Reply {
     let (change, done) = match submitted.form.change.as_str() {
         "disable" => (Change::Disable, "/console/users?done=disabled"),
         "enable" => (Change::Enable, "/console/users?done=enabled"),
-        _ => return Err(malformed("an account is disabled or enabled")),
+        "confirm" => (Change::Confirm, "/console/users?done=user-confirmed"),
+        _ => return Err(malformed("an account is disabled, enabled or confirmed")),
     };
     let by = By::Officer(Box::new(submitted.user));
     view.app.officers().change(by, submitted.form.name, change).await.map_err(refused)?;

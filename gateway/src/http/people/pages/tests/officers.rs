@@ -221,19 +221,27 @@ async fn an_officers_key_needs_a_second_officer() {
     let reviewer = office.account_of("asha", "asha", "reviewer admin").await;
     let same_person = office.account_of("asha-2", "asha", "admin").await;
     let (admin, auditor) = (office.officer("ravi", "admin").await, office.officer("mira", "auditor").await);
-    let key = protocol::seal::SigningKey::generate(protocol::seal::Algorithm::Es256).unwrap();
+    let (key, handed) = officers_key(&office, "asha");
     let public = serde_json::to_string(&protocol::seal::key::bare(key.public().jwk())).unwrap();
+    let (_, of_another) = officers_key(&office, "ravi");
     for (browser, text, status) in [
         (&reviewer, "nonsense", 400),
-        (&auditor, public.as_str(), 403),
-        (&reviewer, public.as_str(), 303),
-        (&reviewer, public.as_str(), 409),
+        (&reviewer, public.as_str(), 400),
+        (&reviewer, of_another.as_str(), 400),
+        (&auditor, handed.as_str(), 403),
+        (&reviewer, handed.as_str(), 303),
+        (&reviewer, handed.as_str(), 409),
     ] {
         assert_eq!(post(browser, "/console/keys", &[("key", text)]).await.status, status, "{text}");
     }
     let confirm = [("kid", key.kid().as_str()), ("decision", "confirm")];
-    for (browser, status) in [(&reviewer, 403), (&same_person, 403), (&admin, 303), (&admin, 403)] {
-        assert_eq!(post(browser, "/console/keys/decide", &confirm).await.status, status);
+    let mine = "four-eyes-required";
+    for (browser, status, code) in
+        [(&reviewer, 403, mine), (&same_person, 403, mine), (&admin, 303, ""), (&admin, 409, "conflict")]
+    {
+        let answer = post(browser, "/console/keys/decide", &confirm).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert!(code.is_empty() || answer.body.contains(&format!("data-code=\"{code}\"")), "{}", answer.body);
     }
     check(&admin.get("/console/keys").await, "en", "keys");
     let published = office.running.app().db().read(crate::people::published_officer_keys).await.unwrap();
@@ -242,6 +250,74 @@ async fn an_officers_key_needs_a_second_officer() {
         post(&admin, "/console/keys/decide", &[("kid", key.kid().as_str()), ("decision", "end")]).await.status,
         303
     );
+    office.close().await;
+}
+
+/// A key that an officer made, and what she pastes for this account.
+fn officers_key(office: &Office, account: &str) -> (protocol::seal::SigningKey, String) {
+    let key = protocol::seal::SigningKey::generate(protocol::seal::Algorithm::Es256).unwrap();
+    let (app, account) = (office.running.app(), account.parse().unwrap());
+    let of = crate::people::Purpose { department: app.entity(), account: &account };
+    let handed = crate::people::HandedIn::new(&key, of, app.now()).unwrap();
+    (key, serde_json::to_string(&handed).unwrap())
+}
+
+/// The code of the invitation on a page.
+fn invitation(page: &service_kit::testing::Page) -> String {
+    let link = page.body.split_once("data-value=\"invitation\">").expect("a link").1;
+    link.split_once("code=").unwrap().1.split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_an_administrator_invited_for_herself_is_no_second_person() {
+    let office = Office::open().await;
+    let (admin, other) = (office.officer("asha", "admin reviewer").await, office.officer("ravi", "admin").await);
+    let fields = [("name", "kin"), ("display", "Kin"), ("role", "reviewer"), ("role", "admin")];
+    let code = invitation(&post(&admin, "/console/users/invite", &fields).await);
+    let kin = office.browser();
+    let chosen = [("code", code.as_str()), ("password", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(kin.post("/invitation", &chosen).await.status, 303);
+    sign_in(&kin, "kin", PASSWORD).await;
+    let (key, handed) = officers_key(&office, "asha");
+    assert_eq!(post(&admin, "/console/keys", &[("key", handed.as_str())]).await.status, 303);
+
+    let confirm_key = [("kid", key.kid().as_str()), ("decision", "confirm")];
+    let confirm = [("name", "kin"), ("change", "confirm")];
+    for (browser, path, fields) in [
+        (&kin, "/console/keys/decide", &confirm_key),
+        (&admin, "/console/users/change", &confirm),
+        (&kin, "/console/users/change", &confirm),
+    ] {
+        let refused = post(browser, path, fields).await;
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(refused.body.contains("data-code=\"four-eyes-required\""), "{}", refused.body);
+    }
+    let page = other.get("/console/users").await;
+    check(&page, "en", "accounts, one to be confirmed");
+    assert!(page.body.contains("data-do=\"confirm-account\""), "{}", page.body);
+    assert!(!admin.get("/console/users").await.body.contains("data-do=\"confirm-account\""), "not for the inviter");
+    assert_eq!(
+        post(&other, "/console/users/change", &confirm).await.header("location"),
+        "/console/users?done=user-confirmed"
+    );
+    assert_eq!(post(&other, "/console/users/change", &confirm).await.status, 409, "once");
+    assert_eq!(post(&kin, "/console/keys/decide", &confirm_key).await.status, 303, "another person now");
+
+    let again = [("name", "kin"), ("display", "Kin"), ("role", "reviewer")];
+    let code = invitation(&post(&admin, "/console/users/invite", &again).await);
+    let chosen = [("code", code.as_str()), ("password", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(kin.post("/invitation", &chosen).await.status, 303);
+    assert!(other.get("/console/users").await.body.contains("data-do=\"confirm-account\""), "a new link, a new doubt");
+    let audit = office.audit().await;
+    for line in [
+        "kin user.key-confirm THUMBPRINT refused four-eyes-required",
+        "asha user.confirm kin refused four-eyes-required",
+        "ravi user.confirm kin done",
+        "ravi user.confirm kin refused conflict",
+    ] {
+        let line = line.replace("THUMBPRINT", key.kid().as_str());
+        assert!(audit.contains(&line), "{line} in {audit:#?}");
+    }
     office.close().await;
 }
 
