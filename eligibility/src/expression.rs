@@ -19,7 +19,7 @@ pub const MAX_BYTES: usize = 500;
 /// Most names, constants and operators in one.
 pub const MAX_NODES: usize = 64;
 /// Deepest nesting.
-pub const MAX_DEPTH: u16 = 16;
+pub const MAX_DEPTH: u16 = 10;
 /// Longest list that a fact may bring; a longer one is unknown.
 pub const MAX_LIST: usize = 64;
 

@@ -29,6 +29,8 @@ pub mod names {
     pub const DEATH_DATE: &str = "person.death_date";
     /// `never_married`, `married`, `widowed`, `divorced`, `deserted`.
     pub const MARITAL_STATUS: &str = "person.marital_status";
+    /// Whether an officer verified that she was deserted.
+    pub const DESERTION_VERIFIED: &str = "person.desertion_verified";
     /// LGD code of the state of residence, such as `22`; `abroad` outside India.
     pub const STATE_CODE: &str = "person.state_code";
     /// LGD code of the district of residence.
@@ -41,6 +43,8 @@ pub mod names {
     pub const ENROLLED_SCHOOL: &str = "person.enrolled_school";
     /// Whether the household is on the Below Poverty Line list.
     pub const BPL: &str = "household.bpl";
+    /// Whether the household holds a ration card in force.
+    pub const RATION_CARD: &str = "household.ration_card";
     /// How many members the household has.
     pub const MEMBERS: &str = "household.members";
     /// Whether somebody in the household pays income tax.
@@ -64,12 +68,14 @@ pub mod names {
         ALIVE,
         DEATH_DATE,
         MARITAL_STATUS,
+        DESERTION_VERIFIED,
         STATE_CODE,
         DISTRICT,
         NATIVE_STATE,
         CATEGORY,
         ENROLLED_SCHOOL,
         BPL,
+        RATION_CARD,
         MEMBERS,
         INCOME_TAX_PAYER,
         GOVERNMENT_EMPLOYEE,

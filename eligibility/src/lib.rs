@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod age;
+pub mod backtest;
 pub mod benefit;
 pub mod clause;
 pub mod effect;

@@ -24,6 +24,9 @@ use crate::{
     vocabulary::{self, Kind},
 };
 
+/// Bytes of stack for reading one expression; ten levels of brackets take less than one of them in an unoptimised build.
+const PARSER_STACK: usize = 16 * 1024 * 1024;
+
 /// CEL, with `max`, `min` and `sum` and nothing else.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CommonExpressions;
@@ -81,18 +84,11 @@ impl Expressions for CommonExpressions {
                 format!("the expression is longer than {MAX_BYTES} bytes or nested deeper than {MAX_DEPTH} levels");
             return Err(fault(whole, &what, "say it in several clauses, each with its own text and reference"));
         }
-        // The grammar is generated code that reads text from outside: whatever it meets must not take the caller down.
-        let parsed = std::panic::catch_unwind(|| {
-            ENVIRONMENT
-                .parser()
-                .max_recursion_depth(MAX_DEPTH * 4)
-                .error_recovery_limit(4)
-                .parse_with_source_info(source)
-        });
+        let parsed = parse_aside(source);
         let (expression, places) = match parsed {
-            Ok(Ok(read)) => read,
-            Ok(Err(errors)) => return Err(syntax(source, &errors)),
-            Err(_) => {
+            Some(Ok(read)) => read,
+            Some(Err(errors)) => return Err(syntax(source, &errors)),
+            None => {
                 return Err(fault(
                     whole,
                     "this is not an expression of CEL",
@@ -120,6 +116,18 @@ impl Expressions for CommonExpressions {
         }
         Ok(Arc::new(Program { source: source.to_owned(), expression, names: check.names.into_iter().collect() }))
     }
+}
+
+/// The grammar is generated code that reads text from outside and descends far for each bracket: it gets a thread and a stack of
+/// its own, so that whatever it meets does not take the caller down. `None`: it gave up.
+fn parse_aside(source: &str) -> Option<Result<(IdedExpr, SourceInfo), cel::ParseErrors>> {
+    let parse = || {
+        ENVIRONMENT.parser().max_recursion_depth(MAX_DEPTH * 4).error_recovery_limit(4).parse_with_source_info(source)
+    };
+    std::thread::scope(|scope| {
+        let aside = std::thread::Builder::new().name("expression".to_owned()).stack_size(PARSER_STACK);
+        aside.spawn_scoped(scope, parse).ok()?.join().ok()
+    })
 }
 
 /// The deepest nesting of brackets, and of signs that nest without any: read before any parser sees the text.

@@ -159,15 +159,17 @@ fn age(reader: &mut Reader<'_>, mut table: Table<'_>) -> Option<AgeBounds> {
 fn residence(reader: &mut Reader<'_>, mut table: Table<'_>) -> Option<Test> {
     let place = table.place();
     let mut found: Vec<Test> = Vec::new();
+    let mut present = 0;
     for (key, name) in [("state", names::STATE_CODE), ("district", names::DISTRICT), ("native_of", names::NATIVE_STATE)]
     {
         let Some(value) = table.value(key) else { continue };
+        present += 1;
         let codes = values(reader, value, Kind::Text(&[]));
         let path = name.parse::<FactPath>().ok();
         found.extend(codes.zip(path).map(|(c, p)| Test::Residence(p, c.into_iter().filter_map(into_text).collect())));
     }
     table.finish(reader);
-    if found.len() != 1 {
+    if present != 1 {
         reader.refuse(
             "bad-value",
             place,
