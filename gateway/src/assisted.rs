@@ -4,10 +4,11 @@
 //! operator opens a session; the device in front of the citizen makes keys that live as long as the page, is bound for two hours,
 //! and shows or reads out the card; a code goes to her own or her family's phone; only with it the device gets the words that must
 //! stand inside the signature. Guarantees: who helped, when, and which cards were approved is in the audit trail and in rows that
-//! stay; the phone's number is not kept. Which operator a consent names is the device's word: the binding says only that the
-//! session was assisted. Deliberately absent: trust in the device, which could sign without a code: that is why
+//! stay; the phone's number is not kept; which operator and session a consent names is held against what the identity registry
+//! signed when it bound her (ADR 0380). Deliberately absent: trust in the device, which could sign without a code: that is why
 //! providers see the mark and may refuse it, and why each session names a person.
 
+mod endings;
 mod slip;
 
 use protocol::{consent::Refusal, seal::random};
@@ -16,6 +17,7 @@ use schemas::{
     consent::Assistance,
     federation::Role,
     id::{MessageId, SystemName},
+    local::QrPicture,
     problem::Code,
     time::Timestamp,
 };
@@ -24,10 +26,16 @@ use service_kit::db::DatabaseError;
 use crate::{
     app::App,
     audit,
+    consents::OrderError,
+    console::qr,
     notices::NotDelivered,
-    store::assisted::{
-        NewApproval, StoredSession, approval_confirm, approval_insert, approvals_of, session_close, session_insert,
-        session_open, slip_find,
+    store::{
+        assisted::{
+            NewApproval, StoredSession, approval_confirm, approval_insert, approvals_of,
+            endings::{EndingStoreError, endings_insert},
+            session_close, session_insert, session_open, slip_find,
+        },
+        consents::requests::RequestStoreError,
     },
 };
 
@@ -40,7 +48,7 @@ const DIGITS: usize = 6;
 /// Codes of one session at most: messages cost money, and each is a message to somebody's phone.
 const CODES: i64 = 12;
 /// Consents on one slip at most.
-const CONSENTS: usize = 64;
+const CONSENTS: usize = 32;
 
 /// The actions in the audit trail.
 const OPEN: &str = "assisted.open";
@@ -56,6 +64,23 @@ pub enum AssistedError {
     /// The rows.
     #[error(transparent)]
     Store(#[from] DatabaseError),
+    /// The rows of revocations that wait for the slip.
+    #[error(transparent)]
+    Ending(#[from] EndingStoreError),
+    /// A revocation could not be set on its way.
+    #[error(transparent)]
+    Forward(#[from] RequestStoreError),
+}
+
+impl From<OrderError> for AssistedError {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Refused(refusal) => Self::Refused(refusal),
+            OrderError::Store(error) => Self::Store(error),
+            OrderError::Forward(error) => Self::Forward(error),
+            other @ OrderError::Seal(_) => Self::Store(DatabaseError::Storage(other.to_string())),
+        }
+    }
 }
 
 const NO_SESSION: Refusal = Refusal::new(Code::AccessDenied, "there is no open session of this token");
@@ -168,23 +193,32 @@ impl App {
     /// Closes a session: the slip that the citizen takes home.
     ///
     /// # Errors
-    /// `access-denied` (no open session of this token), `request-malformed` (too many consents).
+    /// `access-denied` (no open session of this token), `request-malformed` (too many consents; an ending that is none of theirs).
     pub(crate) async fn assisted_close(&self, closing: &Closing) -> Result<AssistedSlip, AssistedError> {
         let now = self.now();
         if closing.consents.len() > CONSENTS {
-            return Err(Refusal::new(Code::RequestMalformed, "at most 64 consents of one session").into());
+            return Err(Refusal::new(Code::RequestMalformed, "at most 32 consents of one session").into());
         }
         let session = self.assisted_session(&closing.token, now).await?;
+        let endings = self.session_endings(&session.id, &closing.endings, &closing.consents)?;
         let slip = slip::of(self, &session, &closing.consents, now)
             .map_err(|error| DatabaseError::Storage(error.to_string()))?;
         let json = serde_json::to_string(&slip).map_err(|error| DatabaseError::Storage(error.to_string()))?;
         let row = audit::done(session.operator.as_str(), CLOSE, session.id.as_str(), now);
+        let keys = self.keys().clone();
         let closed = self.db().write(move |conn| {
             let closed = session_close(conn, &session.id, &json, now)?;
+            if closed {
+                endings_insert(conn, &keys, &session.id, &endings)?;
+            }
             audit::append(conn, &row)?;
-            Ok::<_, DatabaseError>(closed)
+            Ok::<_, EndingStoreError>(closed)
         });
-        if closed.await? { Ok(slip) } else { Err(NO_SESSION.into()) }
+        if !closed.await? {
+            return Err(NO_SESSION.into());
+        }
+        let picture = qr::path(&slip.qr).map(|(size, path)| QrPicture { size, path });
+        Ok(AssistedSlip { picture, ..slip })
     }
 
     /// The slip of a closed session, to print it again; `None` if it is not closed or another operator's.

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     consent::{Assistance, AssistanceMethod},
     digest::Digest,
-    id::{ConsentId, EntityId, MessageId, SystemName},
+    id::{CompactJws, ConsentId, EntityId, MessageId, SystemName},
+    local::QrPicture,
     notice::Phone,
     time::Timestamp,
 };
@@ -86,8 +87,11 @@ pub struct Confirmed {
 pub struct Closing {
     /// Of the session.
     pub token: String,
-    /// The consents that were given, at most eight.
+    /// The consents that were given, at most 32.
     pub consents: Vec<ConsentId>,
+    /// A revocation of each (`consent-order+jwt`), signed and not sent: for the day on which she brings her slip back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endings: Vec<CompactJws>,
 }
 
 /// What the citizen takes home on paper, in every language of the state.
@@ -108,6 +112,9 @@ pub struct AssistedSlip {
     pub consents: Vec<ConsentId>,
     /// For the QR code: session and consents, to be shown where a consent is to be ended.
     pub qr: String,
+    /// That code as a picture, where the session was just closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<QrPicture>,
     /// Title and sentences by language (`en`, `hi`).
     pub text: BTreeMap<String, SlipText>,
 }

@@ -20,7 +20,7 @@ use crate::{
     version::V1,
 };
 
-pub use assistance::{Assistance, AssistanceMethod};
+pub use assistance::{Assistance, AssistanceMethod, AssistedBy};
 pub use guardianship::{GUARDIANSHIP_VCT, Guardianship, GuardianshipDepth};
 pub use presentation::BindingPresentation;
 
@@ -259,6 +259,9 @@ pub struct BindingClaims {
     pub assurance_level: Assurance,
     /// By herself or with an operator.
     pub mode: BindingMode,
+    /// Who helps, and until when; absent where the mode is `self`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assisted: Option<AssistedBy>,
     /// Where its status stands.
     pub status: StatusClaim,
 }

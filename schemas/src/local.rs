@@ -63,12 +63,25 @@ pub struct ConsentRequestView {
     /// The same for a browser: `<wallet origin>/#/request?…`, if the federation has a wallet's origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wallet_link: Option<String>,
+    /// The link as a QR code, to be shown or printed while the request waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr: Option<QrPicture>,
     /// When it ends by itself.
     pub expires: NumericDate,
     /// How it stands.
     pub state: ConsentRequestState,
     /// The consents that came of it.
     pub consents: Vec<ConsentId>,
+}
+
+/// A QR code as a picture of square modules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QrPicture {
+    /// Modules on each side, with the quiet border.
+    pub size: usize,
+    /// The dark ones, as an SVG path.
+    pub path: String,
 }
 
 /// How a consent request stands.
@@ -137,6 +150,10 @@ pub struct BindingOfferOrder {
 pub struct AssistedOffer {
     /// The member whose operator helps; it has the role `assisted-operator`.
     pub operator: EntityId,
+    /// The session that she opened there.
+    pub session: MessageId,
+    /// Who she is, by her pseudonym there.
+    pub person: SystemName,
 }
 
 /// `POST /v1/bindings/revoke`, `POST /v1/bindings/resume` at the identity registry: all bindings of a resident.

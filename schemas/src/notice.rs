@@ -9,7 +9,7 @@ mod address;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     id::{DatasetId, Did, EntityId, LawId, MessageId, PurposeCode},
@@ -290,12 +290,18 @@ pub struct PreferencesOrder {
     pub level: NoticeLevel,
     /// `en` or `hi`.
     pub language: String,
-    /// For short messages, as E.164 writes it: `+` and 8 to 15 digits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<Phone>,
-    /// For mail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<MailAddress>,
+    /// For short messages, as E.164 writes it: `+` and 8 to 15 digits. Absent: what is kept stays; `null`: it is forgotten
+    /// (as RFC 7396 has it).
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Option<Phone>>,
+    /// For mail; absent or `null` alike.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub email: Option<Option<MailAddress>>,
+}
+
+/// A member that is there, be it `null`.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// `POST /v1/letters/{id}/handed-over` on the local listener: an officer saw the letter reach her.

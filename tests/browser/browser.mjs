@@ -26,6 +26,7 @@ export async function person(browser, { width, language }) {
   const context = await browser.newContext({
     viewport, locale: language === 'hi' ? 'hi-IN' : 'en-IN', timezoneId: 'Asia/Kolkata', permissions: ['camera'], reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(20_000);
+  // It only ends a walk that would wait for ever.
+  context.setDefaultTimeout(180_000);
   return context;
 }

@@ -33,11 +33,16 @@ class Visitor {
     await this.shown('invitation');
     errors.push(await this.choose('aaaaaaaaaaaaaa'), await this.choose(PASSWORD), await this.signIn(account, PASSWORD));
     for (const path of OFFICERS) await this.open(path);
-    await this.page.locator('[data-do="sign-out"]').click();
+    await this.send('sign-out');
     await this.shown('signed out');
     await this.page.goto(`${this.department}/console`);
     errors.push(new URL(this.page.url()).pathname);
     return errors;
+  }
+
+  /** Sends a form and waits for the page that answers it: the one that was there already is loaded, too. */
+  async send(form) {
+    await Promise.all([this.page.waitForNavigation(), this.page.locator(`[data-do="${form}"]`).click()]);
   }
 
   async open(path) {
@@ -71,15 +76,13 @@ class Visitor {
     await this.page.goto(`${this.department}/sign-in`);
     await this.page.locator('input[name="name"]').fill(account);
     await this.page.locator('input[name="password"]').fill(password);
-    await this.page.locator('[data-do="sign-in"]').click();
-    await this.page.waitForLoadState();
+    await this.send('sign-in');
     return this.told('sign-in');
   }
 
   async choose(password) {
     for (const field of await this.page.locator('input[type="password"]').all()) await field.fill(password);
-    await this.page.locator('[data-do="accept"]').click();
-    await this.page.waitForLoadState();
+    await this.send('accept');
     return this.told('invitation');
   }
 }

@@ -101,6 +101,7 @@ impl Citizen {
             exp: claims.exp,
             assurance: claims.assurance_level,
             mode: BindingMode::Own,
+            assisted: None,
             status: claims.status.status_list.clone(),
             holder: key.public().clone(),
             resident: Resident {

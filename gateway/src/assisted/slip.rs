@@ -59,6 +59,7 @@ pub(super) fn of(
         closed: now,
         consents: consents.to_vec(),
         qr: format!("vinimay:slip?operator={}&session={}&consents={}", app.entity(), session.id, numbers.join(",")),
+        picture: None,
         text,
     })
 }
@@ -86,7 +87,7 @@ fn text(
     let lines = vec![
         words.say_with(locale, "assisted-slip-operator", &helped),
         given,
-        words.say(locale, "assisted-slip-end"),
+        words.say_with(locale, "assisted-slip-end", &[("operator", Value::from(name(app, language)))]),
         words.say(locale, "assisted-slip-device"),
     ];
     SlipText { title: words.say(locale, "assisted-slip-title"), lines }

@@ -14,6 +14,8 @@ use crate::{
     webhooks::testing::HttpsEndpoint,
 };
 
+mod endings;
+
 const PHONE: &str = "+919876543210";
 
 struct Centre {
@@ -68,7 +70,7 @@ impl Centre {
 fn refusal(error: AssistedError) -> Code {
     match error {
         AssistedError::Refused(refusal) => refusal.code(),
-        AssistedError::Store(error) => panic!("{error}"),
+        other => panic!("{other}"),
     }
 }
 
@@ -96,12 +98,16 @@ async fn she_approves_by_the_code_on_a_phone_and_takes_a_slip_home() {
     assert_eq!(again, Err(Code::AccessDenied), "a code is used once");
 
     let consent: ConsentId = random::consent_id(centre.app.now());
-    let closing = Closing { token: session.token.clone(), consents: vec![consent.clone()] };
+    let closing = Closing { token: session.token.clone(), consents: vec![consent.clone()], endings: Vec::new() };
     let slip = centre.app.assisted_close(&closing).await.unwrap();
     assert!(slip.qr.contains(consent.as_str()) && slip.text.len() == 2, "{slip:?}");
     assert!(slip.text["hi"].lines[1].contains("सहमति") && slip.text["en"].lines[1].contains("one consent"), "{slip:?}");
+    assert!(
+        slip.picture.as_ref().is_some_and(|picture| picture.path.starts_with("M4 4h")),
+        "the device draws its code"
+    );
     let printed = centre.app.assisted_slip(&session.session, &operator()).await.unwrap();
-    assert_eq!(printed, Some(slip), "it can be printed again");
+    assert_eq!(printed, Some(AssistedSlip { picture: None, ..slip }), "it can be printed again");
     let other = centre.app.assisted_slip(&session.session, &"op-8".parse().unwrap()).await.unwrap();
     assert_eq!(other, None, "by whoever helped, and nobody else");
     assert_eq!(centre.app.assisted_close(&closing).await.map_err(refusal).err(), Some(Code::AccessDenied), "closed");

@@ -11,7 +11,7 @@ use schemas::{
     consent::FrequencyMode,
     federation::{Purpose, Role},
     id::{EntityId, FieldName, MessageId, SystemName},
-    local::{ConsentItem, ConsentRequestOrder, ConsentRequestState, ConsentRequestView},
+    local::{ConsentItem, ConsentRequestOrder, ConsentRequestState, ConsentRequestView, QrPicture},
     openid::{BINDING_QUERY_ID, CONSENT_TRANSACTION, ConsentTransaction, TransactionItem},
     problem::Code,
     time::Timestamp,
@@ -23,6 +23,7 @@ use super::client_id;
 use crate::{
     app::App,
     audit,
+    console::qr,
     directory::DirectorySnapshot,
     store::consents::{
         held::held_of_request,
@@ -127,7 +128,10 @@ impl App {
         let query = self.link_query(&id);
         let wallet_link = self.wallet_origin().map(|origin| format!("{origin}/#/request?{query}"));
         let link = format!("openid4vp://?{query}");
-        ConsentRequestView { link, wallet_link, id, expires: expires.numeric(), state, consents }
+        // What can still be answered can be scanned, from a screen or from paper.
+        let waits = state == ConsentRequestState::Waiting;
+        let qr = qr::path(&link).filter(|_| waits).map(|(size, path)| QrPicture { size, path });
+        ConsentRequestView { link, wallet_link, qr, id, expires: expires.numeric(), state, consents }
     }
 
     /// The request by reference, fetched by POST (OpenID4VP 1.0 §5.10).

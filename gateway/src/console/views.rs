@@ -4,7 +4,7 @@ use askama::Template;
 use registry_adapter::matching::Candidate;
 use schemas::{
     assisted::{AssistedSession, AssistedSlip},
-    id::KeyId,
+    id::{EntityId, KeyId, SystemName},
     linking::NamedResident,
     problem::Code,
     time::Timestamp,
@@ -166,7 +166,19 @@ pub struct Assisted {
     /// What every page has.
     pub page: Page,
     /// The session that was just opened.
-    pub opened: Option<AssistedSession>,
+    pub opened: Option<OpenedSession>,
+    /// How many consents were just ended.
+    pub ended: Option<i64>,
+}
+
+/// A session that was just opened, and what the civil registration office is told for its invitation.
+pub struct OpenedSession {
+    /// The session.
+    pub session: AssistedSession,
+    /// This department.
+    pub operator: EntityId,
+    /// The operator's pseudonym.
+    pub person: SystemName,
 }
 
 /// What a citizen takes home, in every language.

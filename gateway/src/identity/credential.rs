@@ -15,9 +15,10 @@ use protocol::{
 };
 use registry_adapter::key::LocalKey;
 use schemas::{
-    consent::{BindingMode, StatusReference},
+    consent::{AssistedBy, BindingMode, StatusReference},
     federation::Assurance,
     id::{CompactJws, KeyId, Sector, SectorSubject},
+    local::AssistedOffer,
     openid::{BINDING_CONFIGURATION, CredentialRequest, CredentialResponse, IssuedCredential},
     time::Timestamp,
 };
@@ -42,7 +43,8 @@ use crate::{
 pub(super) const BATCH: u32 = 16;
 /// Most bindings on one token.
 const ON_ONE_TOKEN: i64 = 128;
-/// How long a binding lasts that was made for an assisted session, seconds.
+/// How long a key may present a binding that was made for an assisted session, seconds. The binding itself lasts as every other:
+/// the consents that were given in the session depend on it.
 const ASSISTED: i64 = 2 * 3600;
 /// Tries to find a free place in a list that is at most half full.
 const PLACE_TRIES: u32 = 64;
@@ -74,13 +76,10 @@ impl App {
         let wallet = dpop.key().kid().clone();
         let whose = self.spend_batch(presented.token.to_owned(), dpop, nonce, proven.len(), now).await?;
         let person = self.bindable(&whose.resident).await?.ok_or(IdentityError::Denied)?;
-        let (mode, expires) = match whose.assisted {
-            Some(_) => (BindingMode::Assisted, now.plus(ASSISTED)),
-            None => (BindingMode::Own, asking::ends(settings.validity, now)),
-        };
+        let (by, expires) = (whose.assisted.map(|terms| helped(terms, now)), asking::ends(settings.validity, now));
         let places = self.place_bindings(presented.token, &proven, &whose.resident, wallet, expires).await?;
         let issued = proven.into_iter().zip(places).map(|(holder, place)| {
-            let credential = self.sign_binding(&person, (holder, mode), place, (now, expires))?;
+            let credential = self.sign_binding(&person, (holder, by.clone()), place, (now, expires))?;
             Ok(IssuedCredential { credential })
         });
         Ok(CredentialResponse { credentials: issued.collect::<Result<_, IdentityError>>()? })
@@ -185,7 +184,7 @@ impl App {
     fn sign_binding(
         &self,
         person: &Bindable,
-        (holder, mode): (VerifyingKey, BindingMode),
+        (holder, assisted): (VerifyingKey, Option<AssistedBy>),
         place: Place,
         (now, expires): (Timestamp, Timestamp),
     ) -> Result<String, IdentityError> {
@@ -196,7 +195,8 @@ impl App {
             exp: expires.numeric(),
             // An officer compared the person with the register, and the code came by a second way.
             assurance: Assurance::Substantial,
-            mode,
+            mode: if assisted.is_some() { BindingMode::Assisted } else { BindingMode::Own },
+            assisted,
             status: StatusReference {
                 idx: u64::try_from(place.idx).unwrap_or(u64::MAX),
                 uri: status::uri(&self.config().public.people, place.list),
@@ -213,6 +213,12 @@ impl App {
         };
         issue(&draft, &self.keys().signing).map_err(IdentityError::failed)
     }
+}
+
+/// What we say of a session, by what our officer was told when the invitation was made.
+fn helped(terms: AssistedOffer, now: Timestamp) -> AssistedBy {
+    let AssistedOffer { operator, session, person } = terms;
+    AssistedBy { operator, session, person, until: now.plus(ASSISTED).numeric() }
 }
 
 /// Her pseudonym in each sector.

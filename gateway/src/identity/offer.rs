@@ -66,7 +66,7 @@ impl App {
     async fn invitable(&self, order: &BindingOfferOrder, now: Timestamp) -> Result<LocalKey, Refusal> {
         let nobody = Refusal::new(Code::NotFoundOrNotPermitted, "nobody who can be bound has this number");
         self.identity_registry(now)?;
-        if let Some(AssistedOffer { operator }) = &order.assisted {
+        if let Some(AssistedOffer { operator, .. }) = &order.assisted {
             let directory = self.directory();
             if !directory.peer(operator, now)?.roles().contains(&Role::AssistedOperator) {
                 return Err(Refusal::new(Code::RoleMissing, "the other department helps nobody"));

@@ -1,7 +1,8 @@
 //! A citizen chooses how much she wants to hear, and where: an order signed by the key of her binding.
 //!
 //! Guarantees: the order is by the key that the binding proves, for this department, not from the future; the latest `iat` counts,
-//! whatever order they arrive in; a repeat is answered again. What must be told is told on every level. Deliberately absent: a proof that
+//! whatever order they arrive in; a repeat is answered again; a number or address that an order does not name stays as it is. What must
+//! be told is told on every level. Deliberately absent: a proof that
 //! a number or an address is hers.
 
 use protocol::{
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     app::App,
     consents::PresentationError,
-    store::notices::preferences::{Contact, Preference, preference_put},
+    store::notices::preferences::{Contact, Preference, preference_lock, preference_put},
 };
 
 /// An order was not obeyed.
@@ -57,15 +58,20 @@ impl App {
         let order = claimed(&request.order)?;
         let binding = self.verify_own_presentation(&request.binding).await?;
         let (chosen, digest) = self.verify_preferences(order, &binding, now)?;
-        let (keys, persons, view) = (self.keys().clone(), persons(self, &binding), view_of(&chosen));
+        let (keys, persons) = (self.keys().clone(), persons(self, &binding));
         let kept = self.db().write(move |conn| {
-            let mut kept = true;
+            let mut kept = None;
             for person in &persons {
-                kept &= preference_put(conn, &keys, (person, &digest), &chosen, now)?;
+                let before = preference_lock(conn, &keys, person)?.map(|before| before.contact).unwrap_or_default();
+                let chosen = chosen.after(before);
+                if !preference_put(conn, &keys, (person, &digest), &chosen, now)? {
+                    return Ok(None);
+                }
+                kept = Some(view_of(&chosen));
             }
             Ok::<_, NoticeError>(kept)
         });
-        if kept.await? { Ok(view) } else { Err(Refusal::new(Code::Conflict, "a later order is kept").into()) }
+        Ok(kept.await?.ok_or(Refusal::new(Code::Conflict, "a later order is kept"))?)
     }
 
     fn verify_preferences(
@@ -73,7 +79,7 @@ impl App {
         order: UnverifiedJws,
         binding: &VerifiedBinding,
         now: Timestamp,
-    ) -> Result<(Preference, Digest), Refusal> {
+    ) -> Result<(Chosen, Digest), Refusal> {
         let digest = order.digest();
         let order = order.verify(Typ::Preferences, binding.key()).map_err(|error| match error {
             JwsError::SignatureInvalid => Refusal::new(Code::ConsentWrongSubject, "not by the binding's key"),
@@ -92,9 +98,20 @@ impl App {
         if !Language::ALL.iter().any(|language| language.tag() == order.language) {
             return Err(Refusal::new(Code::RequestMalformed, "`language` is `en` or `hi`"));
         }
-        let PreferencesOrder { level, language, phone, email, iat, .. } = order;
-        let contact = Contact { phone, email };
-        Ok((Preference { level, language, contact, ordered: Timestamp::from_numeric(iat) }, digest))
+        Ok((Chosen(order), digest))
+    }
+}
+
+/// What she ordered, verified.
+struct Chosen(PreferencesOrder);
+
+impl Chosen {
+    /// What holds from now on: what the order does not name stays as it was, `null` forgets it.
+    fn after(&self, before: Contact) -> Preference {
+        let PreferencesOrder { level, language, phone, email, iat, .. } = &self.0;
+        let contact =
+            Contact { phone: phone.clone().unwrap_or(before.phone), email: email.clone().unwrap_or(before.email) };
+        Preference { level: *level, language: language.clone(), contact, ordered: Timestamp::from_numeric(*iat) }
     }
 }
 

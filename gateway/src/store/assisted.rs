@@ -3,6 +3,8 @@
 //! Guarantees: token and codes stand here as keyed hashes; a session is closed once; an approval is decided once, and its fifth
 //! wrong code kills it. Deliberately absent: the citizen, her phone and her binding.
 
+pub mod endings;
+
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Binary, Nullable, Text},

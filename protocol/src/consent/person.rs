@@ -2,7 +2,7 @@
 //!
 //! Guarantees: the key that signed the consent is the key of the binding that was presented for this very consent; a ward
 //! is reached through a guardianship for that key, that purpose and this time alone; help by an operator is named in what
-//! was signed and by a member that may help. Deliberately absent: status, which is judged last.
+//! was signed, by the identity registry as by herself, and by a member that may help. Deliberately absent: status, which is judged last.
 
 use schemas::{
     consent::{BindingMode, DataSubject},
@@ -36,8 +36,22 @@ pub(super) fn decided(basis: &ConsentBasis, offer: &Offer<'_>) -> Result<(), Ref
     invalid(near_shown(basis, binding), "presented at another time than the consent was shown")?;
     let pseudonym = binding.sole_subject(offer.sector);
     invalid(pseudonym.is_some(), "not exactly the pseudonym of this sector")?;
-    let assisted = binding.claims().mode == BindingMode::Assisted;
-    invalid(assisted == basis.assistance().is_some(), "an assisted session and its operator go together")
+    helped(basis)
+}
+
+/// Who helped is the identity registry's word: what she signed names the same operator and the same session, or nobody.
+fn helped(basis: &ConsentBasis) -> Result<(), Refusal> {
+    let claims = basis.binding.claims();
+    let invalid = |holds, because| require(holds, Code::BindingInvalid, because);
+    let marked = (claims.mode == BindingMode::Assisted, claims.assisted.is_some());
+    match (marked, &claims.assisted, basis.assistance()) {
+        ((true, true), Some(by), Some(named)) => {
+            invalid(by.operator == named.operator, "the registry bound her for another operator")?;
+            invalid(by.session == named.session, "the registry bound her for another session")
+        }
+        ((false, false), None, None) => Ok(()),
+        _ => invalid(false, "an assisted session and its operator go together"),
+    }
 }
 
 /// About whom: herself, or the ward of a guardianship for her key.

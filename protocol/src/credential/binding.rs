@@ -18,7 +18,7 @@ pub use sealed::{open_presentation, seal_presentation, seal_presented};
 pub use verify::{Expected, VerifiedBinding, verify, verify_for_consent, verify_live};
 
 use schemas::{
-    consent::{BindingClaims, BindingMode, Confirmation, StatusClaim},
+    consent::{AssistedBy, BindingClaims, BindingMode, Confirmation, StatusClaim},
     federation::Assurance,
     id::EntityId,
     problem::Code,
@@ -46,6 +46,8 @@ struct Payload {
     cnf: Confirmation,
     assurance_level: Assurance,
     mode: BindingMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assisted: Option<AssistedBy>,
     status: StatusClaim,
     #[serde(rename = "_sd_alg")]
     sd_alg: String,
@@ -55,8 +57,8 @@ struct Payload {
 
 impl Payload {
     fn into_claims(self) -> BindingClaims {
-        let Self { iss, vct, iat, exp, cnf, assurance_level, mode, status, .. } = self;
-        BindingClaims { iss, vct, iat, exp, cnf, assurance_level, mode, status }
+        let Self { iss, vct, iat, exp, cnf, assurance_level, mode, assisted, status, .. } = self;
+        BindingClaims { iss, vct, iat, exp, cnf, assurance_level, mode, assisted, status }
     }
 }
 

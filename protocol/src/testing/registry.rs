@@ -82,6 +82,7 @@ impl IdentityRegistry {
             exp: self.now.numeric().plus(31_536_000),
             assurance: Assurance::Substantial,
             mode: BindingMode::Own,
+            assisted: None,
             status: StatusReference { idx: self.next_place(), uri: self.uri() },
             holder: holder.clone(),
             resident: Resident {

@@ -168,22 +168,31 @@ break-glass-decide = Save the decision
 
 # Assisted session
 assisted-title = Assisted session
-assisted-text = Open a session when a citizen without a phone of her own sits in front of you. She decides; you lend her a device. The citizen's wallet on the web cannot hold such a session yet: the centre's device needs a program of its own that can.
+assisted-text = Open a session when a citizen without a phone of her own sits in front of you. She decides; you lend her a device.
 assisted-open = Open a session
 assisted-opened = The session is open
 assisted-until = It ends by itself on { $at }.
-assisted-step-1 = Give this session to the program of the centre's device. The citizen is bound for this session alone.
-assisted-step-2 = Show her the card, or read it out to her word for word. She approves by a code that comes to her own phone or her family's.
-assisted-step-3 = Close the session on that device, and delete there what belongs to her. Closing makes the slip.
-assisted-wallet = Link of this session
+assisted-step-1 = Ask the civil registration office to invite the citizen for this session alone. The office needs her number in the register, and these three:
+assisted-step-2 = Open the session on the device in front of her. Show her the card, or read it out to her word for word; she approves by a code that comes to her own phone or her family’s.
+assisted-step-3 = Finish the session on that device: it makes the slip, and forgets everything of hers. The slip can be printed again here.
+assisted-operator = Department that helps
+assisted-person = Your number as an operator
+assisted-wallet = Open this session
 assisted-no-wallet = The federation has no wallet's address yet, so that no session can be held.
 assisted-to-slip = Go to the slip of this session
 assisted-slip-title = Slip for the citizen
-assisted-not-closed = There is no slip of this session. Close the session on the centre's device first; another operator's slip is not shown.
+assisted-not-closed = There is no slip of this session. Finish the session on the device first; another operator's slip is not shown.
 assisted-qr = Code of this slip, to be shown where a consent is to be ended
 assisted-consents = Numbers of the consents
 assisted-session = Number of the session
 assisted-print = Print the slip
+assisted-end-title = End consents with a slip
+assisted-end-text = A citizen can bring back the slip of her session at any time. All consents of that session end; both departments are told, and each of them confirms it.
+assisted-end = End the consents of this session
+assisted-ended = { $count ->
+    [one] One consent is ended. The departments are being told.
+   *[other] { $count } consents are ended. The departments are being told.
+}
 
 # For the public
 transparency-title = What was exchanged

@@ -248,6 +248,14 @@ notices-level-every-use = Every use of my data
 notices-level-weekly = Once a week, in one message
 notices-level-exceptions = Only when something is unusual
 notices-level-body = What takes something from you, and emergencies, are told in any case.
+notices-phone = Phone number for short messages
+notices-phone-hint = Only if you want messages there as well. Leave it empty to change nothing.
+notices-email = E-mail address
+notices-kept = A number or address is kept. What you leave empty stays as it is.
+notices-forget = Delete my number and my address at the departments
+notices-forgotten = Your number and address were deleted at { $party }.
+phone-bad = This is no phone number. Give all its digits; for a number of another country begin with +.
+email-bad = This is no e-mail address.
 notices-chosen = Your choice was sent to { $party }.
 notices-choose = Send my choice
 

@@ -18,7 +18,7 @@ await build({
   banner: { js: "import { webcrypto as nodeCrypto } from 'node:crypto'; globalThis.crypto ??= nodeCrypto;" },
 });
 // What screens say, for the test that every sentence exists.
-const sources = await Promise.all(["src", "src/screens", "src/ui"].map(async (folder) => {
+const sources = await Promise.all(["src", "src/screens", "src/ui", "src/assisted"].map(async (folder) => {
   const names = (await readdir(join(here, folder))).filter((name) => /\.tsx?$/.test(name));
   return Promise.all(names.map((name) => readFile(join(here, folder, name), "utf8")));
 }));

@@ -16,7 +16,8 @@ import { joined } from "../src/screens/use-row.js";
 import { create, lockState, MOST_TRIES, openWithPin } from "../src/store/lock.js";
 import { Vault } from "../src/store/vault.js";
 import { Key, keyOf, sha, sha64, verified, type Claims } from "./party.js";
-import { MemoryDatabase, TX_CODE, World } from "./world.js";
+import { MemoryDatabase } from "../src/store/memory.js";
+import { TX_CODE, World } from "./world.js";
 
 const BUILD = `sha256:${"b".repeat(64)}`;
 

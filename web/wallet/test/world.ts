@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { deflateSync } from "node:zlib";
-import type { Database, Entry } from "../src/store/idb.js";
 import { b64, Key, keyOf, sha, sha64, verified, type Claims, type PublicJwk } from "./party.js";
 
 const CODE = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
@@ -280,30 +279,5 @@ export class World {
       this.presented((JSON.parse(body) as { binding: string }).binding, entity, "c".repeat(22));
       return { member: entity, uses: this.uses.filter((use) => use["at_member"] === entity).map(({ at_member: _, ...use }) => use) };
     });
-  }
-}
-
-/** Keeps things in memory, as the browser's database keeps them on disk. */
-export class MemoryDatabase implements Database {
-  readonly entries = new Map<string, unknown>();
-
-  async get<T>(store: string, key: string): Promise<T | undefined> {
-    return this.entries.get(`${store}/${key}`) as T | undefined;
-  }
-
-  async keys(store: string, prefix: string): Promise<string[]> {
-    const whole = `${store}/${prefix}`;
-    return [...this.entries.keys()].filter((key) => key.startsWith(whole)).map((key) => key.slice(store.length + 1)).sort();
-  }
-
-  async put(entries: Entry[]): Promise<void> {
-    for (const { store, key, value } of entries) {
-      if (value === undefined) this.entries.delete(`${store}/${key}`);
-      else this.entries.set(`${store}/${key}`, value);
-    }
-  }
-
-  async clear(): Promise<void> {
-    this.entries.clear();
   }
 }

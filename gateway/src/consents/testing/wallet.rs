@@ -19,7 +19,7 @@ use schemas::{
     consent::{ConsentNotice, ConsentOrder, OrderAction},
     digest::Digest,
     id::{CompactJws, ConsentId, EntityId, KeyId},
-    local::{BindingOffer, ConsentRequestView},
+    local::{AssistedOffer, BindingOffer, ConsentRequestView},
     openid::*,
     time::NumericDate,
     version::V1,
@@ -88,8 +88,17 @@ impl Proofs {
 
     /// A token for an assisted session with a resident.
     pub(crate) async fn assisted(world: &CitizenWorld, resident: &str) -> Self {
+        let terms = AssistedOffer {
+            operator: world.social.entity.clone(),
+            session: "01936b1e-5b2f-7c3d-8e4f-000000000031".parse().unwrap(),
+            person: "op-7".parse().unwrap(),
+        };
+        Self::assisted_by(world, resident, terms).await
+    }
+
+    /// The same for one session.
+    pub(crate) async fn assisted_by(world: &CitizenWorld, resident: &str, terms: AssistedOffer) -> Self {
         let (dpop, token) = (SigningKey::generate(Algorithm::Es256).unwrap(), random::token());
-        let terms = schemas::local::AssistedOffer { operator: world.social.entity.clone() };
         let whose = Invited { resident: resident.parse().unwrap(), assisted: Some(terms) };
         let (app, made) = (world.civil.app().clone(), Self { dpop, token: token.clone() });
         let (kid, expires) = (made.dpop.kid().clone(), world.now().plus(600));

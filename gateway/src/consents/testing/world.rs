@@ -254,13 +254,13 @@ impl CitizenWorld {
         );
         let sectors = ["civil", "revenue", "social"];
         let mut roles: Vec<String> = sectors.iter().map(|sector| format!("identity-registry:{sector}")).collect();
-        roles.push("provider".to_owned());
+        roles.extend(["provider", "assisted-operator"].map(str::to_owned));
         let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
         let identity =
             "[identity]\nsectors = [\"civil\", \"revenue\", \"social\"]\nguardianship_purposes = [\"social\"]\n";
         let civil = Serving::prepare(&anchor, "civil", &roles, Some(&CIVIL), identity).await;
         let revenue = Serving::prepare(&anchor, "revenue", &["provider"], Some(&REVENUE), "").await;
-        let social = Serving::prepare(&anchor, "social", &["consumer:social"], None, "").await;
+        let social = Serving::prepare(&anchor, "social", &["consumer:social", "assisted-operator"], None, "").await;
         let (civil, revenue, social) =
             (Serving::run(civil).await, Serving::run(revenue).await, Serving::run(social).await);
         Self { _anchor: anchor, civil, revenue, social }

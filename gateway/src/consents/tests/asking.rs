@@ -123,7 +123,12 @@ async fn a_request_that_nobody_answers_expires_and_says_so_to_both_sides() {
     let view: ConsentRequestView = world.ask().await;
     let fetched = TestWallet::fetch(&world, &view).await;
     let_expire(&world, &view.id).await;
-    assert_eq!(world.view(&view.id).await.state, ConsentRequestState::Expired, "to the portal");
+    let expired = world.view(&view.id).await;
+    assert_eq!(expired.state, ConsentRequestState::Expired, "to the portal");
+    assert!(
+        view.qr.is_some_and(|qr| qr.path.starts_with("M4 4h")) && expired.qr.is_none(),
+        "what has ended is not scanned"
+    );
     let path = format!("/consents/requests/{}", view.id);
     assert_eq!(world.social.post_form(&path, &[], &[("wallet_nonce", "w")]).await.refused(), Code::RequestExpired);
     let response = wallet.response(&world, &fetched, wallet.draft(&world, &fetched));

@@ -23,18 +23,21 @@ use crate::{app::App, assisted::AssistedError};
 #[openapi(paths(approve, confirm, close))]
 pub struct Api;
 
+/// Every consent of a session with its revocation, which carries it.
+const CLOSING: usize = 256 * 1024;
+
 pub(crate) fn routes(routes: Routes) -> Routes {
     let limits = RouteLimits::body(8 * 1024);
     routes
         .route(Method::POST, "/citizen/v1/assisted/approvals", Caller::Public, limits, approve)
         .route(Method::POST, "/citizen/v1/assisted/confirmations", Caller::Public, limits, confirm)
-        .route(Method::POST, "/citizen/v1/assisted/closings", Caller::Public, limits, close)
+        .route(Method::POST, "/citizen/v1/assisted/closings", Caller::Public, RouteLimits::body(CLOSING), close)
 }
 
 fn not_helped(error: AssistedError) -> ProblemResponse {
     match error {
         AssistedError::Refused(refusal) => refused(refusal),
-        AssistedError::Store(error) => failed(error),
+        other => failed(other),
     }
 }
 
@@ -75,7 +78,7 @@ async fn confirm(app: web::Data<App>, body: Body) -> Reply {
     request_body(content = String, content_type = "application/json", description = "Closing"),
     responses(
         (status = 200, description = "AssistedSlip, in every language", content_type = "application/json"),
-        (status = 400, description = "request-malformed"),
+        (status = 400, description = "request-malformed; an ending is no revocation of a consent of this session"),
         (status = 403, description = "access-denied: no open session of this token; role-missing"),
     ))]
 async fn close(app: web::Data<App>, body: Body) -> Reply {

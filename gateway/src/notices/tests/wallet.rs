@@ -17,6 +17,8 @@ use schemas::{
 use super::{Person, hold, tell};
 use crate::consents::testing::{Answer, CitizenWorld, Proofs, TestWallet};
 
+const PHONE: &str = "+919876543210";
+
 async fn fetch(world: &CitizenWorld, wallet: &TestWallet) -> Answer {
     let binding = wallet.present(world, &world.revenue, &["sub_revenue"]).await;
     world.revenue.post_json("/citizen/v1/notices", &NoticesRequest { binding }).await
@@ -31,7 +33,7 @@ fn order(key: &SigningKey, aud: &EntityId, iat: NumericDate, level: NoticeLevel)
         jti: random::message_id(schemas::time::Timestamp::from_numeric(iat)),
         level,
         language: "hi".to_owned(),
-        phone: Some("+919876543210".parse().unwrap()),
+        phone: Some(Some(PHONE.parse().unwrap())),
         email: None,
     }
 }
@@ -118,6 +120,31 @@ async fn a_choice_is_an_order_by_the_bindings_key_for_this_department() {
         "the good one holds"
     );
     choose(&world, &wallet, first).await.json::<PreferencesView>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_of_how_much_forgets_no_number_and_no_address() {
+    let world = CitizenWorld::start().await;
+    let wallet = TestWallet::of(&world, "R-1").await;
+    let (us, now) = (world.revenue.entity.clone(), world.now().numeric());
+    let base =
+        |seconds| PreferencesOrder { phone: None, ..order(&wallet.key, &us, now.plus(seconds), NoticeLevel::Weekly) };
+    let mail = || Some(Some("sushila@mail.example".parse().unwrap()));
+    let orders = [
+        ("a number alone", PreferencesOrder { phone: Some(Some(PHONE.parse().unwrap())), ..base(-9) }, (true, false)),
+        ("how much, and nothing else", PreferencesOrder { level: NoticeLevel::Exceptions, ..base(-8) }, (true, false)),
+        ("an address as well", PreferencesOrder { email: mail(), ..base(-7) }, (true, true)),
+        ("the number is forgotten", PreferencesOrder { phone: Some(None), ..base(-6) }, (false, true)),
+        ("how much once more", base(-5), (false, true)),
+        ("all is forgotten", PreferencesOrder { phone: Some(None), email: Some(None), ..base(-4) }, (false, false)),
+    ];
+    for (why, wanted, kept) in orders {
+        let signed = sign(Typ::Preferences, &wallet.key, &wanted).unwrap();
+        let view: PreferencesView = choose(&world, &wallet, signed).await.json();
+        assert_eq!((view.phone, view.email), kept, "{why}: as answered");
+        let told = fetch(&world, &wallet).await.json::<Notices>().preferences.unwrap();
+        assert_eq!((told.phone, told.email), kept, "{why}: as kept");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

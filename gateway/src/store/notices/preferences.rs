@@ -138,6 +138,20 @@ pub fn preference_find(
     rows.into_iter().next().map(open).transpose()
 }
 
+/// The same, and nobody else changes it before this transaction ends: a new choice keeps what it does not name.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn preference_lock(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    person: &Person,
+) -> Result<Option<Preference>, NoticeStoreError> {
+    // Writing what stands there locks the row on both engines.
+    Statement::new("UPDATE notice_preference SET level = level WHERE person = ").bind(person.as_str()).execute(conn)?;
+    preference_find(conn, keys, person)
+}
+
 #[derive(QueryableByName)]
 struct ToldRow {
     #[diesel(sql_type = Text)]

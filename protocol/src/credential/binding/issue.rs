@@ -1,7 +1,7 @@
 //! Issuing: the identity registry's side.
 
 use schemas::{
-    consent::{BINDING_VCT, BindingMode, Confirmation, StatusClaim, StatusReference},
+    consent::{AssistedBy, BINDING_VCT, BindingMode, Confirmation, StatusClaim, StatusReference},
     federation::Assurance,
     id::{EntityId, Sector, SectorSubject},
     time::{CivilDate, NumericDate},
@@ -45,6 +45,8 @@ pub struct BindingDraft {
     pub assurance: Assurance,
     /// By herself or with an operator.
     pub mode: BindingMode,
+    /// Who helps, and until when; goes with the mode `assisted`.
+    pub assisted: Option<AssistedBy>,
     /// Its place in a status list, its own for each binding.
     pub status: StatusReference,
     /// The citizen's key for one consumer.
@@ -75,6 +77,7 @@ pub fn issue(draft: &BindingDraft, key: &SigningKey) -> Result<String, SealFaile
         cnf: Confirmation { jwk: bare(draft.holder.jwk()) },
         assurance_level: draft.assurance,
         mode: draft.mode,
+        assisted: draft.assisted.clone(),
         status: StatusClaim { status_list: draft.status.clone() },
         sd_alg: SD_ALG.to_owned(),
         sd,

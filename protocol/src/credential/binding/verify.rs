@@ -43,7 +43,7 @@ pub struct VerifiedBinding {
     digest: Digest,
 }
 
-/// Verifies the presentation that came with a consent to this provider.
+/// Verifies the presentation that came with a consent to this provider: a session that helped may have ended since.
 ///
 /// # Errors
 /// As [`verify`].
@@ -55,11 +55,11 @@ pub fn verify_for_consent(
     now: Timestamp,
 ) -> Result<VerifiedBinding, BindingError> {
     let nonce = consent.presentation_nonce();
-    let expected = Expected { audience: provider.as_str(), nonce: &nonce, holder: Some(consent.key()) };
-    verify(presentation, registries, expected, now)
+    let wanted = Wanted { audience: provider.as_str(), nonce: Some(&nonce), holder: Some(consent.key()) };
+    presented(presentation, registries, wanted, now)
 }
 
-/// Verifies a presentation of a resident binding.
+/// Verifies a presentation of a resident binding over a nonce that was given just now.
 ///
 /// # Errors
 /// The first rule that fails; nothing of an invalid presentation is returned.
@@ -70,7 +70,8 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<VerifiedBinding, BindingError> {
     let Expected { audience, nonce, holder } = expected;
-    presented(presentation, registries, Wanted { audience, nonce: Some(nonce), holder }, now)
+    let shown = presented(presentation, registries, Wanted { audience, nonce: Some(nonce), holder }, now)?;
+    if ended(&shown.claims, now.numeric()) { Err(BindingError::OutOfTime) } else { Ok(shown) }
 }
 
 /// Verifies a presentation over a nonce of ours, which the caller knows and spends afterwards: she is present.
@@ -109,7 +110,7 @@ fn presented(
         return Err(BindingError::OutOfTime);
     }
     let bound = key_binding(parts, &key, expected)?;
-    if bound.iat > now.numeric().plus(SKEW) {
+    if bound.iat > now.numeric().plus(SKEW) || ended(&claims, bound.iat) {
         return Err(BindingError::OutOfTime);
     }
     Ok(VerifiedBinding {
@@ -122,6 +123,11 @@ fn presented(
         transaction_data_hashes: bound.transaction_data_hashes,
         digest: Digest::of(parts.unbound()),
     })
+}
+
+/// Whether the session for which the key was bound had ended by then.
+fn ended(claims: &BindingClaims, at: NumericDate) -> bool {
+    claims.assisted.as_ref().is_some_and(|session| session.until.plus(SKEW) < at)
 }
 
 /// The issuer-signed part: its clear claims and the holder's key.

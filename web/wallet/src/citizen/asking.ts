@@ -71,14 +71,21 @@ export async function askNotices(vault: Vault, federation: Federation, member: M
   return kept;
 }
 
+/** What she wants to hear, and where: a number or address that is absent stays as it is kept there, `null` is forgotten. */
+export interface Wanted extends Pick<Preferences, "level" | "language"> {
+  phone?: string | null;
+  email?: string | null;
+}
+
 /** Chooses how much one member is to tell her: a signed order, so that nobody else can quieten it. */
-export async function choose(vault: Vault, federation: Federation, member: Member, wanted: Preferences): Promise<void> {
+export async function choose(vault: Vault, federation: Federation, member: Member, wanted: Wanted): Promise<void> {
   const party = new Party(member);
   const bound = keyFor(await vault.bindings(), member.entity);
   if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
   const key = await vault.signingKey(bound.kid);
   const now = federation.now();
-  const claims = { v: 1, iss: key.did, aud: member.entity, iat: now, jti: messageId(now), level: wanted.level, language: wanted.language };
+  const { level, language, ...where } = wanted;
+  const claims = { v: 1, iss: key.did, aud: member.entity, iat: now, jti: messageId(now), level, language, ...where };
   const order = await signJws("dx-preferences+jwt", key, "did", claims);
   await party.json(party.citizen("preferences"), { binding: await proven(vault, federation, party), order });
 }

@@ -1,7 +1,7 @@
 /** What a member's citizen endpoint says to a wallet (schemas, `citizen`). Members not known here are dropped: they are shown, never signed. */
 
 import {
-  consentId, dotted, entityId, fieldName, instant, integer, list, map, messageIdText, nullable, open, slug, text, word, maybe, type Of,
+  consentId, dotted, entityId, fieldName, flag, instant, integer, list, map, messageIdText, nullable, open, slug, text, word, maybe, type Of,
 } from "../json/shape.js";
 
 /** A nonce. */
@@ -42,7 +42,7 @@ const notice = open({
 });
 /** One notice. */
 export type Notice = Of<typeof notice>;
-const preferences = open({ level: word(...LEVELS), language: text() });
+const preferences = open({ level: word(...LEVELS), language: text(), phone: maybe(flag), email: maybe(flag) });
 /** What she has chosen. */
 export type Preferences = Of<typeof preferences>;
 /** The notices of one member, and what she has chosen there. */

@@ -43,6 +43,13 @@ export function tooLate(request: VerifiedRequest, shown: Shown, now: number): bo
   return request.claims.exp - now < TIME_TO_DECIDE || now - shown.at > LONGEST_LOOK;
 }
 
+/** Who helped, as the operator's gateway said it when she told her code. */
+export interface Assistance {
+  operator: string;
+  session: string;
+  method: "code" | "otp-read-out";
+}
+
 interface Signing {
   federation: Federation;
   request: VerifiedRequest;
@@ -52,6 +59,8 @@ interface Signing {
   token: string;
   /** For whom, if not for herself. */
   ward: Ward | null;
+  /** Who helped, if anybody did. */
+  assistance: Assistance | null;
 }
 
 interface Signed {
@@ -62,12 +71,13 @@ interface Signed {
 /** Consents to what was shown; returns what was kept. */
 export async function grant(
   vault: Vault, federation: Federation, request: VerifiedRequest, shown: Shown, build: string, ward: Ward | null = null,
+  assistance: Assistance | null = null,
 ): Promise<KeptConsent[]> {
   if ((request.asked.for_ward === true) !== (ward !== null)) throw new Fault("input", "it must be said for whom she decides");
   const bound = await vault.bindingFor(request.consumer.entity);
   const key = await vault.signingKey(bound.kid);
   await receiveBinding(bound.token, registryKeys(await federation.member(bound.registry)), key);
-  const signing: Signing = { federation, request, shown, build, key, token: bound.token, ward };
+  const signing: Signing = { federation, request, shown, build, key, token: bound.token, ward, assistance };
   const signed: Signed[] = [];
   for (const offered of request.offered) signed.push(await sign(signing, offered));
   const response = await respond(signing, signed);
@@ -104,6 +114,7 @@ async function sign(signing: Signing, offered: Offered): Promise<Signed> {
     evidence: [{
       type: "ConsentNotice", notice: await digest(text), locale: shown.language, request: await digest(request.object),
       shownAt: instantText(shown.at), wallet: signing.build,
+      ...(signing.assistance === null ? {} : { assistance: signing.assistance }),
     }],
   };
   const consent = await signJws("vc+jwt", key, "did", credential);

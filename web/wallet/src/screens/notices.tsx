@@ -2,11 +2,12 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askNotices, choose, type KeptNotices } from "../citizen/asking.js";
+import { askNotices, choose, type KeptNotices, type Wanted } from "../citizen/asking.js";
+import { mailAddress, phoneNumber } from "../citizen/contact.js";
 import { LEVELS } from "../citizen/shapes.js";
 import { secondsOf } from "../consent/calendar.js";
 import { useLoaded, useWallet } from "../ui/context.js";
-import { Busy, Button, Choice, Failure, Screen } from "../ui/parts.js";
+import { Busy, Button, Choice, Failure, Field, Screen } from "../ui/parts.js";
 
 type Level = (typeof LEVELS)[number];
 
@@ -52,42 +53,69 @@ export function Notices(): JSX.Element {
           );
         })}
       </ul>
-      <HowMuch kept={kept} />
+      <HowMuch kept={kept} changed={again} />
     </Screen>
   );
 }
 
-/** One choice for all departments; each is told by a signed order. */
-function HowMuch({ kept }: { kept: KeptNotices[] }): JSX.Element {
+/** One choice for all departments, and where she can be reached; each is told by a signed order. */
+function HowMuch({ kept, changed }: { kept: KeptNotices[]; changed: () => void }): JSX.Element {
   const { words, wallet, name, say } = useWallet();
   const known = kept.map((one) => one.preferences?.level).find((level) => level !== undefined) ?? "exceptions";
+  const reached = kept.some(({ preferences }) => preferences?.phone === true || preferences?.email === true);
   const [level, setLevel] = useState<Level | null>(null);
+  const [phone, setPhone] = useState("");
+  const [email, setEmail] = useState("");
+  const [wrong, setWrong] = useState<"phone-bad" | "email-bad" | null>(null);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
-  const send = async () => {
+  const tell = async (where: Pick<Wanted, "phone" | "email">, done: string) => {
     setBusy(true);
     setFailure(null);
     try {
       const federation = await wallet.federation();
-      const wanted = { level: level ?? known, language: words.language };
+      const wanted: Wanted = { level: level ?? known, language: words.language, ...where };
       const members = await wallet.members();
-      const told = await Promise.allSettled(members.map(async (member) => choose(wallet.vault, federation, member, wanted).then(() => name(member.entity))));
-      const reached = told.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      const told = await Promise.allSettled(members.map(async (member) => {
+        await choose(wallet.vault, federation, member, wanted);
+        await askNotices(wallet.vault, federation, member).catch(() => null);
+        return name(member.entity);
+      }));
+      const parties = told.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
       const failed = told.find((one): one is PromiseRejectedResult => one.status === "rejected");
-      if (reached.length > 0) say(words.t("notices-chosen", { party: words.list(reached) }));
-      else if (failed !== undefined) throw failed.reason;
+      if (parties.length === 0 && failed !== undefined) throw failed.reason;
+      say(words.t(done, { party: words.list(parties) }));
+      setPhone("");
+      setEmail("");
+      changed();
     } catch (error) {
       setFailure(error);
     }
     setBusy(false);
   };
+  const send = (event: Event) => {
+    event.preventDefault();
+    const [number, address] = [phoneNumber(phone), mailAddress(email)];
+    const found = phone.trim() !== "" && number === null ? "phone-bad" : email.trim() !== "" && address === null ? "email-bad" : null;
+    setWrong(found);
+    if (found !== null || busy) return;
+    void tell({ ...(number === null ? {} : { phone: number }), ...(address === null ? {} : { email: address }) }, "notices-chosen");
+  };
   return (
-    <section>
+    <form onSubmit={send} noValidate>
       <Choice legend={words.t("notices-level")} value={level ?? known} onChange={setLevel}
         options={LEVELS.map((one) => ({ value: one, label: words.t(`notices-level-${one}`) }))} />
       <p class="small">{words.t("notices-level-body")}</p>
+      <Field label={words.t("notices-phone")} hint={words.t("notices-phone-hint")} type="tel" autocomplete="tel" value={phone} onInput={setPhone}
+        error={wrong === "phone-bad" ? words.t(wrong) : null} />
+      <Field label={words.t("notices-email")} type="email" autocomplete="email" value={email} onInput={setEmail}
+        error={wrong === "email-bad" ? words.t(wrong) : null} />
+      {reached && <p class="small">{words.t("notices-kept")}</p>}
       {failure !== null && <Failure error={failure} />}
-      <Button busy={busy} onClick={() => void send()}>{words.t("notices-choose")}</Button>
-    </section>
+      <div class="actions">
+        <Button type="submit" kind="main" busy={busy}>{words.t("notices-choose")}</Button>
+        {reached && <Button kind="quiet" busy={busy} onClick={() => void tell({ phone: null, email: null }, "notices-forgotten")}>{words.t("notices-forget")}</Button>}
+      </div>
+    </form>
   );
 }

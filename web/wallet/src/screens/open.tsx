@@ -40,7 +40,7 @@ export function Open(): JSX.Element {
 type CameraState = "off" | "on" | "none";
 
 /** The camera, and whatever reads QR codes here. */
-function Camera({ onText }: { onText: (text: string) => boolean }): JSX.Element {
+export function Camera({ onText }: { onText: (text: string) => boolean }): JSX.Element {
   const { words } = useWallet();
   const [state, setState] = useState<CameraState>("off");
   const video = useRef<HTMLVideoElement>(null);

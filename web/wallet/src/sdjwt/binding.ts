@@ -9,7 +9,7 @@ import { decodeBase64url, fromUtf8, hash64 } from "../bytes.js";
 import { untrusted } from "../fault.js";
 import { UnverifiedJws, signJws } from "../jose/jws.js";
 import { bare, jwkShape, type SigningKey, type VerifyingKey } from "../jose/keys.js";
-import { closed, entityId, integer, list, numericDate, text, word, type Of } from "../json/shape.js";
+import { closed, entityId, integer, list, maybe, messageIdText, numericDate, text, word, type Of } from "../json/shape.js";
 import { LIMITS, parseStrict } from "../json/strict.js";
 
 /** Type of a resident binding. */
@@ -25,6 +25,7 @@ const payloadShape = closed({
   cnf: closed({ jwk: jwkShape }),
   assurance_level: word("low", "substantial", "high"),
   mode: word("self", "assisted"),
+  assisted: maybe(closed({ operator: entityId, session: messageIdText, person: text(), until: numericDate })),
   status: statusShape,
   _sd_alg: word("sha-256"),
   _sd: list(text(/^[A-Za-z0-9_-]{43}$/)),

@@ -22,7 +22,7 @@ export interface Said {
 
 /** The frame. */
 export function Frame(
-  { path, said, update, children }: { path: string; said: Said; update: Update; children: ComponentChildren },
+  { path, said, update, places = true, children }: { path: string; said: Said; update: Update; places?: boolean; children: ComponentChildren },
 ): JSX.Element {
   const { words, settings, change, online, wallet } = useApp();
   const other = settings.language === "hi" ? "en" : "hi";
@@ -37,7 +37,7 @@ export function Frame(
         <span class="brand"><span class="mark" aria-hidden="true" />{words.t("app-name")}</span>
         <button type="button" class="language" lang={other} onClick={() => change({ language: other })}>{words.t("switch-language")}</button>
       </header>
-      {wallet !== null && <Places path={path} />}
+      {places && wallet !== null && <Places path={path} />}
       <main id="main">
         {!online && <p class="notice bar">{words.t("offline-bar")}</p>}
         {update !== null && <p class="notice bar">{words.t("update-bar")} <Button kind="quiet" onClick={update}>{words.t("update-now")}</Button></p>}

@@ -44,7 +44,7 @@ export function Button(
 export function Field(
   { label, hint, error, value, onInput, type = "text", inputMode, autocomplete = "off", multiline = false, min, max }: {
     label: string; hint?: string; error?: string | null; value: string; onInput: (value: string) => void;
-    type?: "text" | "password" | "date"; inputMode?: "numeric" | "text" | "url"; autocomplete?: string; multiline?: boolean;
+    type?: "text" | "password" | "date" | "tel" | "email"; inputMode?: "numeric" | "text" | "url"; autocomplete?: string; multiline?: boolean;
     min?: string; max?: string;
   },
 ): JSX.Element {

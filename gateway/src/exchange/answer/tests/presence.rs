@@ -4,7 +4,7 @@ use protocol::{
     credential::binding::BindingDraft,
     testing::{Proofs, SignedConsent},
 };
-use schemas::consent::{Assistance, AssistanceMethod, BindingMode, Predicate, PredicateOp};
+use schemas::consent::{Assistance, AssistanceMethod, AssistedBy, BindingMode, Predicate, PredicateOp};
 
 use super::*;
 use crate::{
@@ -166,10 +166,17 @@ async fn a_question_with_yes_or_no_is_answered_without_the_value() {
 fn assisted(federation: &Federation, operator: &EntityId, live: Option<String>) -> SignedConsent {
     let registry = &federation.world.registry;
     let mut citizen = federation.citizen();
-    let draft = BindingDraft { mode: BindingMode::Assisted, ..registry.draft("RID-0001", citizen.key.public()) };
+    let session = random::message_id(federation.world.now);
+    let by = AssistedBy {
+        operator: operator.clone(),
+        session: session.clone(),
+        person: "op-7".parse().unwrap(),
+        until: federation.world.now.plus(3600).numeric(),
+    };
+    let own = registry.draft("RID-0001", citizen.key.public());
+    let draft = BindingDraft { mode: BindingMode::Assisted, assisted: Some(by), ..own };
     citizen.binding = registry.hold(&draft);
     let mut draft = citizen.draft(&federation.terms(2));
-    let session = random::message_id(federation.world.now);
     draft.notice.assistance = Some(Assistance { operator: operator.clone(), session, method: AssistanceMethod::Code });
     citizen.sign_with(draft, &Proofs { live, ..Proofs::default() })
 }

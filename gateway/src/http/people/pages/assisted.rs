@@ -1,7 +1,7 @@
 //! `/console/assisted`: a centre's operator opens a session, and prints the slip.
 //!
-//! What happens between both, the citizen's part, happens on the centre's device through `/citizen/v1/assisted`. The wallet of
-//! `web/wallet` has no screen for it yet, and the page says so.
+//! What happens between both, the citizen's part, happens on the centre's device through `/citizen/v1/assisted`: `web/wallet` has
+//! the screens. Whoever brings a slip back has the consents of that session ended here, by any operator of this department.
 
 use actix_web::{
     http::{Method, StatusCode},
@@ -25,7 +25,7 @@ use crate::{
 
 /// The endpoints' description.
 #[derive(OpenApi)]
-#[openapi(paths(page, open, slip))]
+#[openapi(paths(page, open, slip, end))]
 pub struct Api;
 
 const CALLER: Caller = Caller::User(Role::CentreOperator.as_str());
@@ -34,13 +34,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .route(Method::GET, "/console/assisted", CALLER, RouteLimits::NO_BODY, page)
         .route(Method::POST, "/console/assisted", CALLER, RouteLimits::body(FORM), open)
+        .route(Method::POST, "/console/assisted/endings", CALLER, RouteLimits::body(FORM), end)
         .route(Method::GET, "/console/assisted/{session}", CALLER, RouteLimits::NO_BODY, slip)
 }
 
 fn refused(error: AssistedError) -> ProblemResponse {
     match error {
         AssistedError::Refused(refusal) => problem(refusal),
-        AssistedError::Store(error) => said::failed(error),
+        other => said::failed(other),
     }
 }
 
@@ -51,7 +52,7 @@ fn refused(error: AssistedError) -> ProblemResponse {
     (status = 403, description = "access-denied"),
 ))]
 async fn page(view: View) -> Reply {
-    show(&view, StatusCode::OK, &views::Assisted { page: view.page("assisted"), opened: None })
+    show(&view, StatusCode::OK, &views::Assisted { page: view.page("assisted"), opened: None, ended: None })
 }
 
 #[derive(Deserialize)]
@@ -66,8 +67,31 @@ struct Nothing {}
 ))]
 async fn open(view: View, submitted: Submitted<Nothing>) -> Reply {
     let session = view.app.assisted_open(&submitted.user.person).await.map_err(refused)?;
+    let (operator, person) = (view.app.entity().clone(), submitted.user.person.clone());
     let view = view.of_person(submitted.user, submitted.token);
-    show(&view, StatusCode::OK, &views::Assisted { page: view.page("assisted"), opened: Some(session) })
+    let opened = Some(views::OpenedSession { session, operator, person });
+    show(&view, StatusCode::OK, &views::Assisted { page: view.page("assisted"), opened, ended: None })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slip {
+    session: String,
+}
+
+/// Ends the consents of a session, as she wants who brings its slip.
+#[utoipa::path(post, path = "/console/assisted/endings", tag = "people", responses(
+    (status = 200, description = "The page; the revocations are on their way", content_type = "text/html"),
+    (status = 401, description = "not-authenticated"),
+    (status = 403, description = "access-denied, form-foreign"),
+    (status = 404, description = "not-found: no session of this number left anything to end"),
+))]
+async fn end(view: View, submitted: Submitted<Slip>) -> Reply {
+    let session: MessageId = submitted.form.session.trim().parse().map_err(|_| ProblemResponse::new(Code::NotFound))?;
+    let count = view.app.assisted_end(&session, &submitted.user.person).await.map_err(refused)?;
+    let ended = Some(i64::try_from(count).unwrap_or(i64::MAX));
+    let view = view.of_person(submitted.user, submitted.token);
+    show(&view, StatusCode::OK, &views::Assisted { page: view.page("assisted"), opened: None, ended })
 }
 
 /// The slip of a closed session.

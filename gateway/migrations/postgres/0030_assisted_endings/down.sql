@@ -1,0 +1,2 @@
+DROP TABLE assisted_ending;
+DROP FUNCTION guard_assisted_ending;
