@@ -8,6 +8,7 @@ use protocol::consent::{LawBasis, LawUse, QuotaClaim};
 use schemas::{
     federation::{Disclosure, Law},
     id::{EntityId, LawId},
+    naming::DATASET,
     time::Timestamp,
 };
 
@@ -20,7 +21,9 @@ use crate::{
 /// How many days counts are kept: longer than any clock is wrong.
 pub const KEPT_DAYS: i64 = 40;
 /// Seconds of a day.
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
+/// Longest time for which a law may keep its uses back, days (protocol, "register of laws").
+pub(crate) const LONGEST_DELAY: u16 = 180;
 
 /// The counts of a query under a law: in all, of the officer, about the person.
 pub(crate) fn counters(keys: &Keys, basis: &LawBasis, now: Timestamp) -> Vec<LawCounter> {
@@ -52,9 +55,29 @@ pub(crate) fn takes(keys: &Keys, claim: &QuotaClaim, consumer: &EntityId, now: T
 
 /// From when the person may be told of a use; `None`: at once.
 pub(crate) fn told_from(law: &Law, now: Timestamp) -> Option<Timestamp> {
+    match delay(law) {
+        0 => None,
+        days => Some(now.plus(i64::from(days).saturating_mul(DAY))),
+    }
+}
+
+/// The same where the register is at hand: that a person was named to another department tells her that she is asked about there, so
+/// a naming is told no earlier than any use for which it can have been: under a law of the same asker and purpose (ADR 0391).
+pub(crate) fn told_from_among<'l>(law: &Law, laws: impl Iterator<Item = &'l Law>, now: Timestamp) -> Option<Timestamp> {
+    if law.allowed.dataset.as_str() != DATASET {
+        return told_from(law, now);
+    }
+    let today = now.civil_day();
+    let serves = |other: &&Law| other.consumer == law.consumer && other.purpose == law.purpose && other.until >= today;
+    let longest = laws.filter(serves).map(delay).max().unwrap_or(0).max(delay(law));
+    told_from(&Law { disclosure: Disclosure::Delayed(longest), ..law.clone() }, now)
+}
+
+/// Days that a law keeps its uses back. An emergency is told at once, whatever else its law says.
+const fn delay(law: &Law) -> u16 {
     match law.disclosure {
-        Disclosure::Immediate => None,
-        Disclosure::Delayed(days) => Some(now.plus(i64::from(days).saturating_mul(DAY))),
+        Disclosure::Delayed(days) if !law.break_glass => days,
+        Disclosure::Delayed(_) | Disclosure::Immediate => 0,
     }
 }
 
@@ -67,6 +90,45 @@ pub(crate) fn alarm(law: &LawId, consumer: &EntityId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn law(dataset: &str, consumer: &str, disclosure: Disclosure) -> Law {
+        let mut law = protocol::testing::law();
+        law.allowed.dataset = dataset.parse().unwrap();
+        law.consumer = consumer.parse().unwrap();
+        Law { disclosure, ..law }
+    }
+
+    #[test]
+    fn a_naming_is_told_no_earlier_than_the_uses_that_it_serves() {
+        let (us, other) = ("https://social.gov.example", "https://food.gov.example");
+        let now = Timestamp::from_seconds(1_795_248_100);
+        let days = |days: i64| Some(now.plus(days * DAY));
+        let income = |disclosure| law("revenue.income", us, disclosure);
+        let elsewhere = law("revenue.income", other, Disclosure::Delayed(90));
+        let mut other_purpose = income(Disclosure::Delayed(90));
+        other_purpose.purpose = "social.widow-pension.eligibility".parse().unwrap();
+        let ended = Law { until: "2026-01-31".parse().unwrap(), ..income(Disclosure::Delayed(90)) };
+        let emergency = Law { break_glass: true, ..income(Disclosure::Delayed(90)) };
+        for (own, others, told, why) in [
+            (Disclosure::Immediate, vec![], None, "alone"),
+            (Disclosure::Immediate, vec![income(Disclosure::Immediate)], None, "for a use that is told at once"),
+            (Disclosure::Immediate, vec![income(Disclosure::Delayed(30))], days(30), "for a delayed use"),
+            (Disclosure::Delayed(60), vec![income(Disclosure::Delayed(30))], days(60), "its own delay is longer"),
+            (
+                Disclosure::Delayed(7),
+                vec![income(Disclosure::Delayed(30)), income(Disclosure::Delayed(180))],
+                days(180),
+                "for the latest of several",
+            ),
+            (Disclosure::Immediate, vec![elsewhere, other_purpose, ended, emergency], None, "for none of these"),
+        ] {
+            let naming = law(DATASET, us, own);
+            let all = std::iter::once(&naming).chain(&others);
+            assert_eq!(told_from_among(&naming, all, now), told, "{why}");
+        }
+        let (data, longer) = (income(Disclosure::Delayed(3)), income(Disclosure::Delayed(30)));
+        assert_eq!(told_from_among(&data, [&longer].into_iter(), now), days(3), "a use of data follows its own law");
+    }
 
     #[test]
     fn counts_that_are_not_known_refuse_every_use() {

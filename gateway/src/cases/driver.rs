@@ -10,17 +10,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
-use schemas::{
-    digest::Digest,
-    id::{CompactJwe, SectorSubject},
-    problem::Code,
-};
+use schemas::{digest::Digest, id::SectorSubject, problem::Code};
 use service_kit::db::{AnyConnection, DatabaseError};
 
 use super::{InquiryAbout, PartAbout, milliseconds, outcome, parts::unsealed, persons::nobody};
 use crate::{
     app::App,
-    exchange::ask::{Before, End, LawQuestion, NotAnswered, digest},
+    exchange::ask::{About, Before, End, LawQuestion, NotAnswered, digest},
     store::{
         exchange::asks::{AskKey, ask_find},
         inquiries::{
@@ -60,7 +56,7 @@ enum Next {
     /// To be named and asked.
     Fresh(SectorSubject),
     /// To be asked, named to the provider.
-    Named(CompactJwe),
+    Named(About),
     /// Nothing can be asked.
     Not(NotAnswered),
 }
@@ -211,9 +207,11 @@ impl App {
             weather.stop_for(not);
         }
         let mut names = named.map(Vec::into_iter);
-        for person in people.iter_mut().filter(|person| matches!(person.next, Next::Fresh(_))) {
+        for person in &mut people {
+            let Next::Fresh(subject) = &person.next else { continue };
+            let about = |sealed| Next::Named(About { sealed, people: vec![subject.clone()] });
             person.next = match &mut names {
-                Ok(names) => names.next().flatten().map_or_else(|| Next::Not(nobody()), Next::Named),
+                Ok(names) => names.next().flatten().map_or_else(|| Next::Not(nobody()), about),
                 Err(not) => Next::Not(not.clone()),
             };
         }
@@ -236,7 +234,7 @@ impl App {
         match person.next {
             Next::Before(Before::Ended(end)) => Ok(end),
             Next::Before(Before::Open(pending)) => self.finish(&pending).await,
-            Next::Named(subject) => self.ask_under_law(&key, person.wanted, &batch.question, subject).await,
+            Next::Named(about) => self.ask_under_law(&key, person.wanted, &batch.question, about).await,
             Next::Fresh(_) => Err(NotAnswered::new(Code::Internal)),
             Next::Not(not) => Err(not),
         }

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     break_glass::{self, Person},
     exchange::{
-        ask::{Before, End, LawQuestion, NotAnswered, Urgent, digest},
+        ask::{About, Before, End, LawQuestion, NotAnswered, Urgent, digest},
         naming::NamingBasis,
     },
     store::{
@@ -56,11 +56,12 @@ impl App {
         let subject = self.subject_of(person).await?;
         let person = Person::of_subject(self.keys(), &subject);
         let urgent = emergency.map(|emergency| Urgent { law, emergency, person });
-        let named = self.named(key, question, &[subject]).await?;
-        let subject = named.into_iter().next().flatten().ok_or_else(nobody)?;
+        let people = vec![subject];
+        let named = self.named(key, question, &people).await?;
+        let about = About { sealed: named.into_iter().next().flatten().ok_or_else(nobody)?, people };
         match urgent {
-            None => self.ask_under_law(key, wanted, question, subject).await,
-            Some(urgent) => self.ask_urgently(key, wanted, question, (subject, urgent)).await,
+            None => self.ask_under_law(key, wanted, question, about).await,
+            Some(urgent) => self.ask_urgently(key, wanted, question, (about, urgent)).await,
         }
     }
 

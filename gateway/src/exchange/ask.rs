@@ -31,7 +31,7 @@ pub(super) mod tests;
 use protocol::{credential::VerifiedConsent, exchange::Attested};
 use schemas::{
     digest::Digest,
-    id::{LawId, MessageId},
+    id::{CompactJwe, LawId, MessageId, SectorSubject},
     local::{LocalAnswer, LocalQuery},
     problem::Code,
     query::Query,
@@ -66,7 +66,38 @@ pub(super) enum PendingBasis {
     /// The consent in it.
     Consent(Box<VerifiedConsent>),
     /// A registered law.
-    Law(LawId),
+    Law {
+        /// Which.
+        id: LawId,
+        /// Whom it is about, by our own pseudonyms.
+        people: Vec<SectorSubject>,
+    },
+}
+
+impl PendingBasis {
+    /// Whom a question under a law is about, by our own pseudonyms; nobody on a consent, whose issuer is known.
+    fn people(&self) -> &[SectorSubject] {
+        match self {
+            Self::Law { people, .. } => people,
+            Self::Consent(_) => &[],
+        }
+    }
+}
+
+/// About whom a question under a law is.
+#[derive(Clone)]
+pub(crate) struct About {
+    /// As it stands in the query: sealed to the one who is asked.
+    pub(crate) sealed: CompactJwe,
+    /// By our own pseudonyms, so that the use stands in these people's history here too.
+    pub(crate) people: Vec<SectorSubject>,
+}
+
+// Pseudonyms stand in it: it does not print itself.
+impl std::fmt::Debug for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "About({} people)", self.people.len())
+    }
 }
 
 impl App {

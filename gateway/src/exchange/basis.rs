@@ -134,10 +134,11 @@ impl App {
 /// The law that a query names, for the receipt of whatever becomes of it.
 pub(super) fn note_law(asked: Asked<'_>, directory: &DirectorySnapshot, now: Timestamp, trail: &mut Trail) {
     let Basis::Law { id, .. } = &asked.query().basis else { return };
-    let Some(law) = directory.laws().and_then(|laws| laws.registered(id)) else { return };
+    let Some(laws) = directory.laws() else { return };
+    let Some(law) = laws.registered(id) else { return };
     trail.law = Some(id.clone());
     trail.law_digest = law_digest(law.law());
-    trail.told_from = laws::told_from(law.law(), now);
+    trail.told_from = laws::told_from_among(law.law(), laws.iter(), now);
     trail.evidence.basis = Some(law.receipt_basis());
 }
 

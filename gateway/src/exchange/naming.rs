@@ -16,7 +16,7 @@ use schemas::{
 
 use super::{
     Rejected,
-    ask::{LawQuestion, NotAnswered},
+    ask::{About, LawQuestion, NotAnswered},
 };
 use crate::{app::App, store::exchange::asks::AskKey};
 
@@ -93,9 +93,12 @@ impl App {
         let people = subjects.len();
         let question = question(basis, law)?;
         self.authorize_law(&question, self.now())?;
-        let order = self.seal_order(&law.provider, NamingOrder { receiver: receiver.clone(), subjects })?;
+        let order = NamingOrder { receiver: receiver.clone(), subjects: subjects.clone() };
+        let order = self.seal_order(&law.provider, order)?;
         let key = AskKey::new(basis.system.clone(), protocol::seal::random::message_id(self.now()));
-        let end = self.ask_under_law(&key, Digest::of(order.as_str()), &question, order).await?;
+        let end = self
+            .ask_under_law(&key, Digest::of(order.as_str()), &question, About { sealed: order, people: subjects })
+            .await?;
         let invalid = NotAnswered::new(Code::PeerAnswerInvalid);
         names(&end.into_result()?.record, people).ok_or(invalid)
     }

@@ -6,7 +6,12 @@
 use std::collections::BTreeMap;
 
 use protocol::exchange::Attested;
-use schemas::{digest::Digest, id::MessageId, receipt::Receipt, time::Timestamp};
+use schemas::{
+    digest::Digest,
+    id::{MessageId, SectorSubject},
+    receipt::Receipt,
+    time::Timestamp,
+};
 use service_kit::{
     db::{AnyConnection, Database, QueryResult},
     group_commit::{Batch, BatchLimits, GroupCommit},
@@ -25,6 +30,7 @@ use crate::{
             receipts::{NewReceipt, counterparts_insert, receipts_insert},
             returns::returns_insert,
         },
+        links::subject_index,
         outbox::outbox_insert,
         retention::{Kept, retention_insert},
     },
@@ -47,8 +53,21 @@ pub(in crate::exchange) struct Close {
     pub(in crate::exchange) end: End,
     /// The consent's issuer; nobody under a law.
     pub(in crate::exchange) issuer: Option<schemas::id::Did>,
+    /// Who is told of a use under a law.
+    pub(in crate::exchange) told: Told,
     /// Until when the answer may be kept, if there is one.
     pub(in crate::exchange) kept: Option<Kept>,
+}
+
+/// Who is told of a use under a law, by our own pseudonyms, and from when. On a consent its issuer is told at once.
+#[derive(Clone, Default)]
+pub(in crate::exchange) struct Told {
+    /// The person whom it is about.
+    pub(in crate::exchange) person: Option<SectorSubject>,
+    /// People who were named to somebody.
+    pub(in crate::exchange) others: Vec<SectorSubject>,
+    /// From when; `None`: at once.
+    pub(in crate::exchange) from: Option<Timestamp>,
 }
 
 enum Item {
@@ -82,9 +101,14 @@ impl Asks {
 
     /// Ends a question. `false`: it had ended already, and its first end holds.
     pub(in crate::exchange) async fn close(&self, close: Close) -> Result<bool, Rejected> {
-        let Close { receipt, counterpart, end, issuer, kept } = close;
+        let Close { receipt, counterpart, end, issuer, told, kept } = close;
         let end = end_seal(&self.keys, &receipt.claims().exchange, &end)?;
-        let receipt = NewReceipt::of(&receipt, None, issuer.map(|issuer| issuer_index(&self.keys, &issuer)));
+        let index = |person: &SectorSubject| subject_index(&self.keys, person);
+        let issuer = issuer.map(|issuer| issuer_index(&self.keys, &issuer));
+        let receipt = NewReceipt {
+            people: told.others.iter().map(index).collect(),
+            ..NewReceipt::of(&receipt, told.person.as_ref().map(index), issuer).told_from(told.from)
+        };
         Ok(self.writer.commit(Item::Close(Box::new(Closing { receipt, counterpart, end, kept }))).await?)
     }
 

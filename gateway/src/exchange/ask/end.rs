@@ -8,8 +8,9 @@ use protocol::{
     exchange::{Answered, Attested, Evidence, VerifiedAnswer, open_answer},
 };
 use schemas::{
-    id::{CompactJws, Did, LawId, MessageId},
+    id::{CompactJws, Did, LawId, MessageId, SectorSubject},
     local::LocalAnswer,
+    naming::DATASET,
     problem::Code,
     receipt::{Receipt, ReceiptBasis},
     time::Timestamp,
@@ -17,10 +18,11 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 use service_kit::db::DatabaseError;
 
-use super::{Close, Heard, NotAnswered, Pending, PendingBasis};
+use super::{Close, Heard, NotAnswered, Pending, PendingBasis, asks::Told};
 use crate::{
     app::App,
     exchange::Rejected,
+    laws,
     store::exchange::asks::{AskRow, ask_of_exchange},
 };
 
@@ -106,7 +108,8 @@ impl App {
         let end = end_of(&answer, &receipt);
         let counterpart = Some(answer.receipt().clone());
         let kept = self.kept(pending.query.claims(), &receipt, pending.consent());
-        self.close(pending, Close { receipt, counterpart, end, issuer: pending.issuer(), kept }).await
+        let told = self.told(pending, now);
+        self.close(pending, Close { receipt, counterpart, end, issuer: pending.issuer(), told, kept }).await
     }
 
     /// Closes a question whose answer cannot be had.
@@ -119,7 +122,8 @@ impl App {
         let evidence = self.evidence(pending, None, size);
         let receipt = self.consumer().unconfirmed(&pending.query, &evidence, now).map_err(Rejected::from)?;
         let end = End::Unconfirmed { code, evidence: Some(end_evidence(&receipt, None)) };
-        let close = Close { receipt, counterpart: None, end, issuer: pending.issuer(), kept: None };
+        let told = self.told(pending, now);
+        let close = Close { receipt, counterpart: None, end, issuer: pending.issuer(), told, kept: None };
         self.close(pending, close).await
     }
 
@@ -144,12 +148,26 @@ impl App {
             PendingBasis::Consent(consent) => {
                 Some(ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() })
             }
-            PendingBasis::Law(law) => {
+            PendingBasis::Law { id: law, .. } => {
                 let same = theirs.filter(|basis| matches!(basis, ReceiptBasis::Law { id, .. } if id == law));
                 same.or_else(|| self.own_law(law))
             }
         };
-        Evidence { basis, subject: None, status_checked: None, directory_size }
+        Evidence { basis, subject: pending.person().cloned(), status_checked: None, directory_size }
+    }
+
+    /// Who is told of a use under a law, and from when: no earlier than at the provider.
+    fn told(&self, pending: &Pending, now: Timestamp) -> Told {
+        let PendingBasis::Law { id, people } = &pending.basis else { return Told::default() };
+        let directory = self.directory();
+        let registered = directory.laws().and_then(|laws| Some((laws, laws.iter().find(|law| law.id == *id)?)));
+        // A law that is not to be seen now may have been one with the longest delay.
+        let latest = || Some(now.plus(i64::from(laws::LONGEST_DELAY) * laws::DAY));
+        let from = registered.map_or_else(latest, |(laws, law)| laws::told_from_among(law, laws.iter(), now));
+        match pending.person() {
+            Some(person) => Told { person: Some(person.clone()), others: Vec::new(), from },
+            None => Told { person: None, others: people.clone(), from },
+        }
     }
 
     /// A law as our own directory has it.
@@ -166,7 +184,16 @@ impl Pending {
     fn consent(&self) -> Option<&VerifiedConsent> {
         match &self.basis {
             PendingBasis::Consent(consent) => Some(consent),
-            PendingBasis::Law(_) => None,
+            PendingBasis::Law { .. } => None,
+        }
+    }
+
+    /// The one person whom a question under a law is about, by our own pseudonym; nobody where people are only to be named.
+    fn person(&self) -> Option<&SectorSubject> {
+        let naming = self.query.claims().query.dataset.as_str() == DATASET;
+        match &self.basis {
+            PendingBasis::Law { people, .. } if !naming => people.first(),
+            PendingBasis::Law { .. } | PendingBasis::Consent(_) => None,
         }
     }
 

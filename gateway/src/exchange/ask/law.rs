@@ -1,21 +1,23 @@
 //! Asking under a registered law: about whom the identity registry named to the provider.
 //!
 //! Guarantees: case and officer stand in each query; a law that the register does not give us for this provider is not asked
-//! under; a question in an emergency is stored with its review and its notice. Deliberately absent: the decision about items and quotas, which is the provider's, and naming (`cases/persons.rs`).
+//! under; a question in an emergency is stored with its review and its notice; our own pseudonym of the person is kept with it, so that
+//! our receipt tells her of the use. Deliberately absent: the decision about items and quotas, which is the provider's, and naming
+//! (`cases/persons.rs`).
 
 use protocol::{consent::Refusal, exchange::Question};
 use schemas::{
     consent::Predicate,
     digest::Digest,
     federation::Law,
-    id::{CaseId, CompactJwe, DatasetId, EntityId, FieldName, LawId, PurposeCode, SystemName},
+    id::{CaseId, DatasetId, EntityId, FieldName, LawId, PurposeCode, SystemName},
     problem::Code,
     query::{Agent, Basis, QueryTerms},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{End, NotAnswered, Pending, PendingBasis};
+use super::{About, End, NotAnswered, Pending, PendingBasis};
 use crate::{
     app::App,
     break_glass::{Emergency, Person},
@@ -64,9 +66,9 @@ impl App {
         key: &AskKey,
         wanted: Digest,
         question: &LawQuestion,
-        subject: CompactJwe,
+        about: About,
     ) -> Result<End, NotAnswered> {
-        let begun = self.begin_under_law(key, wanted, question, (subject, None)).await;
+        let begun = self.begin_under_law(key, wanted, question, (about, None)).await;
         self.go_on(key, wanted, begun).await
     }
 
@@ -79,18 +81,18 @@ impl App {
         key: &AskKey,
         wanted: Digest,
         question: &LawQuestion,
-        (subject, urgent): (CompactJwe, Urgent),
+        (about, urgent): (About, Urgent),
     ) -> Result<End, NotAnswered> {
-        let begun = self.begin_under_law(key, wanted, question, (subject, Some(urgent))).await;
+        let begun = self.begin_under_law(key, wanted, question, (about, Some(urgent))).await;
         self.go_on(key, wanted, begun).await
     }
 
-    async fn begin_under_law(
+    pub(super) async fn begin_under_law(
         &self,
         key: &AskKey,
         wanted: Digest,
         question: &LawQuestion,
-        (subject, urgent): (CompactJwe, Option<Urgent>),
+        (about, urgent): (About, Option<Urgent>),
     ) -> Result<Option<Pending>, NotAnswered> {
         let now = self.now();
         self.authorize_anchored().await?;
@@ -104,7 +106,7 @@ impl App {
             (false, true) => return Err(NotAnswered::new(Code::LawScopeExceeded)),
             (true, true) | (false, false) => {}
         }
-        let law = question.law.clone();
+        let (law, About { sealed, people }) = (question.law.clone(), about);
         let asked = Question {
             provider: question.provider.clone(),
             terms: QueryTerms {
@@ -113,13 +115,13 @@ impl App {
                 predicates: question.predicates.clone(),
                 purpose: question.purpose.clone(),
             },
-            basis: Basis::Law { id: law.clone(), subject },
+            basis: Basis::Law { id: law.clone(), subject: sealed },
             agent: Agent { system: key.system.clone(), officer: Some(question.officer.clone()) },
             case: Some(question.case.clone()),
         };
         match urgent {
-            None => self.store_question(key, wanted, asked, PendingBasis::Law(law), now).await,
-            Some(urgent) => self.store_urgent(key, wanted, asked, urgent, now).await,
+            None => self.store_question(key, wanted, asked, PendingBasis::Law { id: law, people }, now).await,
+            Some(urgent) => self.store_urgent(key, wanted, (asked, people), urgent, now).await,
         }
     }
 

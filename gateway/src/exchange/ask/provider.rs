@@ -4,7 +4,12 @@ use protocol::{
     consent::Refusal,
     exchange::{Attested, Consumer, Question},
 };
-use schemas::{digest::Digest, id::EntityId, query::Query, time::Timestamp};
+use schemas::{
+    digest::Digest,
+    id::{EntityId, SectorSubject},
+    query::Query,
+    time::Timestamp,
+};
 
 use service_kit::db::DatabaseError;
 
@@ -45,7 +50,7 @@ impl App {
         basis: PendingBasis,
         now: Timestamp,
     ) -> Result<Option<Pending>, NotAnswered> {
-        let (query, ask) = self.new_ask(key, wanted, question, now)?;
+        let (query, ask) = self.new_ask(key, wanted, (question, basis.people()), now)?;
         let stored = self.exchange().asks.open(ask, now).await?;
         Ok(stored.then_some(Pending { query, basis }))
     }
@@ -55,12 +60,12 @@ impl App {
         &self,
         key: &AskKey,
         wanted: Digest,
-        question: Question,
+        (question, people): (Question, Vec<SectorSubject>),
         urgent: Urgent,
         now: Timestamp,
     ) -> Result<Option<Pending>, NotAnswered> {
-        let basis = PendingBasis::Law(urgent.law.id.clone());
-        let (query, ask) = self.new_ask(key, wanted, question, now)?;
+        let basis = PendingBasis::Law { id: urgent.law.id.clone(), people };
+        let (query, ask) = self.new_ask(key, wanted, (question, basis.people()), now)?;
         let app = self.clone();
         let written = self.db().write(move |conn| {
             let written =
@@ -79,7 +84,7 @@ impl App {
         &self,
         key: &AskKey,
         wanted: Digest,
-        question: Question,
+        (question, people): (Question, &[SectorSubject]),
         now: Timestamp,
     ) -> Result<(Attested<Query>, NewAsk), NotAnswered> {
         let query: Attested<Query> = self.consumer().ask(question, LIFE, now).map_err(Rejected::from)?;
@@ -88,7 +93,7 @@ impl App {
             key: key.clone(),
             request: wanted,
             provider: query.claims().aud.clone(),
-            query: query_seal(self.keys(), &query.claims().jti, query.jws()).map_err(Rejected::from)?,
+            query: query_seal(self.keys(), &query.claims().jti, query.jws(), people).map_err(Rejected::from)?,
             next_ms: milliseconds(now).saturating_add(UNDISTURBED_MS),
         };
         Ok((query, ask))

@@ -26,7 +26,7 @@ use crate::{
         consents::{held::held_find, requests::RequestStoreError},
         exchange::{
             ConsentIndex, ConsentRow,
-            asks::{AskKey, query_open},
+            asks::{AskKey, StoredQuery, query_open},
             consent_find, consent_index,
         },
     },
@@ -75,12 +75,12 @@ impl App {
 
     /// A question read back from storage.
     pub(in crate::exchange) fn pending(&self, exchange: &MessageId, stored: &[u8]) -> Result<Pending, NotAnswered> {
-        let jws = query_open(self.keys(), exchange, stored).map_err(Rejected::from)?;
-        let query = Attested::<Query>::read_own(&jws, self.keys().signing.public())
+        let StoredQuery { query, people } = query_open(self.keys(), exchange, stored).map_err(Rejected::from)?;
+        let query = Attested::<Query>::read_own(&query, self.keys().signing.public())
             .map_err(|_| NotAnswered::new(Code::Internal))?;
         let basis = match &query.claims().basis {
             Basis::Consent { consent, .. } => PendingBasis::Consent(Box::new(self.verify_held(consent)?)),
-            Basis::Law { id, .. } => PendingBasis::Law(id.clone()),
+            Basis::Law { id, .. } => PendingBasis::Law { id: id.clone(), people },
         };
         Ok(Pending { query, basis })
     }

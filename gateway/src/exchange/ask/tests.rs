@@ -1,7 +1,10 @@
 //! Questions over real mutual TLS: each ends once, with a receipt on both sides, whatever dies in between.
 
 use protocol::exchange::{PairRule, check_receipt};
-use schemas::receipt::{Outcome, Receipt};
+use schemas::{
+    federation::Disclosure,
+    receipt::{Outcome, Receipt},
+};
 use service_kit::db::DatabaseError;
 
 use super::*;
@@ -203,9 +206,8 @@ async fn two_that_end_one_question_at_once_write_one_receipt() {
     provider.stop().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_has_become_a_law_for_emergencies_is_not_asked_under_as_before() {
-    let federation = Federation::start_on(Engine::Sqlite, |registers| registers.law.break_glass = true).await;
+/// A question under the law about the citizen of these tests.
+fn under_law(federation: &Federation) -> (LawQuestion, About) {
     let query = federation.world.law_query("RID-0001");
     let schemas::query::Basis::Law { id, subject } = query.basis.clone() else { panic!("a law") };
     let question = LawQuestion {
@@ -218,8 +220,71 @@ async fn what_has_become_a_law_for_emergencies_is_not_asked_under_as_before() {
         case: "CG-2026-118".parse().unwrap(),
         officer: "officer-1".parse().unwrap(),
     };
+    (question, About { sealed: subject, people: vec![her(federation)] })
+}
+
+/// Her pseudonym at the asker.
+fn her(federation: &Federation) -> SectorSubject {
+    federation.world.registry.subject("RID-0001", &federation.world.consumer.sector)
+}
+
+/// Receipts of the asker that she is told of so many days later.
+async fn told(federation: &Federation, days: i64) -> Vec<Receipt> {
+    let app = federation.consumer.clone();
+    let at = app.now().plus(days * 86_400);
+    let index = crate::store::links::subject_index(app.keys(), &her(federation));
+    let rows =
+        move |conn: &mut _| Ok::<_, DatabaseError>(crate::store::exchange::receipts_of_subject(conn, &index, at, 10)?);
+    let rows = federation.consumer.db().read(rows).await.unwrap();
+    let key = federation.consumer.keys().signing.public();
+    rows.iter().map(|row| Attested::<Receipt>::read_own(&row.jws, key).unwrap().into_parts().0).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_use_under_a_law_stands_in_her_history_at_the_asker_when_the_law_tells_her() {
+    for (disclosure, days) in [(Disclosure::Immediate, 0), (Disclosure::Delayed(30), 30)] {
+        let federation = Federation::start_on(Engine::Sqlite, |registers| registers.law.disclosure = disclosure).await;
+        let provider = federation.serve().await;
+        let (question, about) = under_law(&federation);
+        let key = AskKey::new(federation.system().name.clone(), federation.key());
+        let end = federation.consumer.ask_under_law(&key, Digest::of("wanted"), &question, about).await.unwrap();
+        assert!(matches!(end, End::Answered(_)), "{end:?}");
+        if days > 0 {
+            assert_eq!(told(&federation, days - 1).await, [], "not a day before");
+        }
+        let [receipt] = <[Receipt; 1]>::try_from(told(&federation, days).await).unwrap();
+        let mark = federation.consumer.keys().subject_mac.receipt_subject(&her(&federation), &receipt.jti);
+        assert_eq!(receipt.subject, Some(mark.to_string()), "and the receipt itself names her, to us alone");
+        let stranger = federation.world.registry.subject("RID-0002", &federation.world.consumer.sector);
+        let other = federation.consumer.keys().subject_mac.receipt_subject(&stranger, &receipt.jti);
+        assert_ne!(receipt.subject, Some(other.to_string()));
+        provider.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_under_a_law_that_another_process_closes_is_hers_too() {
+    let federation = Federation::start().await;
+    let (question, about) = under_law(&federation);
     let key = AskKey::new(federation.system().name.clone(), federation.key());
-    let asked = federation.consumer.ask_under_law(&key, Digest::of("wanted"), &question, subject).await;
+    let begun = federation.consumer.begin_under_law(&key, Digest::of("wanted"), &question, (about, None)).await;
+    drop(begun.unwrap().unwrap());
+    let restarted = federation.restart();
+    restarted.refresh_directory().await.unwrap();
+    let Some(Before::Open(pending)) = restarted.asked_before(&key, &Digest::of("wanted")).await.unwrap() else {
+        panic!("an open question")
+    };
+    restarted.end_unconfirmed(&pending, Code::PeerUnavailable).await.unwrap();
+    let [receipt] = <[Receipt; 1]>::try_from(told(&federation, 0).await).unwrap();
+    assert_eq!((receipt.outcome, receipt.subject.is_some()), (Outcome::Unconfirmed, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_become_a_law_for_emergencies_is_not_asked_under_as_before() {
+    let federation = Federation::start_on(Engine::Sqlite, |registers| registers.law.break_glass = true).await;
+    let (question, about) = under_law(&federation);
+    let key = AskKey::new(federation.system().name.clone(), federation.key());
+    let asked = federation.consumer.ask_under_law(&key, Digest::of("wanted"), &question, about).await;
     assert_eq!(asked.unwrap_err().code(), Code::ReasonMissing);
     assert_eq!(count(federation.consumer.db(), "ask"), 0, "nothing was signed");
 }

@@ -10,9 +10,9 @@ use diesel::{
 };
 use schemas::{
     digest::Digest,
-    id::{CompactJws, EntityId, MessageId, SystemName},
+    id::{CompactJws, EntityId, MessageId, SectorSubject, SystemName},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use service_kit::db::AnyConnection;
 
 use super::statement::{ROWS, Statement, read};
@@ -75,19 +75,34 @@ pub struct NewAsk {
     pub next_ms: i64,
 }
 
+/// A query as it is kept until it has an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredQuery {
+    /// The query, to be sent again byte for byte.
+    pub query: CompactJws,
+    /// Our own pseudonyms of those whom it is about, under a law; the query holds them sealed to others alone.
+    pub people: Vec<SectorSubject>,
+}
+
 /// Encrypts a query for its row.
 ///
 /// # Errors
 /// If OpenSSL fails.
-pub fn query_seal(keys: &Keys, exchange: &MessageId, query: &CompactJws) -> Result<Vec<u8>, ColumnError> {
-    QUERY.seal(keys, exchange.as_str(), query)
+pub fn query_seal(
+    keys: &Keys,
+    exchange: &MessageId,
+    query: &CompactJws,
+    people: &[SectorSubject],
+) -> Result<Vec<u8>, ColumnError> {
+    QUERY.seal(keys, exchange.as_str(), &StoredQuery { query: query.clone(), people: people.to_vec() })
 }
 
 /// Decrypts the query of a row.
 ///
 /// # Errors
 /// If it was changed or moved, or its key is gone.
-pub fn query_open(keys: &Keys, exchange: &MessageId, stored: &[u8]) -> Result<CompactJws, ColumnError> {
+pub fn query_open(keys: &Keys, exchange: &MessageId, stored: &[u8]) -> Result<StoredQuery, ColumnError> {
     QUERY.open(keys, exchange.as_str(), stored)
 }
 

@@ -6,6 +6,7 @@ use schemas::{
     naming::NamingOrder,
     query::{Agent, QueryTerms},
 };
+use service_kit::db::DatabaseError;
 
 use super::*;
 use crate::{
@@ -164,6 +165,60 @@ async fn a_name_opens_at_its_receiver_in_the_askers_messages_and_carries_a_query
     assert_eq!(count(federation.consumer.db(), "receipt"), 1, "the call is receipted at the asker");
     assert_eq!(count(registry.app().db(), "receipt"), 1, "and at the registry");
     registry.stop().await.unwrap();
+}
+
+/// After how many whole days, from a second on, each person of our receipts may be told.
+async fn told_after(app: &App, since: i64) -> Vec<Option<i64>> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+        told_from: Option<i64>,
+    }
+    let rows: Vec<Row> = app
+        .db()
+        .read(|conn| {
+            let query = diesel::sql_query("SELECT told_from FROM receipt ORDER BY jti");
+            Ok::<_, DatabaseError>(diesel::RunQueryDsl::load(query, conn)?)
+        })
+        .await
+        .unwrap();
+    rows.into_iter().map(|row| row.told_from.map(|from| (from - since) / 86_400)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_naming_is_told_on_both_sides_no_earlier_than_the_use_that_it_serves() {
+    use schemas::federation::Disclosure;
+    for (naming, data, days) in [
+        (Disclosure::Immediate, Disclosure::Immediate, None),
+        (Disclosure::Immediate, Disclosure::Delayed(30), Some(30)),
+        (Disclosure::Delayed(60), Disclosure::Delayed(30), Some(60)),
+    ] {
+        let bend = |registers: &mut Registers| (registers.naming.disclosure, registers.law.disclosure) = (naming, data);
+        let federation = Federation::start_on(Engine::Sqlite, bend).await;
+        let registry =
+            crate::run::start(federation.civil.config(), federation.civil.clock.clone(), None).await.unwrap();
+        registry.app().refresh_directory().await.unwrap();
+        let law = federation.naming.id.clone();
+        let basis = NamingBasis { law, case: name("CG-1"), officer: name("o-17"), system: name("pension-portal") };
+        let her = own(&federation, "RID-0001");
+        let people = [her.clone()];
+        federation.consumer.name_subjects(&basis, federation.provider.entity(), &people).await.unwrap();
+        let since = federation.world.now.seconds();
+        assert_eq!(told_after(registry.app(), since).await, [days], "at the registry");
+        assert_eq!(told_after(&federation.consumer, since).await, [days], "at the asker");
+        let history = |days: i64| {
+            let (app, her) = (federation.consumer.clone(), her.clone());
+            let at = app.now().plus(days * 86_400);
+            let rows = move |conn: &mut _| {
+                let index = crate::store::links::subject_index(app.keys(), &her);
+                Ok::<_, DatabaseError>(crate::store::exchange::receipts_of_subject(conn, &index, at, 10)?.len())
+            };
+            federation.consumer.db().read(rows)
+        };
+        assert_eq!(history(0).await.unwrap(), usize::from(days.is_none()), "she is told when the law says so");
+        assert_eq!(history(days.unwrap_or(0)).await.unwrap(), 1, "that the asker had her named");
+        registry.stop().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
