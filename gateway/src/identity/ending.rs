@@ -1,29 +1,33 @@
 //! Bindings end, or go on: at the desk for a lost phone, by the person herself, and after an annulled death.
 //!
 //! Source: protocol, "The citizen" (a lost key revokes the binding). Guarantees: a change and its audit row are one transaction;
-//! who is named dead is not resumed; a revoked binding stays revoked. Deliberately absent: the suspension by a registered death,
-//! which happens where the death is captured (`triggers::capture`).
+//! who is named dead is not resumed, at the desk as little as by an annulment; a revoked binding stays revoked. Deliberately absent:
+//! the suspension by a registered death, and the capture of its annulment, which calls [`lift_suspension`] (`triggers::capture`).
 
 use protocol::consent::Refusal;
 use registry_adapter::key::LocalKey;
 use schemas::{
     citizen::{RevokeRequest, RevokeScope, Revoked},
-    id::SystemName,
+    id::{EntityId, SystemName},
     local::{BindingsChanged, BindingsOrder},
     problem::Code,
+    time::Timestamp,
 };
-use service_kit::db::DatabaseError;
+use service_kit::db::{AnyConnection, DatabaseError};
 
 use crate::{
     app::App,
     audit,
     consents::PresentationError,
-    store::identity::bindings::{OwnRevocation, Standing, bindings_revoke_of, bindings_set},
+    keys::Keys,
+    store::identity::bindings::{OwnRevocation, Standing, binding_resume, bindings_revoke_of, bindings_set},
 };
 
 /// The actions in the audit trail.
 const REVOKE: &str = "binding.revoke";
 const RESUME: &str = "binding.resume";
+/// Who acts, where a death was annulled.
+const REGISTER: &str = "register-of-deaths";
 /// Who acts, where it is the person herself.
 const HERSELF: &str = "citizen";
 
@@ -41,7 +45,47 @@ pub enum EndingError {
     Store(#[from] DatabaseError),
 }
 
+/// That the register names a resident alive. Made by [`App::named_alive`] alone: an annulled death may not have been the only one that
+/// was registered of a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NamedAlive(LocalKey);
+
+// A resident's number stands in it: it does not print itself.
+impl std::fmt::Debug for NamedAlive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NamedAlive")
+    }
+}
+
+/// A registered death was annulled: what it had suspended goes on, in the transaction that captures the annulment. Returns how many
+/// bindings; a repeat changes nothing and leaves no row in the audit trail.
+///
+/// # Errors
+/// If the database fails.
+pub fn lift_suspension(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    us: &EntityId,
+    alive: &NamedAlive,
+    now: Timestamp,
+) -> Result<usize, DatabaseError> {
+    let resumed = binding_resume(conn, keys, &alive.0)?;
+    if resumed > 0 {
+        audit::append(conn, &audit::done(REGISTER, RESUME, us.as_str(), now))?;
+    }
+    Ok(resumed)
+}
+
 impl App {
+    /// Whether the register names that resident alive now; ask after the annulment was entered, for [`lift_suspension`].
+    ///
+    /// # Errors
+    /// `role-missing`: we are no identity registry; `registry-unavailable`.
+    pub async fn named_alive(&self, resident: &LocalKey) -> Result<Option<NamedAlive>, Refusal> {
+        self.identity_registry(self.now())?;
+        Ok(self.bindable(resident).await?.map(|_| NamedAlive(resident.clone())))
+    }
+
     /// Ends every binding of a resident, as for a lost phone, and every open invitation and access token. She then gets a new
     /// invitation.
     ///

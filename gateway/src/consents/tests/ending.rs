@@ -11,7 +11,7 @@ use service_kit::db::DatabaseError;
 
 use crate::{
     consents::testing::{Answer, CitizenWorld, Proofs, TestWallet, code},
-    identity::binding_suspend,
+    identity::{binding_suspend, lift_suspension},
 };
 
 async fn desk(world: &CitizenWorld, what: &str, resident: &str) -> Answer {
@@ -107,6 +107,35 @@ async fn a_suspension_is_lifted_for_the_living_alone_and_by_the_registry_alone()
     history(&world, &wallet).await.json::<History>();
     let elsewhere = world.social.portal_post("/v1/bindings/revoke", &[], &json!({ "resident": "R-1" })).await;
     assert_eq!(elsewhere.refused(), Code::RoleMissing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_annulled_death_lifts_its_suspension_of_the_living_once_and_ends_no_revocation() {
+    let world = CitizenWorld::start().await;
+    let app = world.civil.app().clone();
+    let (wallet, revoked) = (TestWallet::of(&world, "R-1").await, TestWallet::of(&world, "R-2").await);
+    assert_eq!(desk(&world, "revoke", "R-2").await.json::<BindingsChanged>().changed, 1);
+    let lifted = async |number: &str| {
+        let number = number.parse().unwrap();
+        let alive = app.named_alive(&number).await.unwrap()?;
+        let (of, now) = (app.clone(), app.now());
+        let lift = move |conn: &mut _| lift_suspension(conn, of.keys(), of.entity(), &alive, now);
+        Some(app.db().write(lift).await.unwrap())
+    };
+    for (number, suspended) in [("R-1", 1), ("R-2", 0)] {
+        let (keys, number) = (app.keys().clone(), number.parse().unwrap());
+        let suspend = move |conn: &mut _| Ok::<_, DatabaseError>(binding_suspend(conn, &keys, &number)?);
+        assert_eq!(app.db().write(suspend).await.unwrap(), suspended);
+    }
+    assert_eq!(history(&world, &wallet).await.refused(), Code::BindingSuspended);
+    assert_eq!(lifted("R-3").await, None, "another death of hers stands in the register");
+    assert_eq!(lifted("R-1").await, Some(1));
+    assert_eq!(lifted("R-1").await, Some(0), "a repeat");
+    assert_eq!(lifted("R-2").await, Some(0), "a lost phone stays lost");
+    history(&world, &wallet).await.json::<History>();
+    assert_eq!(history(&world, &revoked).await.refused(), Code::BindingRevoked);
+    let elsewhere = world.social.app().named_alive(&"R-1".parse().unwrap()).await;
+    assert_eq!(elsewhere.unwrap_err().code(), Code::RoleMissing);
 }
 
 #[tokio::test(flavor = "multi_thread")]
