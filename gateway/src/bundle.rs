@@ -5,7 +5,6 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use protocol::federation::register_digest;
 use schemas::{
     bundle::{Bundle, BundleKind, BundledMember, BundledRecord},
     digest::Digest,
@@ -22,7 +21,7 @@ use tlog::entry::EntryType;
 use crate::{
     app::App,
     clients::anchor::{AnchorClient, AnchorError, ServedProof},
-    store::directory::{RegisterKind, member_chain_at, register_seen_find},
+    store::{directory::member_chain_at, law_registers::law_register_find},
 };
 
 /// Longest wait for the log, seconds.
@@ -150,13 +149,13 @@ fn law_register(jws: &CompactJws) -> Option<Digest> {
     }
 }
 
-/// The register of laws, as long as it is the one that the receipts name; an older one is the auditor's to find.
+/// The registers of laws that the receipts name, however old; one that we never saw is the auditor's to find.
 fn registers(conn: &mut AnyConnection, named: &BTreeSet<Digest>) -> Result<Vec<SignedRegister>, DatabaseError> {
-    if named.is_empty() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    for digest in named {
+        found.extend(law_register_find(conn, digest)?);
     }
-    let seen = register_seen_find(conn, RegisterKind::Laws)?.map(|(_, signatures)| SignedRegister { signatures });
-    Ok(seen.filter(|seen| register_digest(seen).is_some_and(|digest| named.contains(&digest))).into_iter().collect())
+    Ok(found)
 }
 
 fn chains(

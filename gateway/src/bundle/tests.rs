@@ -53,6 +53,28 @@ async fn a_record_that_the_log_does_not_have_is_waited_for_and_then_not_yet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_register_that_a_receipt_names_is_found_however_many_came_after_it() {
+    let anchor = TestAnchor::start(&Clock::default());
+    let (_department, app) = member(&anchor).await;
+    let mut digests = Vec::new();
+    for (version, per_day) in [(1, 10), (2, 11), (3, 12)] {
+        let mut law = protocol::testing::law();
+        law.quota.per_day = per_day;
+        let content = schemas::federation::RegisterContent::Laws(vec![law]);
+        digests.push(Digest::of(serde_json::to_vec(&content).unwrap()));
+        anchor.register(version, &content, app.now());
+        app.refresh_directory().await.unwrap();
+    }
+    for digest in &digests {
+        let named = BTreeSet::from([*digest]);
+        let found = app.db().read(move |conn| registers(conn, &named)).await.unwrap();
+        assert_eq!(found.iter().map(protocol::federation::register_digest).collect::<Vec<_>>(), [Some(*digest)]);
+    }
+    let named = BTreeSet::from([digests[0], digests[2], Digest::of("of another federation")]);
+    assert_eq!(app.db().read(move |conn| registers(conn, &named)).await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_nobody_gave_has_no_bundle() {
     let anchor = TestAnchor::start(&Clock::default());
     let (_department, app) = member(&anchor).await;

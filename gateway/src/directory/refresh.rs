@@ -18,9 +18,12 @@ use service_kit::db::{AnyConnection, Database, DatabaseError};
 use super::DirectorySnapshot;
 use crate::{
     clients::anchor::{AnchorClient, AnchorError},
-    store::directory::{
-        RegisterKind, StatementKind, StoredChain, member_chain_insert, register_seen_find, register_seen_put,
-        statement_seen_find, statement_seen_put,
+    store::{
+        directory::{
+            RegisterKind, StatementKind, StoredChain, member_chain_insert, register_seen_find, register_seen_put,
+            statement_seen_find, statement_seen_put,
+        },
+        law_registers::law_register_keep,
     },
 };
 
@@ -256,7 +259,11 @@ fn keep_register(
     }
     match register.clone() {
         VerifiedRegister::Purposes(purposes) => snapshot.purposes = Some(purposes),
-        VerifiedRegister::Laws(laws) => snapshot.laws = Some(laws),
+        VerifiedRegister::Laws(laws) => {
+            // Not only when it is new: the newest of a database that is older than this table is kept as well.
+            law_register_keep(conn, &mark.digest, mark.position, signed)?;
+            snapshot.laws = Some(laws);
+        }
     }
     Ok(())
 }

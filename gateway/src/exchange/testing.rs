@@ -187,6 +187,7 @@ pub fn count(database: &Database, table: &'static str) -> i64 {
 pub async fn receipts_of(database: &Database, id: &MessageId) -> Option<(CompactJws, Option<CompactJws>)> {
     let id = id.clone();
     let found = database.read(move |conn| exchange_records(conn, &id)).await.unwrap()?;
-    let mut records = found.records.into_iter().map(|(_, jws)| jws);
+    let receipts = found.records.into_iter().filter(|(kind, _)| *kind == tlog::entry::EntryType::ExchangeReceipt);
+    let mut records = receipts.map(|(_, jws)| jws);
     Some((records.next().unwrap(), records.next()))
 }

@@ -1,4 +1,5 @@
-//! The receipts of one exchange, found by the id of either or by that of the query; and whether they are about a person.
+//! The receipts of one exchange and the record of its erasure, found by the id of either receipt or by that of the query; and whether
+//! they are about a person.
 
 use diesel::{
     OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query,
@@ -12,6 +13,7 @@ use schemas::{
 use service_kit::db::{AnyConnection, DatabaseError};
 use tlog::entry::EntryType;
 
+use super::retention::erasures_of;
 use crate::bundle::Records;
 
 #[derive(QueryableByName)]
@@ -32,7 +34,7 @@ struct JwsRow {
     jws: String,
 }
 
-/// Our receipt, and the other side's if we hold it; `None` if the id is of neither. An id of our own receipt comes first: that one
+/// Our receipt, the other side's if we hold it, and our record of the erasure once there is one; `None` if the id is of neither. An id of our own receipt comes first: that one
 /// is unique, while peers choose the others.
 pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Option<Records>, DatabaseError> {
     let ours: Option<ReceiptRow> = sql_query(
@@ -54,9 +56,19 @@ pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Opti
             .get_result(conn)
             .optional()?;
     let tokens = std::iter::once(ours.jws).chain(theirs.map(|row| row.jws));
-    let records =
-        tokens.map(|jws| Ok((EntryType::ExchangeReceipt, token(&jws)?))).collect::<Result<_, DatabaseError>>()?;
+    let mut records =
+        tokens.map(|jws| Ok((EntryType::ExchangeReceipt, token(&jws)?))).collect::<Result<Vec<_>, DatabaseError>>()?;
+    // We erase what we were answered, never what we answered; a peer may have chosen the same id for an exchange of its own.
+    if ours.role == "consumer" {
+        let exchange = ours.exchange.parse().map_err(|_| damaged())?;
+        let erased = erasures_of(conn, &[exchange]).map_err(DatabaseError::from)?;
+        records.extend(erased.into_iter().map(|erasure| (EntryType::Consent, erasure.jws)));
+    }
     Ok(Some(Records { kind: BundleKind::Exchange, records }))
+}
+
+fn damaged() -> DatabaseError {
+    DatabaseError::Storage("a stored receipt's id is none".to_owned())
 }
 
 fn token(jws: &str) -> Result<CompactJws, DatabaseError> {
@@ -90,6 +102,5 @@ pub fn receipt_about(
     .bind::<Nullable<Text>, _>(issuer)
     .get_result(conn)
     .optional()?;
-    let damaged = |_| DatabaseError::Storage("a stored receipt's id is none".to_owned());
-    found.map(|row| row.jti.parse().map_err(damaged)).transpose()
+    found.map(|row| row.jti.parse().map_err(|_| damaged())).transpose()
 }

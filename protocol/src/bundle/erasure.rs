@@ -11,7 +11,7 @@ use schemas::{
 };
 
 use super::{CheckId, Finding, Reason, Report, record::Attestations};
-use crate::exchange::Attested;
+use crate::{exchange::Attested, seal::freshness::SKEW};
 
 pub(super) fn check(attestations: &Attestations, report: &mut Report) {
     let Some(erasure) = attestations.erasures.first() else { return };
@@ -32,17 +32,17 @@ fn is_of(erasure: &Attested<Erasure>, receipt: &Attested<Receipt>) -> bool {
     let (e, r) = (erasure.claims(), receipt.claims());
     (&e.iss, &e.exchange, e.receipt) == (&r.iss, &r.exchange, receipt.digest())
         && r.outcome == Outcome::Answered
-        && e.gateway >= Timestamp::from_numeric(r.iat)
+        && e.gateway.plus(SKEW) >= Timestamp::from_numeric(r.iat)
 }
 
-/// The gateway erased when it was due or later; each system is named once, confirmed after that, and before the record was signed.
+/// The gateway erased when it was due or later; each order stands once, was confirmed after that, and before the record was signed.
+/// Several processes of one gateway wrote these times, whose clocks may differ by the usual skew.
 pub(super) fn is_consistent(erasure: &Erasure) -> bool {
-    let signed = Timestamp::from_numeric(erasure.iat);
+    let latest = Timestamp::from_numeric(erasure.iat).plus(SKEW);
     let mut orders = std::collections::BTreeSet::new();
+    let within = |at: Timestamp| at.plus(SKEW) >= erasure.gateway && at <= latest;
+    let mut systems = erasure.systems.iter();
     erasure.gateway >= erasure.due
-        && erasure.gateway <= signed
-        && erasure
-            .systems
-            .iter()
-            .all(|one| orders.insert(&one.order) && (erasure.gateway..=signed).contains(&one.confirmed))
+        && erasure.gateway <= latest
+        && systems.all(|one| orders.insert(&one.order) && within(one.confirmed))
 }

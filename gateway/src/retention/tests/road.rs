@@ -5,6 +5,7 @@ use schemas::{
 };
 use serde_json::{Value, json};
 use service_kit::db::DatabaseError;
+use tlog::entry::EntryType;
 
 use super::record;
 use crate::{
@@ -68,6 +69,20 @@ async fn an_answer_is_remembered_with_its_receipt_and_goes_when_she_revokes() {
     }
     assert!(world.social.portal_fetch("/v1/erasures").await.json::<Vec<WebhookEvent>>().is_empty());
 
+    let of = exchange.clone();
+    let bundled =
+        app.db().read(move |conn| crate::store::evidence::exchange_records(conn, &of)).await.unwrap().unwrap();
+    let kinds: Vec<EntryType> = bundled.records.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [EntryType::ExchangeReceipt, EntryType::ExchangeReceipt, EntryType::Consent]);
+    assert_eq!(Some(&bundled.records[2].1), record(app, &exchange).await.as_ref(), "an auditor gets the record too");
+    let theirs = world.revenue.app().db().read(move |conn| crate::store::evidence::exchange_records(conn, &exchange));
+    let theirs = theirs.await.unwrap().unwrap();
+    assert!(
+        theirs.records.iter().all(|(kind, _)| *kind == EntryType::ExchangeReceipt),
+        "whoever answered erases nothing"
+    );
+
+    let exchange: MessageId = answered["exchange"].as_str().unwrap().parse().unwrap();
     let binding = wallet.present(&world, &world.social, &[]).await;
     let told: Value = world.social.post_json("/citizen/v1/history", &HistoryRequest { binding }).await.json();
     assert_eq!(told["uses"][0]["exchange"], exchange.as_str());

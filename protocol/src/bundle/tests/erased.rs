@@ -96,7 +96,7 @@ fn an_erasure_of_something_else_is_refused() {
         ("another receipt", |e| e.receipt = Digest::of("x")),
         ("before the answer came", |e| (e.due, e.gateway) = (NOW.plus(-20), NOW.plus(-10))),
         ("before the answer came, as a whole", |e| {
-            (e.due, e.gateway) = (NOW.plus(-9), NOW.plus(-9));
+            (e.due, e.gateway) = (NOW.plus(-11), NOW.plus(-11));
             e.systems.clear();
         }),
     ];
@@ -117,9 +117,9 @@ fn a_record_that_contradicts_itself_is_refused() {
     type Edit = fn(&mut Erasure);
     let edits: [(&str, Edit); 5] = [
         ("before it was due", |e| e.due = e.gateway.plus(1)),
-        ("after it was signed", |e| e.gateway = NOW.plus(61)),
-        ("confirmed before it was erased here", |e| e.systems[0].confirmed = NOW.plus(30)),
-        ("confirmed after it was signed", |e| e.systems[0].confirmed = NOW.plus(61)),
+        ("after it was signed", |e| e.gateway = NOW.plus(71)),
+        ("confirmed before it was erased here", |e| e.systems[0].confirmed = NOW.plus(20)),
+        ("confirmed after it was signed", |e| e.systems[0].confirmed = NOW.plus(71)),
         ("one order twice", |e| e.systems[1].order = e.systems[0].order.clone()),
     ];
     for (why, edit) in edits {
