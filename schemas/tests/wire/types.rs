@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
     answer, asking, assisted, bundle, catalogue, citizen, consent, decision, erasure, event, federation, linking,
-    local, naming, notice, openid, problem, query, receipt, webhook,
+    local, naming, notice, openid, problem, query, receipt, scheme, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -142,6 +142,8 @@ table! {
     "erasure" erasure::Erasure;
     "decision-record" decision::DecisionRecord;
     "notice-record" decision::NoticeRecord;
+    "scheme-order" scheme::SchemeOrder;
+    "back-test-record" scheme::BackTestRecord;
     "webhook-event" webhook::WebhookEvent;
     "notices-request" notice::NoticesRequest;
     "notices" notice::Notices;
