@@ -1,5 +1,5 @@
 //! What a department's database gets of ours, once, by its owner: the journal, the outbox, a trigger on each mapped
-//! change table and, on PostgreSQL, the rights of the two roles.
+//! change table and roll and, on PostgreSQL, the rights of the two roles.
 //!
 //! Guarantees: one transaction; running it again changes nothing but triggers whose mapping changed; the journal refuses
 //! UPDATE and DELETE by triggers, for its owner too; no table of the department is altered. An outbox row that cannot be
@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod ddl;
+mod guard;
 
 /// The name of a database role, in the form of an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,15 @@ pub fn install(mapping: &Path, owner: &DatabaseUrl, roles: Option<&Roles>) -> Re
 
 fn install_sqlite(conn: &mut AnyConnection, mapping: &Mapping) -> diesel::QueryResult<()> {
     run(conn, ddl::SQLITE)?;
+    let have = Statement::new(ddl::SQLITE_JOURNAL_COLUMNS).rows(conn)?;
+    for (column, add) in ddl::SQLITE_LATER {
+        if !have.iter().any(|row| row.text(0) == Some(column)) {
+            Statement::new(add).execute(conn)?;
+        }
+    }
+    for roll in &mapping.rolls {
+        guard::install_sqlite(conn, roll)?;
+    }
     for capture in &mapping.changes {
         let drop = Statement::new("DROP TRIGGER IF EXISTS ").prefixed("vinimay_capture_", &capture.table.name);
         drop.execute(conn)?;
@@ -104,6 +114,9 @@ fn sqlite_trigger(capture: &ChangeCapture) -> Statement {
 
 fn install_postgres(conn: &mut AnyConnection, mapping: &Mapping, roles: Option<&Roles>) -> diesel::QueryResult<()> {
     run(conn, ddl::POSTGRES)?;
+    for roll in &mapping.rolls {
+        guard::install_postgres(conn, roll, roles)?;
+    }
     for capture in &mapping.changes {
         let drop = Statement::new("DROP TRIGGER IF EXISTS vinimay_capture ON ").table(&capture.table);
         drop.execute(conn)?;
@@ -127,9 +140,18 @@ fn grant(conn: &mut AnyConnection, mapping: &Mapping, roles: &Roles) -> diesel::
         Statement::new("GRANT SELECT ON ").table(table).sql(" TO ").role(&roles.writer).execute(conn)?;
     }
     for roll in &mapping.rolls {
-        let written = [Some(&roll.status), roll.reason.as_ref(), roll.since.as_ref()];
-        for column in written.into_iter().flatten() {
+        // What an earlier mapping needed; column by column too.
+        for right in ["REVOKE UPDATE ON ", "REVOKE INSERT ON "] {
+            Statement::new(right).table(&roll.table).sql(" FROM ").role(&roles.writer).execute(conn)?;
+        }
+    }
+    for roll in &mapping.rolls {
+        for column in roll.updated() {
             let grant = Statement::new("GRANT UPDATE (").name(&column.name).sql(") ON ").table(&roll.table);
+            grant.sql(" TO ").role(&roles.writer).execute(conn)?;
+        }
+        for column in roll.inserted() {
+            let grant = Statement::new("GRANT INSERT (").name(&column.name).sql(") ON ").table(&roll.table);
             grant.sql(" TO ").role(&roles.writer).execute(conn)?;
         }
     }
@@ -144,6 +166,14 @@ fn run(conn: &mut AnyConnection, statements: &[&'static str]) -> diesel::QueryRe
         Statement::new(statement).execute(conn)?;
     }
     Ok(())
+}
+
+/// Makes the journal's tables in a database of the gateway's own, for rolls that have none beside them.
+pub(crate) fn books(conn: &mut AnyConnection) -> diesel::QueryResult<()> {
+    transaction(conn, |conn| match engine(conn) {
+        Engine::Sqlite => run(conn, ddl::SQLITE),
+        Engine::Postgres => run(conn, ddl::POSTGRES),
+    })
 }
 
 /// Whether the journal is there.

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: rows of one roll are numbered from 1 without gaps; each hash covers the row and the hash before it, so
 //! that an edited, removed or re-ordered row is found; a shortened journal disagrees with its anchored head. Digests of
-//! roll rows are keyed, so that the journal says nothing of a person to who has no key.
+//! roll rows are keyed, so that nobody without the key writes one that fits; the mapped columns stand beside them as they were, so
+//! that the roll of any day can be made again. It lies in the department's own database, as open and as closed as the roll itself.
 //! Deliberately absent: changing or removing a journal row.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -13,6 +14,7 @@ use schemas::{
     id::MessageId,
     time::{CivilDate, Timestamp},
 };
+use serde::{Deserialize, Serialize};
 use service_kit::db::AnyConnection;
 
 use crate::{
@@ -23,13 +25,16 @@ use crate::{
     statement::{Bind, Row, Statement},
 };
 
+pub mod replay;
 mod verify;
+mod words;
 
 pub use verify::{Finding, JournalHead};
 pub(crate) use verify::{head, verify};
+pub use words::{Action, RowOutcome};
 
 /// The columns but `roll` and `seq`, in the order in which they are written and read.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 24] = [
     "at",
     "row_key",
     "decision",
@@ -48,12 +53,21 @@ const COLUMNS: [&str; 18] = [
     "before_since",
     "prev_hash",
     "hash",
+    "before_row",
+    "after_row",
+    "record",
+    "notice",
+    "intent",
+    "arrears",
 ];
+/// Columns that journals of the first days do not have: they are left out of the hash where they hold nothing.
+pub(crate) const LATER: [&str; 6] = ["before_row", "after_row", "record", "notice", "intent", "arrears"];
 const SELECT: &str = "SELECT roll, CAST(seq AS TEXT), at, row_key, decision, action, outcome, reason, actor, event, \
     effective, hold, before_digest, after_digest, before_state, after_state, before_reason, before_since, prev_hash, \
-    hash FROM ";
+    hash, before_row, after_row, record, notice, intent, arrears FROM ";
 const INSERT: &str = " (roll, seq, at, row_key, decision, action, outcome, reason, actor, event, effective, hold, \
-    before_digest, after_digest, before_state, after_state, before_reason, before_since, prev_hash, hash) VALUES (";
+    before_digest, after_digest, before_state, after_state, before_reason, before_since, prev_hash, hash, \
+    before_row, after_row, record, notice, intent, arrears) VALUES (";
 
 /// A keyed digest of a roll's row: HMAC-SHA-256 over its mapped columns as canonical JSON.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,53 +106,6 @@ impl FromStr for RowDigest {
         Ok(Self(bytes))
     }
 }
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)* }
-        impl $name {
-            /// As the journal writes it.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-            fn read(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
-words!(
-    /// What was attempted.
-    Action {
-        /// A payment was to be held.
-        Hold = "hold",
-        /// A hold was to be lifted.
-        Release = "release",
-        /// Nothing by us: a row was found changed by others.
-        Outside = "outside",
-    }
-);
-words!(
-    /// What became of one row.
-    RowOutcome {
-        /// Active before, held now.
-        Held = "held",
-        /// It was held already; left alone.
-        AlreadyHeld = "already-held",
-        /// It is neither active nor held: ended, removed; left alone.
-        NotActive = "not-active",
-        /// Held by us before, now as it was.
-        Released = "released",
-        /// Another decision still holds it; left alone.
-        StillHeld = "still-held",
-        /// We do not hold it; left alone.
-        NotHeld = "not-held",
-        /// Others changed it since we did; left alone.
-        ChangedOutside = "changed-outside",
-    }
-);
 
 /// One row of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,6 +150,85 @@ pub struct Entry {
     pub prev_hash: Digest,
     /// Hash of this entry.
     pub hash: Digest,
+    /// The mapped columns before; none where there was no row, or in entries of the first days.
+    pub before_row: Option<RowValues>,
+    /// The mapped columns after; none where there is no row any more, or in entries of the first days.
+    pub after_row: Option<RowValues>,
+    /// Digest of the decision's signed record, for a removal.
+    pub record: Option<Digest>,
+    /// Digest of the delivered notice's record, for a removal.
+    pub notice: Option<Digest>,
+    /// The decision that is about to be carried out, where the change is not in one transaction with the journal.
+    pub intent: Option<MessageId>,
+    /// Months that were not paid meanwhile, for a release or a restoration.
+    pub arrears: Option<Arrears>,
+}
+
+/// The mapped columns of one row, by name, as the database prints them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RowValues(BTreeMap<String, Option<String>>);
+
+impl RowValues {
+    pub(crate) fn new(values: BTreeMap<String, Option<String>>) -> Self {
+        Self(values)
+    }
+
+    /// The value of a column; none for NULL and for a column that was not mapped.
+    pub fn value(&self, column: &str) -> Option<&str> {
+        self.0.get(column)?.as_deref()
+    }
+
+    /// Every column with its value, by name.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
+    }
+
+    /// Whether the two agree in every column that both have: a mapping may have got more columns since.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        self.0.iter().all(|(name, value)| other.0.get(name).is_none_or(|theirs| theirs == value))
+    }
+
+    /// As canonical JSON: sorted members, every value text or null.
+    pub fn to_json(&self) -> String {
+        // A map of texts always has a JSON form.
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for RowValues {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text).map(Self)
+    }
+}
+
+// Values are personal data: they never print themselves into a log.
+impl fmt::Debug for RowValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RowValues({} columns)", self.0.len())
+    }
+}
+
+/// Months that were not paid while a row was held or removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrears(pub Vec<UnpaidMonth>);
+
+/// One month that was not paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnpaidMonth {
+    /// `YYYY-MM`.
+    pub month: String,
+    /// Whole rupees, where the roll holds an amount.
+    pub amount: Option<i64>,
+}
+
+impl FromStr for Arrears {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
 }
 
 /// A journal row cannot be understood: somebody wrote into the journal.
@@ -213,6 +259,12 @@ impl Entry {
             self.before_since.clone(),
             text(&self.prev_hash),
             text(&self.hash),
+            self.before_row.as_ref().map(RowValues::to_json),
+            self.after_row.as_ref().map(RowValues::to_json),
+            self.record.as_ref().map(Digest::to_string),
+            self.notice.as_ref().map(Digest::to_string),
+            self.intent.as_ref().map(MessageId::to_string),
+            self.arrears.as_ref().and_then(|arrears| serde_json::to_string(arrears).ok()),
         ]
     }
 
@@ -220,6 +272,7 @@ impl Entry {
     fn computed_hash(&self) -> Digest {
         let mut members: BTreeMap<&str, Option<String>> = COLUMNS.into_iter().zip(self.texts()).collect();
         members.remove("hash");
+        members.retain(|name, value| value.is_some() || !LATER.contains(name));
         members.insert("roll", Some(self.roll.to_string()));
         members.insert("seq", Some(self.seq.to_string()));
         // A map of texts always has a JSON form; an empty hash would never verify.
@@ -249,6 +302,12 @@ impl Entry {
             before_since: row.text(17).map(str::to_owned),
             prev_hash: parsed(row, 18)?,
             hash: parsed(row, 19)?,
+            before_row: optional(row, 20)?,
+            after_row: optional(row, 21)?,
+            record: optional(row, 22)?,
+            notice: optional(row, 23)?,
+            intent: optional(row, 24)?,
+            arrears: optional(row, 25)?,
         })
     }
 }
@@ -304,8 +363,17 @@ pub(crate) fn lock(conn: &mut AnyConnection, roll: &RollId) -> diesel::QueryResu
 
 /// Adds an entry at the end of its roll's chain: `seq`, `prev_hash` and `hash` are set here. Inside the transaction of
 /// the change that it tells of, after [`lock`].
-pub(crate) fn append(conn: &mut AnyConnection, mut entry: Entry) -> Result<Entry, JournalError> {
-    let last = head(conn, &entry.roll)?;
+pub(crate) fn append(conn: &mut AnyConnection, entry: Entry) -> Result<Entry, JournalError> {
+    let mut last = head(conn, &entry.roll)?;
+    append_after(conn, entry, &mut last)
+}
+
+/// The same where the end of the chain is known; moves it on.
+pub(crate) fn append_after(
+    conn: &mut AnyConnection,
+    mut entry: Entry,
+    last: &mut Option<JournalHead>,
+) -> Result<Entry, JournalError> {
     (entry.seq, entry.prev_hash) = last.map_or((1, beginning(&entry.roll)), |last| (last.seq + 1, last.hash));
     entry.hash = entry.computed_hash();
     let seq = i64::try_from(entry.seq).map_err(|_| Damaged)?;
@@ -315,6 +383,7 @@ pub(crate) fn append(conn: &mut AnyConnection, mut entry: Entry) -> Result<Entry
         insert = insert.sql(", ").bind(Bind::Text(text));
     }
     insert.sql(")").execute(conn)?;
+    *last = Some(JournalHead { seq: entry.seq, hash: entry.hash });
     Ok(entry)
 }
 
@@ -326,6 +395,19 @@ pub(crate) fn of_decision(
 ) -> Result<Vec<Entry>, JournalError> {
     entries(conn, |select| {
         select.sql(" WHERE roll = ").bind(roll.as_str()).sql(" AND decision = ").bind(decision.as_str())
+    })
+}
+
+/// Intents of this roll that were neither confirmed nor given up, oldest first.
+pub(crate) fn open_intents(conn: &mut AnyConnection, roll: &RollId) -> Result<Vec<Entry>, JournalError> {
+    let engine = engine(conn);
+    entries(conn, |select| {
+        let select =
+            select.sql(" WHERE e.roll = ").bind(roll.as_str()).sql(" AND e.intent IS NOT NULL AND NOT EXISTS (");
+        select
+            .sql("SELECT 1 FROM ")
+            .sql(table(engine))
+            .sql(" AS d WHERE d.roll = e.roll AND d.decision = e.intent AND d.row_key = e.row_key)")
     })
 }
 

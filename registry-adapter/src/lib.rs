@@ -1,9 +1,9 @@
-//! The department's own database, as the gateway may see it: read through a mapping, proven unwritable, held reversibly.
+//! The department's own database, as the gateway may see it: read through a mapping, proven unwritable, changed by decisions.
 //!
 //! Guarantees: SQL text is made of literals of this crate and of names that the database itself listed when the
 //! mapping was loaded; values are always bound; only a `Grant` opens a dataset, and only its fields are selected; the
-//! reader's role was seen to fail at writing; a hold and its journal row are one transaction.
-//! Deliberately absent: HTTP, consent, schemes, and any way to remove a person from a roll.
+//! reader's role was seen to fail at writing; a change of a roll and its journal row are one transaction, and nobody is removed
+//! without the warrant of a delivered notice. Deliberately absent: HTTP, consent, schemes.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod catalogue;

@@ -31,7 +31,8 @@ pub use error::MappingError;
 pub use guardians::GuardiansTable;
 pub use identity::IdentityTable;
 pub use matching::{BirthDateForm, MatchingTable, NameColumns, NameForm};
-pub use roll::{InvalidRollId, Roll, RollId};
+pub use roll::{InvalidRollId, JournalPlace, Roll, RollId, RollStatus, WriteWay};
+pub(crate) use roll::{EnrolMapping, RowNumbers};
 
 use section::{Document, Section};
 

@@ -16,8 +16,8 @@ use crate::{
 
 const READER_MEND: &str =
     "connect as a role of its own: CREATE ROLE … LOGIN; GRANT SELECT ON the mapped tables TO it; nothing else";
-const WRITER_MEND: &str = "connect as a role of its own with SELECT and UPDATE on the mapped rolls, USAGE on schema vinimay_journal, \
-    SELECT and INSERT on vinimay_journal.entry; nothing else";
+const WRITER_MEND: &str = "connect as a role of its own with the rights that the installation grants: SELECT on the mapped rolls, UPDATE \
+    and INSERT of their mapped columns, USAGE on schema vinimay_journal, SELECT and INSERT on vinimay_journal.entry; nothing else";
 
 /// Tables on which the role has any of these rights, those of our journal included.
 const WRITABLE: &str = "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT) \
@@ -33,7 +33,7 @@ const REMOVABLE: &str = "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT)
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
     AND n.nspname NOT LIKE 'pg\\_%' AND (pg_has_role(c.relowner, 'MEMBER') \
     OR (has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER') \
-    AND (n.nspname, c.relname) <> ('vinimay_journal', 'outbox')) OR (n.nspname = 'vinimay_journal' \
+    AND (n.nspname, c.relname) NOT IN (('vinimay_journal', 'outbox'), ('vinimay_journal', 'touched'))) OR (n.nspname = 'vinimay_journal' \
     AND (has_table_privilege(c.oid, 'UPDATE') OR has_any_column_privilege(c.oid, 'UPDATE')))) ORDER BY 1, 2";
 
 const SUPERUSER: &str = "SELECT CAST(rolname AS TEXT) FROM pg_roles WHERE rolname = current_user AND rolsuper";
@@ -72,8 +72,46 @@ pub(crate) fn prove_confined(conn: &mut AnyConnection, mapping: &Mapping) -> Res
         let delete = Statement::new("DELETE FROM ").table(&roll.table).sql(" WHERE false");
         attempt(conn, delete, || excess(format!("DELETE FROM {}", roll.table)))?;
     }
-    let update = Statement::new("UPDATE vinimay_journal.entry SET hash = hash WHERE false");
-    attempt(conn, update, || excess("UPDATE vinimay_journal.entry".to_owned()))
+    prove_columns_kept(conn, mapping)?;
+    for forbidden in FORBIDDEN {
+        attempt(conn, Statement::new(forbidden), || excess((*forbidden).to_owned()))?;
+    }
+    let foreign =
+        mapping.datasets.iter().map(|d| &d.table).filter(|table| mapping.rolls.iter().all(|r| r.table != **table));
+    for table in foreign.filter(|table| !table.is_view) {
+        let delete = Statement::new("DELETE FROM ").table(table).sql(" WHERE false");
+        attempt(conn, delete, || excess(format!("DELETE FROM {table}")))?;
+    }
+    Ok(())
+}
+
+/// What no writer may do: to change or shorten the journal, to take the guard from a roll, to make or change tables.
+const FORBIDDEN: &[&str] = &[
+    "UPDATE vinimay_journal.entry SET hash = hash WHERE false",
+    "DELETE FROM vinimay_journal.entry WHERE false",
+    "TRUNCATE vinimay_journal.entry",
+    "DELETE FROM vinimay_journal.guarded WHERE false",
+    "ALTER TABLE vinimay_journal.entry DISABLE TRIGGER ALL",
+    "CREATE TABLE vinimay_write_probe (probe TEXT)",
+    "CREATE SCHEMA vinimay_write_probe",
+];
+
+/// Columns of a roll that no decision changes, its keys above all.
+fn prove_columns_kept(conn: &mut AnyConnection, mapping: &Mapping) -> Result<(), ProofError> {
+    for roll in &mapping.rolls {
+        // Several rolls may share a table.
+        let shared: Vec<_> = mapping.rolls.iter().filter(|other| other.table == roll.table).collect();
+        let written = |column: &&crate::catalogue::Column| shared.iter().any(|r| r.updated().contains(column));
+        for column in roll.table.columns.iter().filter(|column| !written(column)) {
+            let update = Statement::new("UPDATE ").table(&roll.table).sql(" SET ").name(&column.name).sql(" = ");
+            let what = || ProofError::TooPowerful {
+                what: format!("UPDATE of {} in {}", column.name, roll.table),
+                mend: WRITER_MEND,
+            };
+            attempt(conn, update.name(&column.name).sql(" WHERE false"), what)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_ours(row: &Row, mapping: &Mapping) -> bool {

@@ -1,69 +1,65 @@
-//! Holding and releasing a payment in the department's own table, each with its journal row in one transaction.
+//! Changing a department's own beneficiary table by decisions, each change with its journal row.
 //!
 //! Guarantees: a row is changed only from the state in which it was just read; a repeat of a decision changes nothing
 //! and says what the first did; rows that ended, that are held already or that others changed are left alone, with an
-//! outcome that says so. There is no method that removes anybody: this trait has none, and on PostgreSQL the writer's
-//! role is proven to be unable to. Deliberately absent: why a payment is held; that is the decision's.
+//! outcome that says so. Nobody is removed without a [`RemovalWarrant`] that names this very person on this very roll; on
+//! PostgreSQL the writer's role is refused a removal without its journal row. Where the department refuses a journal beside the
+//! roll, or wants to make the change itself, it is intent, apply, confirm by reading back.
+//! Deliberately absent: why somebody is held or removed; that is the decision's.
+//!
+//! A removal does not compile without its warrant:
+//! ```compile_fail,E0061
+//! # use registry_adapter::roll::{Removal, RollWriter};
+//! # fn example(rolls: &dyn RollWriter, removal: &Removal, at: schemas::time::Timestamp) {
+//! rolls.remove(removal, at);
+//! # }
+//! ```
+//! Nor with a decision in its place:
+//! ```compile_fail,E0308
+//! # use registry_adapter::roll::{Removal, RollWriter};
+//! # use protocol::due_process::VerifiedDecision;
+//! # fn example(rolls: &dyn RollWriter, decision: &VerifiedDecision, removal: &Removal, at: schemas::time::Timestamp) {
+//! rolls.remove(decision, removal, at);
+//! # }
+//! ```
 
 use std::sync::Arc;
 
-use protocol::seal::keyed_hash::MacKey;
+use protocol::{due_process::RemovalWarrant, seal::keyed_hash::MacKey};
 use schemas::{
-    digest::Digest,
-    id::MessageId,
-    time::{CivilDate, Timestamp},
+    id::{FactName, MessageId, PersonMark},
+    time::Timestamp,
 };
 use service_kit::db::{AnyConnection, DatabaseError, DatabaseUrl};
 
 use crate::{
     connection::{Connections, Connector, Role, transaction},
     install,
-    journal::{self, Entry, Finding, JournalError, JournalHead, RowDigest, RowOutcome},
+    journal::{self, Arrears, Entry, Finding, JournalError, JournalHead, RowDigest, RowOutcome, replay::Replayed},
     key::LocalKey,
-    mapping::{Mapping, Roll, RollId},
+    mapping::{JournalPlace, Mapping, Roll, RollId, WriteWay},
     postgres,
     source::OpenError,
 };
 
-mod apply;
+mod arrears;
+mod intent;
+mod line;
+mod order;
+mod outside;
+mod people;
+mod perform;
+mod plan;
+pub mod roster;
+mod standing;
 
-/// A decision to hold what a person draws from a roll. Reversible; arrears are computed elsewhere.
-#[derive(Clone, Debug)]
-pub struct HoldDecision {
-    /// The roll.
-    pub roll: RollId,
-    /// The person, as this department's `subject_link` has it.
-    pub subject: LocalKey,
-    /// Digest of the event that led to it.
-    pub event: Digest,
-    /// Id of the decision: done once, however often it is asked for.
-    pub decision: MessageId,
-    /// Reason code, such as `DEATH_REGISTERED`; written to the roll's reason column, if mapped.
-    pub reason: String,
-    /// From which day it holds.
-    pub effective: CivilDate,
-    /// Who decided: a rule's id and version, or an officer's pseudonym.
-    pub actor: String,
-}
+pub use intent::{ChangeSender, NotSent, RollChange};
+pub use order::{Amendment, Enrolment, HoldDecision, ReleaseDecision, Removal, Restoration};
+pub use outside::OutsideChange;
+pub use standing::{RowStanding, Standing};
 
-/// A decision to lift one hold.
-#[derive(Clone, Debug)]
-pub struct ReleaseDecision {
-    /// The roll.
-    pub roll: RollId,
-    /// The person.
-    pub subject: LocalKey,
-    /// The decision whose hold is lifted.
-    pub hold: MessageId,
-    /// Digest of the event that led to it, where one did.
-    pub event: Option<Digest>,
-    /// Id of this decision.
-    pub decision: MessageId,
-    /// Reason code, such as `DEATH_ANNULLED`.
-    pub reason: String,
-    /// Who decided.
-    pub actor: String,
-}
+use intent::Apart;
+use plan::Order;
 
 /// What a decision did, row by row. Equal for the first time and every repeat. Empty: the roll has no such person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +83,8 @@ pub struct AppliedRow {
     pub digests: (RowDigest, RowDigest),
     /// Its status before and after.
     pub states: (String, String),
+    /// Months that were not paid meanwhile; for a release or a restoration.
+    pub arrears: Option<Arrears>,
 }
 
 impl From<Entry> for AppliedRow {
@@ -97,6 +95,7 @@ impl From<Entry> for AppliedRow {
             journal: JournalHead { seq: entry.seq, hash: entry.hash },
             digests: (entry.before, entry.after),
             states: (entry.before_state, entry.after_state),
+            arrears: entry.arrears,
         }
     }
 }
@@ -122,6 +121,28 @@ pub enum RollError {
     /// A row of the roll has no usable key.
     #[error("a row of the roll {0} has no usable key or status")]
     RowUnreadable(RollId),
+    /// The roll is not mapped for what was asked.
+    #[error("the roll {roll} is not mapped for this; mend: add {what} to its [[roll]] section")]
+    NotMapped {
+        /// The roll.
+        roll: RollId,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// The warrant is for somebody else, or another roll.
+    #[error("the warrant does not name this person on the roll {0}")]
+    WarrantElsewhere(RollId),
+    /// A fact for which a column is mapped is not known.
+    #[error("nobody can be entered on the roll {roll} while {fact} is not known")]
+    FactMissing {
+        /// The roll.
+        roll: RollId,
+        /// The fact.
+        fact: FactName,
+    },
+    /// An enrolment without a person on a roll that needs one.
+    #[error("the enrolment names nobody")]
+    NobodyNamed,
     /// The journal is damaged or away.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -136,19 +157,71 @@ impl From<diesel::result::Error> for RollError {
     }
 }
 
-/// Who may write to a department's rolls: hold and release, nothing else. Blocks; call it on the blocking pool.
+/// Who may write to a department's rolls. Every method is one transaction with its journal row, is done once however often its
+/// decision is asked for, and blocks: call it on the blocking pool. `at` is now.
 pub trait RollWriter: Send + Sync {
-    /// Holds every active row of the person. `at` is now.
+    /// Holds every active row of the person.
     ///
     /// # Errors
     /// See [`RollError`].
     fn hold(&self, decision: &HoldDecision, at: Timestamp) -> Result<Applied, RollError>;
 
-    /// Lifts a hold and puts the row back as it was before. `at` is now.
+    /// Lifts a hold and puts the row back as it was before; lists the arrears.
     ///
     /// # Errors
     /// See [`RollError`].
     fn release(&self, decision: &ReleaseDecision, at: Timestamp) -> Result<Applied, RollError>;
+
+    /// Enters a person; whoever has an active or held row is left as she is.
+    ///
+    /// # Errors
+    /// See [`RollError`].
+    fn enrol(&self, decision: &Enrolment, at: Timestamp) -> Result<Applied, RollError>;
+
+    /// Takes a person off, by the warrant that names her on this roll and no other.
+    ///
+    /// # Errors
+    /// See [`RollError`].
+    fn remove(&self, warrant: &RemovalWarrant, removal: &Removal, at: Timestamp) -> Result<Applied, RollError>;
+
+    /// Undoes a removal: the row as it was before, in payment, with the arrears listed.
+    ///
+    /// # Errors
+    /// See [`RollError`].
+    fn restore(&self, decision: &Restoration, at: Timestamp) -> Result<Applied, RollError>;
+
+    /// Changes amount, end or facts of a person who stays.
+    ///
+    /// # Errors
+    /// See [`RollError`].
+    fn amend(&self, decision: &Amendment, at: Timestamp) -> Result<Applied, RollError>;
+
+    /// How the person stands on the roll now.
+    ///
+    /// # Errors
+    /// See [`RollError`].
+    fn standing(&self, roll: &RollId, subject: &LocalKey) -> Result<Standing, RollError>;
+
+    /// The mark by which a decision's record names the person of a roll (`target.person`).
+    ///
+    /// # Errors
+    /// If the mapping has no such roll.
+    fn person_mark(&self, roll: &RollId, subject: &LocalKey, decision: &MessageId) -> Result<PersonMark, RollError>;
+}
+
+/// What is asked of a roll: something about a person's rows, or a new row.
+enum Changes<'o> {
+    Rows(Order<'o>),
+    Enrol(&'o Enrolment),
+}
+
+impl Changes<'_> {
+    fn decision(&self) -> &MessageId {
+        match self {
+            Self::Rows(order) => order.decision(),
+            Self::Enrol(order) => &order.decision,
+        }
+    }
 }
 
 /// The mapped rolls of one department, through its writer's role. Cheap to clone.
@@ -156,6 +229,9 @@ pub trait RollWriter: Send + Sync {
 pub struct MappedRolls {
     mapping: Arc<Mapping>,
     writer: Connections,
+    /// Journals of rolls that have none beside them.
+    books: Option<Connections>,
+    sender: Option<Arc<dyn ChangeSender>>,
     key: Arc<MacKey>,
 }
 
@@ -164,13 +240,39 @@ impl MappedRolls {
         let failed = |error: DatabaseError| OpenError::database(writer, error);
         let connector = Connector::new(writer, Role::Writer, None);
         let mut conn = connector.establish().map_err(failed)?;
-        if !install::has_journal(&mut conn).map_err(|error| failed(error.into()))? {
+        let beside = mapping.rolls.iter().any(|roll| roll.journal == JournalPlace::Beside);
+        if beside && !install::has_journal(&mut conn).map_err(|error| failed(error.into()))? {
             return Err(OpenError::NotInstalled { what: "the journal" });
         }
         if matches!(conn, AnyConnection::Postgres(_)) {
             postgres::prove_confined(&mut conn, &mapping)?;
         }
-        Ok(Self { mapping, writer: connector.pool(1).map_err(failed)?, key: Arc::new(key) })
+        let writer = connector.pool(1).map_err(failed)?;
+        Ok(Self { mapping, writer, books: None, sender: None, key: Arc::new(key) })
+    }
+
+    /// Keeps the journals of rolls mapped with `journal = "apart"` in this database, and makes their tables there. Blocks.
+    ///
+    /// # Errors
+    /// If the database does not answer or the tables cannot be made.
+    pub fn with_books(mut self, books: &DatabaseUrl) -> Result<Self, OpenError> {
+        let failed = |error: DatabaseError| OpenError::database(books, error);
+        let connector = Connector::new(books, Role::Writer, None);
+        install::books(&mut connector.establish().map_err(failed)?).map_err(|error| failed(error.into()))?;
+        self.books = Some(connector.pool(1).map_err(failed)?);
+        Ok(self)
+    }
+
+    /// Hands changes of rolls mapped with `write = "webhook"` to this.
+    #[must_use]
+    pub fn with_sender(mut self, sender: Arc<dyn ChangeSender>) -> Self {
+        self.sender = Some(sender);
+        self
+    }
+
+    /// The mapped rolls, by id.
+    pub fn rolls(&self) -> impl Iterator<Item = &RollId> {
+        self.mapping.rolls()
     }
 
     /// The last entry of the roll's journal: what is anchored. Blocks.
@@ -178,7 +280,8 @@ impl MappedRolls {
     /// # Errors
     /// If the journal cannot be read.
     pub fn journal_head(&self, roll: &RollId) -> Result<Option<JournalHead>, RollError> {
-        Ok(journal::head(&mut *self.lend()?, &self.roll(roll)?.id)?)
+        let roll = self.roll(roll)?;
+        Ok(journal::head(&mut *self.books_of(roll)?.lend().map_err(RollError::Database)?, &roll.id)?)
     }
 
     /// People with an active or a held row, in the order of their numbers: a page of at most 1,000 after this one. Who is
@@ -187,7 +290,7 @@ impl MappedRolls {
     /// # Errors
     /// If the roll cannot be read.
     pub fn beneficiaries(&self, roll: &RollId, after: Option<&LocalKey>) -> Result<Vec<LocalKey>, RollError> {
-        apply::beneficiaries(&mut *self.lend()?, self.roll(roll)?, after)
+        people::beneficiaries(&mut *self.lend()?, self.roll(roll)?, after)
     }
 
     /// Everything wrong with the roll's journal, and every row that others changed since we did. Blocks.
@@ -196,10 +299,74 @@ impl MappedRolls {
     /// If the journal or the roll cannot be read.
     pub fn verify(&self, roll: &RollId, anchored: Option<JournalHead>) -> Result<Vec<Finding>, RollError> {
         let roll = self.roll(roll)?;
-        let mut conn = self.lend()?;
-        let mut findings = journal::verify(&mut conn, &roll.id, anchored)?;
-        findings.extend(apply::rows_changed_outside(&mut conn, roll, &self.key)?);
+        let books = self.books_of(roll)?;
+        let mut findings = journal::verify(&mut *books.lend().map_err(RollError::Database)?, &roll.id, anchored)?;
+        findings.extend(people::rows_changed_outside((books, &self.writer), roll, &self.key)?);
         Ok(findings)
+    }
+
+    /// Journals what others did to rows that the roll's triggers saw since the last call. Blocks.
+    ///
+    /// # Errors
+    /// If the journal or the roll cannot be read or written.
+    pub fn note_outside(&self, roll: &RollId, at: Timestamp) -> Result<Vec<OutsideChange>, RollError> {
+        let roll = self.roll(roll)?;
+        if roll.journal == JournalPlace::Apart {
+            return Ok(Vec::new());
+        }
+        let mut changes = Vec::new();
+        loop {
+            let (page, more) = outside::touched(&mut *self.lend()?, roll, &self.key, at)?;
+            changes.extend(page);
+            if !more {
+                return Ok(changes);
+            }
+        }
+    }
+
+    /// Compares every row of the roll with the journal, and journals what others did. The first look journals the whole roll as
+    /// it stands, as *found*. Blocks, in short transactions.
+    ///
+    /// # Errors
+    /// If the journal or the roll cannot be read or written.
+    pub fn scan(&self, roll: &RollId, at: Timestamp) -> Result<Vec<OutsideChange>, RollError> {
+        let roll = self.roll(roll)?;
+        if roll.journal == JournalPlace::Apart {
+            return Err(perform::not_mapped(&roll.id, "journal = \"beside\""));
+        }
+        let (mut scan, mut changes) = (outside::Scan::default(), Vec::new());
+        while let Some(page) = scan.page(&mut *self.lend()?, roll, &self.key, at)? {
+            changes.extend(page.into_iter().filter(|change| change.outcome != RowOutcome::Found));
+        }
+        Ok(changes)
+    }
+
+    /// Settles intents that a crash or an absent system left open; how many stay open. Blocks.
+    ///
+    /// # Errors
+    /// If the journal or the roll cannot be read or written.
+    pub fn settle(&self, roll: &RollId, at: Timestamp) -> Result<usize, RollError> {
+        let roll = self.roll(roll)?;
+        if in_one_transaction(roll) { Ok(0) } else { self.apart(roll)?.settle(at) }
+    }
+
+    /// The roll as it stood at the end of a day, made again from the journal alone. Blocks.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub fn replay(&self, roll: &RollId, day: schemas::time::CivilDate) -> Result<Replayed, RollError> {
+        let roll = self.roll(roll)?;
+        let books = self.books_of(roll)?;
+        Ok(Replayed::as_of(&mut *books.lend().map_err(RollError::Database)?, &roll.id, roll.key.kind, day)?)
+    }
+
+    /// The roll as it stands now, in the form of a replay. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read.
+    pub fn snapshot(&self, roll: &RollId) -> Result<Replayed, RollError> {
+        let roll = self.roll(roll)?;
+        people::snapshot(&mut *self.lend()?, roll, &self.key)
     }
 
     fn roll(&self, id: &RollId) -> Result<&Roll, RollError> {
@@ -211,31 +378,86 @@ impl MappedRolls {
         self.writer.lend().map_err(RollError::Database)
     }
 
-    /// One transaction: what the decision did before, or else `apply` now.
-    fn once(
-        &self,
-        roll: &Roll,
-        decision: &MessageId,
-        apply: impl FnOnce(&mut AnyConnection) -> Result<Vec<Entry>, RollError>,
-    ) -> Result<Applied, RollError> {
-        let entries = transaction(&mut *self.lend()?, |conn| {
-            journal::lock(conn, &roll.id)?;
-            let before = journal::of_decision(conn, &roll.id, decision)?;
-            if before.is_empty() { apply(conn) } else { Ok(before) }
-        })?;
+    fn books_of(&self, roll: &Roll) -> Result<&Connections, RollError> {
+        match roll.journal {
+            JournalPlace::Beside => Ok(&self.writer),
+            JournalPlace::Apart => {
+                self.books.as_ref().ok_or_else(|| perform::not_mapped(&roll.id, "a database for its journal"))
+            }
+        }
+    }
+
+    fn apart<'a>(&'a self, roll: &'a Roll) -> Result<Apart<'a>, RollError> {
+        let sender = self.sender.as_deref();
+        Ok(Apart { books: self.books_of(roll)?, rolls: &self.writer, sender, roll, key: &self.key })
+    }
+
+    /// What the decision did before, or else what it does now.
+    fn once(&self, roll: &Roll, changes: &Changes<'_>, at: Timestamp) -> Result<Applied, RollError> {
+        let decision = changes.decision();
+        let entries = if in_one_transaction(roll) {
+            transaction(&mut *self.lend()?, |conn| {
+                journal::lock(conn, &roll.id)?;
+                let before = journal::of_decision(conn, &roll.id, decision)?;
+                match changes {
+                    _ if !before.is_empty() => Ok(before),
+                    Changes::Rows(order) => perform::apply(conn, roll, &self.key, order, at),
+                    Changes::Enrol(order) => perform::enrol(conn, roll, &self.key, order, at),
+                }
+            })?
+        } else {
+            self.apart(roll)?.once(decision, changes, at)?
+        };
         Ok(Applied { decision: decision.clone(), rows: entries.into_iter().map(AppliedRow::from).collect() })
     }
 }
 
+fn in_one_transaction(roll: &Roll) -> bool {
+    roll.journal == JournalPlace::Beside && roll.write == WriteWay::Direct
+}
+
 impl RollWriter for MappedRolls {
     fn hold(&self, decision: &HoldDecision, at: Timestamp) -> Result<Applied, RollError> {
-        let roll = self.roll(&decision.roll)?;
-        self.once(roll, &decision.decision, |conn| apply::hold(conn, roll, &self.key, decision, at))
+        self.once(self.roll(&decision.roll)?, &Changes::Rows(Order::Hold(decision)), at)
     }
 
     fn release(&self, decision: &ReleaseDecision, at: Timestamp) -> Result<Applied, RollError> {
-        let roll = self.roll(&decision.roll)?;
-        self.once(roll, &decision.decision, |conn| apply::release(conn, roll, &self.key, decision, at))
+        self.once(self.roll(&decision.roll)?, &Changes::Rows(Order::Release(decision)), at)
+    }
+
+    fn enrol(&self, decision: &Enrolment, at: Timestamp) -> Result<Applied, RollError> {
+        self.once(self.roll(&decision.roll)?, &Changes::Enrol(decision), at)
+    }
+
+    fn remove(&self, warrant: &RemovalWarrant, removal: &Removal, at: Timestamp) -> Result<Applied, RollError> {
+        let roll = self.roll(&removal.roll)?;
+        if roll.removed.is_none() {
+            return Err(perform::not_mapped(&roll.id, "removed"));
+        }
+        let mark = self.person_mark(&removal.roll, &removal.subject, warrant.decision())?;
+        if (&warrant.target().roll, &warrant.target().person) != (roll.id.dataset(), &mark) {
+            return Err(RollError::WarrantElsewhere(roll.id.clone()));
+        }
+        self.once(roll, &Changes::Rows(Order::Remove(warrant, removal)), at)
+    }
+
+    fn restore(&self, decision: &Restoration, at: Timestamp) -> Result<Applied, RollError> {
+        self.once(self.roll(&decision.roll)?, &Changes::Rows(Order::Restore(decision)), at)
+    }
+
+    fn amend(&self, decision: &Amendment, at: Timestamp) -> Result<Applied, RollError> {
+        self.once(self.roll(&decision.roll)?, &Changes::Rows(Order::Amend(decision)), at)
+    }
+
+    fn standing(&self, roll: &RollId, subject: &LocalKey) -> Result<Standing, RollError> {
+        let roll = self.roll(roll)?;
+        standing::of((self.books_of(roll)?, &self.writer), roll, &self.key, subject)
+    }
+
+    fn person_mark(&self, roll: &RollId, subject: &LocalKey, decision: &MessageId) -> Result<PersonMark, RollError> {
+        let roll = self.roll(roll)?;
+        let mark = perform::person_mark(&self.key, roll.id.dataset(), subject, decision);
+        mark.ok_or_else(|| RollError::RowUnreadable(roll.id.clone()))
     }
 }
 

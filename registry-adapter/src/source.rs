@@ -19,11 +19,11 @@ use crate::{
     guardians::Guardians,
     identity::Residents,
     key::LocalKey,
-    mapping::{Mapping, MappingError, MappingFile},
+    mapping::{Mapping, MappingError, MappingFile, RollId},
     matching::Matcher,
     postgres,
     registry::{Fetching, ProofError, Reading, Registry, RegistryError, Rows, read},
-    roll::MappedRolls,
+    roll::{MappedRolls, roster::Roster},
     sqlite,
     statement_log::StatementLog,
 };
@@ -151,6 +151,12 @@ impl Source {
     /// If there is no writer, its role can do more than it should, or the journal is not installed.
     pub fn rolls(&self, key: MacKey) -> Result<MappedRolls, OpenError> {
         MappedRolls::open(Arc::clone(&self.0.mapping), self.writer("a roll")?, key)
+    }
+
+    /// The rows of a mapped roll, through the reader's role; `None` where it is not mapped.
+    pub fn roster(&self, roll: &RollId) -> Option<Roster> {
+        let found = self.0.mapping.rolls.iter().find(|mapped| mapped.id == *roll)?;
+        Some(Roster::new(Arc::clone(found), self.0.readers.clone()))
     }
 
     /// New rows of the mapped change tables; `None` where none is mapped.

@@ -1,7 +1,8 @@
 //! SQL text that cannot be injected into: literals of this crate, listed names, bound values, nothing else.
 //!
 //! Guarantees: there is no way to put run-time text into a statement except [`Statement::name`] and
-//! [`Statement::table`], which take members of the closed set, and [`Statement::event`], whose alphabet has no quote.
+//! [`Statement::table`], which take members of the closed set, and [`Statement::event`] and [`Statement::event_named`], whose alphabet
+//! has no quote.
 //! Every value is bound. Results are read as text (`CAST(… AS TEXT)`), one way for both engines.
 
 use diesel::{
@@ -12,12 +13,13 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text},
 };
 use diesel_dynamic_schema::dynamic_value::{Any, DynamicRow};
-use schemas::id::EventType;
+use schemas::{digest::Digest, id::EventType};
 use service_kit::db::{AnyConnection, MultiBackend};
 
 use crate::{
     catalogue::{Column, ColumnKind, Engine, Identifier, Table},
     install::RoleName,
+    mapping::RollId,
 };
 
 /// A value that a source sent, as text.
@@ -139,6 +141,35 @@ impl Statement {
         self
     }
 
+    /// A name that begins with a literal of this crate and ends with the type of an event, quoted; its alphabet has no quote.
+    pub(crate) fn event_named(mut self, prefix: &'static str, event: &EventType) -> Self {
+        self.text.push('"');
+        self.text.push_str(prefix);
+        self.text.push_str(event.as_str());
+        self.text.push('"');
+        self
+    }
+
+    /// The name of a roll as a string literal, for a trigger's body or arguments. A [`RollId`] holds lower case letters,
+    /// digits, dots, hyphens and underscores alone.
+    pub(crate) fn roll(mut self, roll: &RollId) -> Self {
+        self.text.push('\'');
+        self.text.push_str(roll.as_str());
+        self.text.push('\'');
+        self
+    }
+
+    /// A name of ours for something of one roll, quoted: the prefix and 16 hex digits of the roll's name hashed, for a name may
+    /// be longer than the engine keeps.
+    pub(crate) fn named_for(mut self, prefix: &'static str, roll: &RollId) -> Self {
+        let hash = hex::encode(Digest::of(roll.as_str()).as_bytes());
+        self.text.push('"');
+        self.text.push_str(prefix);
+        self.text.push_str(hash.get(..16).unwrap_or_default());
+        self.text.push('"');
+        self
+    }
+
     /// A listed name as a string literal, for a trigger's arguments. An identifier has no quote.
     pub(crate) fn name_literal(mut self, name: &Identifier) -> Self {
         self.text.push('\'');
@@ -172,13 +203,15 @@ impl Statement {
         self
     }
 
-    /// A bound text, converted where PostgreSQL's column is a date. SQLite keeps dates as text.
+    /// A bound text, converted as the column on PostgreSQL wants it; SQLite's affinity does so by itself.
     pub(crate) fn bind_for(self, engine: Engine, column: &Column, value: impl Into<Bind>) -> Self {
-        if engine == Engine::Postgres && column.kind == ColumnKind::Date {
-            self.sql("CAST(").bind(value).sql(" AS DATE)")
-        } else {
-            self.bind(value)
-        }
+        let as_type = match (engine, column.kind) {
+            (Engine::Postgres, ColumnKind::Date) => " AS DATE)",
+            (Engine::Postgres, ColumnKind::Integer) => " AS BIGINT)",
+            (Engine::Postgres, ColumnKind::Boolean) => " AS BOOLEAN)",
+            _ => return self.bind(value),
+        };
+        self.sql("CAST(").bind(value).sql(as_type)
     }
 
     fn query(self) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {

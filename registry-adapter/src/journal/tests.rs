@@ -32,6 +32,12 @@ fn entry(row: &str, n: u8) -> Entry {
         before_since: Some("2020-01-31".to_owned()),
         prev_hash: Digest::of(b""),
         hash: Digest::of(b""),
+        before_row: None,
+        after_row: None,
+        record: None,
+        notice: None,
+        intent: None,
+        arrears: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A hold is reversible, journaled, done once, and never touches what it did not expect.
 
 use protocol::seal::random;
-use schemas::time::Timestamp;
+use schemas::{digest::Digest, time::Timestamp};
 
 use super::*;
 use crate::testing::{Department, departments};
@@ -44,6 +44,29 @@ fn rolls(department: &Department) -> MappedRolls {
 
 fn outcomes(applied: &Applied) -> Vec<(&str, RowOutcome)> {
     applied.rows.iter().map(|row| (row.row_key.as_str(), row.outcome)).collect()
+}
+
+mod apart;
+mod enrolment;
+mod outside;
+mod removal;
+mod replay;
+mod warrant;
+
+/// The department with a roll on which everything can be done.
+fn whole(department: &Department) -> MappedRolls {
+    department.write_mapping(&whole_mapping());
+    department.install();
+    rolls(department)
+}
+
+fn whole_mapping() -> String {
+    crate::testing::MAPPING.replace(
+        "subject_key = \"person_no\"\n",
+        "subject_key = \"person_no\"\nremoved = \"REMOVED\"\namount = \"monthly_amount\"\npayment_day = \"5\"\n\n\
+         [roll.fact]\n\"person.name\" = \"applicant_name\"\n\"person.birth_date\" = \"dob\"\n\n\
+         [roll.enrol]\nnumber = \"next\"\namend = true\n\n[roll.enrol.default]\ndistrict_lgd = \"387\"\n",
+    )
 }
 
 fn roll_id() -> RollId {
@@ -298,6 +321,7 @@ fn a_roll_without_reason_and_date_is_held_and_released_by_its_status_alone() {
     for department in departments() {
         let text = crate::testing::MAPPING.replace("reason = \"status_reason\"\nsince = \"status_since\"\n", "");
         department.write_mapping(&text);
+        department.install();
         let rolls = rolls(&department);
         let before = department.rows(ROLL);
         let decision = hold("P-1");

@@ -1,0 +1,79 @@
+//! The people and the rows of a roll as a whole: who draws or is held, what differs from the journal, how it stands now.
+
+use std::collections::BTreeMap;
+
+use protocol::seal::keyed_hash::MacKey;
+use service_kit::db::AnyConnection;
+
+use super::{RollError, line, outside, plan};
+use crate::{
+    connection::{Connections, engine},
+    journal::{self, Finding, RowOutcome, replay::Replayed},
+    key::LocalKey,
+    mapping::Roll,
+    row::key_bind,
+    statement::Statement,
+};
+
+/// People read at a time.
+const PAGE: i64 = 1_000;
+
+/// A page of the people who have an active or a held row.
+pub(super) fn beneficiaries(
+    conn: &mut AnyConnection,
+    roll: &Roll,
+    after: Option<&LocalKey>,
+) -> Result<Vec<LocalKey>, RollError> {
+    let select = Statement::new("SELECT ").text_of(&roll.subject).sql(" FROM ").table(&roll.table).sql(" AS t WHERE ");
+    let mut select = line::only(select, roll).name(&roll.status.name).sql(" IN (").bind(roll.active.as_str()).sql(", ");
+    if let Some(restored) = &roll.restored {
+        select = select.bind(restored.as_str()).sql(", ");
+    }
+    select = select.bind(roll.held.as_str()).sql(") AND ").name(&roll.subject.name).sql(" IS NOT NULL");
+    if let Some(bind) = after.and_then(|last| key_bind(&roll.subject, last)) {
+        select = select.sql(" AND ").name(&roll.subject.name).sql(" > ").bind(bind);
+    }
+    // Grouped and not DISTINCT: PostgreSQL orders a DISTINCT by what is selected alone, which is the text.
+    select = select.sql(" GROUP BY t.").name(&roll.subject.name).sql(" ORDER BY t.").name(&roll.subject.name);
+    let rows = select.sql(" LIMIT ").bind(PAGE).rows(conn)?;
+    let unreadable = || RollError::RowUnreadable(roll.id.clone());
+    rows.iter().map(|row| row.text(0).and_then(|text| text.parse().ok()).ok_or_else(unreadable)).collect()
+}
+
+/// Every row in the journal that is not as its last entry left it.
+pub(super) fn rows_changed_outside(
+    (books, rolls): (&Connections, &Connections),
+    roll: &Roll,
+    key: &MacKey,
+) -> Result<Vec<Finding>, RollError> {
+    let known = {
+        let mut conn = books.lend().map_err(RollError::Database)?;
+        let keys = Statement::new("SELECT DISTINCT row_key FROM ").sql(journal::table(engine(&conn)));
+        keys.sql(" WHERE roll = ").bind(roll.id.as_str()).sql(" ORDER BY row_key").rows(&mut conn)?
+    };
+    let mut findings = Vec::new();
+    for row_key in known.iter().filter_map(|row| row.text(0)?.parse::<LocalKey>().ok()) {
+        let history = journal::of_row(&mut *books.lend().map_err(RollError::Database)?, &roll.id, &row_key);
+        // An entry that cannot be read is the chain's finding, not the row's.
+        let Ok(history) = history else { continue };
+        let Some(last) = history.last().filter(|last| last.intent.is_none()) else { continue };
+        match line::of_key(&mut *rolls.lend().map_err(RollError::Database)?, roll, key, &row_key)? {
+            None if last.outcome == RowOutcome::Gone || last.after == line::absent(roll, key) => {}
+            None => findings.push(Finding::RowMissing { row_key }),
+            Some(line) if plan::last_differs(&line, &history) => findings.push(Finding::RowChangedOutside { row_key }),
+            Some(_) => {}
+        }
+    }
+    Ok(findings)
+}
+
+/// The roll as it stands now.
+pub(super) fn snapshot(conn: &mut AnyConnection, roll: &Roll, key: &MacKey) -> Result<Replayed, RollError> {
+    let (mut rows, mut last) = (BTreeMap::new(), None);
+    loop {
+        let page = outside::lines_after(conn, roll, key, last.as_ref(), PAGE)?;
+        let Some(line) = page.last() else { return Ok(Replayed::of(rows, roll.key.kind)) };
+        last = Some(line.key.clone());
+        rows.extend(page.into_iter().map(|line| (line.key, line.values)));
+    }
+}

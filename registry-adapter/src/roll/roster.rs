@@ -1,0 +1,125 @@
+//! The rows of a roll as a stream, through the reader's role: for back-tests and comparisons.
+//!
+//! Guarantees: pages by key, so that memory does not grow with the roll; nothing is written and nothing locked. Values are what the
+//! columns hold now; a row that cannot be read as mapped has no value for that fact, and is never guessed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use schemas::{answer::FieldValue, id::FactName, time::CivilDate};
+
+use super::{RollError, line};
+use crate::{
+    catalogue::{Column, ColumnKind},
+    connection::Connections,
+    key::LocalKey,
+    mapping::{FieldKind, Roll, RollStatus},
+    row::{self, field_value, key_bind},
+};
+
+/// Rows read at a time.
+const PAGE: i64 = 2_000;
+
+/// One row of a roll, with the facts that its columns hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RosterRow {
+    /// The row.
+    pub row_key: LocalKey,
+    /// The person; none where the column is empty.
+    pub subject: Option<LocalKey>,
+    /// What its status means.
+    pub status: RollStatus,
+    /// Since when.
+    pub since: Option<CivilDate>,
+    /// Until when.
+    pub until: Option<CivilDate>,
+    /// Whole rupees a month.
+    pub amount: Option<i64>,
+    /// The mapped facts (`[roll.fact]`); a fact whose column is empty or unreadable is not here.
+    pub facts: BTreeMap<FactName, FieldValue>,
+}
+
+/// The rows of one roll. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Roster {
+    roll: Arc<Roll>,
+    readers: Connections,
+}
+
+impl Roster {
+    pub(crate) fn new(roll: Arc<Roll>, readers: Connections) -> Self {
+        Self { roll, readers }
+    }
+
+    /// How many rows there are now, of whatever status. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read.
+    pub fn len(&self) -> Result<u64, RollError> {
+        let mut conn = self.readers.lend().map_err(RollError::Database)?;
+        let select = crate::statement::Statement::new("SELECT CAST(COUNT(*) AS TEXT) FROM ").table(&self.roll.table);
+        let rows = line::only(select.sql(" AS t WHERE "), &self.roll).sql("1 = 1").rows(&mut conn)?;
+        let count = rows.first().and_then(|row| row.text(0)?.parse().ok());
+        count.ok_or_else(|| RollError::RowUnreadable(self.roll.id.clone()))
+    }
+
+    /// A page after this row; empty at the end. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read.
+    pub fn page(&self, after: Option<&LocalKey>) -> Result<Vec<RosterRow>, RollError> {
+        let roll = &*self.roll;
+        let mut conn = self.readers.lend().map_err(RollError::Database)?;
+        let mut select = line::select(roll).sql("t.").name(&roll.key.name).sql(" IS NOT NULL");
+        if let Some(bind) = after.and_then(|last| key_bind(&roll.key, last)) {
+            select = select.sql(" AND t.").name(&roll.key.name).sql(" > ").bind(bind);
+        }
+        let rows = select.sql(" ORDER BY t.").name(&roll.key.name).sql(" LIMIT ").bind(PAGE).rows(&mut conn)?;
+        rows.into_iter().map(|row| self.read(row)).collect()
+    }
+
+    /// Every row, in the order of the key. `each` may stop it by an error of its own. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read, or `each` stops it.
+    pub fn each<E: From<RollError>>(&self, mut each: impl FnMut(RosterRow) -> Result<(), E>) -> Result<(), E> {
+        let mut last = None;
+        loop {
+            let page = self.page(last.as_ref())?;
+            let Some(row) = page.last() else { return Ok(()) };
+            last = Some(row.row_key.clone());
+            page.into_iter().try_for_each(&mut each)?;
+        }
+    }
+
+    fn read(&self, row: crate::statement::Row) -> Result<RosterRow, RollError> {
+        let roll = &*self.roll;
+        let unreadable = || RollError::RowUnreadable(roll.id.clone());
+        let columns = roll.columns();
+        let text = |wanted: Option<&Column>| {
+            let place = columns.iter().position(|column| Some(*column) == wanted)?;
+            row.text(place)
+        };
+        let fact = |(name, column): (&FactName, &Column)| {
+            let value = field_value(kind_of(column), text(Some(column))).ok()?;
+            (value != FieldValue::Missing).then(|| (name.clone(), value))
+        };
+        Ok(RosterRow {
+            row_key: row.text(0).and_then(|text| text.parse().ok()).ok_or_else(unreadable)?,
+            subject: row.text(1).and_then(|text| text.parse().ok()),
+            status: roll.meaning(row.text(2).ok_or_else(unreadable)?),
+            since: text(roll.since.as_ref()).and_then(row::day),
+            until: text(roll.until.as_ref()).and_then(row::day),
+            amount: text(roll.amount.as_ref()).and_then(|text| text.trim().parse().ok()),
+            facts: roll.facts.iter().filter_map(fact).collect(),
+        })
+    }
+}
+
+const fn kind_of(column: &Column) -> FieldKind {
+    match column.kind {
+        ColumnKind::Integer => FieldKind::Integer,
+        ColumnKind::Boolean => FieldKind::Boolean,
+        ColumnKind::Date => FieldKind::Date,
+        ColumnKind::Text | ColumnKind::Other => FieldKind::Text,
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the department refuses a journal beside its roll, or makes the change itself: what counts is what reads back.
+
+use std::sync::{Arc, Mutex};
+
+use super::{super::*, enrolment::enrolment, *};
+
+/// Mapped so, with a journal in a file of the gateway's.
+fn apart(department: &Department, how: &str) -> MappedRolls {
+    department
+        .write_mapping(&whole_mapping().replace("payment_day = \"5\"\n", &format!("payment_day = \"5\"\n{how}\n")));
+    department.install();
+    let path = department.path("books.db");
+    if !path.exists() {
+        std::fs::File::create(&path).unwrap();
+    }
+    rolls(department).with_books(&format!("sqlite://{}", path.display()).parse().unwrap()).unwrap()
+}
+
+#[derive(Debug, Default)]
+struct Portal {
+    taken: Mutex<Vec<RollChange>>,
+    away: bool,
+}
+
+impl ChangeSender for Portal {
+    fn send(&self, change: &RollChange) -> Result<(), NotSent> {
+        self.taken.lock().unwrap().push(change.clone());
+        if self.away { Err(NotSent("nobody answers".to_owned())) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_change_with_its_journal_apart_is_intended_done_and_confirmed() {
+    for department in departments() {
+        let rolls = apart(&department, "journal = \"apart\"");
+        let before = department.rows(ROLL);
+        let order = hold("P-1");
+        let applied = rolls.hold(&order, now()).unwrap();
+        assert_eq!(outcomes(&applied), [("101", RowOutcome::Held), ("103", RowOutcome::Held)]);
+        assert_eq!(rolls.hold(&order, now()).unwrap(), applied);
+        assert_eq!(rolls.journal_head(&roll_id()).unwrap().unwrap().seq, 4, "two intents, two confirmations");
+        assert_eq!(rolls.verify(&roll_id(), None).unwrap(), []);
+        let released = rolls.release(&release(&order), now()).unwrap();
+        assert_eq!(released.rows[0].outcome, RowOutcome::Released);
+        assert_eq!(department.rows(ROLL), before);
+        assert_eq!(outcomes(&rolls.enrol(&enrolment("P-7"), now()).unwrap()), [("104", RowOutcome::Enrolled)]);
+        assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), 0);
+    }
+}
+
+#[test]
+fn an_intent_that_a_failure_left_open_is_settled_and_done_once() {
+    let department = Department::sqlite();
+    let rolls = apart(&department, "journal = \"apart\"");
+    department
+        .execute("CREATE TRIGGER down BEFORE UPDATE ON pension_beneficiary BEGIN SELECT RAISE(ABORT, 'down'); END");
+    let order = hold("P-1");
+    assert!(rolls.hold(&order, now()).is_err(), "nothing was done, and the intent stands");
+    assert_eq!(department.rows(ROLL)[0][1].as_deref(), Some("ACTIVE"));
+    department.execute("DROP TRIGGER down");
+    assert_eq!(rolls.settle(&roll_id(), now().plus(60)).unwrap(), 0);
+    let applied = rolls.hold(&order, now().plus(90)).unwrap();
+    assert_eq!(outcomes(&applied), [("101", RowOutcome::Held), ("103", RowOutcome::Held)]);
+}
+
+#[test]
+fn an_intent_that_others_overtook_is_given_up_and_overwrites_nothing() {
+    let department = Department::sqlite();
+    let rolls = apart(&department, "journal = \"apart\"");
+    department.execute(
+        "CREATE TRIGGER down BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'HOLD' \
+         BEGIN SELECT RAISE(ABORT, 'down'); END",
+    );
+    let order = hold("P-1");
+    rolls.hold(&order, now()).unwrap_err();
+    department.execute("UPDATE pension_beneficiary SET status_reason = 'COURT' WHERE ppo_no = 101; DROP TRIGGER down");
+    let applied = rolls.hold(&order, now()).unwrap();
+    assert_eq!(outcomes(&applied), [("101", RowOutcome::NotApplied), ("103", RowOutcome::Held)]);
+    assert_eq!(department.rows(ROLL)[0][2].as_deref(), Some("COURT"));
+}
+
+#[test]
+fn what_a_system_of_the_department_was_told_counts_when_it_reads_back() {
+    for department in departments() {
+        for away in [false, true] {
+            let portal = Arc::new(Portal { away, ..Portal::default() });
+            let rolls = apart(&department, "write = \"webhook\"").with_sender(portal.clone());
+            let order = hold("P-1");
+            let told = rolls.hold(&order, now()).unwrap();
+            assert_eq!(told.rows[0].outcome, RowOutcome::Intended, "that it was taken proves nothing");
+            assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), 2);
+            let change = portal.taken.lock().unwrap()[0].clone();
+            assert_eq!((change.row_key.as_str(), change.after.value("payment_status")), ("101", Some("HOLD")));
+            department.execute(
+                "UPDATE pension_beneficiary SET payment_status = 'HOLD', status_reason = 'DEATH_REGISTERED', \
+                 status_since = '2026-11-21' WHERE person_no = 'P-1'",
+            );
+            assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), 0);
+            let applied = rolls.hold(&order, now()).unwrap();
+            assert_eq!(outcomes(&applied), [("101", RowOutcome::Held), ("103", RowOutcome::Held)]);
+            department.execute(
+                "UPDATE pension_beneficiary SET payment_status = 'ACTIVE', status_reason = NULL, status_since = NULL \
+                 WHERE person_no = 'P-1'",
+            );
+        }
+    }
+}
