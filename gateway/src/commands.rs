@@ -11,18 +11,23 @@ use schemas::{
     catalogue::Catalogue,
     federation::DatasetDescription,
     id::{EntityId, LawId, MessageId},
+    local::{BindingsChanged, BindingsOrder},
 };
-use service_kit::{clock::Clock, config::ConfigError};
+use service_kit::{audit_trail::ChainError, clock::Clock, config::ConfigError};
 
 use crate::{
     app::{App, StartError, open_source},
+    audit,
     bundle::{self, BundleError},
     catalogue,
     config::Config,
+    identity::{EndingError, EndingReason},
     init::{self, InitError, Initialised},
     join::{self, Invitation, JoinError, Joined},
     keys::{KeyFileError, KeyFolder},
     links::{self, ExportError, Exported, SeedError, Seeded},
+    parked::{Kind, Parked},
+    store::consents::requests::RequestStoreError,
 };
 
 /// A command failed.
@@ -52,6 +57,15 @@ pub enum CommandError {
     /// `bundle`.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// `parked`.
+    #[error(transparent)]
+    Parked(#[from] RequestStoreError),
+    /// `trail verify`.
+    #[error("{0}; mend: keep the database as it is, and compare with the heads that the anchor holds")]
+    Trail(#[from] ChainError),
+    /// `binding revoke`.
+    #[error("the bindings were not ended: {0}")]
+    Ending(#[from] EndingError),
     /// `catalogue`.
     #[error("{}; mend: let the gateway reach the trust anchor", .0.because())]
     Catalogue(#[from] Refusal),
@@ -149,6 +163,45 @@ pub async fn link_seed(config: &Path, file: &Path, clock: &Clock) -> Result<Seed
     Ok(blocking(move || links::seed(&app, &file)).await??)
 }
 
+/// Ends every binding of a resident at the identity registry, as for a lost phone; she then gets a new invitation.
+///
+/// # Errors
+/// [`CommandError`], with its mend.
+pub async fn binding_revoke(
+    config: &Path,
+    resident: String,
+    reason: EndingReason,
+    clock: &Clock,
+) -> Result<BindingsChanged, CommandError> {
+    let app = open(config, clock).await?;
+    Ok(app.revoke_bindings_because((audit::COMMAND_LINE, reason), &BindingsOrder { resident }).await?)
+}
+
+/// What is parked.
+///
+/// # Errors
+/// [`CommandError`], with its mend.
+pub async fn parked_list(config: &Path, clock: &Clock) -> Result<Parked, CommandError> {
+    Ok(offline(config, clock).await?.parked().await?)
+}
+
+/// Sets everything of a kind that is parked out anew; how many.
+///
+/// # Errors
+/// [`CommandError`], with its mend.
+pub async fn parked_replay(config: &Path, kind: Kind, clock: &Clock) -> Result<u64, CommandError> {
+    Ok(offline(config, clock).await?.replay_parked(audit::COMMAND_LINE, kind).await?)
+}
+
+/// Hashes the whole audit trail again; how many rows it has.
+///
+/// # Errors
+/// [`CommandError`]; a broken chain names its first wrong row.
+pub async fn trail_verify(config: &Path, clock: &Clock) -> Result<i64, CommandError> {
+    let head = offline(config, clock).await?.officers().verify_trail().await?;
+    Ok(head.map_or(0, |head| head.seq))
+}
+
 /// The evidence of one receipt.
 ///
 /// # Errors
@@ -158,10 +211,15 @@ pub async fn bundle(config: &Path, id: MessageId, clock: &Clock) -> Result<Bundl
     Ok(bundle::assemble(&app, id, std::time::Duration::from_secs(bundle::LONGEST_WAIT.into())).await?)
 }
 
+/// Opens the gateway's files alone.
+async fn offline(config: &Path, clock: &Clock) -> Result<App, CommandError> {
+    let (config, clock) = (Config::load(config)?, clock.clone());
+    Ok(blocking(move || App::open(config, clock)).await??)
+}
+
 /// Opens the gateway's files and asks the anchor what is new, if it answers.
 async fn open(config: &Path, clock: &Clock) -> Result<App, CommandError> {
-    let (config, clock) = (Config::load(config)?, clock.clone());
-    let app = blocking(move || App::open(config, clock)).await??;
+    let app = offline(config, clock).await?;
     if let Err(error) = app.refresh_directory().await {
         tracing::warn!(%error, "the directory could not be refreshed; going on with what was stored");
     }

@@ -17,7 +17,7 @@ pub(crate) mod subject;
 
 pub use crate::store::identity::bindings::{binding_resume, binding_revoke, binding_suspend};
 pub(crate) use credential::Presented;
-pub use ending::{EndingError, NamedAlive, lift_suspension};
+pub use ending::{EndingError, EndingReason, NamedAlive, lift_suspension};
 pub use error::IdentityError;
 pub use guardianship::GuardianshipError;
 pub use offer::InviteError;

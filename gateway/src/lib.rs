@@ -31,6 +31,7 @@ pub mod keys;
 pub mod laws;
 pub mod links;
 pub mod notices;
+pub mod parked;
 pub mod people;
 mod public_tls;
 pub mod retention;

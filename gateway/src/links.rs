@@ -25,7 +25,7 @@ mod receipt;
 mod seed;
 
 pub use export::{ExportError, Exported, export};
-pub use officer::OfficerError;
+pub use officer::{Decider, OfficerError};
 pub use page::PageError;
 pub use receipt::ReceiptUnfit;
 pub use seed::{SeedError, Seeded, seed};

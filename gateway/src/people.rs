@@ -17,6 +17,7 @@ mod sessions;
 mod sign_in;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trail;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub use officer_keys::published as published_officer_keys;
 pub use officer_proof::{HandedIn, Purpose};
 pub use password::{Password, PasswordUnsuitable};
 pub use sessions::{Lifetimes, Session};
+pub use trail::TrailPage;
 
 use crate::{app::App, audit, keys::Keys, store::people::PeopleStoreError};
 
@@ -82,6 +84,7 @@ pub struct People {
     clock: Clock,
     lifetimes: Lifetimes,
     hashing: Arc<Semaphore>,
+    trail: trail::Trail,
 }
 
 /// What was asked for was not done.
@@ -125,7 +128,7 @@ impl From<StatementError> for PeopleError {
 impl People {
     /// In this database, under these keys.
     pub fn new(db: Database, keys: Keys, clock: Clock, lifetimes: Lifetimes) -> Self {
-        Self { db, keys, clock, lifetimes, hashing: Arc::new(Semaphore::new(HASHES)) }
+        Self { db, keys, clock, lifetimes, hashing: Arc::new(Semaphore::new(HASHES)), trail: trail::Trail::default() }
     }
 
     fn now_ms(&self) -> i64 {

@@ -17,6 +17,7 @@ pub mod identity;
 pub mod inquiries;
 pub mod law_registers;
 pub mod links;
+pub mod links_decided;
 pub mod links_open;
 pub mod notices;
 pub mod outbox;

@@ -201,8 +201,23 @@ pub fn newest(conn: &mut AnyConnection, before: i64, limit: i64) -> QueryResult<
 
 /// Hashes every row again, from the first. Returns the head that was reached.
 pub fn verify(conn: &mut AnyConnection) -> Result<Option<Head>, ChainError> {
+    verify_after(conn, None)
+}
+
+/// Hashes the rows after a head that was reached before, and that head's own row. Rows before it are not read: that they did not
+/// change since, [`verify`] says.
+pub fn verify_after(conn: &mut AnyConnection, known: Option<Head>) -> Result<Option<Head>, ChainError> {
     const PAGE: i64 = 1000;
-    let mut reached: Option<Head> = None;
+    if let Some(known) = &known {
+        let row: Option<Row> = sql_query("SELECT * FROM audit_trail WHERE seq = $1")
+            .bind::<BigInt, _>(known.seq)
+            .get_result(conn)
+            .optional()?;
+        if row.is_none_or(|row| row.hash != known.hash || chain(&row) != known.hash) {
+            return Err(ChainError::Broken { seq: known.seq });
+        }
+    }
+    let mut reached = known;
     loop {
         let after = reached.as_ref().map_or(0, |head| head.seq);
         let rows: Vec<Row> = sql_query("SELECT * FROM audit_trail WHERE seq > $1 ORDER BY seq LIMIT $2")

@@ -9,7 +9,9 @@ use gateway::{
     audit,
     commands::{self, CommandError},
     config::Config as GatewayConfig,
+    identity::EndingReason,
     join::Invitation,
+    parked::Kind,
 };
 use registry_adapter::{
     install::{RoleName, Roles, install},
@@ -68,6 +70,11 @@ pub enum Command {
         #[command(subcommand)]
         command: super::user::Command,
     },
+    /// Bindings, at the identity registry.
+    Binding {
+        #[command(subcommand)]
+        command: Binding,
+    },
     /// Residents, at the identity registry.
     Subjects {
         #[command(subcommand)]
@@ -83,6 +90,16 @@ pub enum Command {
         /// As JSON instead of a table.
         #[arg(long)]
         json: bool,
+    },
+    /// What was given up for the time being.
+    Parked {
+        #[command(subcommand)]
+        command: Parked,
+    },
+    /// The audit trail.
+    Trail {
+        #[command(subcommand)]
+        command: Trail,
     },
     /// The evidence of one receipt, for an auditor.
     Bundle {
@@ -127,6 +144,51 @@ pub enum Link {
         config: Config,
         /// What `subjects export` wrote for this department.
         file: PathBuf,
+    },
+}
+
+/// What is parked.
+#[derive(Debug, Subcommand)]
+pub enum Parked {
+    /// Count and list it.
+    List {
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Set everything of a kind out anew.
+    #[command(after_help = "Example:\n  vinimay gateway parked replay orders")]
+    Replay {
+        #[command(flatten)]
+        config: Config,
+        /// notices, erasures or orders.
+        kind: Kind,
+    },
+}
+
+/// The audit trail.
+#[derive(Debug, Subcommand)]
+pub enum Trail {
+    /// Hash every row again, from the first; the console checks only what is new.
+    Verify {
+        #[command(flatten)]
+        config: Config,
+    },
+}
+
+/// Bindings.
+#[derive(Debug, Subcommand)]
+pub enum Binding {
+    /// End every binding of a resident, and every open invitation: for a lost phone. The desk then invites her anew.
+    #[command(after_help = "Example:\n  vinimay gateway binding revoke --resident-file number.txt --reason lost-phone")]
+    Revoke {
+        #[command(flatten)]
+        config: Config,
+        /// A file with the register's own number of the resident: arguments can be read by others on this machine.
+        #[arg(long, value_name = "FILE")]
+        resident_file: PathBuf,
+        /// lost-phone, stolen-phone, wrong-person or own-wish; it stands in the audit trail.
+        #[arg(long)]
+        reason: EndingReason,
     },
 }
 
@@ -205,6 +267,14 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Ok(print_json(&done(commands::link_seed(&config.config, &file, &clock))?)?)
         }
         Command::User { command } => super::user::run(command, &clock),
+        Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {
+            let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
+                let told = anyhow::anyhow!("{}: the number cannot be read: {error}", resident_file.display());
+                Failure::new(Failure::USAGE, told)
+            })?;
+            let ended = commands::binding_revoke(&config.config, resident.trim().to_owned(), reason, &clock);
+            Ok(print_json(&done(ended)?)?)
+        }
         Command::Subjects { command: Subjects::Export { config, receiver, law, out } } => {
             Ok(print_json(&done(commands::subjects_export(&config.config, receiver, law, &out, &clock))?)?)
         }
@@ -212,6 +282,16 @@ pub fn run(command: Command) -> Result<(), Failure> {
             let catalogue = done(commands::catalogue(&config.config, &clock))?;
             let printed = if json { print_json(&catalogue) } else { print(table(&catalogue).trim_end()) };
             Ok(printed?)
+        }
+        Command::Parked { command: Parked::List { config } } => {
+            Ok(print_json(&done(commands::parked_list(&config.config, &clock))?)?)
+        }
+        Command::Parked { command: Parked::Replay { config, kind } } => {
+            let replayed = done(commands::parked_replay(&config.config, kind, &clock))?;
+            Ok(print_json(&json!({ "replayed": replayed }))?)
+        }
+        Command::Trail { command: Trail::Verify { config } } => {
+            Ok(print_json(&json!({ "rows": done(commands::trail_verify(&config.config, &clock))? }))?)
         }
         Command::Bundle { config, receipt } => {
             Ok(print_json(&done(commands::bundle(&config.config, receipt, &clock))?)?)

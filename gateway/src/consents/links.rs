@@ -1,7 +1,7 @@
 //! A citizen ties her pseudonym to her number in this department: she shows name and birth date, and names the number.
 //!
 //! Guarantees: the department's own row of that number must have that name and birth date; a number that another pseudonym
-//! has is not given twice; every failure sounds the same. Deliberately absent: similarity.
+//! has is not given twice, to two at once neither; every failure sounds the same; what came of it is an audit row without a name. Deliberately absent: similarity.
 
 use protocol::{consent::Refusal, credential::VerifiedBinding};
 use registry_adapter::{identity::BirthDate, key::LocalKey, matching::Person};
@@ -15,7 +15,8 @@ use schemas::{
 use super::PresentationError;
 use crate::{
     app::App,
-    store::links::{LinkError as StoreError, NewLink, link_find, link_insert, link_subjects},
+    audit,
+    store::links::{LinkError as StoreError, NewLink, link_find, link_insert, link_lock, link_subjects},
 };
 
 /// How it was confirmed.
@@ -57,13 +58,18 @@ impl App {
             score: SCORE,
             confirmed_by: CONFIRMED_BY.to_owned(),
         };
+        let row = audit::done(CONFIRMED_BY, audit::LINK_SET, "subject-link", now);
         let tied = self.db().write(move |conn| {
+            // Of two namesakes who name one number at once, the second sees the first.
+            link_lock(conn, &keys, &link.local_key)?;
             let others = link_subjects(conn, &keys, &link.local_key)?;
-            if others.iter().any(|other| *other != link.subject) {
-                return Ok::<_, StoreError>(false);
-            }
-            let written = link_insert(conn, &keys, &link, now)?;
-            Ok(written || link_find(conn, &keys, &link.subject)?.as_ref() == Some(&link.local_key))
+            let is_free = others.iter().all(|other| *other == link.subject);
+            let tied = is_free
+                && (link_insert(conn, &keys, &link, now)?
+                    || link_find(conn, &keys, &link.subject)?.as_ref() == Some(&link.local_key));
+            let row = if tied { row } else { audit::refused(row, Some(NOBODY.code())) };
+            audit::append(conn, &row)?;
+            Ok::<_, StoreError>(tied)
         });
         if !tied.await? {
             return Err(NOBODY.into());

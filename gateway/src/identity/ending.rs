@@ -31,6 +31,43 @@ const REGISTER: &str = "register-of-deaths";
 /// Who acts, where it is the person herself.
 const HERSELF: &str = "citizen";
 
+/// Why bindings are ended at the desk. A closed list: a free text would bring personal data into the audit trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndingReason {
+    /// The phone is lost.
+    LostPhone,
+    /// The phone was stolen.
+    StolenPhone,
+    /// The binding was given to somebody else.
+    WrongPerson,
+    /// The person wishes it.
+    OwnWish,
+}
+
+impl EndingReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::LostPhone, Self::StolenPhone, Self::WrongPerson, Self::OwnWish];
+
+    /// As commands and audit rows write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LostPhone => "lost-phone",
+            Self::StolenPhone => "stolen-phone",
+            Self::WrongPerson => "wrong-person",
+            Self::OwnWish => "own-wish",
+        }
+    }
+}
+
+impl std::str::FromStr for EndingReason {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|reason| reason.as_str() == text);
+        found.ok_or("the reasons are lost-phone, stolen-phone, wrong-person and own-wish")
+    }
+}
+
 /// No binding was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EndingError {
@@ -105,6 +142,19 @@ impl App {
         order: &BindingsOrder,
     ) -> Result<BindingsChanged, EndingError> {
         self.change_bindings((by.as_str(), RESUME), order, Standing::Valid).await
+    }
+
+    /// The same with the reason in the audit trail, for the gateway's own machine.
+    ///
+    /// # Errors
+    /// As [`App::revoke_bindings`].
+    pub async fn revoke_bindings_because(
+        &self,
+        (by, reason): (&str, EndingReason),
+        order: &BindingsOrder,
+    ) -> Result<BindingsChanged, EndingError> {
+        let action = format!("{REVOKE}.{}", reason.as_str());
+        self.change_bindings((by, &action), order, Standing::Revoked).await
     }
 
     async fn change_bindings(

@@ -353,14 +353,28 @@ async fn whom_a_seeding_run_leaves_open_an_officer_links_by_her_word() {
     let subject = waiting[0].sub.clone();
     let candidates = food.link_candidates(&subject).await.unwrap();
     assert_eq!((candidates.len(), candidates[0].key.as_str(), candidates[0].same_name), (1, "F-3", true));
-    let officer = "officer-1".parse().unwrap();
-    assert_eq!(food.confirm_link(&subject, "F-3".parse().unwrap(), &officer).await.unwrap(), Linked::New);
+    let by = Decider {
+        officer: "officer-1".parse().unwrap(),
+        reason: "Her ration card of 2019 names the same house.".parse().unwrap(),
+    };
+    assert_eq!(food.confirm_link(&subject, "F-1".parse().unwrap(), &by).await.unwrap(), None, "none of her rows");
+    assert_eq!(food.confirm_link(&subject, "F-3".parse().unwrap(), &by).await.unwrap(), Some(Linked::New));
     assert_eq!(food.open_links().await.unwrap().len(), 1);
     assert!(food.link_candidates(&subject).await.unwrap().is_empty(), "she waits no more");
-    let other = food.confirm_link(&subject, "F-1".parse().unwrap(), &officer).await.unwrap();
-    assert_eq!(other, Linked::Other, "a link stays");
+    let again = food.confirm_link(&subject, "F-3".parse().unwrap(), &by).await.unwrap();
+    assert_eq!(again, None, "she waits no more");
     let last = food.open_links().await.unwrap().remove(0).sub;
-    food.dismiss_link(&last, &officer).await.unwrap();
+    assert!(food.compare_link(&last, &by.officer).await.unwrap().is_some());
+    assert!(food.compare_link(&subject, &by.officer).await.unwrap().is_none());
+    assert!(food.dismiss_link(&last, &by).await.unwrap());
+    assert!(!food.dismiss_link(&last, &by).await.unwrap(), "once");
+    let (keys, decided) = (food.keys().clone(), [subject.clone(), last.clone()]);
+    let reasons = food.db().read(move |conn| {
+        let mut of = |subject| crate::store::links_decided::decisions_of(conn, &keys, subject);
+        Ok::<_, LinkError>([of(&decided[0])?, of(&decided[1])?])
+    });
+    let why = by.reason.as_str().to_owned();
+    assert_eq!(reasons.await.unwrap(), [vec![(true, why.clone())], vec![(false, why)]]);
     assert!(food.open_links().await.unwrap().is_empty() && food.links().resolve(&last).await.unwrap().is_none());
     assert_eq!(food.links().resolve(&subject).await.unwrap().unwrap().as_str(), "F-3");
 }

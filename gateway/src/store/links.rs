@@ -167,6 +167,19 @@ pub fn link_number(conn: &mut AnyConnection, keys: &Keys, index: &str) -> Result
     rows.into_iter().next().map(|row| Ok(LOCAL_KEY.open(keys, &row.subject_index, &row.local_key)?)).transpose()
 }
 
+/// Until the transaction ends, nobody else asks who has this number in order to link it. SQLite has one writer anyway.
+///
+/// # Errors
+/// If the database fails.
+pub fn link_lock(conn: &mut AnyConnection, keys: &Keys, local_key: &str) -> QueryResult<()> {
+    if let AnyConnection::Postgres(_) = conn {
+        sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<Text, _>(LOCAL_KEY.index(keys, local_key))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
 /// The pseudonyms linked to a local number: more than one only if two people claim one number.
 ///
 /// # Errors

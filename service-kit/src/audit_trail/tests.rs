@@ -57,6 +57,37 @@ async fn the_application_can_neither_change_nor_remove_a_row() {
     }
 }
 
+/// The head that a look at the first two rows reached.
+fn second(conn: &mut AnyConnection) -> QueryResult<Option<Head>> {
+    let row: Option<Row> = sql_query("SELECT * FROM audit_trail WHERE seq = 2").get_result(conn).optional()?;
+    Ok(row.map(|row| Head { seq: row.seq, hash: row.hash.try_into().unwrap() }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_since_a_look_is_looked_at() {
+    for world in both_databases().await {
+        record(&world.database, entry("a")).await.unwrap();
+        let first = world.database.read(verify).await.unwrap();
+        assert_eq!(
+            world
+                .database
+                .read({
+                    let first = first.clone();
+                    move |conn| verify_after(conn, first)
+                })
+                .await
+                .unwrap(),
+            first
+        );
+        record(&world.database, entry("b")).await.unwrap();
+        let both = world.database.read(move |conn| verify_after(conn, first)).await.unwrap();
+        assert_eq!((both.as_ref().map(|head| head.seq), &both), (Some(2), &world.database.read(verify).await.unwrap()));
+        let other = Head { seq: 2, hash: [7; 32] };
+        let foreign = world.database.read(move |conn| verify_after(conn, Some(other))).await;
+        assert!(matches!(foreign, Err(ChainError::Broken { seq: 2 })));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_beneath_the_database_is_found() {
     for (change, first_wrong) in [
@@ -70,6 +101,7 @@ async fn a_change_beneath_the_database_is_found() {
             for target in ["a", "b", "c"] {
                 record(&world.database, entry(target)).await.unwrap();
             }
+            let known = world.database.read(|conn| Ok::<_, DatabaseError>(second(conn)?)).await.unwrap();
             // What somebody with the database's own rights can do: take the guards away first.
             let mut conn = world.database.lend_writer().unwrap();
             let unguard = match &**conn {
@@ -81,6 +113,8 @@ async fn a_change_beneath_the_database_is_found() {
             conn.batch_execute(unguard).unwrap();
             conn.batch_execute(change).unwrap();
             assert!(matches!(verify(&mut conn), Err(ChainError::Broken { seq }) if seq == first_wrong), "{change}");
+            let wrong = matches!(verify_after(&mut conn, known), Err(ChainError::Broken { seq }) if seq >= 2);
+            assert_eq!(wrong, first_wrong >= 2, "after a look at two rows: {change}");
         }
     }
 }

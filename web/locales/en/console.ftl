@@ -69,6 +69,7 @@ done-key-registered = Your key was taken. Another officer must compare its thumb
 done-key-confirmed = The key is confirmed. It counts once the department's entry in the directory is renewed.
 done-key-ended = The key has ended. It leaves the directory once the department's entry is renewed.
 done-linked = The link is written down.
+done-dismissed = It is written down that this person is none of the rows shown. Nobody was linked.
 done-reviewed = Your decision is written down, and the citizen is told.
 
 # Accounts
@@ -143,6 +144,9 @@ linking-number = Number in our register
 linking-equal = The same
 linking-different = Different
 linking-certain = I compared both sides, and I am certain that this is the same person.
+linking-reason = By what do you know that this is the same person?
+linking-reason-none = Why is this person none of the rows?
+linking-dismiss = This person is none of the rows
 linking-confirm = Link with number { $number }
 linking-back = Back to everybody who waits
 linking-open-person = Compare { $name } with our register

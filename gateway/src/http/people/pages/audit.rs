@@ -7,14 +7,12 @@ use actix_web::{
 use serde::Deserialize;
 use service_kit::{
     access::{Caller, Routes},
-    audit_trail::{self, ChainError},
-    db::DatabaseError,
     server::{Reply, RouteLimits},
 };
 use utoipa::OpenApi;
 
-use super::{View, show};
-use crate::{console::views, http::people::said::failed};
+use super::{View, refused, show};
+use crate::{console::views, people::TrailPage};
 
 /// The endpoint's description.
 #[derive(OpenApi)]
@@ -47,17 +45,7 @@ const fn newest() -> i64 {
     (status = 403, description = "access-denied"),
 ))]
 async fn list(view: View, asked: web::Query<Asked>) -> Reply {
-    let before = asked.before;
-    let read = move |conn: &mut _| {
-        let rows = audit_trail::newest(conn, before, ROWS)?;
-        let holds = match audit_trail::verify(conn) {
-            Ok(_) => true,
-            Err(ChainError::Broken { .. }) => false,
-            Err(ChainError::Database(error)) => return Err(error),
-        };
-        Ok::<_, DatabaseError>((rows, holds))
-    };
-    let (rows, holds) = view.app.db().read(read).await.map_err(failed)?;
+    let TrailPage { rows, holds } = view.app.officers().trail(asked.before, ROWS).await.map_err(refused)?;
     let older = rows.last().map(|row| row.seq).filter(|seq| *seq > 1);
     show(&view, StatusCode::OK, &views::Audit { page: view.page("audit"), rows, holds, older })
 }

@@ -16,11 +16,16 @@ use service_kit::{
 use utoipa::OpenApi;
 
 use super::{FORM, View, see, show, sign_in::Done};
-use crate::{console::views, http::people::said::failed, links::Linked, people::Role};
+use crate::{
+    console::views,
+    http::{people::said::failed, problem},
+    links::{Decider, Linked},
+    people::Role,
+};
 
 /// The endpoints' description.
 #[derive(OpenApi)]
-#[openapi(paths(list, compare, confirm))]
+#[openapi(paths(list, compare, confirm, dismiss))]
 pub struct Api;
 
 const CALLER: Caller = Caller::User(Role::Operator.as_str());
@@ -30,6 +35,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Method::GET, "/console/links", CALLER, RouteLimits::NO_BODY, list)
         .route(Method::POST, "/console/links/compare", CALLER, RouteLimits::body(FORM), compare)
         .route(Method::POST, "/console/links", CALLER, RouteLimits::body(FORM), confirm)
+        .route(Method::POST, "/console/links/dismiss", CALLER, RouteLimits::body(FORM), dismiss)
 }
 
 /// Who waits for an officer.
@@ -59,10 +65,8 @@ struct Whom {
     ))]
 async fn compare(view: View, submitted: Submitted<Whom>) -> Reply {
     let subject = submitted.form.subject;
-    let waiting = view.app.open_links().await.map_err(failed)?;
-    let person =
-        waiting.into_iter().find(|person| person.sub == subject).ok_or(ProblemResponse::new(Code::NotFound))?;
-    let candidates = view.app.link_candidates(&subject).await.map_err(failed)?;
+    let compared = view.app.compare_link(&subject, &submitted.user.name).await.map_err(failed)?;
+    let (person, candidates) = compared.ok_or(ProblemResponse::new(Code::NotFound))?;
     let view = view.of_person(submitted.user, submitted.token);
     show(&view, StatusCode::OK, &views::Compare { page: view.page("linking"), person, candidates })
 }
@@ -78,6 +82,7 @@ enum Certain {
 struct Confirmed {
     subject: SectorSubject,
     key: String,
+    reason: String,
     /// Without it the form is not whole.
     #[serde(rename = "certain")]
     _certain: Certain,
@@ -85,23 +90,46 @@ struct Confirmed {
 
 /// Links the person to one of the rows that were shown.
 #[utoipa::path(post, path = "/console/links", tag = "people",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "subject, key, certain"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "subject, key, reason, certain"),
     responses(
         (status = 303, description = "Linked"),
-        (status = 400, description = "request-malformed"),
+        (status = 400, description = "request-malformed, reason-missing"),
         (status = 403, description = "access-denied, form-foreign"),
         (status = 404, description = "not-found: she does not wait, or this is none of her rows"),
         (status = 409, description = "conflict: linked to another row already"),
     ))]
 async fn confirm(view: View, submitted: Submitted<Confirmed>) -> Reply {
-    let Confirmed { subject, key, .. } = submitted.form;
+    let Confirmed { subject, key, reason, .. } = submitted.form;
     let key: LocalKey = key.parse().map_err(|_| ProblemResponse::new(Code::RequestMalformed))?;
-    let candidates = view.app.link_candidates(&subject).await.map_err(failed)?;
-    if !candidates.iter().any(|candidate| candidate.key == key) {
-        return Err(Code::NotFound.into());
+    let by = Decider { officer: submitted.user.person, reason: reason.parse().map_err(problem)? };
+    match view.app.confirm_link(&subject, key, &by).await.map_err(failed)? {
+        Some(Linked::New | Linked::Same) => Ok(see("/console/links?done=linked", None)),
+        Some(Linked::Other) => Err(Code::Conflict.into()),
+        None => Err(Code::NotFound.into()),
     }
-    match view.app.confirm_link(&subject, key, &submitted.user.person).await.map_err(failed)? {
-        Linked::New | Linked::Same => Ok(see("/console/links?done=linked", None)),
-        Linked::Other => Err(Code::Conflict.into()),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dismissed {
+    subject: SectorSubject,
+    reason: String,
+}
+
+/// Says that the person is none of the rows; nobody is linked.
+#[utoipa::path(post, path = "/console/links/dismiss", tag = "people",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "subject, reason"),
+    responses(
+        (status = 303, description = "Dismissed"),
+        (status = 400, description = "request-malformed, reason-missing"),
+        (status = 403, description = "access-denied, form-foreign"),
+        (status = 404, description = "not-found: she does not wait"),
+    ))]
+async fn dismiss(view: View, submitted: Submitted<Dismissed>) -> Reply {
+    let Dismissed { subject, reason } = submitted.form;
+    let by = Decider { officer: submitted.user.person, reason: reason.parse().map_err(problem)? };
+    if view.app.dismiss_link(&subject, &by).await.map_err(failed)? {
+        return Ok(see("/console/links?done=dismissed", None));
     }
+    Err(Code::NotFound.into())
 }

@@ -422,18 +422,36 @@ async fn an_operator_compares_both_sides_and_links_one_of_the_rows_shown() {
     );
     let other = "B".repeat(43);
     assert_eq!(post(&operator, "/console/links/compare", &[("subject", other.as_str())]).await.status, 404);
-    for (browser, key, certain, status) in [
-        (&operator, "F-3", "yes", 404),
-        (&operator, "F-1", "no", 400),
-        (&auditor, "F-1", "yes", 403),
-        (&operator, "F-1", "yes", 303),
-        (&operator, "F-1", "yes", 404),
+    let why = "The ration card names the same house.";
+    for (browser, key, certain, reason, status) in [
+        (&operator, "F-3", "yes", why, 404),
+        (&operator, "F-1", "no", why, 400),
+        (&operator, "F-1", "yes", "same", 400),
+        (&auditor, "F-1", "yes", why, 403),
+        (&operator, "F-1", "yes", why, 303),
+        (&operator, "F-1", "yes", why, 404),
     ] {
-        let fields = [("subject", subject.as_str()), ("key", key), ("certain", certain)];
-        assert_eq!(post(browser, "/console/links", &fields).await.status, status, "{key} {certain}");
+        let fields = [("subject", subject.as_str()), ("key", key), ("certain", certain), ("reason", reason)];
+        assert_eq!(post(browser, "/console/links", &fields).await.status, status, "{key} {certain} {reason}");
+    }
+    assert_eq!(waits(&office).await, subject);
+    let fields = |reason: &'static str| [("subject", subject.as_str()), ("reason", reason)];
+    for (browser, reason, status) in
+        [(&operator, "no", 400), (&auditor, why, 403), (&operator, why, 303), (&operator, why, 404)]
+    {
+        assert_eq!(post(browser, "/console/links/dismiss", &fields(reason)).await.status, status, "{reason}");
     }
     assert!(operator.get("/console/links?done=linked").await.body.contains("Nobody waits for a decision."));
     let audit = office.audit().await;
-    assert!(audit.contains(&"asha link.set subject-link done".to_owned()), "{audit:#?}");
+    for line in [
+        "asha link.compare subject-link done",
+        "asha link.compare subject-link refused not-found",
+        "asha link.set subject-link done",
+        "asha link.set subject-link refused not-found",
+        "asha link.dismiss subject-link done",
+        "asha link.dismiss subject-link refused not-found",
+    ] {
+        assert!(audit.iter().any(|row| row == line), "{line} in {audit:#?}");
+    }
     office.close().await;
 }
