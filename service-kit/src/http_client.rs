@@ -93,6 +93,18 @@ impl HttpClient {
         Ok(Self { client: builder.build().map_err(setup)?, networks: Arc::new(networks) })
     }
 
+    /// Trusts these certificates (DER), and beside them the authorities that this machine trusts: for a citizen's own program, which
+    /// meets listeners with a certificate for browsers. Never between members.
+    pub fn listed_or_public(
+        roots: &[Vec<u8>],
+        networks: NetworkPolicy,
+        limits: ClientLimits,
+    ) -> Result<Self, HttpError> {
+        let roots: Result<Vec<_>, _> = roots.iter().map(|der| reqwest::Certificate::from_der(der)).collect();
+        let builder = hardened(&networks, limits).tls_certs_merge(roots.map_err(setup)?);
+        Ok(Self { client: builder.build().map_err(setup)?, networks: Arc::new(networks) })
+    }
+
     /// Reads the address.
     pub async fn fetch(&self, url: &Url, max: usize) -> Result<Reply, HttpError> {
         self.networks.check(url)?;

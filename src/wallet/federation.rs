@@ -21,6 +21,7 @@ use schemas::{
 use service_kit::http_client::{ClientLimits, HttpClient, NetworkPolicy};
 
 use super::{Settings, WalletError};
+use crate::cli::say;
 
 /// Pins an anchor by the fingerprint that the citizen has on paper.
 ///
@@ -110,15 +111,20 @@ impl Federation {
         Ok(member)
     }
 
-    /// All members that may take part now.
+    /// All members that may take part now. One whose statements do not verify is left out, and that is said: she is not to lose the
+    /// others to it.
     ///
     /// # Errors
-    /// If the anchor is away, or one of its statements does not verify.
+    /// If the anchor is away.
     pub async fn directory(&self) -> Result<Directory, WalletError> {
         let listed = self.client.members().await.map_err(|error| WalletError::anchor(self.anchor(), error))?;
         let mut members = Vec::with_capacity(listed.len());
         for entity in &listed {
-            members.push(self.resolve(entity).await?);
+            match self.resolve(entity).await {
+                Ok(member) => members.push(member),
+                Err(error) if is_about_the_member(&error) => say(&format!("{entity} is left out: {error}")),
+                Err(error) => return Err(error),
+            }
         }
         Ok(Directory::new(self.anchor.clone(), members))
     }
@@ -138,15 +144,21 @@ impl Federation {
         }
     }
 
-    /// A client that trusts exactly the certificates that the directory lists for a member.
+    /// A client that trusts the certificates that the directory lists for a member, and those of authorities as browsers do: a
+    /// member's people's listener may have one of either kind (ADR 0331). What counts is signed besides.
     ///
     /// # Errors
     /// If they cannot be used.
     pub fn http(&self, member: &VerifiedMember) -> Result<HttpClient, WalletError> {
         let roots: Vec<Vec<u8>> = member.certificates().filter_map(|certificate| certificate.to_der().ok()).collect();
-        HttpClient::pinned(&roots, None, self.networks.clone(), ClientLimits::default())
+        HttpClient::listed_or_public(&roots, self.networks.clone(), ClientLimits::default())
             .map_err(|error| WalletError::unanswered(member.entity(), error))
     }
+}
+
+/// Whether an error is about one member, and not about the anchor or the way there.
+const fn is_about_the_member(error: &WalletError) -> bool {
+    matches!(error, WalletError::Untrusted(_) | WalletError::Refused { .. })
 }
 
 /// Keys of one identity registry, for bindings that came from it.

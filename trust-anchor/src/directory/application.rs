@@ -15,6 +15,9 @@ use schemas::{
     time::Timestamp,
 };
 
+/// The version of the protocol that every member speaks.
+const VERSION: &str = "1";
+
 /// A configuration that stands by itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Application {
@@ -32,6 +35,10 @@ pub(crate) enum ApplicationError {
     Malformed(&'static str),
     #[error("the entity configuration is not the entity's own: {0}")]
     NotOwn(#[from] FederationError),
+    #[error(
+        "the entity configuration does not list protocol version {VERSION}; run the release that the federation uses"
+    )]
+    Version,
     #[error("the entity configuration does not name this trust anchor in `authority_hints`")]
     OtherAnchor,
     #[error("a {0} key in the entity configuration cannot be used")]
@@ -52,6 +59,7 @@ impl ApplicationError {
                 FederationError::LifeTooLong | FederationError::NotYetValid | FederationError::Expired => Code::Stale,
                 _ => Code::TokenMalformed,
             },
+            Self::Version => Code::VersionUnsupported,
             Self::OtherAnchor => Code::AudienceWrong,
             Self::Role(_) => Code::RoleMissing,
             Self::Malformed(_) | Self::Key(_) | Self::Certificate => Code::TokenMalformed,
@@ -72,6 +80,9 @@ pub(crate) fn verify(jws: &CompactJws, anchor: &EntityId, now: Timestamp) -> Res
 }
 
 fn check_gateway(gateway: &DataGateway, now: Timestamp) -> Result<(), ApplicationError> {
+    if !gateway.protocol_versions.iter().any(|version| version == VERSION) {
+        return Err(ApplicationError::Version);
+    }
     let signing = gateway.signing_jwks.keys.iter().all(|jwk| VerifyingKey::from_jwk(jwk).is_ok());
     if gateway.signing_jwks.keys.is_empty() || !signing {
         return Err(ApplicationError::Key("signing"));

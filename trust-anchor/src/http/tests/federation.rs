@@ -81,6 +81,12 @@ async fn every_wrong_application_is_refused_with_its_mend_and_changes_nothing() 
         ("ended", &code, altered(&|c| c.exp = c.iat.plus(-1)), "stale"),
         ("from the future", &code, altered(&|c| c.iat = now().plus(60).numeric()), "stale"),
         ("another anchor", &code, altered(&|c| c.authority_hints.clear()), "audience-wrong"),
+        (
+            "another version of the protocol alone",
+            &code,
+            altered(&|c| gateway(c).protocol_versions = vec!["2".to_owned()]),
+            "version-unsupported",
+        ),
         ("no gateway", &code, altered(&|c| c.metadata.data_gateway = None), "token-malformed"),
         ("no signing key", &code, altered(&|c| gateway(c).signing_jwks.keys.clear()), "token-malformed"),
         ("no encryption key", &code, altered(&|c| gateway(c).encryption_jwks.keys.clear()), "token-malformed"),
