@@ -44,6 +44,7 @@ impl World {
         let options = Options { people: PEOPLE, ..Options::default() };
         let mut variation = Variation::default();
         variation.laws.push_str(super::laws::REGISTERED);
+        variation.purposes = super::emergencies::with_names(&variation.purposes);
         // The directory is read each second, so that nobody waits a minute for what a jump of the clock made old.
         let refresh = "\n[anchor]\nrefresh = 1\n";
         variation.more = ["civil", "revenue", "food"].map(|name| (name, refresh.to_owned())).into();
