@@ -92,7 +92,11 @@ impl App {
     /// `role-missing`: this department helps nobody.
     pub async fn assisted_open(&self, operator: &SystemName) -> Result<AssistedSession, AssistedError> {
         let now = self.now();
-        self.authorize_helping(now)?;
+        if let Err(refusal) = self.authorize_helping(now) {
+            let row = audit::done(operator.as_str(), OPEN, "session", now);
+            audit::record(self.db(), audit::refused(row, Some(refusal.code()))).await?;
+            return Err(refusal.into());
+        }
         let (token, ends) = (random::token(), now.plus(LIFE));
         let session = StoredSession { id: random::message_id(now), operator: operator.clone(), opened: now, ends };
         let row = audit::done(operator.as_str(), OPEN, session.id.as_str(), now);

@@ -355,6 +355,8 @@ async fn an_operator_opens_a_session_where_the_department_helps_and_prints_a_sli
     let refused = post(&other.officer("asha", "centre-operator").await, "/console/assisted", &[]).await;
     assert_eq!(refused.status, 403);
     assert!(refused.body.contains("data-code=\"role-missing\""), "{}", refused.body);
+    let audit = other.audit().await;
+    assert!(audit.contains(&"asha assisted.open session refused role-missing".to_owned()), "{audit:#?}");
     other.close().await;
 }
 
