@@ -52,7 +52,14 @@ export class World {
       { name: "account", type: "text", sensitivity: "personal", mask: "last-4" },
     ],
   }]);
-  readonly departments = [this.registry, this.consumer, this.provider];
+  readonly departments: Department[] = [this.registry, this.consumer, this.provider];
+  readonly centre = new Department("centre", ["assisted-operator"]);
+  /** What the registry signs about a session, where bindings are for one. */
+  assisted: Claims | null = null;
+  /** Codes that were asked for, as the operator's gateway heard them. */
+  readonly approvals: Claims[] = [];
+  /** What the device said when it closed the session. */
+  closing: Claims | null = null;
   /** Bindings that were issued. */
   issued = 0;
   /** Indexes of revoked bindings, and the keys that proved themselves by DPoP. */
@@ -228,7 +235,7 @@ export class World {
     const concealed = { resident_id: "RID-1", given_name: "Asha", family_name: "Devi", birthdate: "1960-02-01", sub_revenue: b64(Buffer.alloc(32, 1)), sub_social: b64(Buffer.alloc(32, 2)) };
     const disclosures = Object.entries(concealed).map(([name, value]) => b64(JSON.stringify([b64(Buffer.from(`${this.issued}-${name}-0000000000000000`)).slice(0, 22), name, value])));
     const jwt = this.registry.signing.sign("dc+sd-jwt", {
-      iss: this.registry.entity, vct: "urn:vinimay:resident-binding:1", iat: this.now, exp: this.now + 86_400 * 365, cnf: { jwk: key }, assurance_level: "substantial", mode: "self",
+      iss: this.registry.entity, vct: "urn:vinimay:resident-binding:1", iat: this.now, exp: this.now + 86_400 * 365, cnf: { jwk: key }, assurance_level: "substantial", ...(this.assisted === null ? { mode: "self" } : { mode: "assisted", assisted: this.assisted }),
       status: { status_list: { idx: this.issued, uri: `${this.registry.entity}/status/rb/1` } }, _sd_alg: "sha-256", _sd: disclosures.map(sha64).sort(),
     });
     return [jwt, ...disclosures, ""].join("~");
@@ -260,6 +267,31 @@ export class World {
       const response = form.get("response");
       if (response !== null) this.responses.push(this.responseKey.open(response));
       return {};
+    });
+  }
+
+  /** A centre that helps: its code is always the same. */
+  help(session: string, code: string): void {
+    this.departments.push(this.centre);
+    this.citizens(this.centre);
+    const at = `POST ${this.centre.entity}/citizen/v1/assisted`;
+    const approval = message();
+    this.routes.set(`${at}/approvals`, (body) => {
+      this.approvals.push(JSON.parse(body) as Claims);
+      return { approval, expires_in: 600 };
+    });
+    this.routes.set(`${at}/confirmations`, (body) => {
+      const told = JSON.parse(body) as Claims;
+      if (told["code"] !== code || told["approval"] !== approval) throw new Refusal(403, { code: "access-denied" });
+      const { card, method } = this.approvals[this.approvals.length - 1] ?? {};
+      return { card, assistance: { operator: this.centre.entity, session, method } };
+    });
+    this.routes.set(`${at}/closings`, (body) => {
+      this.closing = JSON.parse(body) as Claims;
+      return {
+        session, operator: this.centre.entity, person: "op-7", opened: "2026-11-21T08:00:00Z", closed: "2026-11-21T08:20:00Z", consents: this.closing["consents"], qr: "vinimay:slip",
+        picture: { size: 61, path: "M4 4h1v1h-1z".repeat(1500) }, text: { en: { title: "Slip", lines: ["You agreed."] }, hi: { title: "पर्ची", lines: ["आपने सहमति दी।"] } },
+      };
     });
   }
 
