@@ -4,6 +4,8 @@
 //! The steps stand in `tests/browser`; here are the departments: they invite, ask, query, and tell how a request stands. Screenshots are
 //! written to `docs/screenshots` when `VINIMAY_SCREENSHOTS` is set.
 
+mod phone;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::{sha::sha256, x509::X509};
 use schemas::{
@@ -12,8 +14,9 @@ use schemas::{
 };
 use serde_json::{Value, json};
 use service_kit::clock::Clock;
-use vinimay::demo::PENSION_PURPOSE;
+use vinimay::demo::{PENSION_PURPOSE, Variation};
 
+use self::phone::Phone;
 use crate::{
     foreign::{Conversation, Said, node, repository},
     ready::{Ready, good},
@@ -31,13 +34,20 @@ const LANGUAGES: [&str; 2] = ["hi", "en"];
 /// The departments, as the browser's script asks them.
 struct Departments {
     ready: Ready,
+    /// Where a code of an assisted session arrives, if anybody sends one.
+    phone: Option<Phone>,
 }
 
 impl Departments {
-    async fn offer(&self) -> Value {
+    /// An invitation; for one session, if a centre helps.
+    async fn offer(&self, said: &Value) -> Value {
         let person = self.ready.federation.databases.cast.applicant.clone().unwrap().keys.resident_no.to_string();
         let desk = self.ready.federation.civil.portal(0).unwrap();
-        let reply = desk.post("/v1/binding-offers", &[], &json!({ "resident": person })).await.unwrap();
+        let mut order = json!({ "resident": person });
+        if let Some(session) = said.get("assisted") {
+            order["assisted"] = session.clone();
+        }
+        let reply = desk.post("/v1/binding-offers", &[], &order).await.unwrap();
         let _: BindingOffer = good(&reply);
         good(&reply)
     }
@@ -80,7 +90,8 @@ impl Departments {
 
     async fn answer(&self, wants: &str, said: &Value) -> Value {
         match wants {
-            "offer" => self.offer().await,
+            "offer" => self.offer(said).await,
+            "code" => json!({ "code": self.phone.as_ref().expect("nobody sends codes").code() }),
             "request" => self.request().await,
             "query" => self.query(said).await,
             "invite" => self.invite(said),
@@ -132,13 +143,23 @@ impl Departments {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_citizen_walks_through_the_wallet_in_a_real_browser() {
     let _turn = alone();
-    let departments = Departments { ready: Ready::plain() };
-    let result = departments.watch(&departments.opening()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let phone = Phone::listen(folder.path());
+    let mut variation = Variation::default();
+    variation.more.insert("social", phone.section());
+    let departments = Departments { ready: Ready::varied(&variation), phone: Some(phone) };
+    let mut opening = departments.opening();
+    opening["helped"] = json!(true);
+    opening["helper"] = json!(departments.ready.federation.social.entity());
+    let result = departments.watch(&opening).await;
     let walks = result["walks"].as_array().unwrap();
     assert_eq!(walks.len(), SIZES.len() * LANGUAGES.len());
     for (number, walk) in walks.iter().enumerate() {
         judge(walk, number, &departments);
     }
+    let helped = result["helped"].as_array().unwrap();
+    assert_eq!(helped.len(), walks.len());
+    helped.iter().for_each(judge_helped);
     report("wallet in a browser", &summary(&result));
     lighthouse(&departments, depth(0, 5));
 }
@@ -159,7 +180,7 @@ fn lighthouse(departments: &Departments, runs: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_departments_pages_stand_in_a_real_browser() {
     let _turn = alone();
-    let departments = Departments { ready: Ready::plain() };
+    let departments = Departments { ready: Ready::plain(), phone: None };
     let mut opening = departments.opening();
     opening["department"] = json!(departments.ready.federation.social.entity());
     let result = departments.watch(&opening).await;
@@ -236,10 +257,25 @@ fn judge(walk: &Value, number: usize, departments: &Departments) {
     }
 }
 
+/// A citizen who was helped at a centre.
+fn judge_helped(walk: &Value) {
+    let name = walk["name"].as_str().unwrap();
+    for kind in ["violations", "complaints", "faults", "kept"] {
+        assert_eq!(walk[kind], json!([]), "{name}: {kind}: {:#}", walk[kind]);
+    }
+    assert_eq!((&walk["state"], &walk["used"]), (&json!("given"), &Value::Null), "{name}: given, and used");
+    assert_eq!(walk["refused"], json!(Code::ConsentRevoked), "{name}: the slip ended it");
+    assert_eq!(walk["languages"], json!(["en", "hi"]), "{name}: the slip is in both languages");
+    assert!(walk["address"].as_str().unwrap().ends_with("/#/assisted"), "{name}: no token stays in the address");
+}
+
 fn summary(result: &Value) -> String {
     let walk = &result["walks"][0];
-    let screens: usize =
-        result["walks"].as_array().unwrap().iter().map(|walk| walk["screens"].as_array().unwrap().len()).sum();
+    let screens: usize = ["walks", "helped"]
+        .iter()
+        .flat_map(|kind| result[kind].as_array().unwrap())
+        .map(|walk| walk["screens"].as_array().unwrap().len())
+        .sum();
     format!(
         "Chromium {}; {screens} screens without a complaint of axe-core; first load {:.1} kB, scripts {:.1} kB; {} taps to consent, {} to revoke",
         result["browser"].as_str().unwrap(),

@@ -238,7 +238,7 @@ fn social(databases: &DemoDatabases, civil: &Department) -> anyhow::Result<Depar
         writes: true,
         purposes: vec![PENSION_PURPOSE],
         more: follow(civil, "social.pension.continuation", "social.pension"),
-        ..plan("social", "Social Welfare Department", "समाज कल्याण विभाग", &["provider", "consumer:social"])?
+        ..plan("social", "Social Welfare Department", "समाज कल्याण विभाग", &["provider", "consumer:social", "assisted-operator"])?
     })
 }
 

@@ -1,31 +1,28 @@
-// What Chromium's fake camera films: a QR code on white paper, as one picture of YUV4MPEG2.
+// What Chromium's fake camera films: a QR code as a department's gateway draws it, on white paper, as one picture of YUV4MPEG2.
 import { writeFileSync } from 'node:fs';
-import qrcode from 'qrcode-generator';
 
 const [WIDTH, HEIGHT] = [640, 480];
 const [WHITE, BLACK, NO_COLOUR] = [235, 16, 128];
-/** Modules of white around a code (ISO/IEC 18004 §6.3.8). */
-const QUIET = 4;
 
-/** Puts a code before the camera; without a text, a white sheet. */
-export function film(file, text) {
+/** Puts a picture before the camera, `{ size, path }` as it came; without one, a white sheet. */
+export function film(file, picture) {
   const luma = Buffer.alloc(WIDTH * HEIGHT, WHITE);
-  if (text) draw(luma, text);
+  if (picture) draw(luma, picture);
   const chroma = Buffer.alloc((WIDTH * HEIGHT) / 2, NO_COLOUR);
   const head = Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F10:1 Ip A1:1 C420jpeg\n`);
   writeFileSync(file, Buffer.concat([head, ...Array(4).fill([Buffer.from('FRAME\n'), luma, chroma]).flat()]));
 }
 
-function draw(luma, text) {
-  const code = qrcode(0, 'L');
-  code.addData(text);
-  code.make();
-  const modules = code.getModuleCount();
-  const size = Math.floor(HEIGHT / (modules + 2 * QUIET));
-  const [left, top] = [WIDTH, HEIGHT].map((side) => Math.floor((side - size * modules) / 2));
-  for (let y = 0; y < modules * size; y += 1) {
-    for (let x = 0; x < modules * size; x += 1) {
-      if (code.isDark(Math.floor(y / size), Math.floor(x / size))) luma[(top + y) * WIDTH + left + x] = BLACK;
+/** Its dark modules: squares of one module, with the quiet border counted in. */
+function draw(luma, { size, path }) {
+  const scale = Math.floor(HEIGHT / size);
+  const [left, top] = [WIDTH, HEIGHT].map((side) => Math.floor((side - scale * size) / 2));
+  const squares = [...path.matchAll(/M(\d+) (\d+)h1v1h-1z/g)].map(([, x, y]) => [Number(x), Number(y)]);
+  if (squares.length === 0) throw new Error('there is nothing on the picture');
+  for (const [x, y] of squares) {
+    for (let row = 0; row < scale; row += 1) {
+      const from = (top + y * scale + row) * WIDTH + left + x * scale;
+      luma.fill(BLACK, from, from + scale);
     }
   }
 }

@@ -1,5 +1,6 @@
 // A real browser, told what to do by the test in Rust (see conversation.mjs): walks through the wallet, or visits to a department's pages.
 import { launch } from './browser.mjs';
+import { help } from './assisted.mjs';
 import { done, opening } from './conversation.mjs';
 import { visit } from './pages.mjs';
 import { walk } from './wallet.mjs';
@@ -10,7 +11,9 @@ try {
   const go = order.department ? visit : walk;
   const walks = [];
   for (const way of order.walks) walks.push(await go(browser, order, way, walks.length));
-  done({ browser: browser.version(), walks });
+  const helped = [];
+  for (const way of order.helped ? order.walks : []) helped.push(await help(browser, order, way));
+  done({ browser: browser.version(), walks, helped });
 } finally {
   await browser.close();
 }

@@ -8,7 +8,7 @@ import { pattern } from './words.mjs';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** What is photographed; `docs/screenshots` holds some of them. */
-const SHOTS = new Set(['welcome', 'request', 'allowed', 'home', 'uses', 'consents', 'page-sign-in', 'page-transparency', 'page-console']);
+const SHOTS = new Set(['welcome', 'request', 'allowed', 'home', 'uses', 'consents', 'card at a centre', 'slip', 'page-sign-in', 'page-transparency', 'page-console']);
 
 export class Screens {
   constructor(page, { name, folder, text }) {

@@ -48,6 +48,7 @@ class Walker {
     const used = await want('query', { request: first.id });
     const beyond = await want('query', { request: first.id, beyond: true });
     const history = await this.readHistory();
+    await this.pauseUnheard();
     const revoking = await this.revoke(first);
     const refused = await want('query', { request: first.id });
     const filmed = await this.scanAndDeny();
@@ -108,6 +109,25 @@ class Walker {
     return rows.map(said).sort();
   }
 
+  /** She pauses without a network: kept, not yet in force, and said so; then it goes out by itself. She lets it go on again. */
+  async pauseUnheard() {
+    await this.screens.place('/consents');
+    await this.page.locator('main li a').first().click();
+    await this.screens.see('consent active', 'consent-title', 'details');
+    await this.context.setOffline(true);
+    await this.screens.tap('consent-pause');
+    await this.page.getByText(this.screens.text('consent-status-pausing')).first().waitFor();
+    await this.screens.look('consent queued');
+    await this.context.setOffline(false);
+    await this.screens.place('/consents');
+    await this.page.locator('.tag.paused').getByText(this.screens.text('consent-status-paused')).first().waitFor();
+    await this.screens.look('consents paused');
+    await this.page.locator('main li a').first().click();
+    await this.screens.see('consent paused', 'consent-title', 'details');
+    await this.screens.tap('consent-resume');
+    await this.page.getByText(this.screens.text('consent-resumed')).first().waitFor();
+  }
+
   /** From home, where a consent that holds is shown; taps are counted to where it is shown as stopped. */
   async revoke(request) {
     await this.screens.place('/');
@@ -126,7 +146,7 @@ class Walker {
   /** The second request is a code before the camera; she says no. */
   async scanAndDeny() {
     const request = await want('request');
-    film(this.order.camera, request.link);
+    film(this.order.camera, request.qr);
     await this.screens.place('/open');
     await this.screens.see('open', 'open-title');
     await this.screens.tap('open-camera');
@@ -159,6 +179,10 @@ class Walker {
     await this.page.goto(`${this.order.wallet}/#/`);
     await this.page.reload();
     await this.screens.see('locked', 'locked-title', 'input[type="password"]');
+    await this.page.locator('input[type="password"]').fill('918273');
+    await this.screens.tap('locked-open');
+    await this.page.locator('main [role="alert"]').first().waitFor();
+    await this.screens.look('locked, wrong PIN');
     await this.page.locator('input[type="password"]').fill(PIN);
     await this.screens.tap('locked-open');
     await this.screens.see('home offline', 'home-hello-name', 'a[href="#/open"]');
