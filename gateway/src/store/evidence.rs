@@ -13,7 +13,6 @@ use schemas::{
 use service_kit::db::{AnyConnection, DatabaseError};
 use tlog::entry::EntryType;
 
-use super::retention::erasures_of;
 use crate::bundle::Records;
 
 #[derive(QueryableByName)]
@@ -60,15 +59,15 @@ pub fn exchange_records(conn: &mut AnyConnection, id: &MessageId) -> Result<Opti
         tokens.map(|jws| Ok((EntryType::ExchangeReceipt, token(&jws)?))).collect::<Result<Vec<_>, DatabaseError>>()?;
     // We erase what we were answered, never what we answered; a peer may have chosen the same id for an exchange of its own.
     if ours.role == "consumer" {
-        let exchange = ours.exchange.parse().map_err(|_| damaged())?;
-        let erased = erasures_of(conn, &[exchange]).map_err(DatabaseError::from)?;
-        records.extend(erased.into_iter().map(|erasure| (EntryType::Consent, erasure.jws)));
+        let erased: Option<JwsRow> = sql_query("SELECT jws FROM erasure WHERE exchange = $1")
+            .bind::<Text, _>(&ours.exchange)
+            .get_result(conn)
+            .optional()?;
+        if let Some(row) = erased {
+            records.push((EntryType::Consent, token(&row.jws)?));
+        }
     }
     Ok(Some(Records { kind: BundleKind::Exchange, records }))
-}
-
-fn damaged() -> DatabaseError {
-    DatabaseError::Storage("a stored receipt's id is none".to_owned())
 }
 
 fn token(jws: &str) -> Result<CompactJws, DatabaseError> {
@@ -102,5 +101,6 @@ pub fn receipt_about(
     .bind::<Nullable<Text>, _>(issuer)
     .get_result(conn)
     .optional()?;
-    found.map(|row| row.jti.parse().map_err(|_| damaged())).transpose()
+    let damaged = |_| DatabaseError::Storage("a stored receipt's id is none".to_owned());
+    found.map(|row| row.jti.parse().map_err(damaged)).transpose()
 }
