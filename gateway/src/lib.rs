@@ -38,6 +38,7 @@ pub mod retention;
 pub mod run;
 pub mod store;
 pub mod triggers;
+mod wallet_build;
 pub mod webhooks;
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ pub enum RunError {
     /// The wallet's files.
     #[error(transparent)]
     Wallet(#[from] http::wallet::FilesError),
+    /// The record of the wallet's build.
+    #[error(transparent)]
+    WalletBuild(#[from] crate::wallet_build::BuildError),
     /// Its jobs.
     #[error(transparent)]
     Jobs(#[from] JobsError),
@@ -85,7 +88,11 @@ pub async fn start(config: Config, clock: Clock, metrics: Option<Metrics>) -> Re
     let public = PublicCertificates::load(app.config(), app.identity(), app.now())?;
     watch_certificates(&app, &public, &health);
     let files = app.config().wallet.as_ref().map(|wallet| http::wallet::Files::read(&wallet.folder.resolve()));
-    let parts = Parts { app: app.clone(), health: health.clone(), metrics, public, files: files.transpose()? };
+    let files = files.transpose()?;
+    if let Some(build) = files.as_ref().and_then(http::wallet::Files::build) {
+        app.record_wallet_build(build).await?;
+    }
+    let parts = Parts { app: app.clone(), health: health.clone(), metrics, public, files };
     let server = serve(&parts, context, workers, bound)?;
     jobs.start().await?;
     health.start();

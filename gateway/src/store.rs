@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod people;
 pub mod retention;
 pub mod triggers;
+pub mod wallet_builds;
 
 #[cfg(test)]
 pub(crate) mod testing;

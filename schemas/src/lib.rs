@@ -29,4 +29,5 @@ pub mod receipt;
 pub mod scheme;
 pub mod time;
 pub mod version;
+pub mod wallet_build;
 pub mod webhook;

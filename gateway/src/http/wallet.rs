@@ -22,21 +22,21 @@ use utoipa::OpenApi;
 
 pub use files::{Files, FilesError};
 
-use crate::app::App;
+use crate::{app::App, store::wallet_builds::wallet_build_find};
+
+/// Media type of the record of a build.
+const BUILD_TYPE: &str = "application/dx-build+jwt";
 
 /// The endpoints' description.
 #[derive(OpenApi)]
-#[openapi(paths(federation, file))]
+#[openapi(paths(federation, build, file))]
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.route(Method::GET, "/federation.json", Caller::Public, RouteLimits::NO_BODY, federation).route(
-        Method::GET,
-        "/{file:.*}",
-        Caller::Public,
-        RouteLimits::NO_BODY,
-        file,
-    )
+    routes
+        .route(Method::GET, "/federation.json", Caller::Public, RouteLimits::NO_BODY, federation)
+        .route(Method::GET, "/build.jwt", Caller::Public, RouteLimits::NO_BODY, build)
+        .route(Method::GET, "/{file:.*}", Caller::Public, RouteLimits::NO_BODY, file)
 }
 
 /// What a wallet pins at its first start, and shows for comparison with paper.
@@ -71,6 +71,26 @@ async fn federation(app: web::Data<App>, files: web::Data<Files>) -> Reply {
     let mut answer = HttpResponse::Ok();
     policy::write(&mut answer, &app);
     Ok(answer.insert_header((header::CACHE_CONTROL, "no-cache")).json(pinned))
+}
+
+/// The identity registry's signed and logged word about the build that is served.
+#[utoipa::path(get, path = "/build.jwt", tag = "wallet", responses(
+    (status = 200, description = "A JWS of typ dx-build+jwt", content_type = "application/dx-build+jwt", body = String),
+    (status = 404, description = "not-found: a static host signs none, or the trust anchor names another origin for wallets"),
+))]
+async fn build(app: web::Data<App>, files: web::Data<Files>) -> Reply {
+    authorize_origin(&app)?;
+    let none = || ProblemResponse::new(Code::NotFound).detail("this host has signed no record of its build");
+    let build = files.build().ok_or_else(none)?;
+    let found = app.db().read(move |conn| wallet_build_find(conn, &build)).await.map_err(|error| {
+        tracing::warn!(%error, "the record of the wallet's build could not be read");
+        ProblemResponse::new(Code::Overloaded)
+    })?;
+    let jws = found.ok_or_else(none)?;
+    let mut answer = HttpResponse::Ok();
+    policy::write(&mut answer, &app);
+    answer.insert_header((header::CACHE_CONTROL, "no-cache")).insert_header((header::CONTENT_TYPE, BUILD_TYPE));
+    Ok(answer.body(jws.to_string()))
 }
 
 /// A file of the built wallet; the page at `/`.

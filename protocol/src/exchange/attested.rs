@@ -13,6 +13,7 @@ use schemas::{
     query::Query,
     receipt::Receipt,
     time::{NumericDate, Timestamp},
+    wallet_build::WalletBuild,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -58,6 +59,17 @@ member_claims! {
     FeedHead RECORD;
     Subscription RECORD;
     Erasure RECORD;
+}
+
+impl MemberClaims for WalletBuild {
+    const TYP: Typ = Typ::Build;
+    const LIMITS: Limits = Limits::RECORD;
+    fn iss(&self) -> &EntityId {
+        &self.iss
+    }
+    fn iat(&self) -> NumericDate {
+        self.iat
+    }
 }
 
 impl MemberClaims for FollowRequest {

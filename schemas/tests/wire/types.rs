@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
     answer, asking, assisted, bundle, catalogue, citizen, consent, decision, erasure, event, federation, linking,
-    local, naming, notice, openid, problem, query, receipt, scheme, webhook,
+    local, naming, notice, openid, problem, query, receipt, scheme, wallet_build, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -144,6 +144,7 @@ table! {
     "notice-record" decision::NoticeRecord;
     "scheme-order" scheme::SchemeOrder;
     "back-test-record" scheme::BackTestRecord;
+    "wallet-build" wallet_build::WalletBuild;
     "webhook-event" webhook::WebhookEvent;
     "notices-request" notice::NoticesRequest;
     "notices" notice::Notices;

@@ -42,10 +42,15 @@ struct Serving {
 
 /// The wallet's routes of a department, without TLS, so that bytes can be looked at.
 async fn serve(origin: &str) -> Serving {
+    serve_with(origin, "").await
+}
+
+/// The same of a department with more in its configuration.
+async fn serve_with(origin: &str, more: &str) -> Serving {
     let anchor = TestAnchor::start(&Clock::default());
     let folder = build();
     let wallet = format!(
-        "[wallet]\nlisten = \"127.0.0.1:0\"\npublic = \"{origin}\"\nfolder = \"{}\"\n",
+        "[wallet]\nlisten = \"127.0.0.1:0\"\npublic = \"{origin}\"\nfolder = \"{}\"\n{more}",
         folder.path().display()
     );
     let (department, app) = TestDepartment::member(&anchor, "civil", &["provider"], None, &wallet).await;
@@ -124,6 +129,42 @@ async fn hashed_files_are_kept_for_ever_in_the_smallest_form_that_the_caller_tak
     let tag = worker.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
     let (again, body) = serving.get("/sw.js", &format!("if-none-match: {tag}\r\n")).await;
     assert!(again.starts_with("http/1.1 304") && body.is_empty(), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_registry_signs_and_logs_the_build_that_it_serves_once() {
+    use protocol::exchange::Attested;
+    use schemas::wallet_build::WalletBuild;
+    let serving = serve_with(WALLET_ORIGIN, "[identity]\nsectors = [\"civil\"]\n").await;
+    let (head, _) = serving.get("/build.jwt", "").await;
+    assert!(head.starts_with("http/1.1 404"), "nothing before it was signed: {head}");
+    let shown: serde_json::Value = serde_json::from_str(&serving.get("/federation.json", "").await.1).unwrap();
+    let build: Digest = serde_json::from_value(shown["build"].clone()).unwrap();
+    for _ in 0..2 {
+        serving.app.record_wallet_build(build).await.unwrap();
+    }
+    let (head, body) = serving.get("/build.jwt", "").await;
+    assert!(head.contains("content-type: application/dx-build+jwt") && head.contains("no-cache"), "{head}");
+    let member = serving.app.directory().members().member(serving.app.entity()).unwrap().clone();
+    let record = Attested::<WalletBuild>::verify(body.as_bytes(), &member).unwrap();
+    assert_eq!((record.claims().build, &record.claims().iss), (build, serving.app.entity()));
+    let logged = serving
+        .app
+        .db()
+        .read(|conn| Ok::<_, service_kit::db::DatabaseError>(crate::store::outbox::outbox_waiting(conn, 100)?));
+    let logged = logged.await.unwrap();
+    let builds: Vec<_> = logged.iter().filter(|entry| entry.r#type == 10).map(|entry| entry.digest).collect();
+    assert_eq!(builds, [record.digest()], "once, as entry type 10");
+    serving.app.record_wallet_build(Digest::of("another build")).await.unwrap();
+    assert_eq!(serving.get("/build.jwt", "").await.1, body, "each build has its own record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_static_host_signs_no_build() {
+    let serving = serve(WALLET_ORIGIN).await;
+    serving.app.record_wallet_build(Digest::of("a build")).await.unwrap();
+    let (head, _) = serving.get("/build.jwt", "").await;
+    assert!(head.starts_with("http/1.1 404"), "{head}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

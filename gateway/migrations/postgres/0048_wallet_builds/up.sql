@@ -1,0 +1,5 @@
+-- Builds of the wallet that we have served, each with the record that was signed and logged when it was first.
+CREATE TABLE wallet_build (
+    build BYTEA PRIMARY KEY,
+    jws TEXT NOT NULL
+);
