@@ -14,6 +14,8 @@ mod demo;
 mod gateway;
 mod output;
 mod server;
+mod subscription;
+mod trigger;
 mod user;
 mod wallet;
 

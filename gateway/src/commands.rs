@@ -69,6 +69,9 @@ pub enum CommandError {
     /// `catalogue`.
     #[error("{}; mend: let the gateway reach the trust anchor", .0.because())]
     Catalogue(#[from] Refusal),
+    /// `trigger`, `subscription`.
+    #[error(transparent)]
+    Trigger(#[from] crate::triggers::TriggerError),
     /// The blocking pool is gone.
     #[error("the process is stopping")]
     Stopping,
@@ -229,6 +232,13 @@ async fn open(config: &Path, clock: &Clock) -> Result<App, CommandError> {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CommandError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| CommandError::Stopping)
 }
+
+mod triggers;
+
+pub use triggers::{
+    Replayed, SubscriptionChanged, SubscriptionView, TriggerList, subscription_approve, subscription_end, subscription_list,
+    subscription_propose, trigger_go_on, trigger_list, trigger_replay, trigger_show,
+};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,9 @@
 //!
 //! The way of one event: `capture` → `delivery` (source) → `receive` → `apply` → `returns` (subscriber) → `receive_applied`.
 
+pub mod ageing;
 pub mod apply;
+pub mod approvals;
 pub(crate) mod back_off;
 pub mod capture;
 mod decision;
@@ -16,7 +18,9 @@ mod error;
 pub mod feed;
 pub mod follow;
 pub mod follows;
+mod happening;
 pub mod heartbeat;
+pub(crate) mod open;
 mod outbound;
 mod pseudonyms;
 pub mod pull;
@@ -46,11 +50,14 @@ use crate::{
 };
 
 pub use error::TriggerError;
+pub(crate) use open::open;
 
 use back_off::Pauses;
 
 /// The job that looks for changes of the department's own register.
 pub const CAPTURE: &str = "capture";
+/// The job that finds who attains an age.
+pub const AGEING: &str = "ageing";
 /// The job that sends events.
 pub const DELIVERY: &str = "delivery";
 /// The job that signs heads of feeds.
@@ -179,13 +186,16 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     if app.triggers().changes.is_some() {
         every!("* * * * * *", CAPTURE, capture::run);
     }
+    if app.source().is_some_and(|source| source.residents().is_some()) {
+        every!("0 */15 * * * *", AGEING, ageing::run);
+    }
     every!("* * * * * *", DELIVERY, delivery::run);
     every!("0 * * * * *", HEARTBEAT, heartbeat::run);
     if !app.config().follow.is_empty() {
         every!("* * * * * *", FOLLOW, follow::run);
-        every!("0 * * * * *", PULL, pull::run);
-        every!("* * * * * *", APPLY, apply::run);
-        every!("* * * * * *", RETURNS, returns::run);
     }
+    every!("0 * * * * *", PULL, pull::run);
+    every!("* * * * * *", APPLY, apply::run);
+    every!("* * * * * *", RETURNS, returns::run);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Change capture: new rows of mapped tables, noticed in the transaction that made them.
+//! Change capture: new and changed rows of mapped tables, noticed in the transaction that made them.
 //!
 //! Guarantees: the trigger's outbox row commits with the department's own change or not at all; a change stays pending
 //! until [`ChangeFeed::mark_done`] says that the event is durable, whatever order transactions committed in (never
@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use schemas::{
-    answer::FieldValue,
+    event::{EventKind, Relation},
     id::EventType,
     time::{CivilDate, Timestamp},
 };
@@ -19,11 +19,17 @@ use crate::{
     connection::{Connections, Connector, Role, engine, transaction},
     install,
     key::LocalKey,
-    mapping::{ChangeCapture, Mapping},
-    row::{Unreadable, column_value, day, key_bind, where_key},
+    mapping::{ChangeCapture, Mapping, Noticed},
+    row::{day, key_bind, where_key},
     source::OpenError,
     statement::{Row, Statement},
 };
+
+mod draft;
+mod registrations;
+
+pub use draft::Draft;
+pub use registrations::{Death, Marriage};
 
 /// The most that one call reads.
 const LIMIT: i64 = 1_000;
@@ -31,6 +37,12 @@ const LIMIT: i64 = 1_000;
 /// Where a change stands in the outbox. Names it, and orders nothing between transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position(i64);
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// One new row of a mapped table. Personal data: Debug shows none of it.
 #[derive(Clone)]
@@ -54,8 +66,14 @@ pub struct Change {
 pub struct Content {
     /// From which day it holds.
     pub effective: CivilDate,
-    /// The mapped members.
-    pub payload: BTreeMap<String, FieldValue>,
+    /// The payload, without the people.
+    pub draft: Draft,
+    /// The other people of whom it speaks, by the department's own numbers.
+    pub related: BTreeMap<Relation, LocalKey>,
+    /// The number of the earlier registration that this one replaces.
+    pub supersedes: Option<String>,
+    /// Whether a changed row may come again and say something new.
+    pub repeats: bool,
 }
 
 /// A change that cannot become an event as it stands: for an officer.
@@ -64,6 +82,12 @@ pub enum ChangeUnreadable {
     /// The row is gone again.
     #[error("the row is not there any more")]
     RowMissing,
+    /// The row is not of the kind that becomes this event: it does not hold what `when` asks for.
+    #[error("the row does not become an event")]
+    NotMeant,
+    /// The mapped members make no payload of the type.
+    #[error("the mapped members do not make a payload of this type; look at the words that the register uses")]
+    NoPayload,
     /// Its type of event is not in the mapping any more.
     #[error("the mapping has no such event")]
     NotMapped,
@@ -202,24 +226,50 @@ fn content(
     key: &LocalKey,
 ) -> Result<Result<Content, ChangeUnreadable>, ChangeError> {
     let Some(bind) = key_bind(&capture.key, key) else { return Ok(Err(ChangeUnreadable::RowMissing)) };
-    let columns = std::iter::once(&capture.effective).chain(capture.payload.iter().map(|(_, column)| column));
-    let select = Statement::new("SELECT ").texts_of(columns).sql(" FROM ").table(&capture.table).sql(" WHERE ");
+    let select = Statement::new("SELECT ").texts_of(columns(capture)).sql(" FROM ").table(&capture.read).sql(" WHERE ");
     let rows = where_key(select, &capture.key, bind).sql(" LIMIT 1").rows(conn)?;
     Ok(rows.first().ok_or(ChangeUnreadable::RowMissing).and_then(|row| read(capture, row)))
 }
 
+/// The effective day, what `when` and `supersedes` name (else the key once more), the people, the members.
+fn columns(capture: &ChangeCapture) -> impl Iterator<Item = &crate::catalogue::Column> {
+    let when = capture.when.as_ref().map_or(&capture.key, |(column, _)| column);
+    let supersedes = capture.supersedes.as_ref().unwrap_or(&capture.key);
+    let related = capture.related.iter().map(|(_, column)| column);
+    [&capture.effective, when, supersedes].into_iter().chain(related).chain(capture.payload.iter().map(|(_, c)| c))
+}
+
 fn read(capture: &ChangeCapture, row: &Row) -> Result<Content, ChangeUnreadable> {
+    let meant = match &capture.when {
+        None => true,
+        Some((_, None)) => row.text(1).is_some(),
+        Some((_, Some(value))) => row.text(1) == Some(value.as_str()),
+    };
+    if !meant {
+        return Err(ChangeUnreadable::NotMeant);
+    }
     let wrong = |column: &crate::catalogue::Column, expected| ChangeUnreadable::Value {
         column: column.name.to_string(),
         expected,
     };
     let effective = row.text(0).and_then(day).ok_or_else(|| wrong(&capture.effective, "date"))?;
-    let mut payload = BTreeMap::new();
-    for (place, (member, column)) in capture.payload.iter().enumerate() {
-        let value = column_value(column, row.text(place + 1));
-        payload.insert(member.clone(), value.map_err(|Unreadable { expected }| wrong(column, expected))?);
+    let mut related = BTreeMap::new();
+    for (place, (relation, column)) in capture.related.iter().enumerate() {
+        if let Some(text) = row.text(3 + place).map(str::trim).filter(|text| !text.is_empty()) {
+            related.insert(*relation, text.parse().map_err(|_| wrong(column, "person's number"))?);
+        }
     }
-    Ok(Content { effective, payload })
+    let needs = matches!(capture.kind, EventKind::PersonMerged | EventKind::PersonSplit);
+    if let (true, true, Some((_, column))) = (needs, related.is_empty(), capture.related.first()) {
+        return Err(wrong(column, "person's number"));
+    }
+    Ok(Content {
+        effective,
+        draft: draft::draft(capture, row, 3 + capture.related.len(), effective)?,
+        related,
+        supersedes: capture.supersedes.as_ref().and_then(|_| row.text(2)).map(str::to_owned),
+        repeats: capture.noticed != Noticed::Inserts,
+    })
 }
 
 #[cfg(test)]

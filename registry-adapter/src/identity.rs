@@ -94,6 +94,14 @@ impl Residents {
         Self { table, readers }
     }
 
+    pub(crate) fn table(&self) -> &IdentityTable {
+        &self.table
+    }
+
+    pub(crate) fn lend(&self) -> Result<crate::connection::Lent, IdentityError> {
+        self.readers.lend().map_err(IdentityError::Database)
+    }
+
     /// The resident of this number. Blocks.
     ///
     /// # Errors

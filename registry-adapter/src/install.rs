@@ -7,12 +7,13 @@
 
 use std::{fmt, path::Path, str::FromStr};
 
+use schemas::{event::EventKind, id::EventType};
 use service_kit::db::{AnyConnection, DatabaseError, DatabaseUrl};
 
 use crate::{
     catalogue::{self, Engine, is_identifier},
     connection::{Connector, Role, engine, transaction},
-    mapping::{ChangeCapture, Mapping, MappingFile},
+    mapping::{ChangeCapture, Mapping, MappingFile, Noticed},
     source::OpenError,
     statement::Statement,
 };
@@ -89,18 +90,82 @@ fn install_sqlite(conn: &mut AnyConnection, mapping: &Mapping) -> diesel::QueryR
         guard::install_sqlite(conn, roll)?;
     }
     for capture in &mapping.changes {
+        // The name under which an earlier version watched the table.
         let drop = Statement::new("DROP TRIGGER IF EXISTS ").prefixed("vinimay_capture_", &capture.table.name);
         drop.execute(conn)?;
-        sqlite_trigger(capture).execute(conn)?;
+    }
+    // Those of a mapping before this one too, or they would go on.
+    for (when, event) in Watched::every() {
+        Statement::new("DROP TRIGGER IF EXISTS ").event_named(when.prefix(), &event).execute(conn)?;
+    }
+    for capture in &mapping.changes {
+        for when in Watched::of(capture) {
+            sqlite_trigger(capture, when).execute(conn)?;
+        }
     }
     Ok(())
 }
 
-fn sqlite_trigger(capture: &ChangeCapture) -> Statement {
-    Statement::new("CREATE TRIGGER ")
-        .prefixed("vinimay_capture_", &capture.table.name)
-        .sql(" AFTER INSERT ON ")
-        .table(&capture.table)
+/// What a trigger waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    Inserts,
+    Updates,
+}
+
+impl Watched {
+    const ALL: [Self; 2] = [Self::Inserts, Self::Updates];
+
+    fn of(capture: &ChangeCapture) -> impl Iterator<Item = Self> {
+        let (inserts, updates) = match capture.noticed {
+            Noticed::Inserts => (true, false),
+            Noticed::Updates => (false, true),
+            Noticed::Both => (true, true),
+        };
+        Self::ALL.into_iter().filter(move |when| if *when == Self::Inserts { inserts } else { updates })
+    }
+
+    /// Every trigger that a mapping may have asked for.
+    fn every() -> impl Iterator<Item = (Self, EventType)> {
+        let events = EventKind::ALL.iter().filter_map(|kind| kind.event_type());
+        events.flat_map(|event| Self::ALL.map(|when| (when, event.clone())))
+    }
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Inserts => "vinimay_on_insert_",
+            Self::Updates => "vinimay_on_update_",
+        }
+    }
+}
+
+fn watched(statement: Statement, capture: &ChangeCapture, when: Watched) -> Statement {
+    if when == Watched::Inserts {
+        return statement.sql(" AFTER INSERT ON ").table(&capture.table);
+    }
+    let mut statement = statement.sql(" AFTER UPDATE OF ");
+    for (place, column) in capture.watch.iter().enumerate() {
+        statement = if place == 0 { statement } else { statement.sql(", ") }.name(&column.name);
+    }
+    statement.sql(" ON ").table(&capture.table)
+}
+
+/// Writing the same value again is no change.
+fn if_changed(mut statement: Statement, capture: &ChangeCapture, differs: &'static str) -> Statement {
+    for (place, column) in capture.watch.iter().enumerate() {
+        statement = if place == 0 { statement } else { statement.sql(" OR ") }.sql("NEW.").name(&column.name);
+        statement = statement.sql(differs).sql("OLD.").name(&column.name);
+    }
+    statement
+}
+
+fn sqlite_trigger(capture: &ChangeCapture, when: Watched) -> Statement {
+    let trigger = Statement::new("CREATE TRIGGER ").event_named(when.prefix(), &capture.event);
+    let mut trigger = watched(trigger, capture, when);
+    if when == Watched::Updates {
+        trigger = if_changed(trigger.sql(" WHEN "), capture, " IS NOT ");
+    }
+    trigger
         .sql(" BEGIN INSERT INTO vinimay_outbox (event, row_key, subject, recorded_at) SELECT ")
         .event(&capture.event)
         .sql(", CAST(NEW.")
@@ -118,21 +183,38 @@ fn install_postgres(conn: &mut AnyConnection, mapping: &Mapping, roles: Option<&
         guard::install_postgres(conn, roll, roles)?;
     }
     for capture in &mapping.changes {
-        let drop = Statement::new("DROP TRIGGER IF EXISTS vinimay_capture ON ").table(&capture.table);
-        drop.execute(conn)?;
-        let create = Statement::new("CREATE TRIGGER vinimay_capture AFTER INSERT ON ").table(&capture.table);
-        let create = create.sql(" FOR EACH ROW EXECUTE FUNCTION vinimay_journal.capture(").event(&capture.event);
-        let create = create.sql(", ").name_literal(&capture.key.name).sql(", ").name_literal(&capture.subject.name);
-        create.sql(")").execute(conn)?;
+        // The name under which an earlier version watched the table.
+        Statement::new("DROP TRIGGER IF EXISTS vinimay_capture ON ").table(&capture.table).execute(conn)?;
+        // Those of a mapping before this one too, or they would go on.
+        for (when, event) in Watched::every() {
+            let drop = Statement::new("DROP TRIGGER IF EXISTS ").event_named(when.prefix(), &event);
+            drop.sql(" ON ").table(&capture.table).execute(conn)?;
+        }
+    }
+    for capture in &mapping.changes {
+        for when in Watched::of(capture) {
+            postgres_trigger(capture, when).execute(conn)?;
+        }
     }
     roles.map_or(Ok(()), |roles| grant(conn, mapping, roles))
+}
+
+fn postgres_trigger(capture: &ChangeCapture, when: Watched) -> Statement {
+    let create = Statement::new("CREATE TRIGGER ").event_named(when.prefix(), &capture.event);
+    let mut create = watched(create, capture, when).sql(" FOR EACH ROW");
+    if when == Watched::Updates {
+        create = if_changed(create.sql(" WHEN ("), capture, " IS DISTINCT FROM ").sql(")");
+    }
+    let create = create.sql(" EXECUTE FUNCTION vinimay_journal.capture(").event(&capture.event);
+    let create = create.sql(", ").name_literal(&capture.key.name).sql(", ").name_literal(&capture.subject.name);
+    create.sql(")")
 }
 
 /// The reader: SELECT on mapped tables. The writer: what it reads back and writes, column by column.
 fn grant(conn: &mut AnyConnection, mapping: &Mapping, roles: &Roles) -> diesel::QueryResult<()> {
     let datasets = mapping.datasets.iter().map(|d| &d.table).chain(mapping.matching.iter().map(|m| &m.table));
     let read = datasets.chain(mapping.identity.iter().map(|i| &i.table));
-    let owned = mapping.rolls.iter().map(|r| &r.table).chain(mapping.changes.iter().map(|c| &c.table));
+    let owned = mapping.rolls.iter().map(|r| &r.table).chain(mapping.changes.iter().flat_map(|c| [&c.table, &c.read]));
     for table in read.chain(owned.clone()) {
         Statement::new("GRANT SELECT ON ").table(table).sql(" TO ").role(&roles.reader).execute(conn)?;
     }

@@ -6,6 +6,7 @@
 //! without the warrant of a delivered notice. Deliberately absent: HTTP, consent, schemes.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod ageing;
 pub mod catalogue;
 pub mod changes;
 mod connection;

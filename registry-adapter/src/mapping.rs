@@ -25,7 +25,7 @@ mod matching;
 mod roll;
 mod section;
 
-pub use change::ChangeCapture;
+pub use change::{ChangeCapture, Form, Member, Noticed, members, relations};
 pub use dataset::{Dataset, Field, FieldKind};
 pub use error::MappingError;
 pub use guardians::GuardiansTable;
@@ -142,10 +142,8 @@ impl Mapping {
     fn refuse_repetition(&self, root: &Section<'_>) -> Result<(), MappingError> {
         refuse_repeated(root, "dataset", "id", self.datasets.iter().map(|d| d.id.as_str()))?;
         refuse_repeated(root, "roll", "id", self.rolls.iter().map(|r| r.id.as_str()))?;
-        refuse_repeated(root, "change", "event", self.changes.iter().map(|c| c.event.as_str()))?;
-        // One trigger a table: two events of one table would be two meanings of one row.
-        let tables: Vec<String> = self.changes.iter().map(|c| c.table.to_string()).collect();
-        refuse_repeated(root, "change", "table", tables.iter().map(String::as_str))
+        // One table a type: what became of a row is known by the type of its event.
+        refuse_repeated(root, "change", "event", self.changes.iter().map(|c| c.event.as_str()))
     }
 }
 

@@ -30,17 +30,6 @@ pub(crate) fn field_value(kind: FieldKind, text: Option<&str>) -> Result<FieldVa
     }
 }
 
-/// Reads a value as its column says, where the mapping does not: what an event's payload holds.
-pub(crate) fn column_value(column: &Column, text: Option<&str>) -> Result<FieldValue, Unreadable> {
-    let kind = match column.kind {
-        ColumnKind::Integer => FieldKind::Integer,
-        ColumnKind::Boolean => FieldKind::Boolean,
-        ColumnKind::Date => FieldKind::Date,
-        ColumnKind::Text | ColumnKind::Other => FieldKind::Text,
-    };
-    field_value(kind, text)
-}
-
 /// `YYYY-MM-DD`.
 pub(crate) fn day(text: &str) -> Option<CivilDate> {
     text.trim().parse().ok()

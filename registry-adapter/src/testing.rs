@@ -151,7 +151,7 @@ effective = "date_of_death"
 [change.payload]
 registration_number = "registration_number"
 death_date = "date_of_death"
-place_lgd = "place_lgd"
+death_date_precision = "date_precision"
 
 [identity]
 table = "residents"

@@ -75,6 +75,16 @@ pub enum Command {
         #[command(subcommand)]
         command: Binding,
     },
+    /// Feeds of life events.
+    Trigger {
+        #[command(subcommand)]
+        command: super::trigger::Command,
+    },
+    /// Who tells whom of which life events.
+    Subscription {
+        #[command(subcommand)]
+        command: super::subscription::Command,
+    },
     /// Residents, at the identity registry.
     Subjects {
         #[command(subcommand)]
@@ -267,6 +277,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Ok(print_json(&done(commands::link_seed(&config.config, &file, &clock))?)?)
         }
         Command::User { command } => super::user::run(command, &clock),
+        Command::Trigger { command } => super::trigger::run(command, &clock),
+        Command::Subscription { command } => super::subscription::run(command, &clock),
         Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {
             let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
                 let told = anyhow::anyhow!("{}: the number cannot be read: {error}", resident_file.display());
@@ -307,7 +319,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
 }
 
 /// Runs a command to its end, and gives its failure the exit code that tells its kind.
-fn done<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, Failure> {
+pub(super) fn done<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, Failure> {
     block_on(async move { Ok(work.await) })?.map_err(|error| Failure::new(exit_code(&error), error))
 }
 

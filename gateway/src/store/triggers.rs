@@ -9,14 +9,18 @@ use schemas::id::{EntityId, SectorSubject};
 use super::encrypted::Encrypted;
 use crate::keys::Keys;
 
+pub mod ages;
 pub mod captured;
 pub mod feeds;
 pub mod follows;
 pub mod heads;
 pub mod inbox;
+pub mod overview;
 pub mod pseudonyms;
 pub mod records;
+pub mod scopes;
 pub mod subscriptions;
+pub mod told;
 pub mod work;
 
 pub use records::bundle_records;

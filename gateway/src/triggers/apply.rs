@@ -5,23 +5,20 @@
 //! path from here to a removal: [`RollWriter`] holds and releases, and nothing else. Deliberately absent: guessing who is meant
 //! by name; without a link nothing is done.
 
-use protocol::event::{EventContents, PeerEvent, Receiver, accept_event, open_event};
+use protocol::event::{OpenedEvent, PeerEvent, Receiver};
 use registry_adapter::{
     journal::RowOutcome,
     key::LocalKey,
     roll::{HoldDecision, RollWriter},
 };
 use schemas::{
-    event::{AppliedResult, DeathRegistered, EventAssurance},
+    event::{AppliedResult, EventPayload},
     notice::NoticeKind,
 };
 use service_kit::{db::DatabaseError, lease::Lease};
 use tlog::entry::EntryType;
 
-use super::{
-    RETURNS, TriggerError, back_off, decision::hold_decision, error::blocking, follow::roll_of,
-    receive::identity_registry,
-};
+use super::{RETURNS, TriggerError, back_off, decision::hold_decision, error::blocking, follow::roll_of, open};
 use crate::{
     app::App,
     notices::{self, Person},
@@ -81,16 +78,7 @@ async fn later(app: &App, work: &Work, error: &TriggerError) -> Result<(), Trigg
 }
 
 async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> {
-    let directory = app.directory();
-    let source =
-        directory.members().member(&work.source).ok_or(TriggerError::Answer("the source is no member any more"))?;
-    let event = accept_event(work.jws.as_str().as_bytes(), source)?;
-    let registry =
-        identity_registry(app, &directory).ok_or(TriggerError::Answer("nobody names people of our sector"))?;
-    let contents = open_event::<DeathRegistered>(&event, registry, &app.keys().encryption).map_err(|error| {
-        tracing::error!(event = %work.event, code = %error.code(), "a stored event cannot be opened");
-        TriggerError::Answer("a stored event cannot be opened")
-    })?;
+    let (event, contents) = open(app, work)?;
     let person = Person::of_subject(app.keys(), &contents.subject);
     let (result, held) = hold(app, &event, contents).await?;
     // If we stop here, the same decision is asked for again and answers what it did.
@@ -101,12 +89,12 @@ async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> 
 async fn hold(
     app: &App,
     event: &PeerEvent,
-    contents: EventContents<DeathRegistered>,
+    contents: OpenedEvent,
 ) -> Result<(AppliedResult, bool), TriggerError> {
-    // Hearsay flags and never holds.
-    if event.claims().assurance != EventAssurance::Registered {
+    // A registered death alone holds; hearsay is another type, and other types wait for their rules.
+    let EventPayload::DeathRegistered(death) = contents.payload else {
         return Ok((AppliedResult::Settled, false));
-    }
+    };
     let Some(person) = app.links().resolve(&contents.subject).await? else {
         return Ok((AppliedResult::Unmatched, false));
     };
@@ -118,7 +106,7 @@ async fn hold(
             |section: &&crate::config::FollowSettings| section.source == claims.iss && section.event == claims.r#type;
         for section in app.config().follow.iter().filter(follows) {
             let (rolls, roll) = roll_of(&app, section)?;
-            let decision = hold_decision(app.keys(), &claims.iss, &contents.data, &person, &roll)
+            let decision = hold_decision(app.keys(), &claims.iss, &death, &person, &roll)
                 .ok_or(TriggerError::Answer("the event's date has no instant"))?;
             let order = HoldDecision {
                 roll,

@@ -6,29 +6,29 @@
 
 use std::time::Duration;
 
-use registry_adapter::{
-    changes::{Change, ChangeFeed, ChangeUnreadable, Position},
-    identity::Resident,
-};
-use schemas::event::{DEATH_REGISTERED, DeathRegistered};
+use registry_adapter::changes::{Change, ChangeFeed, ChangeUnreadable, Position};
+use schemas::event::EventKind;
 use service_kit::{db::AnyConnection, lease::Lease};
 
 use super::{
-    DELIVERY, TriggerError,
+    DELIVERY, TriggerError, ageing,
     error::blocking,
-    tell::{self, Happening},
+    happening::{Happening, happenings_of},
+    tell::{self, Known},
 };
 use crate::{
     app::App,
-    identity::binding_suspend,
-    store::triggers::{PersonIndex, captured::captured_claim, captured_index},
+    store::{
+        identity::bindings::{binding_resume, binding_suspend},
+        triggers::captured::captured_claim,
+    },
 };
 
 /// The register is looked at so often; the job itself comes round every second.
 const POLL: Duration = Duration::from_millis(200);
 const POLLS: u32 = 5;
 /// Changes of one transaction: enough to be quick, few enough not to keep others from writing.
-const BATCH: u32 = 50;
+pub(super) const BATCH: u32 = 50;
 
 /// Looks for changes during one second.
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
@@ -68,8 +68,8 @@ struct Prepared {
 }
 
 enum What {
-    /// A registered death.
-    Death(Box<(Change, DeathRegistered)>),
+    /// Something happened.
+    Something(Box<Change>),
     /// Nothing to tell: the row is gone again, or speaks of nobody whom the register knows.
     Nothing,
 }
@@ -79,23 +79,15 @@ impl Prepared {
     fn of(change: Change) -> Option<Self> {
         let position = change.position;
         let what = match &change.content {
-            Err(ChangeUnreadable::RowMissing) => What::Nothing,
+            Err(ChangeUnreadable::RowMissing | ChangeUnreadable::NotMeant) => What::Nothing,
+            // A birth date that is no day is looked at all the same: what was told before may be wrong.
+            Err(_) if change.event.as_str() == EventKind::AgeRevised.as_str() => What::Something(Box::new(change)),
             Err(error) => {
                 tracing::warn!(event = %change.event, %error, "a change of the register cannot be told; it stays pending");
                 return None;
             }
             Ok(_) if change.subject.is_none() => What::Nothing,
-            Ok(content) if change.event.as_str() == DEATH_REGISTERED => match tell::death(content) {
-                Some(death) => What::Death(Box::new((change, death))),
-                None => {
-                    tracing::warn!(event = %change.event, "a change does not hold what its event must; it stays pending");
-                    return None;
-                }
-            },
-            Ok(_) => {
-                tracing::warn!(event = %change.event, "changes of this type cannot be told; it stays pending");
-                return None;
-            }
+            Ok(_) => What::Something(Box::new(change)),
         };
         Some(Self { position, what })
     }
@@ -104,7 +96,17 @@ impl Prepared {
 /// Stores the events of these changes, then takes the changes off the outbox. Returns how many events there are.
 fn capture(app: &App, changes: &ChangeFeed, lease: &Lease, prepared: Vec<Prepared>) -> Result<usize, TriggerError> {
     let positions: Vec<Position> = prepared.iter().map(|change| change.position).collect();
-    let happenings = happenings(app, prepared)?;
+    let (mut happenings, mut corrected) = (Vec::new(), Vec::new());
+    for change in prepared {
+        let What::Something(change) = change.what else { continue };
+        if change.event.as_str() == EventKind::AgeRevised.as_str() {
+            corrected.extend(change.subject);
+        } else {
+            happenings.extend(happenings_of(app.keys(), changes, *change)?);
+        }
+    }
+    let known = known(app, &happenings)?;
+    let corrections = ageing::corrections(app, &corrected)?;
     let told = app.db().write_blocking(|conn| {
         // Until COMMIT nobody can overtake us; who was overtaken already stores nothing.
         if !lease.check(conn)? {
@@ -112,7 +114,10 @@ fn capture(app: &App, changes: &ChangeFeed, lease: &Lease, prepared: Vec<Prepare
         }
         let mut told = 0;
         for happening in &happenings {
-            told += tell_once(app, conn, happening)?;
+            told += tell_once(app, conn, happening, &known)?;
+        }
+        for correction in &corrections {
+            told += ageing::correct(app, conn, correction)?;
         }
         Ok(told)
     })?;
@@ -121,45 +126,44 @@ fn capture(app: &App, changes: &ChangeFeed, lease: &Lease, prepared: Vec<Prepare
     Ok(told)
 }
 
-/// Reads the residents whom the changes are about, for what helps to match.
-fn happenings(app: &App, prepared: Vec<Prepared>) -> Result<Vec<Happening>, TriggerError> {
-    let residents = app.source().and_then(registry_adapter::source::Source::residents);
-    let mut happenings = Vec::with_capacity(prepared.len());
-    for change in prepared {
-        let What::Death(death) = change.what else { continue };
-        let (change, death) = *death;
-        let (Some(subject), Ok(content)) = (change.subject, change.content) else { continue };
-        let resident: Option<Resident> = match &residents {
-            Some(residents) => residents.by_number(&subject)?,
-            None => None,
-        };
-        happenings.push(Happening {
-            kind: change.event,
-            row_key: change.row_key,
-            subject,
-            recorded: change.recorded,
-            effective: content.effective,
-            about: tell::about(resident.as_ref()),
-            death,
-        });
+/// The residents of whom the happenings speak, for what helps to match. Blocks.
+pub(super) fn known(app: &App, happenings: &[Happening]) -> Result<Known, TriggerError> {
+    let mut known = Known::new();
+    let Some(residents) = app.source().and_then(registry_adapter::source::Source::residents) else { return Ok(known) };
+    for key in
+        happenings.iter().flat_map(|happening| std::iter::once(&happening.subject).chain(happening.people.values()))
+    {
+        if !known.contains_key(key)
+            && let Some(resident) = residents.by_number(key)?
+        {
+            known.insert(key.clone(), resident);
+        }
     }
-    Ok(happenings)
+    Ok(known)
 }
 
 /// The events of one happening, unless its row or its registration number was told before.
-fn tell_once(app: &App, conn: &mut AnyConnection, happening: &Happening) -> Result<usize, TriggerError> {
+pub(super) fn tell_once(
+    app: &App,
+    conn: &mut AnyConnection,
+    happening: &Happening,
+    known: &Known,
+) -> Result<usize, TriggerError> {
     let (keys, now_ms) = (app.keys(), app.now_ms());
-    let row = captured_index(keys, "row", happening.row_key.as_str());
-    let number = captured_index(keys, "number", &happening.death.registration_number);
-    if !captured_claim(conn, &happening.kind, &row, now_ms)? {
-        return Ok(0);
+    let kind = happening.kind.event_type().ok_or(TriggerError::Answer("a type has no name"))?;
+    for (place, claim) in happening.claims.iter().enumerate() {
+        if !captured_claim(conn, &kind, claim, now_ms)? {
+            if place > 0 {
+                tracing::warn!(event = %kind, "a registration number came again in another row; it has no second effect");
+            }
+            return Ok(0);
+        }
     }
-    if !captured_claim(conn, &happening.kind, &number, now_ms)? {
-        tracing::warn!(event = %happening.kind, "a registration number came again in another row; it has no second effect");
-        return Ok(0);
+    match happening.kind {
+        // Whoever holds the dead person's wallet can use it no more, from this commit on.
+        EventKind::DeathRegistered => drop(binding_suspend(conn, keys, &happening.subject)?),
+        EventKind::DeathAnnulled => drop(binding_resume(conn, keys, &happening.subject)?),
+        _ => {}
     }
-    // Whoever holds the dead person's wallet can use it no more, from this commit on.
-    binding_suspend(conn, keys, &happening.subject)?;
-    let person = PersonIndex::of_resident(keys, happening.subject.as_str());
-    tell::tell_all(app, conn, happening, &person)
+    tell::tell_all(app, conn, happening, known)
 }

@@ -8,7 +8,11 @@ use service_kit::{
     http_client::HttpError,
 };
 
-use crate::store::{encrypted::ColumnError, links::LinkError, triggers::follows::FollowError};
+use crate::store::{
+    encrypted::ColumnError,
+    links::LinkError,
+    triggers::{ages::AgeStoreError, follows::FollowError},
+};
 
 /// A pass stopped.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +29,9 @@ pub enum TriggerError {
     /// A link.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// A crossing of an age.
+    #[error(transparent)]
+    Ages(#[from] AgeStoreError),
     /// OpenSSL.
     #[error(transparent)]
     Seal(#[from] SealFailed),

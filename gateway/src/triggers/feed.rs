@@ -22,10 +22,13 @@ use crate::{
             feeds::{feed_digests, feed_head_signed, feed_page},
             heads::{head_insert, head_latest},
             stored_claims,
+            told::told_counts,
         },
     },
 };
 
+/// Over how long a heartbeat counts: 24 h.
+const DAY_MS: i64 = 86_400_000;
 /// Most events of one page.
 pub const PAGE: u32 = 1_000;
 /// Most bytes of events in one page: a whole answer stays below the 1 MB that a peer takes.
@@ -94,7 +97,9 @@ pub(super) fn sign_head(
 ) -> Result<Attested<FeedHead>, TriggerError> {
     let digests = feed_digests(conn, subscriber)?;
     let source = Source { entity: app.entity(), signing: &app.keys().signing };
-    let (head, now_ms) = (source.feed_head(subscriber, &digests, app.now())?, app.now_ms());
+    let now_ms = app.now_ms();
+    let counts = told_counts(conn, subscriber, now_ms.saturating_sub(DAY_MS))?.into_iter().collect();
+    let head = source.heartbeat(subscriber, &digests, (Some(counts), None), app.now())?;
     head_insert(conn, Side::Source, subscriber, &head, now_ms)?;
     feed_head_signed(conn, subscriber, now_ms)?;
     outbox_insert(conn, &[(EntryType::Head, head.digest())], now_ms).map_err(DatabaseError::from)?;

@@ -25,23 +25,33 @@ use crate::{
         Side,
         heads::head_insert,
         inbox::{inbox_contiguous, inbox_digests},
-        subscriptions::subscriptions_with,
+        subscriptions::{subscriptions_all, subscriptions_with},
     },
 };
 
 /// Reads the feed of every source that we follow, as far as something is missing.
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
-    let sources: BTreeSet<&EntityId> = app.config().follow.iter().map(|section| &section.source).collect();
+    let sources = sources(app).await?;
+    if sources.is_empty() {
+        return Ok(());
+    }
     let Some(lease) = app.lease(PULL).await? else { return Ok(()) };
     let mut first_error = None;
     for source in sources {
-        if let Err(error) = one(app, source).await {
+        if let Err(error) = one(app, &source).await {
             first_error.get_or_insert(error);
         }
         app.renew(&lease).await?;
     }
     app.release(lease).await?;
     first_error.map_or(Ok(()), Err)
+}
+
+/// Everybody of whom we hear.
+async fn sources(app: &App) -> Result<BTreeSet<EntityId>, TriggerError> {
+    let rows = app.db().read(|conn| Ok::<_, DatabaseError>(subscriptions_all(conn, Side::Subscriber)?)).await?;
+    let today = app.now().civil_day();
+    Ok(rows.into_iter().filter(|row| row.in_force(today)).map(|row| row.peer).collect())
 }
 
 async fn one(app: &App, source: &EntityId) -> Result<(), TriggerError> {
@@ -115,7 +125,11 @@ impl App {
         let (now, directory) = (self.now(), self.directory());
         let source = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
         let head = accept_feed_head(body, source, self.entity()).map_err(Rejected::new)?;
-        if !self.config().follow.iter().any(|section| section.source == *caller) {
+        let heard = sources(self).await.map_err(|error| {
+            tracing::warn!(%error, "a heartbeat could not be judged");
+            Rejected::new(Code::Overloaded).retry_after(1)
+        })?;
+        if !heard.contains(caller) {
             return Err(Rejected::new(Code::AccessDenied));
         }
         let here = contiguous(self, caller).await?;

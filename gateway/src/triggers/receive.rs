@@ -5,12 +5,12 @@
 //! evidence and refused; a refusal says why, signed. Deliberately absent: acting on the event (`apply`).
 
 use protocol::{
-    event::{PeerEvent, Receiver, accept_event, authorize_event, open_event},
+    event::{PeerEvent, Receiver, accept_event, authorize_event, open_any_event},
     exchange::Attested,
     federation::VerifiedMember,
 };
 use schemas::{
-    event::{DEATH_REGISTERED, DeathRegistered, EventAck, EventResult},
+    event::{EventAck, EventResult},
     id::{CompactJws, EntityId},
     problem::Code,
     time::Timestamp,
@@ -113,13 +113,11 @@ impl Judge<'_> {
         authorize_event(event, self.source, self.app.entity(), self.now)?;
         let today = self.now.civil_day();
         let agreed = self.agreed.iter().any(|row| row.in_force(today) && row.types.contains(&claims.r#type));
-        if !agreed || claims.r#type.as_str() != DEATH_REGISTERED || claims.seq == 0 || claims.person_seq == 0 {
+        if !agreed || claims.seq == 0 || claims.person_seq == 0 {
             return Err(Code::AccessDenied);
         }
         let registry = identity_registry(self.app, self.directory).ok_or(Code::DirectoryOutdated)?;
-        open_event::<DeathRegistered>(event, registry, &self.app.keys().encryption)
-            .map(drop)
-            .map_err(|error| error.code())
+        open_any_event(event, registry, &self.app.keys().encryption).map(drop).map_err(|error| error.code())
     }
 }
 

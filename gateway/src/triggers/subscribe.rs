@@ -6,8 +6,8 @@
 use protocol::event::{SubscriptionTerms, accept_subscription, sign_subscription};
 use protocol::seal::random;
 use schemas::{
-    event::{EventBasis, SubscriptionProfile, SubscriptionScope},
-    id::{CompactJws, MessageId},
+    event::{EventBasis, EventFilter, SubscriptionProfile, SubscriptionScope},
+    id::{CompactJws, EntityId, EventType, LawId, MessageId, PurposeCode},
     problem::Code,
     time::CivilDate,
 };
@@ -26,6 +26,7 @@ use crate::{
         outbox::outbox_insert,
         triggers::{
             Side,
+            scopes::scope_insert,
             subscriptions::{
                 SubscriptionRow, copy_terms, subscription_copy_insert, subscription_find, subscription_insert,
                 subscriptions_with,
@@ -39,6 +40,38 @@ pub const SUBSCRIPTION: &str = "application/dx-subscription+jwt";
 /// A subscription that ends within so many days is followed by a new one, if the law lasts longer.
 const RENEW_DAYS: i64 = 30;
 
+/// What a subscriber proposes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Who tells.
+    pub source: EntityId,
+    /// Of what.
+    pub types: Vec<EventType>,
+    /// For what.
+    pub purpose: PurposeCode,
+    /// Under which registered law.
+    pub law: LawId,
+    /// About whom.
+    pub scope: SubscriptionScope,
+    /// Which of them.
+    pub filter: Option<EventFilter>,
+    /// Last day.
+    pub until: CivilDate,
+}
+
+impl App {
+    /// Proposes a subscription, and keeps it once the source has signed. Each call proposes a new one.
+    ///
+    /// # Errors
+    /// If the source refuses, cannot be reached, or signs other terms.
+    pub async fn subscribe(&self, proposal: Proposal) -> Result<SubscriptionRow, TriggerError> {
+        let source = proposal.source.clone();
+        let (id, copy) = propose(self, proposal).await?;
+        let reply = post(self, &source, Below::Subscriptions, SUBSCRIPTION, copy.as_str().as_bytes().to_vec()).await?;
+        take_countersigned(self, &id, &copy, &reply.body).await
+    }
+}
+
 /// The subscription of a `[[follow]]` section: the one in force, or one that the source signs now.
 pub(super) async fn ensure(app: &App, section: &FollowSettings) -> Result<SubscriptionRow, TriggerError> {
     let today = app.now().civil_day();
@@ -51,7 +84,7 @@ pub(super) async fn ensure(app: &App, section: &FollowSettings) -> Result<Subscr
     let pending = rows.into_iter().find(|row| row.source_copy.is_none() && row.until == until);
     let (id, copy) = match pending.and_then(|row| Some((row.id, row.subscriber_copy?))) {
         Some(pending) => pending,
-        None => propose(app, section, until).await?,
+        None => propose(app, follow_proposal(section, until)).await?,
     };
     let reply =
         post(app, &section.source, Below::Subscriptions, SUBSCRIPTION, copy.as_str().as_bytes().to_vec()).await?;
@@ -79,23 +112,31 @@ async fn with_source(app: &App, section: &FollowSettings) -> Result<Vec<Subscrip
     Ok(rows)
 }
 
-/// Signs our copy and keeps it before anybody sees it.
-async fn propose(
-    app: &App,
-    section: &FollowSettings,
-    until: CivilDate,
-) -> Result<(MessageId, CompactJws), TriggerError> {
-    let now = app.now();
-    let terms = SubscriptionTerms {
-        id: random::message_id(now),
+fn follow_proposal(section: &FollowSettings, until: CivilDate) -> Proposal {
+    Proposal {
         source: section.source.clone(),
-        subscriber: app.entity().clone(),
         types: vec![section.event.clone()],
         purpose: section.purpose.clone(),
-        basis: EventBasis::Law { id: section.law.clone() },
-        profile: SubscriptionProfile::Minimal,
+        law: section.law.clone(),
         scope: SubscriptionScope::Follow,
         filter: None,
+        until,
+    }
+}
+
+/// Signs our copy and keeps it before anybody sees it.
+async fn propose(app: &App, proposal: Proposal) -> Result<(MessageId, CompactJws), TriggerError> {
+    let (now, Proposal { source, types, purpose, law, scope, filter, until }) = (app.now(), proposal);
+    let terms = SubscriptionTerms {
+        id: random::message_id(now),
+        source,
+        subscriber: app.entity().clone(),
+        types,
+        purpose,
+        basis: EventBasis::Law { id: law },
+        profile: SubscriptionProfile::Minimal,
+        scope,
+        filter,
         until,
     };
     let copy = sign_subscription(&terms, app.entity(), &app.keys().signing, now)?;
@@ -104,6 +145,7 @@ async fn propose(
     app.db()
         .write(move |conn| {
             subscription_insert(conn, Side::Subscriber, &terms)?;
+            scope_insert(conn, &terms)?;
             subscription_copy_insert(conn, &terms.id, Side::Subscriber, &stored)?;
             outbox_insert(conn, &[(EntryType::Version, digest)], now_ms)?;
             audit::append(conn, &audit::done("gateway", "subscription.propose", terms.source.as_str(), now))

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: what is in force was signed by both sides, rests on a law that names both and the purpose, covers the types, and
 //! ends no later than the law; both copies are kept and ours is logged; a proposal that comes again gets the same copy.
-//! Deliberately absent: scope `population`, which needs the data owner's signature.
+//! One that speaks of everybody is signed here, and nothing is told under it until the data owner has approved it (`approvals`).
+//! Deliberately absent: that approval.
 
 use protocol::{
     event::{SubscriptionTerms, accept_subscription, sign_subscription},
@@ -10,7 +11,7 @@ use protocol::{
     federation::VerifiedMember,
 };
 use schemas::{
-    event::{EventBasis, Subscription, SubscriptionProfile, SubscriptionScope},
+    event::{AGE_ATTAINED, AGE_REVISED, EventBasis, Subscription, SubscriptionProfile},
     federation::Law,
     id::{CompactJws, EntityId, EventType},
     problem::Code,
@@ -29,6 +30,7 @@ use crate::{
         triggers::{
             Side,
             feeds::feed_open,
+            scopes::scope_insert,
             subscriptions::{SubscriptionRow, subscription_copy_insert, subscription_find, subscription_insert},
         },
     },
@@ -87,7 +89,9 @@ impl App {
         if !names_them || terms.types.is_empty() || !terms.types.iter().all(may_send) {
             return refuse(Code::RoleMissing);
         }
-        if terms.scope != SubscriptionScope::Follow || terms.profile != SubscriptionProfile::Minimal {
+        let ages = terms.filter.as_ref().is_some_and(|filter| !filter.ages.is_empty());
+        let of_age = terms.types.iter().any(|kind| [AGE_ATTAINED, AGE_REVISED].contains(&kind.as_str()));
+        if terms.profile != SubscriptionProfile::Minimal || (of_age && !ages) {
             return refuse(Code::AccessDenied);
         }
         let EventBasis::Law { id } = &terms.basis;
@@ -116,6 +120,7 @@ impl App {
             .db()
             .write(move |conn| {
                 if subscription_insert(conn, Side::Source, &terms)? {
+                    scope_insert(conn, &terms)?;
                     subscription_copy_insert(conn, &terms.id, Side::Source, &ours)?;
                     subscription_copy_insert(conn, &terms.id, Side::Subscriber, &theirs)?;
                     feed_open(conn, &terms.subscriber)?;

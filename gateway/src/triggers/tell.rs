@@ -1,26 +1,28 @@
-//! One happening, told to each subscriber that follows the person.
+//! One happening, told to each subscriber that follows somebody of whom it speaks, or hears of everybody.
 //!
-//! Guarantees: only a subscription in force, under a law that is registered still, is served; the person is named by the
-//! subscriber's own pseudonym alone; each event is signed once, here. Deliberately absent: deciding what happened.
+//! Guarantees: only a subscription in force, under a law that is registered still, is served, and only with what its filter lets
+//! through; one that speaks of everybody also needs the data owner's approval; people are named by the subscriber's own pseudonyms
+//! alone; each event is signed once, here. Deliberately absent: deciding what happened.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     event::{NamingRegistry, Occurrence, Source},
     federation::VerifiedMember,
 };
-use registry_adapter::{changes::Content, identity::Resident, key::LocalKey};
+use registry_adapter::{identity::Resident, key::LocalKey};
 use schemas::{
-    answer::FieldValue,
-    event::{DatePrecision, DeathRegistered, EventAssurance, EventBasis, EventMatch, MatchEvidence},
-    id::{CaseId, EventType},
+    event::{
+        AgeThreshold, EventAssurance, EventBasis, EventFilter, EventKind, EventMatch, EventPayload, RelatedPerson,
+        Relation, SubscriptionScope,
+    },
+    id::EntityId,
     problem::Code,
-    time::{CivilDate, Timestamp},
 };
 use service_kit::db::AnyConnection;
 use tlog::entry::EntryType;
 
-use super::TriggerError;
+use super::{TriggerError, happening::Happening};
 use crate::{
     app::App,
     store::{
@@ -28,43 +30,15 @@ use crate::{
         triggers::{
             PersonIndex,
             feeds::{FeedEvent, feed_event_insert, feed_next, feed_person_count},
-            subscriptions::{SubscriptionRow, subscriptions_following},
+            scopes::scope_find,
+            subscriptions::{SubscriptionRow, subscriptions_following, subscriptions_of_population},
+            told::{Told, told_insert, told_of},
         },
     },
 };
 
-/// A death as the register holds it. Personal data.
-pub(super) struct Happening {
-    pub kind: EventType,
-    pub row_key: LocalKey,
-    pub subject: LocalKey,
-    pub recorded: Timestamp,
-    pub effective: CivilDate,
-    pub about: EventMatch,
-    pub death: DeathRegistered,
-}
-
-/// The payload of a registered death from the mapped members; `None` if one is missing or of another form.
-pub(super) fn death(content: &Content) -> Option<DeathRegistered> {
-    let text = |member: &str| match content.payload.get(member) {
-        Some(FieldValue::Text(text)) => Some(text.clone()),
-        Some(FieldValue::Integer(number)) => Some(number.to_string()),
-        _ => None,
-    };
-    let precision = match text("death_date_precision").as_deref() {
-        None | Some("day") => DatePrecision::Day,
-        Some("month") => DatePrecision::Month,
-        Some("year") => DatePrecision::Year,
-        Some(_) => return None,
-    };
-    Some(DeathRegistered {
-        registration_number: text("registration_number")?,
-        death_date: text("death_date").map_or(Some(content.effective), |day| day.parse().ok())?,
-        death_date_precision: precision,
-        // The register's own row names its resident by number.
-        r#match: MatchEvidence { method: "resident-number".to_owned(), score: 100 },
-    })
-}
+/// The residents of whom happenings speak, as far as the register knows them.
+pub(super) type Known = BTreeMap<LocalKey, Resident>;
 
 /// Name and birth year, where the register knows them.
 pub(super) fn about(resident: Option<&Resident>) -> EventMatch {
@@ -78,23 +52,23 @@ pub(super) fn about(resident: Option<&Resident>) -> EventMatch {
     }
 }
 
-/// Signs and stores one event for each subscriber that follows the person; returns how many.
+/// Signs and stores one event for each subscriber that is to hear of it; returns how many.
 pub(super) fn tell_all(
     app: &App,
     conn: &mut AnyConnection,
     happening: &Happening,
-    person: &PersonIndex,
+    known: &Known,
 ) -> Result<usize, TriggerError> {
-    let (directory, now) = (app.directory(), app.now());
-    let today = now.civil_day();
+    let (directory, today) = (app.directory(), app.now().civil_day());
     let mut told = BTreeSet::new();
-    for subscription in subscriptions_following(conn, person, today)? {
-        let covered = subscription.in_force(today) && subscription.types.contains(&happening.kind);
-        if !covered || told.contains(&subscription.peer) {
+    for subscription in interested(app, conn, happening)? {
+        let covered = subscription.in_force(today)
+            && subscription.types.iter().any(|kind| kind.as_str() == happening.kind.as_str());
+        if !covered || told.contains(&subscription.peer) || !lets_through(conn, &subscription, happening, known)? {
             continue;
         }
         // An outdated directory stops the pass and the change stays pending; a law that ended stops this subscription.
-        let Some(_law) = directory.law(&subscription.law, now)? else {
+        let Some(_law) = directory.law(&subscription.law, app.now())? else {
             tracing::warn!(peer = %subscription.peer, law = %subscription.law, "a law is not in force; the subscriber is not told");
             continue;
         };
@@ -102,120 +76,158 @@ pub(super) fn tell_all(
             tracing::error!(peer = %subscription.peer, "a subscriber is no member any more and is not told");
             continue;
         };
-        tell_one(app, conn, happening, person, &subscription, subscriber)?;
-        told.insert(subscription.peer);
+        let telling = Telling { app, happening, known, subscription: &subscription, subscriber };
+        if telling.tell(conn)? {
+            told.insert(subscription.peer);
+        }
     }
     Ok(told.len())
 }
 
-fn tell_one(
+/// Who follows the person or, for a birth or a merged entry, the people who will answer for it; then who hears of everybody.
+fn interested(
     app: &App,
     conn: &mut AnyConnection,
     happening: &Happening,
-    person: &PersonIndex,
-    subscription: &SubscriptionRow,
-    subscriber: &VerifiedMember,
-) -> Result<(), TriggerError> {
-    use protocol::consent::Refusal;
-    let (keys, us, peer) = (app.keys(), app.entity(), &subscription.peer);
-    let not_ours = Refusal::new(Code::RoleMissing, "we do not name people of the subscriber's sector");
-    let sector = keys.sectors.get(subscriber.sector()).ok_or(not_ours)?;
-    let (receiver, resident) = (subscriber.encryption_key(), happening.subject.as_str());
-    let seq = feed_next(conn, peer)?;
-    let occurrence = Occurrence {
-        subscriber: peer.clone(),
-        kind: happening.kind.clone(),
-        seq,
-        subject_ref: keys
-            .index
-            .hash(&[b"subject-ref\0", peer.as_str().as_bytes(), b"\0", resident.as_bytes()])
-            .to_string(),
-        person_seq: feed_person_count(conn, peer, person)?.saturating_add(1),
-        effective: happening.effective,
-        recorded: happening.recorded,
-        assurance: EventAssurance::Registered,
-        case: case(app, happening)?,
-        supersedes: None,
-        basis: EventBasis::Law { id: subscription.law.clone() },
-        subject: NamingRegistry { entity: us, signing: &keys.signing }.name(
-            (peer, receiver),
-            us,
-            sector.sector_subject(resident),
-            app.now(),
-        )?,
-    };
-    let source = Source { entity: us, signing: &keys.signing };
-    let event = source.event(occurrence, receiver, &happening.about, &happening.death, app.now())?;
-    let (stored, now_ms) = (FeedEvent { seq, jti: event.claims().jti.clone(), jws: event.jws().clone() }, app.now_ms());
-    feed_event_insert(conn, peer, &stored, person, now_ms)?;
-    Ok(outbox_insert(conn, &[(EntryType::Trigger, event.digest())], now_ms)?)
+) -> Result<Vec<SubscriptionRow>, TriggerError> {
+    let today = app.now().civil_day();
+    let answers = |relation: &Relation| matches!(relation, Relation::Mother | Relation::Father | Relation::Survivor);
+    let related = happening.people.iter().filter(|(relation, _)| answers(relation)).map(|(_, key)| key);
+    let mut all = Vec::new();
+    for key in std::iter::once(&happening.subject).chain(related) {
+        all.extend(subscriptions_following(conn, &PersonIndex::of_resident(app.keys(), key.as_str()), today)?);
+    }
+    all.extend(subscriptions_of_population(conn, today)?);
+    Ok(all)
 }
 
-/// Joins everything that follows from one registration, without telling its number.
-fn case(app: &App, happening: &Happening) -> Result<CaseId, TriggerError> {
-    let number = happening.death.registration_number.as_bytes();
-    let hash = app.keys().index.hash(&[b"case\0", happening.kind.as_str().as_bytes(), b"\0", number]);
-    hash.to_string().parse().map_err(|_| TriggerError::Answer("a keyed hash is no case id"))
+fn lets_through(
+    conn: &mut AnyConnection,
+    subscription: &SubscriptionRow,
+    happening: &Happening,
+    known: &Known,
+) -> Result<bool, TriggerError> {
+    let row = scope_find(conn, &subscription.id)?;
+    let open = !row.ended && (row.scope == SubscriptionScope::Follow || row.approved);
+    let district = known.get(&happening.subject).and_then(|resident| resident.district.as_deref());
+    Ok(open && passes(row.filter.as_ref(), happening, district))
+}
+
+/// The age that an event is about.
+fn age(happening: &Happening) -> Option<AgeThreshold> {
+    match happening.draft.payload(&[], None).ok()? {
+        EventPayload::AgeAttained(age) => Some(AgeThreshold { years: age.years, convention: age.convention }),
+        EventPayload::AgeRevised(age) => Some(AgeThreshold { years: age.years, convention: age.convention }),
+        _ => None,
+    }
+}
+
+/// Whether a filter lets an event through. What the register does not know leaves nobody out; an age must be asked for.
+fn passes(filter: Option<&EventFilter>, happening: &Happening, district: Option<&str>) -> bool {
+    let of_age = matches!(happening.kind, EventKind::AgeAttained | EventKind::AgeRevised);
+    let Some(filter) = filter else { return !of_age };
+    if of_age && !age(happening).is_some_and(|age| filter.ages.contains(&age)) {
+        return false;
+    }
+    let moved = match happening.draft.payload(&[], None) {
+        Ok(EventPayload::ResidenceMoved(moved)) => Some(moved),
+        _ => None,
+    };
+    let ends = moved.iter().flat_map(|moved| [&moved.from, &moved.to]);
+    let states: Vec<&str> = ends.clone().filter_map(|place| place.state.as_ref()).map(|code| code.as_str()).collect();
+    let mut districts: Vec<&str> = ends.filter_map(|place| place.district.as_ref()).map(|code| code.as_str()).collect();
+    districts.extend(district);
+    let meets = |wanted: &[schemas::id::LgdCode], here: &[&str]| {
+        wanted.is_empty() || here.is_empty() || wanted.iter().any(|code| here.contains(&code.as_str()))
+    };
+    meets(&filter.states, &states) && meets(&filter.districts, &districts)
+}
+
+/// One event for one subscriber.
+struct Telling<'a> {
+    app: &'a App,
+    happening: &'a Happening,
+    known: &'a Known,
+    subscription: &'a SubscriptionRow,
+    subscriber: &'a VerifiedMember,
+}
+
+impl Telling<'_> {
+    /// Signs and stores it; `false`: it only replaces an event that this subscriber was not told.
+    fn tell(&self, conn: &mut AnyConnection) -> Result<bool, TriggerError> {
+        let Self { app, happening, subscription, subscriber, .. } = self;
+        let (keys, peer, now_ms) = (app.keys(), &subscription.peer, app.now_ms());
+        let person = PersonIndex::of_resident(keys, happening.subject.as_str());
+        let supersedes = match &happening.replaces {
+            Some(replaced) => told_of(conn, peer, &replaced.registration, &person, replaced.kind)?,
+            None => None,
+        };
+        if supersedes.is_none() && happening.replaces.as_ref().is_some_and(|replaced| replaced.only) {
+            return Ok(false);
+        }
+        let seq = feed_next(conn, peer)?;
+        let kind = happening.kind.event_type().ok_or(TriggerError::Answer("a type has no name"))?;
+        let occurrence = Occurrence {
+            subscriber: peer.clone(),
+            kind: kind.clone(),
+            seq,
+            subject_ref: self.pseudonym(b"subject-ref\0", happening.subject.as_str()),
+            person_seq: feed_person_count(conn, peer, &person)?.saturating_add(1),
+            effective: happening.effective,
+            recorded: happening.recorded,
+            assurance: if happening.kind.is_reported() { EventAssurance::Reported } else { EventAssurance::Registered },
+            case: happening.case.clone(),
+            supersedes,
+            basis: EventBasis::Law { id: subscription.law.clone() },
+            subject: self.named(&happening.subject)?,
+        };
+        let source = Source { entity: app.entity(), signing: &keys.signing };
+        let about = about(self.known.get(&happening.subject));
+        let event = source.event(occurrence, subscriber.encryption_key(), &about, &self.payload()?, app.now())?;
+        let stored = FeedEvent { seq, jti: event.claims().jti.clone(), jws: event.jws().clone() };
+        feed_event_insert(conn, peer, &stored, &person, happening.kind.is_urgent(), now_ms)?;
+        let told = Told {
+            subscriber: peer,
+            event: &stored.jti,
+            kind: &kind,
+            registration: happening.registration.as_deref(),
+            person: &person,
+            case: &happening.case,
+        };
+        told_insert(conn, &told, now_ms)?;
+        outbox_insert(conn, &[(EntryType::Trigger, event.digest())], now_ms)?;
+        Ok(true)
+    }
+
+    fn payload(&self) -> Result<EventPayload, TriggerError> {
+        let mut people = Vec::with_capacity(self.happening.people.len());
+        for (relation, key) in &self.happening.people {
+            let EventMatch { name, birth_year } = about(self.known.get(key));
+            let name = (!name.is_empty()).then_some(name);
+            people.push((*relation, RelatedPerson { name, birth_year, subject: Some(self.named(key)?) }));
+        }
+        let household = self.happening.draft.household().map(|number| self.pseudonym(b"household-ref\0", number));
+        let payload = self.happening.draft.payload(&people, household);
+        payload.map_err(|_| TriggerError::Answer("an event has no payload of its type"))
+    }
+
+    /// A pairwise pseudonym, stable for this subscriber.
+    fn pseudonym(&self, what: &[u8], number: &str) -> String {
+        let peer: &EntityId = &self.subscription.peer;
+        self.app.keys().index.hash(&[what, peer.as_str().as_bytes(), b"\0", number.as_bytes()]).to_string()
+    }
+
+    /// A resident, named to the subscriber for events of ours.
+    fn named(&self, resident: &LocalKey) -> Result<schemas::id::CompactJwe, TriggerError> {
+        use protocol::consent::Refusal;
+        let not_ours = Refusal::new(Code::RoleMissing, "we do not name people of the subscriber's sector");
+        let (app, us) = (self.app, self.app.entity());
+        let sector = app.keys().sectors.get(self.subscriber.sector()).ok_or(not_ours)?;
+        let registry = NamingRegistry { entity: us, signing: &app.keys().signing };
+        let receiver = (&self.subscription.peer, self.subscriber.encryption_key());
+        Ok(registry.name(receiver, us, sector.sector_subject(resident.as_str()), app.now())?)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use registry_adapter::identity::BirthDate;
-
-    use super::*;
-
-    fn row(members: &[(&str, FieldValue)]) -> Content {
-        let payload: BTreeMap<String, FieldValue> =
-            members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Content { effective: "2026-11-18".parse().unwrap(), payload }
-    }
-
-    fn text(text: &str) -> FieldValue {
-        FieldValue::Text(text.to_owned())
-    }
-
-    #[test]
-    fn a_row_becomes_a_death_if_it_holds_what_a_death_must() {
-        let number = ("registration_number", text("D-1"));
-        let whole = row(&[number.clone(), ("death_date", text("2026-11-17")), ("death_date_precision", text("month"))]);
-        let death_of_whole = death(&whole).unwrap();
-        assert_eq!(
-            (death_of_whole.death_date.to_string(), death_of_whole.death_date_precision),
-            ("2026-11-17".to_owned(), DatePrecision::Month)
-        );
-        let short = death(&row(std::slice::from_ref(&number))).unwrap();
-        assert_eq!(
-            (short.death_date.to_string(), short.death_date_precision),
-            ("2026-11-18".to_owned(), DatePrecision::Day)
-        );
-        assert_eq!(death(&row(&[("registration_number", FieldValue::Integer(7))])).unwrap().registration_number, "7");
-        let unfit = [
-            row(&[]),
-            row(&[("registration_number", FieldValue::Missing)]),
-            row(&[number.clone(), ("death_date", text("in winter"))]),
-            row(&[number, ("death_date_precision", text("about"))]),
-        ];
-        for content in unfit {
-            assert!(death(&content).is_none(), "{:?}", content.payload);
-        }
-    }
-
-    #[test]
-    fn what_helps_to_match_is_name_and_year_and_never_the_birth_date() {
-        let resident = Resident {
-            number: "R-1".parse().unwrap(),
-            given_name: "Sushila".to_owned(),
-            family_name: Some("Sahu".to_owned()),
-            birth_date: BirthDate::Day("1954-02-28".parse().unwrap()),
-            district: None,
-            alive: false,
-        };
-        let shown = serde_json::to_string(&about(Some(&resident))).unwrap();
-        assert!(shown.contains("Sushila Sahu") && shown.contains("1954") && !shown.contains("02-28"), "{shown}");
-        let budhram = Resident { family_name: None, birth_date: BirthDate::Unknown, ..resident };
-        assert_eq!(about(Some(&budhram)), EventMatch { name: "Sushila".to_owned(), birth_year: None });
-        assert_eq!(about(None), EventMatch { name: String::new(), birth_year: None });
-    }
-}
+mod tests;

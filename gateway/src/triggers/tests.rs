@@ -1,8 +1,10 @@
 //! Civil registration and social welfare, joined, with real databases and mutual TLS; what each step of an event does, and what
 //! happens when one stops in between.
 
+mod ageing;
 mod delivery;
 mod faults;
+mod life;
 mod refusals;
 mod road;
 mod subscribing;

@@ -3,10 +3,12 @@
 //! Guarantees: match and data are sealed to the subscriber for this one event; an acknowledgement is taken only for
 //! the exact bytes of an event of ours. Deliberately absent: the number `seq`; the sequencer gives it.
 
+use std::collections::BTreeMap;
+
 use schemas::{
     event::{
         CloudEventsVersion, Event, EventAck, EventApplied, EventAssurance, EventBasis, EventMatch, EventResult,
-        FeedHead,
+        FeedHead, FeedNotice,
     },
     id::{CaseId, CompactJwe, EntityId, EventType, MessageId},
     problem::Code,
@@ -111,6 +113,20 @@ impl Source<'_> {
         digests: &[schemas::digest::Digest],
         now: Timestamp,
     ) -> Result<Attested<FeedHead>, SealFailed> {
+        self.heartbeat(subscriber, digests, (None, None), now)
+    }
+
+    /// The same as a heartbeat: with how many events of each type were told in the last 24 hours, and a warning of many to come.
+    ///
+    /// # Errors
+    /// If OpenSSL fails.
+    pub fn heartbeat(
+        &self,
+        subscriber: &EntityId,
+        digests: &[schemas::digest::Digest],
+        (counts, notice): (Option<BTreeMap<EventType, u64>>, Option<FeedNotice>),
+        now: Timestamp,
+    ) -> Result<Attested<FeedHead>, SealFailed> {
         let head = FeedHead {
             v: V1,
             iss: self.entity.clone(),
@@ -120,8 +136,8 @@ impl Source<'_> {
             salt: random::salt(),
             last_seq: digests.len() as u64,
             root: feed_root(digests),
-            counts: None,
-            notice: None,
+            counts,
+            notice,
         };
         Attested::sign(head, self.signing)
     }

@@ -219,14 +219,31 @@ impl<'d> Section<'d> {
 
     /// A table or view that the database listed.
     pub(super) fn table(&self, catalogue: &Catalogue) -> Result<Arc<Table>, MappingError> {
-        let written = self.text("table")?;
+        self.table_named("table", self.text("table")?, catalogue)
+    }
+
+    /// Another one, if the key is there.
+    pub(super) fn optional_table(
+        &self,
+        key: &'static str,
+        catalogue: &Catalogue,
+    ) -> Result<Option<Arc<Table>>, MappingError> {
+        self.optional(key)?.map(|written| self.table_named(key, written, catalogue)).transpose()
+    }
+
+    fn table_named(&self, key: &str, written: &str, catalogue: &Catalogue) -> Result<Arc<Table>, MappingError> {
         if written.split('.').count() > 2 || !written.split('.').all(is_identifier) {
-            return Err(self.not_a_name("table", written));
+            return Err(self.not_a_name(key, written));
         }
         catalogue.table(written).ok_or_else(|| {
             let what = format!("the source has no table or view `{written}` that its reader may read");
-            self.wrong("table", what, suggestion(written, catalogue.table_names()))
+            self.wrong(key, what, suggestion(written, catalogue.table_names()))
         })
+    }
+
+    /// Whether the key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
     }
 
     /// A table, not a view, for it will be written to or watched.

@@ -98,8 +98,34 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("id = \"social.pension\"", "id = \"Social Pension\"", "roll[0].id", "lower case"),
     ("table = \"deaths\"", "table = \"khata_view\"", "change[0].table", "is a view"),
     ("event = \"in.vinimay.death.registered.v1\"", "event = \"death'); --\"", "change[0].event", "in.vinimay."),
-    ("place_lgd = \"place_lgd\"", "place_lgd = \"plce_lgd\"", "change[0].payload", "did you mean `place_lgd`?"),
-    ("place_lgd = \"place_lgd\"", "place_lgd = 7", "change[0].payload", "put each value in quotes"),
+    ("n = \"date_precision\"", "n = \"date_precison\"", "change[0].payload", "did you mean `date_precision`?"),
+    ("n = \"date_precision\"", "n = 7", "change[0].payload", "put each value in quotes"),
+    ("death_date_precision =", "deth_date_precision =", "change[0].payload", "did you mean `death_date_precision`?"),
+    ("registration_number = \"registration_number\"", "", "change[0].payload", "add registration_number"),
+    (
+        "event = \"in.vinimay.death.registered.v1\"",
+        "event = \"in.vinimay.age.attained.v1\"",
+        "change[0].event",
+        "no row becomes",
+    ),
+    (
+        "effective = \"date_of_death\"",
+        "effective = \"date_of_death\"\nwatch = [\"place_lgd\"]",
+        "change[0].watch",
+        "on = \"update\"",
+    ),
+    (
+        "effective = \"date_of_death\"",
+        "effective = \"date_of_death\"\non = \"update\"",
+        "change[0].watch",
+        "name the columns",
+    ),
+    (
+        "effective = \"date_of_death\"",
+        "effective = \"date_of_death\"\nrelated = { spouse = \"resident_no\" }",
+        "change[0].related",
+        "speak",
+    ),
     ("alive = \"alive\"", "alive = \"alife\"", "identity.alive", "did you mean `alive`?"),
     (
         "assurance = \"substantial\"",
@@ -169,11 +195,24 @@ fn a_mapping_for_another_engine_is_refused() {
 }
 
 #[test]
-fn one_table_has_one_kind_of_change() {
+fn a_type_of_event_comes_from_one_table_and_a_table_may_have_several() {
     let department = Department::sqlite();
-    let again = MAPPING.to_owned()
-        + "\n[[change]]\nevent = \"in.vinimay.death.reported.v1\"\ntable = \"deaths\"\nkey = \"registration_number\"\n\
-           subject = \"resident_no\"\neffective = \"date_of_death\"\n";
-    let error = refused(&department, &again);
-    assert_eq!(error.key, "change[1].table");
+    let annulled = "\n[[change]]\nevent = \"in.vinimay.death.annulled.v1\"\ntable = \"deaths\"\nkey = \"registration_number\"\n\
+        subject = \"resident_no\"\neffective = \"date_of_death\"\non = \"update\"\nwatch = [\"date_precision\"]\n\
+        when = { date_precision = \"void\" }\n\
+        [change.payload]\nregistration_number = \"registration_number\"\nreason = \"date_precision\"\n";
+    let text = format!("{MAPPING}{annulled}").replace("KIND", "sqlite");
+    let catalogue = catalogue::read(&mut connection(&department.owner)).unwrap();
+    MappingFile::from_text(&department.mapping, text).unwrap().bind(&catalogue).unwrap();
+    let error = refused(&department, &format!("{MAPPING}{}", annulled.replace("annulled", "registered")));
+    assert!(error.key.starts_with("change[1]."), "{error}");
+}
+
+#[test]
+fn who_must_be_known_must_be_mapped() {
+    let department = Department::sqlite();
+    let marriage = "\n[[change]]\nevent = \"in.vinimay.marriage.registered.v1\"\ntable = \"deaths\"\nkey = \"registration_number\"\n\
+        subject = \"resident_no\"\neffective = \"date_of_death\"\n[change.payload]\nregistration_number = \"registration_number\"\n";
+    let error = refused(&department, &format!("{MAPPING}{marriage}"));
+    assert_eq!((error.key.as_str(), error.mend.as_str()), ("change[1].related", "add spouse = \"<column>\""));
 }

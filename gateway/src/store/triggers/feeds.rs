@@ -79,6 +79,7 @@ pub fn feed_event_insert(
     subscriber: &EntityId,
     event: &FeedEvent,
     person: &PersonIndex,
+    urgent: bool,
     now_ms: i64,
 ) -> QueryResult<()> {
     let digest = Digest::of(event.jws.as_str()).to_string();
@@ -93,13 +94,14 @@ pub fn feed_event_insert(
             now_ms.into(),
         ])
         .execute(conn)?;
-    Statement::new("INSERT INTO feed_delivery (subscriber, seq, person_index, state, since_ms) VALUES ")
+    Statement::new("INSERT INTO feed_delivery (subscriber, seq, person_index, state, since_ms, urgent) VALUES ")
         .row([
             subscriber.as_str().into(),
             signed(event.seq).into(),
             person.as_str().into(),
             "waiting".into(),
             now_ms.into(),
+            i64::from(urgent).into(),
         ])
         .execute(conn)
         .map(drop)
@@ -203,8 +205,28 @@ pub fn feed_head_signed(conn: &mut AnyConnection, subscriber: &EntityId, now_ms:
     update.execute(conn).map(drop)
 }
 
-/// What may be sent now, in order: never an event of a person whose earlier one is parked.
+/// What may be sent now: first the events of persons of whom something urgent waits, then the others, each in order; never an event
+/// of a person whose earlier one is parked.
 pub fn deliveries_due(conn: &mut AnyConnection, subscriber: &EntityId, limit: i64) -> QueryResult<Vec<FeedEvent>> {
+    let urgent = deliveries_urgent(conn, subscriber, limit)?;
+    if urgent.is_empty() { deliveries_in_order(conn, subscriber, limit) } else { Ok(urgent) }
+}
+
+fn deliveries_urgent(conn: &mut AnyConnection, subscriber: &EntityId, limit: i64) -> QueryResult<Vec<FeedEvent>> {
+    let select = Statement::new(
+        "SELECT e.seq, e.jti, e.jws FROM feed_delivery d \
+         JOIN feed_event e ON e.subscriber = d.subscriber AND e.seq = d.seq WHERE d.subscriber = ",
+    );
+    let select = select.bind(subscriber.as_str()).sql(
+        " AND d.state = 'waiting' AND d.person_index IN (SELECT u.person_index FROM feed_delivery u \
+         WHERE u.subscriber = d.subscriber AND u.urgent = 1 AND u.state = 'waiting') \
+         AND NOT EXISTS (SELECT 1 FROM feed_delivery p WHERE p.subscriber = d.subscriber \
+         AND p.person_index = d.person_index AND p.seq < d.seq AND p.state = 'parked') ORDER BY d.seq LIMIT ",
+    );
+    select.bind(limit).load::<Row>(conn)?.into_iter().map(Row::parsed).collect()
+}
+
+fn deliveries_in_order(conn: &mut AnyConnection, subscriber: &EntityId, limit: i64) -> QueryResult<Vec<FeedEvent>> {
     let select = Statement::new(
         "SELECT e.seq, e.jti, e.jws FROM feed_delivery d \
          JOIN feed_event e ON e.subscriber = d.subscriber AND e.seq = d.seq WHERE d.subscriber = ",

@@ -7,6 +7,7 @@ use diesel::{
 use protocol::event::PeerEvent;
 use schemas::{
     digest::Digest,
+    event::EventKind,
     id::{CompactJws, EntityId, EventType, MessageId},
     time::Timestamp,
 };
@@ -43,6 +44,7 @@ pub fn inbox_insert(
 ) -> QueryResult<Stored> {
     let claims = event.claims();
     let digest = event.digest().to_string();
+    let urgent = EventKind::of(&claims.r#type).is_some_and(EventKind::is_urgent);
     let inserted =
         Statement::new("INSERT INTO inbox_event (source, jti, seq, event_type, digest, jws, received_ms) VALUES ")
             .row([
@@ -61,17 +63,20 @@ pub fn inbox_insert(
         let here: Vec<TextRow> = here.sql(" AND jti = ").bind(claims.jti.as_str()).load(conn)?;
         return Ok(if here.first().is_some_and(|row| row.text == digest) { Stored::Same } else { Stored::Other });
     }
-    Statement::new("INSERT INTO inbox_work (source, event, person_index, person_seq, seq, tries, next_ms) VALUES ")
-        .row([
-            claims.iss.as_str().into(),
-            claims.jti.as_str().into(),
-            person.as_str().into(),
-            signed(claims.person_seq).into(),
-            signed(claims.seq).into(),
-            0.into(),
-            0.into(),
-        ])
-        .execute(conn)?;
+    Statement::new(
+        "INSERT INTO inbox_work (source, event, person_index, person_seq, seq, tries, next_ms, urgent) VALUES ",
+    )
+    .row([
+        claims.iss.as_str().into(),
+        claims.jti.as_str().into(),
+        person.as_str().into(),
+        signed(claims.person_seq).into(),
+        signed(claims.seq).into(),
+        0.into(),
+        0.into(),
+        i64::from(urgent).into(),
+    ])
+    .execute(conn)?;
     Ok(Stored::New)
 }
 

@@ -161,6 +161,23 @@ pub fn subscriptions_following(
     rows.into_iter().map(Row::parsed).collect()
 }
 
+/// All that speak of everybody, on that day, those that last longest first.
+pub fn subscriptions_of_population(conn: &mut AnyConnection, day: CivilDate) -> QueryResult<Vec<SubscriptionRow>> {
+    let select = Statement::new(SELECT)
+        .sql("JOIN subscription_scope c ON c.subscription = s.id WHERE s.role = 'source' AND c.scope = 'population' ")
+        .sql("AND s.until_day >= ")
+        .bind(day.to_string().as_str());
+    let rows: Vec<Row> = select.sql(" ORDER BY s.until_day DESC, s.id DESC").load(conn)?;
+    rows.into_iter().map(Row::parsed).collect()
+}
+
+/// All of one side.
+pub fn subscriptions_all(conn: &mut AnyConnection, side: Side) -> QueryResult<Vec<SubscriptionRow>> {
+    let select = Statement::new(SELECT).sql("WHERE s.role = ").bind(side.as_str());
+    let rows: Vec<Row> = select.sql(" ORDER BY s.peer, s.until_day DESC, s.id DESC").load(conn)?;
+    rows.into_iter().map(Row::parsed).collect()
+}
+
 /// The terms of a stored copy.
 ///
 /// # Errors

@@ -41,8 +41,30 @@ impl Row {
     }
 }
 
-/// Events whose turn it is: of each person the earliest alone, so that its order is kept and a bad one stops nobody else.
+/// Events whose turn it is: of each person the earliest alone, so that its order is kept and a bad one stops nobody else. Persons of
+/// whom something urgent waits come first.
 pub fn work_due(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> QueryResult<Vec<Work>> {
+    let urgent = work_of_urgent_lanes(conn, now_ms, limit)?;
+    if urgent.is_empty() { work_in_order(conn, now_ms, limit) } else { Ok(urgent) }
+}
+
+fn work_of_urgent_lanes(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> QueryResult<Vec<Work>> {
+    let rows: Vec<Row> = Statement::new(
+        "SELECT w.source, w.event, e.jws, w.tries FROM inbox_work w \
+         JOIN inbox_event e ON e.source = w.source AND e.jti = w.event WHERE w.next_ms <= ",
+    )
+    .bind(now_ms)
+    .sql(
+        " AND w.person_index IN (SELECT u.person_index FROM inbox_work u WHERE u.source = w.source AND u.urgent = 1) \
+         AND NOT EXISTS (SELECT 1 FROM inbox_work p WHERE p.source = w.source AND p.person_index = w.person_index \
+         AND (p.person_seq < w.person_seq OR (p.person_seq = w.person_seq AND p.seq < w.seq))) ORDER BY w.seq LIMIT ",
+    )
+    .bind(limit)
+    .load(conn)?;
+    rows.into_iter().map(Row::parsed).collect()
+}
+
+fn work_in_order(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> QueryResult<Vec<Work>> {
     let rows: Vec<Row> = Statement::new(
         "SELECT w.source, w.event, e.jws, w.tries FROM inbox_work w \
          JOIN inbox_event e ON e.source = w.source AND e.jti = w.event WHERE w.next_ms <= ",

@@ -176,6 +176,7 @@ async fn a_refusal_is_kept_at_the_source_and_parks_the_event() {
             &subscriber,
             &stored,
             &PersonIndex::of_resident(app.keys(), "R-2"),
+            false,
             0,
         )?)
     });

@@ -104,7 +104,7 @@ async fn the_same_registration_number_in_another_row_has_no_second_effect() {
 async fn nobody_is_told_of_who_is_not_followed_and_an_unlinked_person_changes_nothing() {
     let world = World::following(Engine::Sqlite).await;
     world.death(4, "D-4", "R-4");
-    world.civil.enter("INSERT INTO deaths VALUES (5, 'D-5', NULL, '2026-11-18', 'day')");
+    world.civil.enter("INSERT INTO deaths VALUES (5, 'D-5', NULL, '2026-11-18', 'day', NULL, NULL)");
     world.source_works().await;
     assert_eq!(world.feed().await.len(), 0, "R-4 is on no list, D-5 names nobody");
     assert_eq!(world.civil.look("SELECT COUNT(*) FROM vinimay_outbox"), "0");
@@ -123,7 +123,7 @@ async fn nobody_is_told_of_who_is_not_followed_and_an_unlinked_person_changes_no
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_cannot_be_told_waits_for_an_officer_and_blocks_nobody() {
     let world = World::following(Engine::Sqlite).await;
-    world.civil.enter("INSERT INTO deaths VALUES (1, 'D-1', 'R-1', 'in winter', 'day')");
+    world.civil.enter("INSERT INTO deaths VALUES (1, 'D-1', 'R-1', 'in winter', 'day', NULL, NULL)");
     world.death(2, "D-2", "R-2");
     world.source_works().await;
     assert_eq!((world.feed().await.len(), world.civil.look("SELECT COUNT(*) FROM vinimay_outbox").as_str()), (1, "1"));

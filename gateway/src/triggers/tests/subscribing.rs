@@ -103,7 +103,7 @@ async fn only_what_a_registered_law_allows_is_signed() {
         (other(|t| t.until = "2020-04-01".parse().unwrap()), Code::LawScopeExceeded),
         (other(|t| t.types = vec![]), Code::RoleMissing),
         (other(|t| t.types = vec!["in.vinimay.birth.registered.v1".parse().unwrap()]), Code::RoleMissing),
-        (other(|t| t.scope = SubscriptionScope::Population), Code::AccessDenied),
+        (other(|t| t.types = vec![schemas::event::AGE_ATTAINED.parse().unwrap()]), Code::AccessDenied),
         (other(|t| t.profile = SubscriptionProfile::Signal), Code::AccessDenied),
         (other(|t| t.subscriber = "https://food.localhost".parse().unwrap()), Code::LawNotRegistered),
     ];

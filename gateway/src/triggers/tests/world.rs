@@ -9,7 +9,10 @@ use protocol::{
     exchange::Attested,
 };
 use schemas::{
-    event::{DEATH_REGISTERED, Event, EventAck},
+    event::{
+        AGE_ATTAINED, AGE_REVISED, DEATH_ANNULLED, DEATH_REGISTERED, DEATH_REPORTED, Event, EventAck, MARRIAGE_ENDED,
+        MARRIAGE_REGISTERED,
+    },
     federation::{AllowedData, Disclosure, Law, LawQuota, RegisterContent},
     id::{CompactJws, SectorSubject},
 };
@@ -37,7 +40,10 @@ const CIVIL: Source = Source {
     sql: "CREATE TABLE residents (resident_no TEXT PRIMARY KEY NOT NULL, given_name TEXT NOT NULL, family_name TEXT,
               date_of_birth TEXT NOT NULL, dob_precision TEXT NOT NULL, district_lgd INTEGER NOT NULL, alive INTEGER NOT NULL);
           CREATE TABLE deaths (entry_no INTEGER PRIMARY KEY, registration_number TEXT NOT NULL, resident_no TEXT,
-              date_of_death TEXT NOT NULL, date_precision TEXT NOT NULL);
+              date_of_death TEXT NOT NULL, date_precision TEXT NOT NULL, cancelled_on TEXT, cancel_reason TEXT);
+          CREATE TABLE marriages (reg_no TEXT PRIMARY KEY NOT NULL, husband TEXT, wife TEXT, married_on TEXT NOT NULL, ended_on TEXT,
+              how TEXT);
+          CREATE TABLE reports (report_no TEXT PRIMARY KEY NOT NULL, resident_no TEXT, told_on TEXT NOT NULL, by_whom TEXT NOT NULL);
           INSERT INTO residents VALUES ('R-1', 'Sushila', 'Sahu', '1954-02-28', 'day', 387, 1), ('R-2', 'Budhram', NULL, '1950-01-01', 'year', 387, 1),
               ('R-3', 'Phulo', 'Netam', '1951-12-31', 'day', 388, 1), ('R-4', 'Mangal', 'Sahu', '1949-05-05', 'day', 388, 1);",
     mapping: r#"
@@ -62,8 +68,64 @@ effective = "date_of_death"
 registration_number = "registration_number"
 death_date = "date_of_death"
 death_date_precision = "date_precision"
+[[change]]
+event = "in.vinimay.death.annulled.v1"
+table = "deaths"
+key = "entry_no"
+subject = "resident_no"
+effective = "cancelled_on"
+on = "update"
+watch = ["cancelled_on"]
+when = { cancelled_on = "*" }
+[change.payload]
+registration_number = "registration_number"
+reason = "cancel_reason"
+[[change]]
+event = "in.vinimay.death.reported.v1"
+table = "reports"
+key = "report_no"
+subject = "resident_no"
+effective = "told_on"
+[change.payload]
+report_number = "report_no"
+reported_by = "by_whom"
+[[change]]
+event = "in.vinimay.marriage.registered.v1"
+table = "marriages"
+key = "reg_no"
+subject = "husband"
+effective = "married_on"
+ended = "ended_on"
+related = { spouse = "wife" }
+[change.payload]
+registration_number = "reg_no"
+[[change]]
+event = "in.vinimay.marriage.ended.v1"
+table = "marriages"
+key = "reg_no"
+subject = "husband"
+effective = "ended_on"
+on = "update"
+watch = ["ended_on"]
+when = { ended_on = "*" }
+related = { spouse = "wife" }
+[change.payload]
+registration_number = "reg_no"
+reason = "how"
+[[change]]
+event = "in.vinimay.age.revised.v1"
+table = "residents"
+key = "resident_no"
+subject = "resident_no"
+effective = "date_of_birth"
+on = "both"
+watch = ["date_of_birth", "dob_precision"]
 "#,
 };
+
+/// Types that civil registration may tell.
+pub const TOLD: &[&str] =
+    &[DEATH_REGISTERED, DEATH_ANNULLED, DEATH_REPORTED, MARRIAGE_REGISTERED, MARRIAGE_ENDED, AGE_ATTAINED, AGE_REVISED];
 
 const SOCIAL: Source = Source {
     sql: "CREATE TABLE pension_beneficiary (ppo_no INTEGER PRIMARY KEY, payment_status TEXT NOT NULL, status_reason TEXT, status_since TEXT);
@@ -133,6 +195,19 @@ pub fn law(civil: &str, social: &str) -> Law {
     }
 }
 
+/// A law for each subject of events; `law-death` beside [`LAW`].
+fn laws(civil: &str, social: &str) -> Vec<Law> {
+    let about = |subject: &str| Law {
+        id: format!("law-{subject}").parse().unwrap(),
+        allowed: AllowedData {
+            dataset: format!("civil.{subject}").parse().unwrap(),
+            fields: vec!["effective".parse().unwrap()],
+        },
+        ..law(civil, social)
+    };
+    std::iter::once(law(civil, social)).chain(["death", "marriage", "age"].map(about)).collect()
+}
+
 impl Member {
     /// Joined; its peers' listener stands where the directory says, once [`serve`](Self::serve) is called.
     async fn join(
@@ -182,7 +257,7 @@ impl Member {
     pub fn enter(&self, sql: &str) {
         let mut conn =
             SqliteConnection::establish(&self.department.path("source.sqlite").display().to_string()).unwrap();
-        conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {sql}")).unwrap();
+        conn.batch_execute(&format!("PRAGMA busy_timeout = 60000; {sql}")).unwrap();
     }
 
     /// One text of the department's own database.
@@ -195,6 +270,11 @@ impl Member {
         self.look_in("gateway.sqlite", sql)
     }
 
+    /// The same; on PostgreSQL, where the engine is another, the answer that SQLite would give.
+    pub fn look_gateway_if_sqlite(&self, engine: Engine, sql: &str) -> String {
+        if engine == Engine::Sqlite { self.look_gateway(sql) } else { "0".to_owned() }
+    }
+
     fn look_in(&self, file: &str, sql: &str) -> String {
         #[derive(QueryableByName)]
         struct Row {
@@ -202,7 +282,7 @@ impl Member {
             text: String,
         }
         let mut conn = SqliteConnection::establish(&self.department.path(file).display().to_string()).unwrap();
-        conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+        conn.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
         let rows: Vec<Row> = sql_query(format!("SELECT CAST(({sql}) AS TEXT) AS text")).load(&mut conn).unwrap();
         rows.into_iter().next().unwrap().text
     }
@@ -224,9 +304,10 @@ impl World {
         let clock = Clock::default();
         let anchor = TestAnchor::start(&clock);
         let (civil, social) = ("https://civil.localhost", "https://social.localhost");
-        anchor.register(1, &RegisterContent::Laws(vec![law(civil, social)]), clock.now());
+        anchor.register(1, &RegisterContent::Laws(laws(civil, social)), clock.now());
         let writer = "writer = { url = \"sqlite://source.sqlite\" }\n";
-        let roles = ["identity-registry:social", &format!("event-source:{DEATH_REGISTERED}")];
+        let roles: Vec<String> = TOLD.iter().map(|kind| format!("event-source:{kind}")).collect();
+        let roles: Vec<&str> = roles.iter().map(String::as_str).chain(["identity-registry:social"]).collect();
         let names = format!("{writer}[identity]\nsectors = [\"social\"]\n");
         let civil = Member::join(&anchor, "civil", &roles, &CIVIL, &names, engine).await;
         let follows = format!(
@@ -278,8 +359,9 @@ impl World {
 
     /// A death in the register's own table.
     pub fn death(&self, entry: u32, number: &str, resident: &str) {
-        self.civil
-            .enter(&format!("INSERT INTO deaths VALUES ({entry}, '{number}', '{resident}', '2026-11-18', 'day')"));
+        self.civil.enter(&format!(
+            "INSERT INTO deaths VALUES ({entry}, '{number}', '{resident}', '2026-11-18', 'day', NULL, NULL)"
+        ));
     }
 
     /// Everything that the source does by itself.

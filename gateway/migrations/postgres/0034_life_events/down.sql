@@ -1,0 +1,12 @@
+DROP TABLE subscription_end;
+DROP TABLE subscription_approval;
+DROP TABLE subscription_scope;
+DROP TABLE age_permission;
+DROP TABLE age_crossing;
+DROP TABLE age_watermark;
+DROP INDEX inbox_work_urgent;
+ALTER TABLE inbox_work DROP COLUMN urgent;
+DROP INDEX feed_delivery_urgent;
+ALTER TABLE feed_delivery DROP COLUMN urgent;
+DROP TABLE told;
+DROP FUNCTION guard_age_watermark;
