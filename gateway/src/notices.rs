@@ -121,6 +121,13 @@ impl App {
         &self.areas().notices
     }
 
+    /// Title and sentences of a notice in one language, as it is sent and printed.
+    pub(crate) fn notice_text(&self, kind: &NoticeKind, id: &schemas::id::MessageId, tag: &str) -> String {
+        let names = names::Names::now(self);
+        let texts = self.notices().texts.by_language(kind, id, &names);
+        texts.get(tag).map(|text| format!("{}\n{}", text.title, text.body)).unwrap_or_default()
+    }
+
     /// Pokes the job that delivers: a notice was written.
     pub fn wake_notices(&self) {
         self.wakes().wake(DELIVERY);

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    id::{DatasetId, Did, EntityId, LawId, MessageId, PurposeCode},
+    id::{CaseId, DatasetId, Did, EntityId, LawId, MessageId, PurposeCode},
     receipt::ReceiptRole,
     time::{CivilDate, NumericDate, Timestamp},
     version::V1,
@@ -95,6 +95,69 @@ pub enum NoticeKind {
         /// The department whose register recorded it.
         source: EntityId,
     },
+    /// What was decided about her in a scheme, or is to be unless she objects.
+    Decision {
+        /// The decision.
+        decision: MessageId,
+        /// Joins a cascade; the number on the letter.
+        case: CaseId,
+        /// How far it has come.
+        step: DecisionStep,
+        /// The name of the scheme, by language; empty where a built-in rule decided.
+        scheme: BTreeMap<String, String>,
+        /// The department whose register recorded the event; none where no event did it.
+        source: Option<EntityId>,
+        /// Last day of an offer.
+        until: Option<CivilDate>,
+        /// How many whole days she has to object, counted from the day on which this arrives; in decimal.
+        #[serde(with = "decimal")]
+        #[schemars(with = "String", regex(pattern = "^[0-9]{1,10}$"))]
+        days: u32,
+    },
+}
+
+/// What a notice tells of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecisionStep {
+    /// The payment is on hold, and she will be taken off unless she objects.
+    Hold,
+    /// She will be taken off unless she objects; the payment goes on meanwhile.
+    Removal,
+    /// A scheme is offered to her.
+    Offer,
+    /// She is in it.
+    Enrolled,
+    /// The offer was taken back.
+    Withdrawn,
+    /// The reason went away; a hold is lifted.
+    Released,
+    /// Her objection was right.
+    Reversed,
+    /// Her objection was heard, and the removal stands.
+    Upheld,
+    /// She was taken off.
+    Removed,
+    /// She is back as if never gone.
+    Restored,
+}
+
+impl DecisionStep {
+    /// The word, as in the JSON and in the keys of the texts.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Removal => "removal",
+            Self::Offer => "offer",
+            Self::Enrolled => "enrolled",
+            Self::Withdrawn => "withdrawn",
+            Self::Released => "released",
+            Self::Reversed => "reversed",
+            Self::Upheld => "upheld",
+            Self::Removed => "removed",
+            Self::Restored => "restored",
+        }
+    }
 }
 
 /// How freely a citizen may choose about a kind.
@@ -119,6 +182,7 @@ impl NoticeKind {
             Self::Erased { .. } => "erased",
             Self::ErasureOverdue { .. } => "erasure-overdue",
             Self::Hold { .. } => "hold",
+            Self::Decision { .. } => "decision",
         }
     }
 
@@ -126,8 +190,12 @@ impl NoticeKind {
     pub const fn class(&self) -> NoticeClass {
         match self {
             Self::Use { .. } | Self::Summary { .. } | Self::Erased { .. } => NoticeClass::Use,
-            Self::ErasureOverdue { .. } => NoticeClass::Exception,
-            Self::BreakGlass { .. } | Self::BreakGlassReviewed { .. } | Self::Hold { .. } => NoticeClass::Always,
+            Self::ErasureOverdue { .. } | Self::Decision { step: DecisionStep::Withdrawn, .. } => {
+                NoticeClass::Exception
+            }
+            Self::BreakGlass { .. } | Self::BreakGlassReviewed { .. } | Self::Hold { .. } | Self::Decision { .. } => {
+                NoticeClass::Always
+            }
         }
     }
 
@@ -141,6 +209,7 @@ impl NoticeKind {
             | Self::ErasureOverdue { exchange, .. } => exchange.to_string(),
             Self::Summary { from, .. } => from.to_string(),
             Self::Hold { event, .. } => event.to_string(),
+            Self::Decision { decision, step, .. } => format!("{decision} {}", step.word()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemas::{
     id::MessageId,
-    notice::{NoticeKind, NoticeText},
+    notice::{DecisionStep, NoticeKind, NoticeText},
     receipt::ReceiptRole,
 };
 use service_kit::words::{Language, Locale, Value, Words, WordsError};
@@ -82,7 +82,23 @@ fn key(kind: &NoticeKind) -> &'static str {
         NoticeKind::Use { role: ReceiptRole::Consumer, .. } => "use-received",
         NoticeKind::BreakGlassReviewed { upheld: true, .. } => "break-glass-reviewed-upheld",
         NoticeKind::BreakGlassReviewed { upheld: false, .. } => "break-glass-reviewed-rejected",
+        NoticeKind::Decision { step, .. } => decision_key(*step),
         other => other.word(),
+    }
+}
+
+const fn decision_key(step: DecisionStep) -> &'static str {
+    match step {
+        DecisionStep::Hold => "decision-hold",
+        DecisionStep::Removal => "decision-removal",
+        DecisionStep::Offer => "decision-offer",
+        DecisionStep::Enrolled => "decision-enrolled",
+        DecisionStep::Withdrawn => "decision-withdrawn",
+        DecisionStep::Released => "decision-released",
+        DecisionStep::Reversed => "decision-reversed",
+        DecisionStep::Upheld => "decision-upheld",
+        DecisionStep::Removed => "decision-removed",
+        DecisionStep::Restored => "decision-restored",
     }
 }
 
@@ -113,5 +129,16 @@ fn arguments<'a>(kind: &'a NoticeKind, names: &Names<'_>, language: Language) ->
             vec![("provider", member(provider)), ("dataset", names.dataset(provider, dataset, language).into())]
         }
         NoticeKind::Hold { source, .. } => vec![("source", member(source))],
+        NoticeKind::Decision { case, scheme, source, until, days, .. } => {
+            let named = scheme.get(language.tag()).or_else(|| scheme.values().next()).cloned();
+            vec![
+                // Where a built-in rule decided, the text speaks of the payment without a name.
+                ("scheme", named.unwrap_or_else(|| "-".to_owned()).into()),
+                ("source", source.as_ref().map_or_else(|| "-".into(), member)),
+                ("until", until.map_or_else(|| "-".into(), |day| Value::from(locale(language).day(day)))),
+                ("days", (*days).into()),
+                ("case", case.as_str().into()),
+            ]
+        }
     }
 }

@@ -1,0 +1,455 @@
+//! Proposals become decisions: rows, signed records and notices, in the transaction that read what they rest on.
+//!
+//! Guarantees: each step is one of the lifecycle's types; nothing here touches a roll, and nothing here removes anybody.
+
+use eligibility::{
+    lifecycle::{
+        entering::{AnyEntering, Entering},
+        leaving::{AnyLeaving, Leaving, Window},
+    },
+    propose::{Cause, Notice, Proposal, Reason},
+};
+use protocol::seal::random;
+use registry_adapter::{key::LocalKey, mapping::RollId};
+use schemas::{
+    decision::DecisionAction,
+    digest::Digest,
+    event::{EventPayload, MatchEvidence},
+    id::{CaseId, EntityId, MessageId},
+    notice::{DecisionStep, NoticeKind},
+    scheme::DecisionState,
+    time::{CivilDate, Timestamp},
+};
+use service_kit::db::AnyConnection;
+use std::collections::BTreeMap;
+
+use super::{
+    DecisionError, breaker,
+    look::{Look, Said},
+    records::{self, Word},
+};
+use crate::{
+    app::App,
+    store::{
+        decisions::cases::{Decided, Matter, Todo, Undone, Waits, decision_insert, decision_update},
+        notices::{NewNotice, notice_insert},
+    },
+};
+
+/// Who writes: records, notices and rows of one decision.
+pub(super) struct Clerk<'a> {
+    pub(super) app: &'a App,
+    /// The person's number here, for the mark in the records.
+    pub(super) local: Option<&'a LocalKey>,
+    pub(super) now: Timestamp,
+}
+
+/// A clerk before whom everything lies that is known of a person.
+struct Desk<'a> {
+    clerk: Clerk<'a>,
+    look: &'a Look,
+}
+
+/// Writes what is proposed. Whether anything was.
+///
+/// # Errors
+/// If anything cannot be written; then nothing is.
+pub(super) fn decide(
+    conn: &mut AnyConnection,
+    app: &App,
+    look: &Look,
+    said: &[Said<'_>],
+    sizes: &BTreeMap<RollId, u64>,
+    now: Timestamp,
+) -> Result<bool, DecisionError> {
+    let desk = Desk { clerk: Clerk { app, local: look.local.as_ref(), now }, look };
+    let mut changed = false;
+    for said in said {
+        for proposal in &said.proposals {
+            changed |= desk.one(conn, said, proposal, sizes.get(&said.plan.roll).copied())?;
+        }
+    }
+    Ok(changed)
+}
+
+impl Clerk<'_> {
+    /// Records and notice of a removal that may go on; of one that waits, the proposal alone.
+    pub(super) fn go_on_leaving(&self, conn: &mut AnyConnection, decided: &mut Decided) -> Result<(), DecisionError> {
+        if let (Some(hold), DecisionState::Held) = (decided.matter.hold.clone(), decided.state) {
+            let word = Word { id: &hold, action: DecisionAction::Hold, ..Word::own(decided) };
+            self.log(conn, decided, word)?;
+        }
+        if decided.waits.is_some() {
+            let word = Word { action: DecisionAction::Review, ..Word::own(decided) };
+            return self.log(conn, decided, word).map(drop);
+        }
+        if decided.matter.notice.is_some() {
+            self.tell_removal(conn, decided)?;
+        }
+        Ok(())
+    }
+
+    /// The record of the removal that is to come, and the notice of it.
+    pub(super) fn tell_removal(&self, conn: &mut AnyConnection, decided: &mut Decided) -> Result<(), DecisionError> {
+        self.log(conn, decided, Word::own(decided))?;
+        let step = if decided.matter.hold.is_some() { DecisionStep::Hold } else { DecisionStep::Removal };
+        decided.notice = self.tell(conn, decided, step)?;
+        Ok(())
+    }
+
+    /// Ends a decision, lifts its hold, and tells her if she had been told of it.
+    pub(super) fn lift(
+        &self,
+        conn: &mut AnyConnection,
+        mut now: Decided,
+        state: DecisionState,
+        because: (String, Option<Digest>),
+    ) -> Result<(), DecisionError> {
+        let was_held = now.matter.hold.is_some() && now.state != DecisionState::Proposed;
+        (now.state, now.waits, now.since) = (state, None, self.now.civil_day());
+        now.todo = was_held.then_some(Todo::Release);
+        let (reason, event) = because;
+        let undone = Undone { decision: random::message_id(self.now), reason, event };
+        now.matter.undone = Some(undone.clone());
+        let word = Word {
+            id: &undone.decision,
+            action: if was_held { DecisionAction::Release } else { DecisionAction::Withdraw },
+            reason: Some(&undone.reason),
+            undoes: now.matter.hold.as_ref().or(Some(&now.id)),
+            ..Word::own(&now)
+        };
+        self.log(conn, &now, word)?;
+        if now.notice.is_some() || was_held {
+            let step = if state == DecisionState::Reversed { DecisionStep::Reversed } else { DecisionStep::Released };
+            self.tell(conn, &now, step)?;
+        }
+        self.update(conn, &now)
+    }
+
+    pub(super) fn log(
+        &self,
+        conn: &mut AnyConnection,
+        decided: &Decided,
+        word: Word<'_>,
+    ) -> Result<Digest, DecisionError> {
+        records::log(conn, self.app, (decided, self.local), word, self.now)
+    }
+
+    /// Writes a decision as it stands now; `turn` of the caller's copy is the one that was read.
+    pub(super) fn update(&self, conn: &mut AnyConnection, now: &Decided) -> Result<(), DecisionError> {
+        if decision_update(conn, self.app.keys(), now)? { Ok(()) } else { Err(DecisionError::Overtaken) }
+    }
+
+    /// Writes a notice of a decision; its id.
+    pub(super) fn tell(
+        &self,
+        conn: &mut AnyConnection,
+        decided: &Decided,
+        step: DecisionStep,
+    ) -> Result<Option<MessageId>, DecisionError> {
+        tell(conn, self.app, decided, step, self.now)
+    }
+}
+
+impl Desk<'_> {
+    fn one(
+        &self,
+        conn: &mut AnyConnection,
+        said: &Said<'_>,
+        proposal: &Proposal,
+        size: Option<u64>,
+    ) -> Result<bool, DecisionError> {
+        match proposal {
+            Proposal::Undo { decision } => self.undo(conn, self.past(decision)?)?,
+            Proposal::Restore { decision } => self.restore(conn, self.past(decision)?)?,
+            Proposal::Leave { cause, effective, hold, notice, officer } => {
+                let waits = match (breaker::stops(conn, (said.plan, size), self.clerk.app.decided_at_ms())?, officer) {
+                    (true, _) => Some(Waits::Breaker),
+                    (false, true) => Some(Waits::Officer),
+                    (false, false) => None,
+                };
+                let mut new = self.new(said, (DecisionAction::Remove, cause), *effective)?;
+                (new.matter.notice, new.waits) = (*notice, waits);
+                new.matter.hold = hold.then(|| random::message_id(self.clerk.now));
+                self.begin_leaving(conn, new)?;
+            }
+            Proposal::Notify { decision, notice } => {
+                let mut decided = self.past(decision)?.clone();
+                decided.matter.notice = Some(*notice);
+                self.clerk.tell_removal(conn, &mut decided)?;
+                self.clerk.update(conn, &decided)?;
+            }
+            Proposal::Flag { cause } => self.show(conn, said, (DecisionAction::Flag, cause))?,
+            Proposal::Review { cause } => self.show(conn, said, (DecisionAction::Review, cause))?,
+            Proposal::Offer { cause, since } => self.offer(conn, said, cause, *since)?,
+            Proposal::Enrol { cause, since } => self.enrol_by_law(conn, said, cause, *since)?,
+        }
+        Ok(true)
+    }
+
+    fn past(&self, id: &MessageId) -> Result<&Decided, DecisionError> {
+        let found = self.look.past.iter().find(|past| past.id == *id);
+        found.ok_or(DecisionError::NotWhole("a proposal about no decision"))
+    }
+
+    fn new(
+        &self,
+        said: &Said<'_>,
+        (action, cause): (DecisionAction, &Cause),
+        effective: CivilDate,
+    ) -> Result<Decided, DecisionError> {
+        let origin = self.origin(cause);
+        let evaluation = said.evaluation.as_ref();
+        let id = random::message_id(self.clerk.now);
+        // What hangs on no event is a case of its own; a message id is of the alphabet of cases.
+        Ok(Decided {
+            person: self.look.person.clone(),
+            scheme: said.plan.key().to_owned(),
+            roll: said.plan.roll.to_string(),
+            action,
+            state: DecisionState::Proposed,
+            case: origin
+                .as_ref()
+                .map(|origin| origin.case.clone())
+                .map_or_else(|| id.as_str().parse().map_err(|_| DecisionError::NotWhole("a case")), Ok)?,
+            matter: Matter {
+                subject: self.look.known.subject.clone(),
+                cause: cause.clone(),
+                effective,
+                notice: None,
+                scheme: said.plan.version(),
+                rule: said.plan.rule(),
+                title: said.plan.title(),
+                monthly: evaluation.and_then(|evaluation| evaluation.monthly),
+                events: origin.iter().map(|origin| origin.digest).collect(),
+                source: origin.as_ref().map(|origin| origin.source.clone()),
+                matched: origin.and_then(|origin| origin.matched),
+                clauses: evaluation.map(|e| records::clauses(e, self.clerk.app.entity())).unwrap_or_default(),
+                decisive: evaluation.map(|e| e.decisive.clone()).unwrap_or_default(),
+                changes: evaluation.and_then(records::changes),
+                confirmed_by: Vec::new(),
+                hold: None,
+                delivered: None,
+                undone: None,
+                by_law: false,
+                dismissed: false,
+            },
+            since: self.look.today,
+            until: None,
+            todo: None,
+            waits: None,
+            notice: None,
+            turn: 0,
+            at_ms: self.clerk.app.decided_at_ms(),
+            id,
+        })
+    }
+
+    /// The event on which a cause hangs; for what hangs on none, the latest that was heard.
+    fn origin(&self, cause: &Cause) -> Option<Woke> {
+        let folded = &self.look.folded;
+        let origin = match cause.reason {
+            Reason::Death => folded.death.as_ref().map(|death| &death.origin),
+            Reason::DeathReported => folded.reported.as_ref().map(|reported| &reported.origin),
+            Reason::MovedOut => folded.moved_out.as_ref().map(|moved| &moved.origin),
+            _ => None,
+        };
+        let heard = match origin {
+            Some(origin) => self.look.heard.iter().find(|heard| heard.record.id == origin.event),
+            None => self.look.heard.iter().max_by_key(|heard| (heard.record.recorded, &heard.record.id)),
+        };
+        heard.map(|heard| Woke {
+            digest: heard.record.digest,
+            source: heard.record.source.clone(),
+            case: heard.record.case.clone(),
+            matched: match heard.record.event() {
+                Some(EventPayload::DeathRegistered(death)) => Some(death.r#match.clone()),
+                _ => None,
+            },
+        })
+    }
+
+    fn begin_leaving(&self, conn: &mut AnyConnection, mut new: Decided) -> Result<(), DecisionError> {
+        let proposed = Leaving::begin(new.id.clone());
+        if new.waits.is_none() && new.matter.hold.is_some() {
+            let _held = proposed.hold();
+            (new.state, new.todo) = (DecisionState::Held, Some(Todo::Hold));
+        }
+        // The row first: the records and the notice speak of it.
+        decision_insert(conn, self.clerk.app.keys(), &new)?;
+        self.clerk.go_on_leaving(conn, &mut new)?;
+        self.clerk.update(conn, &new)
+    }
+
+    fn show(
+        &self,
+        conn: &mut AnyConnection,
+        said: &Said<'_>,
+        (action, cause): (DecisionAction, &Cause),
+    ) -> Result<(), DecisionError> {
+        let mut new = self.new(said, (action, cause), self.look.today)?;
+        new.waits = Some(Waits::Officer);
+        decision_insert(conn, self.clerk.app.keys(), &new)?;
+        self.clerk.log(conn, &new, Word::own(&new)).map(drop)
+    }
+
+    fn offer(
+        &self,
+        conn: &mut AnyConnection,
+        said: &Said<'_>,
+        cause: &Cause,
+        since: CivilDate,
+    ) -> Result<(), DecisionError> {
+        let mut new = self.new(said, (DecisionAction::Offer, cause), since)?;
+        let days = i64::from(self.clerk.app.config().decisions.offer_days);
+        let until = CivilDate::from_date(self.look.today.date().saturating_add(jiff::Span::new().days(days)));
+        let offered = Entering::begin(new.id.clone()).offer(until);
+        (new.state, new.until) = (DecisionState::Offered, Some(offered.until()));
+        decision_insert(conn, self.clerk.app.keys(), &new)?;
+        self.clerk.log(conn, &new, Word::own(&new))?;
+        new.notice = self.clerk.tell(conn, &new, DecisionStep::Offer)?;
+        self.clerk.update(conn, &new)
+    }
+
+    fn enrol_by_law(
+        &self,
+        conn: &mut AnyConnection,
+        said: &Said<'_>,
+        cause: &Cause,
+        since: CivilDate,
+    ) -> Result<(), DecisionError> {
+        let mut new = self.new(said, (DecisionAction::Enrol, cause), since)?;
+        (new.todo, new.matter.by_law) = (Some(Todo::Enrol), true);
+        decision_insert(conn, self.clerk.app.keys(), &new)?;
+        self.clerk.log(conn, &new, Word::own(&new)).map(drop)
+    }
+
+    /// Ends a decision whose reason went away.
+    fn undo(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
+        match past.action {
+            DecisionAction::Offer | DecisionAction::Enrol => self.withdraw(conn, past),
+            DecisionAction::Remove | DecisionAction::Hold => self.release(conn, past),
+            _ => {
+                let mut now = past.clone();
+                (now.state, now.waits, now.since) = (DecisionState::Withdrawn, None, self.look.today);
+                self.clerk.log(conn, &now, Word::own(&now))?;
+                self.clerk.update(conn, &now)
+            }
+        }
+    }
+
+    fn withdraw(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
+        let told = match AnyEntering::stored(past.id.clone(), past.state, past.until)? {
+            AnyEntering::Offered(offered) => {
+                offered.withdraw();
+                true
+            }
+            AnyEntering::Proposed(proposed) => {
+                proposed.withdraw();
+                false
+            }
+            _ => return Err(DecisionError::NotWhole("an entry that cannot be withdrawn")),
+        };
+        let mut now = past.clone();
+        (now.state, now.todo, now.since) = (DecisionState::Withdrawn, None, self.look.today);
+        self.clerk.log(conn, &now, Word::own(&now))?;
+        if told {
+            self.clerk.tell(conn, &now, DecisionStep::Withdrawn)?;
+        }
+        self.clerk.update(conn, &now)
+    }
+
+    fn release(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
+        let window = past.matter.delivered.zip(past.until).map(|(at, ends)| Window::stored(at, ends));
+        let state = match AnyLeaving::stored(past.id.clone(), past.state, window)? {
+            AnyLeaving::Proposed(proposed) => {
+                proposed.withdraw();
+                DecisionState::Withdrawn
+            }
+            AnyLeaving::Held(held) => {
+                held.release();
+                DecisionState::Released
+            }
+            AnyLeaving::Noticed(noticed) => {
+                noticed.release();
+                DecisionState::Released
+            }
+            AnyLeaving::Upheld(upheld) => {
+                upheld.release();
+                DecisionState::Released
+            }
+            AnyLeaving::Contested(contested) => {
+                contested.reverse();
+                DecisionState::Reversed
+            }
+            AnyLeaving::Removed(_) | AnyLeaving::Over(_) => {
+                return Err(DecisionError::NotWhole("a decision that is over cannot be undone"));
+            }
+        };
+        self.clerk.lift(conn, past.clone(), state, self.because(past))
+    }
+
+    fn restore(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
+        let mut now = past.clone();
+        let AnyLeaving::Removed(removed) = AnyLeaving::stored(past.id.clone(), past.state, None)? else {
+            return Err(DecisionError::NotWhole("only a removal is restored"));
+        };
+        removed.restore();
+        (now.state, now.todo, now.since) = (DecisionState::Restored, Some(Todo::Restore), self.look.today);
+        let (reason, event) = self.because(past);
+        let undone = Undone { decision: random::message_id(self.clerk.now), reason, event };
+        now.matter.undone = Some(undone.clone());
+        let word = Word {
+            id: &undone.decision,
+            action: DecisionAction::Restore,
+            reason: Some(&undone.reason),
+            undoes: Some(&now.id),
+            ..Word::own(&now)
+        };
+        self.clerk.log(conn, &now, word)?;
+        self.clerk.tell(conn, &now, DecisionStep::Restored)?;
+        self.clerk.update(conn, &now)
+    }
+
+    /// Why a decision is undone, and the latest event that was heard since.
+    fn because(&self, past: &Decided) -> (String, Option<Digest>) {
+        let reason = match past.matter.cause.reason {
+            Reason::Death if self.look.folded.contradictions.is_empty() => "DEATH_ANNULLED",
+            Reason::Death => Reason::AliveAfterDeath.code(),
+            Reason::MovedOut if self.look.folded.contradictions.is_empty() => "MOVED_BACK",
+            Reason::MovedOut => Reason::AtHomeAfterMove.code(),
+            _ => "REASON_GONE",
+        };
+        let latest = self.look.heard.iter().max_by_key(|heard| (heard.record.recorded, &heard.record.id));
+        (reason.to_owned(), latest.map(|heard| heard.record.digest))
+    }
+}
+
+/// Writes a notice of a decision; its id, if it is the first of its step.
+pub(super) fn tell(
+    conn: &mut AnyConnection,
+    app: &App,
+    decided: &Decided,
+    step: DecisionStep,
+    now: Timestamp,
+) -> Result<Option<MessageId>, DecisionError> {
+    let kind = NoticeKind::Decision {
+        decision: decided.id.clone(),
+        case: decided.case.clone(),
+        step,
+        scheme: decided.matter.title.clone(),
+        source: decided.matter.source.clone(),
+        until: decided.until,
+        days: decided.matter.notice.map_or(0, |Notice { days, .. }| u32::from(days)),
+    };
+    let id = random::message_id(now);
+    let new = NewNotice { id: &id, to: &decided.person, kind: &kind, at_ms: app.decided_at_ms() };
+    Ok(notice_insert(conn, app.keys(), &new)?.then_some(id))
+}
+
+struct Woke {
+    digest: Digest,
+    source: EntityId,
+    case: CaseId,
+    matched: Option<MatchEvidence>,
+}

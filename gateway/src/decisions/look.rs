@@ -1,0 +1,371 @@
+//! Looking at one person: what is known of her, what each set of rules says to it, and what is to be done.
+//!
+//! Guarantees: what the rolls are still to be told is told first; then everything about the person is read, decided and written in
+//! one transaction that holds her row. It goes round until nothing is left to do. Deliberately absent: writing (`decide`).
+
+use std::collections::BTreeMap;
+
+use eligibility::{
+    age::{Convention, attained},
+    clause::{ClauseKind, Test},
+    evaluate::{Evaluation, FactStanding, Outcome, evaluate},
+    fact::{Benefit, Fact, PersonFacts, names},
+    fold::{Annulled, EventRecord, Folded, Related, Role, fold},
+    propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
+    scheme::{Scheme, Unit},
+};
+use registry_adapter::{
+    key::LocalKey,
+    mapping::{RollId, RollStatus},
+    roll::{RollWriter as _, Standing as RollStanding},
+};
+use schemas::{
+    event::{EventPayload, Relation},
+    time::{CivilDate, Timestamp},
+};
+use service_kit::db::AnyConnection;
+
+use super::{
+    DecisionError, decide,
+    error::blocking,
+    perform,
+    plan::{Plan, plans},
+};
+use crate::{
+    app::App,
+    keys::Keys,
+    notices::Person,
+    store::decisions::{
+        cases::{Decided, decisions_of},
+        facts::{Heard, facts_beside, facts_of},
+        persons::{Known, person_find, person_lock, person_seen},
+    },
+};
+
+/// More rounds than any chain of decisions needs.
+const ROUNDS: usize = 6;
+
+/// What came of looking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// Whether she stands, or stood, on a roll or something was decided about her.
+    pub(crate) concerned: bool,
+    /// Whether what is known of her contradicts itself.
+    pub(crate) contradicted: bool,
+}
+
+/// What one set of rules says of one unit of a person's entitlement.
+pub(super) struct Said<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) unit: String,
+    pub(super) evaluation: Option<Evaluation>,
+    pub(super) proposals: Vec<Proposal>,
+}
+
+/// Everything that is known of a person.
+pub(super) struct Look {
+    pub(super) person: Person,
+    pub(super) known: Known,
+    pub(super) local: Option<LocalKey>,
+    pub(super) heard: Vec<Heard>,
+    pub(super) folded: Folded,
+    pub(super) past: Vec<Decided>,
+    pub(super) standings: BTreeMap<RollId, RollStanding>,
+    pub(super) today: CivilDate,
+}
+
+/// Looks at a person until nothing is left to do.
+///
+/// # Errors
+/// If something cannot be read or written; it is safe to ask again.
+pub(crate) async fn settle(app: &App, person: &Person) -> Result<Settled, DecisionError> {
+    let mut settled = Settled::default();
+    for _ in 0..ROUNDS {
+        perform::of_person(app, person).await?;
+        let (round, changed) = once(app, person).await?;
+        settled.concerned |= round.concerned;
+        settled.contradicted = round.contradicted;
+        if !changed {
+            return Ok(settled);
+        }
+    }
+    perform::of_person(app, person).await?;
+    Ok(settled)
+}
+
+/// Her local number, by her pseudonym.
+pub(super) async fn local_key(app: &App, person: &Person) -> Result<Option<(Known, Option<LocalKey>)>, DecisionError> {
+    let (keys, who) = (app.keys().clone(), person.clone());
+    let Some(known) = app.db().read(move |conn| person_find(conn, &keys, &who)).await? else { return Ok(None) };
+    let local = app.links().resolve(&known.subject).await?;
+    Ok(Some((known, local)))
+}
+
+async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
+    let Some((_, local)) = local_key(app, person).await? else { return Ok((Settled::default(), false)) };
+    let now = app.decided_at();
+    let plans = plans(app, now.civil_day()).await?;
+    let (standings, sizes) = standings(app, local.clone(), &plans).await?;
+    let (with, person) = (app.clone(), person.clone());
+    let done = app
+        .db()
+        .write(move |conn| {
+            let keys = with.keys();
+            let Some(look) = look(conn, keys, (person, local), standings, now)? else {
+                return Ok((Settled::default(), false));
+            };
+            let said = say(&look, &plans);
+            let settled = Settled {
+                concerned: look.is_concerned() || said.iter().any(|said| !said.proposals.is_empty()),
+                contradicted: !look.folded.contradictions.is_empty(),
+            };
+            let due = next_look(&look, &said, &plans);
+            let changed = decide::decide(conn, &with, &look, &said, &sizes, now)?;
+            let due_ms = due.map(|day| day.start().seconds().saturating_mul(1000));
+            person_seen(conn, &look.person, (look.local.is_some(), due_ms))?;
+            Ok::<_, DecisionError>((settled, changed))
+        })
+        .await?;
+    if done.1 {
+        app.wake_anchor();
+        app.wake_notices();
+    }
+    Ok(done)
+}
+
+impl Look {
+    fn is_concerned(&self) -> bool {
+        !self.past.is_empty() || self.standings.values().any(|standing| !standing.rows.is_empty())
+    }
+
+    /// Her decisions by these rules.
+    pub(super) fn past_of<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Decided> {
+        self.past.iter().filter(|past| past.scheme == plan.key() && past.roll == plan.roll.as_str())
+    }
+
+    /// The facts with what she draws on our own rolls.
+    fn facts(&self, plans: &[Plan]) -> PersonFacts {
+        let mut facts = self.folded.facts.clone();
+        let mut benefits = facts.benefits().map(<[Benefit]>::to_vec).unwrap_or_default();
+        for plan in plans {
+            let Some((scheme, standing)) = plan.scheme().zip(self.standings.get(&plan.roll)) else { continue };
+            benefits.extend(standing.rows.iter().filter(|row| is_drawn(row.status)).map(|row| Benefit {
+                scheme: scheme.id.to_string(),
+                class: scheme.class.clone(),
+                since: row.since.unwrap_or(self.today),
+                until: row.until,
+                monthly: row.amount.and_then(|amount| u32::try_from(amount).ok()),
+            }));
+        }
+        facts.set_benefits(benefits);
+        if let Some(year) = self.known.about.as_ref().and_then(|about| about.birth_year)
+            && facts.get(names::BIRTH_YEAR).is_none()
+            && let Ok(path) = names::BIRTH_YEAR.parse()
+        {
+            facts.set(path, Fact::own(i64::from(year), self.today));
+        }
+        facts
+    }
+}
+
+const fn is_drawn(status: RollStatus) -> bool {
+    matches!(status, RollStatus::Active | RollStatus::Held)
+}
+
+/// Reads everything about a person whose row is locked from here on.
+fn look(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (person, local): (Person, Option<LocalKey>),
+    standings: BTreeMap<RollId, RollStanding>,
+    now: Timestamp,
+) -> Result<Option<Look>, DecisionError> {
+    let Some(known) = person_lock(conn, keys, &person)? else { return Ok(None) };
+    let heard = facts_of(conn, keys, &person)?;
+    let related = related(conn, keys, (&person, &heard))?;
+    let records: Vec<EventRecord> = heard.iter().map(|heard| heard.record.clone()).collect();
+    let today = now.civil_day();
+    let folded = fold(&records, &related, today);
+    let past = decisions_of(conn, keys, &person)?;
+    Ok(Some(Look { person, known, local, heard, folded, past, standings, today }))
+}
+
+/// What was said of others and bears on her: annulments of her cascades, and deaths of those she married.
+fn related(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (person, heard): (&Person, &[Heard]),
+) -> Result<Related, DecisionError> {
+    let beside = facts_beside(conn, keys, person)?;
+    let mut related = Related {
+        annulled: beside.iter().filter_map(|heard| Annulled::of(&heard.record)).collect(),
+        spouses: Vec::new(),
+    };
+    for marriage in
+        heard.iter().filter(|heard| matches!(heard.record.event(), Some(EventPayload::MarriageRegistered(_))))
+    {
+        let Some((_, spouse)) = marriage.others.iter().find(|(relation, _)| *relation == Relation::Spouse) else {
+            continue;
+        };
+        for said in facts_of(conn, keys, &Person::of_subject(keys, spouse))? {
+            if said.record.role != Role::Subject {
+                continue;
+            }
+            related.annulled.extend(Annulled::of(&said.record));
+            if matches!(said.record.event(), Some(EventPayload::DeathRegistered(_))) {
+                related.spouses.push((marriage.record.id.clone(), said.record));
+            }
+        }
+    }
+    Ok(related)
+}
+
+/// What each set of rules says.
+fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
+    let facts = look.facts(plans);
+    plans
+        .iter()
+        .flat_map(|plan| units(look, plan).into_iter().map(move |unit| (plan, unit)))
+        .filter_map(|(plan, unit)| {
+            let standing = standing_of(look.standings.get(&plan.roll))?;
+            let evaluation = plan.scheme().map(|scheme| evaluate(scheme, &facts_of_unit(&facts, &unit), look.today));
+            let verdict = verdict(plan, evaluation.as_ref(), &facts);
+            let past: Vec<Past> = look.past_of(plan).map(Decided::past).collect();
+            let situation = situation(look, plan, (&verdict, standing), &unit, &past);
+            Some(Said { plan, proposals: propose(&situation), evaluation, unit })
+        })
+        .collect()
+}
+
+fn situation<'a>(
+    look: &'a Look,
+    plan: &'a Plan,
+    (verdict, standing): (&'a Verdict, Standing),
+    unit: &'a str,
+    past: &'a [Past],
+) -> Situation<'a> {
+    Situation { effect: &plan.effect, verdict, standing, folded: &look.folded, unit, past, today: look.today }
+}
+
+/// What the scheme counts for her: herself, or each delivery.
+fn units(look: &Look, plan: &Plan) -> Vec<String> {
+    match plan.scheme().map(|scheme| scheme.unit) {
+        Some(Unit::Delivery) => look.folded.deliveries.iter().map(|delivery| delivery.on.to_string()).collect(),
+        _ => vec![String::new()],
+    }
+}
+
+/// The facts as they are for one delivery.
+fn facts_of_unit(facts: &PersonFacts, unit: &str) -> PersonFacts {
+    let mut facts = facts.clone();
+    if let (Ok(on), Ok(path)) = (unit.parse::<CivilDate>(), names::DELIVERY_DATE.parse()) {
+        facts.set(path, Fact::own(on, on));
+    }
+    facts
+}
+
+/// `None`: only rows whose status is the department's own word; they are not ours to judge.
+fn standing_of(standing: Option<&RollStanding>) -> Option<Standing> {
+    let rows = standing.map(|standing| standing.rows.as_slice()).unwrap_or_default();
+    let has = |status| rows.iter().any(|row| row.status == status);
+    if rows.is_empty() {
+        Some(Standing::Absent)
+    } else if has(RollStatus::Active) {
+        Some(Standing::Active)
+    } else if has(RollStatus::Held) {
+        Some(Standing::Held)
+    } else if has(RollStatus::Removed) {
+        Some(Standing::Removed)
+    } else {
+        None
+    }
+}
+
+/// A built-in rule has no clauses: whoever stands there stays eligible by it.
+fn verdict(plan: &Plan, evaluation: Option<&Evaluation>, facts: &PersonFacts) -> Verdict {
+    let Some((evaluation, scheme)) = evaluation.zip(plan.scheme()) else { return Verdict::Unknown };
+    match evaluation.outcome {
+        Outcome::Eligible => Verdict::Eligible { since: since(scheme, evaluation, facts) },
+        Outcome::NotYet { .. } | Outcome::NotEligible => {
+            let mut decisive: Vec<String> = evaluation.decisive.iter().map(ToString::to_string).collect();
+            decisive.sort();
+            Verdict::NotEligible { decisive }
+        }
+        Outcome::Unknown => Verdict::Unknown,
+        Outcome::Conflict => Verdict::Conflict,
+    }
+}
+
+/// The day on which the last of her facts came to hold: from it she is entitled, also if it was heard of later.
+fn since(scheme: &Scheme, evaluation: &Evaluation, facts: &PersonFacts) -> CivilDate {
+    let used = evaluation.clauses.iter().flat_map(|clause| &clause.facts).filter_map(|used| match &used.standing {
+        FactStanding::Known(origin) if origin.source.is_some() => Some(origin.effective),
+        _ => None,
+    });
+    let include = scheme.clauses.iter().filter(|clause| clause.kind == ClauseKind::Include);
+    let years = include.flat_map(|clause| clause.tests()).filter_map(|test| match test {
+        Test::Age(bounds) => bounds.at_least,
+        _ => None,
+    });
+    let ages = years.filter_map(|years| age_day(facts, years, scheme.age_convention));
+    used.chain(ages).max().unwrap_or(scheme.in_force.from).max(scheme.in_force.from)
+}
+
+fn age_day(facts: &PersonFacts, years: u8, convention: Convention) -> Option<CivilDate> {
+    let told = facts.attained(years, convention).map(|at| at.on);
+    told.or_else(|| facts.date(names::BIRTH_DATE).map(|birth| attained(birth, years, convention)))
+}
+
+/// The next day on which the answer may be another by itself.
+fn next_look(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Option<CivilDate> {
+    let _ = plans;
+    let by_clauses = said.iter().filter_map(|said| said.evaluation.as_ref()?.changes.as_ref().map(|change| change.on));
+    let not_yet = said.iter().filter_map(|said| match said.evaluation.as_ref()?.outcome {
+        Outcome::NotYet { next } => Some(next),
+        _ => None,
+    });
+    let by_events = said.iter().filter_map(|said| {
+        let past: Vec<Past> = look.past_of(said.plan).map(Decided::past).collect();
+        let verdict = Verdict::Unknown;
+        wakes(&situation(look, said.plan, (&verdict, Standing::Active), &said.unit, &past))
+    });
+    by_clauses.chain(not_yet).chain(by_events).filter(|day| *day > look.today).min()
+}
+
+/// How she stands on each roll, and how many people each roll has where a breaker needs it.
+type Rolls = (BTreeMap<RollId, RollStanding>, BTreeMap<RollId, u64>);
+
+async fn standings(app: &App, local: Option<LocalKey>, plans: &[Plan]) -> Result<Rolls, DecisionError> {
+    let rolls: Vec<(RollId, bool)> =
+        plans.iter().map(|plan| (plan.roll.clone(), plan.effect.remove.breaker.is_some())).collect();
+    let app = app.clone();
+    blocking(move || {
+        let Some(writer) = app.triggers().rolls() else { return Ok(Rolls::default()) };
+        let (mut standings, mut sizes) = (BTreeMap::new(), BTreeMap::new());
+        for (roll, counted) in rolls {
+            if let Some(local) = &local {
+                standings.insert(roll.clone(), writer.standing(&roll, local)?);
+            }
+            if counted && local.is_some() {
+                sizes.insert(roll.clone(), super::breaker::roll_size(writer, &roll)?);
+            }
+        }
+        Ok((standings, sizes))
+    })
+    .await
+}
+
+/// Local numbers of people with this name and birth year, where the department's people are mapped.
+pub(super) fn namesakes(app: &App, name: &str, year: i16) -> Vec<String> {
+    let Some(source) = app.source() else { return Vec::new() };
+    let mut found = Vec::new();
+    for matcher in source.matchers() {
+        match matcher.namesakes(name, year) {
+            Ok(keys) => found.extend(keys.into_iter().map(|key| key.as_str().to_owned())),
+            Err(error) => tracing::warn!(%error, "people of the same name could not be looked for"),
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}

@@ -1,0 +1,434 @@
+//! Telling the roll what was decided, after the commit that decided it.
+//!
+//! Guarantees: each order carries the id of its decision, by which the roll does it once; whatever stops in between, the same
+//! order is asked for again and answers what it did. A removal is ordered beside a warrant that is issued anew from the signed
+//! records each time; there is no other way. What was done is signed into the decision's chain, with the journal entries.
+
+use std::collections::BTreeMap;
+
+use eligibility::{
+    fact::{Fact, Value},
+    fold::{Related, fold},
+    lifecycle::{
+        entering::{AnyEntering, NoApplicationNeeded},
+        leaving::{AnyLeaving, Window},
+    },
+    propose::Reason,
+};
+use protocol::due_process::{Objection, OpenObjection, RemovalWarrant, VerifiedDecision, VerifiedNotice};
+use registry_adapter::{
+    key::LocalKey,
+    mapping::RollId,
+    roll::{Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration, RollWriter as _},
+};
+use schemas::{
+    answer::FieldValue,
+    decision::{DecisionAction, DecisionEffect, DecisionNotice, DecisionRecord},
+    digest::Digest,
+    id::{FactName, StaffMark},
+    notice::DecisionStep,
+    scheme::DecisionState,
+    time::{CivilDate, Timestamp},
+};
+use service_kit::db::AnyConnection;
+
+use super::{
+    DecisionError, decide,
+    error::blocking,
+    look::local_key,
+    records::{self, Word, claims_of},
+};
+use crate::{
+    app::App,
+    keys::Keys,
+    notices::Person,
+    store::{
+        decisions::{
+            cases::{Decided, Todo, decision_later, decision_update, decisions_of},
+            facts::facts_of,
+            log::{LogKind, log_of},
+            objections::objection_find,
+        },
+        links::{NewLink, link_insert},
+    },
+};
+
+/// How long until a failed order is tried again, milliseconds.
+const AGAIN_MS: i64 = 5_000;
+/// How a link by enrolment is recorded.
+const BY_ENROLMENT: &str = "enrolment";
+
+/// Does everything that the rolls are still to be told about a person.
+///
+/// # Errors
+/// If something cannot be done now; the rest is done.
+pub(super) async fn of_person(app: &App, person: &Person) -> Result<(), DecisionError> {
+    let (keys, who) = (app.keys().clone(), person.clone());
+    let decided = app.db().read(move |conn| decisions_of(conn, &keys, &who)).await?;
+    let mut failed = None;
+    for decided in decided.into_iter().filter(|decided| decided.todo.is_some()) {
+        if let Err(error) = one(app, decided).await {
+            failed = Some(error);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Tells the roll of one decision; if that fails, later again.
+pub(super) async fn one(app: &App, decided: Decided) -> Result<(), DecisionError> {
+    let id = decided.id.clone();
+    match perform(app, decided).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            tracing::warn!(decision = %id, %error, "the roll could not be told; it is tried again");
+            let next_ms = app.decided_at_ms().saturating_add(AGAIN_MS);
+            app.db().write(move |conn| decision_later(conn, &id, next_ms)).await?;
+            Err(error)
+        }
+    }
+}
+
+/// What the roll did, and what the removal rested on.
+struct Done {
+    applied: Applied,
+    notice: Option<DecisionNotice>,
+}
+
+async fn perform(app: &App, decided: Decided) -> Result<(), DecisionError> {
+    let Some((_, local)) = local_key(app, &decided.person).await? else {
+        return Err(DecisionError::NotWhole("a decision about nobody"));
+    };
+    let (keys, id, person) = (app.keys().clone(), decided.id.clone(), decided.person.clone());
+    let today = app.decided_at().civil_day();
+    let brief = app.db().read(move |conn| brief(conn, &keys, (&id, &person), today)).await?;
+    let (with, order, to) = (app.clone(), decided.clone(), local.clone());
+    let done = blocking(move || tell(&with, &order, to, brief)).await?;
+    commit(app, decided, local, done).await
+}
+
+/// What an order needs beside the decision.
+struct Brief {
+    records: Vec<(LogKind, schemas::id::CompactJws)>,
+    heard_by: Option<(StaffMark, StaffMark)>,
+    facts: BTreeMap<FactName, FieldValue>,
+    /// The day before the successor's first day, where one was entered.
+    last_day: Option<CivilDate>,
+}
+
+fn brief(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (id, person): (&schemas::id::MessageId, &Person),
+    today: CivilDate,
+) -> Result<Brief, DecisionError> {
+    let records = log_of(conn, id)?.into_iter().map(|logged| (logged.kind, logged.jws)).collect();
+    let objection = objection_find(conn, keys, id)?;
+    let heard_by = objection.and_then(|objection| {
+        let first = objection.first?.0.as_str().parse().ok()?;
+        Some((first, objection.second?.as_str().parse().ok()?))
+    });
+    let heard: Vec<_> = facts_of(conn, keys, person)?.into_iter().map(|heard| heard.record).collect();
+    let folded = fold(&heard, &Related::default(), today);
+    let mut facts: BTreeMap<FactName, FieldValue> = folded.facts.iter().filter_map(field).collect();
+    let known = crate::store::decisions::persons::person_find(conn, keys, person)?;
+    if let Some(about) = known.and_then(|known| known.about) {
+        let more = [
+            ("person.name", Some(FieldValue::Text(about.name))),
+            ("person.birth_year", about.birth_year.map(|year| FieldValue::Integer(year.into()))),
+        ];
+        for (name, value) in more {
+            if let (Ok(name), Some(value)) = (name.parse::<FactName>(), value) {
+                facts.entry(name).or_insert(value);
+            }
+        }
+    }
+    Ok(Brief { records, heard_by, facts, last_day: successor_starts(conn, keys, (id, person))? })
+}
+
+/// The last day of a benefit whose successor was entered: the day before that one's first.
+fn successor_starts(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (id, person): (&schemas::id::MessageId, &Person),
+) -> Result<Option<CivilDate>, DecisionError> {
+    let past = decisions_of(conn, keys, person)?;
+    let Some(own) = past.iter().find(|decided| decided.id == *id && decided.action == DecisionAction::Remove) else {
+        return Ok(None);
+    };
+    let starts = past.iter().filter(|other| {
+        other.scheme != own.scheme && other.state == DecisionState::Enrolled && other.at_ms >= own.at_ms - 86_400_000
+    });
+    let first = starts.map(|other| other.matter.effective).max();
+    Ok(first
+        .filter(|_| own.matter.cause.reason == Reason::ClauseFalse)
+        .and_then(|day| day.date().yesterday().ok().map(CivilDate::from_date)))
+}
+
+fn field((path, fact): (&eligibility::fact::FactPath, &Fact)) -> Option<(FactName, FieldValue)> {
+    let value = match &fact.value {
+        Value::Bool(truth) => FieldValue::Boolean(*truth),
+        Value::Integer(number) => FieldValue::Integer(*number),
+        Value::Text(text) => FieldValue::Text(text.clone()),
+        Value::Date(day) => FieldValue::Text(day.to_string()),
+        Value::List(_) => return None,
+    };
+    Some((path.as_str().parse().ok()?, value))
+}
+
+/// Who decided, as the journal names it.
+fn actor(decided: &Decided) -> String {
+    match (&decided.matter.scheme, &decided.matter.rule) {
+        (Some(scheme), _) => format!("scheme:{}@{}", scheme.id, scheme.version),
+        (None, Some(rule)) => format!("rule:{rule}"),
+        (None, None) => decided.scheme.clone(),
+    }
+}
+
+/// Orders it of the roll. Blocks.
+fn tell(app: &App, decided: &Decided, local: Option<LocalKey>, brief: Brief) -> Result<Done, DecisionError> {
+    let writer = app.triggers().rolls().ok_or(DecisionError::NotWhole("no roll can be written here"))?;
+    let roll: RollId = decided.roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
+    let now = app.decided_at();
+    let applied = match decided.todo {
+        Some(Todo::Enrol) => {
+            let order = enrolment(decided, (roll, local), brief.facts);
+            writer.enrol(&order, now)?
+        }
+        Some(Todo::Remove) => return remove(app, writer, decided, (roll, local), (brief, now)),
+        Some(todo) => {
+            let subject = local.ok_or(DecisionError::NotWhole("nobody here is meant"))?;
+            rows(writer, decided, todo, (roll, subject), now)?
+        }
+        None => return Err(DecisionError::Overtaken),
+    };
+    Ok(Done { applied, notice: None })
+}
+
+fn rows(
+    writer: &MappedRolls,
+    decided: &Decided,
+    todo: Todo,
+    (roll, subject): (RollId, LocalKey),
+    now: Timestamp,
+) -> Result<Applied, DecisionError> {
+    let matter = &decided.matter;
+    let hold = matter.hold.clone().ok_or(DecisionError::NotWhole("nothing holds it"));
+    let undone = matter.undone.clone().ok_or(DecisionError::NotWhole("nothing undid it"));
+    let (actor, event) = (actor(decided), matter.events.first().copied());
+    Ok(match todo {
+        Todo::Hold | Todo::Decline => writer.hold(
+            &HoldDecision {
+                roll,
+                subject,
+                // What hangs on no event hangs on the decision itself.
+                event: event.unwrap_or_else(|| Digest::of(decided.id.as_str())),
+                decision: if todo == Todo::Hold { hold? } else { undone?.decision },
+                reason: if todo == Todo::Hold { matter.cause.reason.code() } else { "DECLINED" }.to_owned(),
+                effective: matter.effective,
+                actor,
+            },
+            now,
+        )?,
+        Todo::Release => {
+            let undone = undone?;
+            let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
+            writer.release(&ReleaseDecision { roll, subject, hold: hold?, event, decision, reason, actor }, now)?
+        }
+        Todo::Restore => {
+            let undone = undone?;
+            let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
+            let removal = decided.id.clone();
+            writer.restore(&Restoration { roll, subject, removal, decision, event, reason, actor }, now)?
+        }
+        Todo::Enrol | Todo::Remove => return Err(DecisionError::NotWhole("an order of another kind")),
+    })
+}
+
+fn enrolment(
+    decided: &Decided,
+    (roll, subject): (RollId, Option<LocalKey>),
+    facts: BTreeMap<FactName, FieldValue>,
+) -> Enrolment {
+    let matter = &decided.matter;
+    Enrolment {
+        roll,
+        subject,
+        decision: decided.id.clone(),
+        event: matter.events.first().copied(),
+        reason: matter.cause.reason.code().to_owned(),
+        effective: matter.effective,
+        until: None,
+        amount: matter.monthly,
+        facts,
+        actor: actor(decided),
+    }
+}
+
+/// A removal: only by a warrant from the signed decision, the recorded delivery, and a window that is over or two persons.
+fn remove(
+    app: &App,
+    writer: &MappedRolls,
+    decided: &Decided,
+    (roll, subject): (RollId, Option<LocalKey>),
+    (brief, now): (Brief, Timestamp),
+) -> Result<Done, DecisionError> {
+    let subject = subject.ok_or(DecisionError::NotWhole("nobody here is meant"))?;
+    let (us, key) = (app.entity(), app.keys().signing.public());
+    let first = brief.records.iter().find(|(kind, jws)| {
+        *kind == LogKind::Decision
+            && claims_of::<DecisionRecord>(jws)
+                .is_some_and(|record| record.decision == decided.id && record.action == DecisionAction::Remove)
+    });
+    let notice = brief.records.iter().rev().find(|(kind, _)| *kind == LogKind::Notice);
+    let (Some((_, decision)), Some((_, notice))) = (first, notice) else {
+        return Err(DecisionError::NotWhole("the decision or the delivery of its notice is not on record"));
+    };
+    let decision = VerifiedDecision::verify(decision, us, key)?;
+    let notice = VerifiedNotice::verify(notice, us, key)?.delivered()?;
+    let objection = match (decided.state, brief.heard_by) {
+        (DecisionState::Upheld, Some((first, second))) => {
+            Objection::Upheld(OpenObjection::raised(&decision).uphold(&first, &second)?)
+        }
+        (DecisionState::Noticed, None) => {
+            Objection::None(notice.window_over(now).map_err(protocol::due_process::NoWarrant::from)?)
+        }
+        _ => return Err(DecisionError::NotWhole("an objection that is not heard, or heard by nobody")),
+    };
+    let warrant = RemovalWarrant::issue(&decision, &notice, objection, now)?;
+    let effective = match decided.matter.cause.reason {
+        Reason::Death => decided.matter.effective,
+        _ => brief.last_day.unwrap_or_else(|| now.civil_day()),
+    };
+    let removal = Removal {
+        roll,
+        subject,
+        event: decided.matter.events.first().copied(),
+        reason: decided.matter.cause.reason.code().to_owned(),
+        effective,
+        actor: actor(decided),
+    };
+    Ok(Done { applied: writer.remove(&warrant, &removal, now)?, notice: Some(warrant.reference()) })
+}
+
+fn effects(decided: &Decided, applied: &Applied) -> Result<Vec<DecisionEffect>, DecisionError> {
+    let roll: RollId = decided.roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
+    let rows = applied.rows.iter();
+    Ok(rows
+        .map(|row| DecisionEffect { roll: roll.dataset().clone(), seq: row.journal.seq, entry: row.journal.hash })
+        .collect())
+}
+
+/// The decision after what the roll did, its signed record, and the notice.
+async fn commit(app: &App, decided: Decided, local: Option<LocalKey>, done: Done) -> Result<(), DecisionError> {
+    let effects = effects(&decided, &done.applied)?;
+    let new_number = done.applied.rows.first().map(|row| row.row_key.clone());
+    let (with, now) = (app.clone(), app.decided_at());
+    let written = app
+        .db()
+        .write(move |conn| {
+            let mut after = decided.clone();
+            after.todo = None;
+            let step = advance(&mut after, now)?;
+            if !decision_update(conn, with.keys(), &after)? {
+                // Another process did the same; the roll did it once.
+                return Ok(false);
+            }
+            let number = local.clone().or_else(|| new_number.clone());
+            if let (Some(Todo::Enrol), None, Some(number)) = (decided.todo, &local, &new_number) {
+                link_insert(conn, with.keys(), &link(&after, number), now)?;
+            }
+            let undone = after.matter.undone.clone();
+            let word =
+                word(&after, decided.todo, undone.as_ref().map(|undone| (&undone.decision, undone.reason.as_str())));
+            let word = Word { effects, notice: done.notice, ..word };
+            records::log(conn, &with, (&after, number.as_ref()), word, now)?;
+            if let Some(step) = step {
+                decide::tell(conn, &with, &after, step, now)?;
+            }
+            Ok::<_, DecisionError>(true)
+        })
+        .await?;
+    if written {
+        app.wake_anchor();
+        app.wake_notices();
+    }
+    Ok(())
+}
+
+/// The state after the roll was told, and what to tell the person.
+fn advance(after: &mut Decided, now: Timestamp) -> Result<Option<DecisionStep>, DecisionError> {
+    let window = after.matter.delivered.zip(after.until).map(|(at, ends)| Window::stored(at, ends));
+    let step = match (after.action, after.state) {
+        (DecisionAction::Remove, DecisionState::Noticed | DecisionState::Upheld) => {
+            let may = match AnyLeaving::stored(after.id.clone(), after.state, window)? {
+                AnyLeaving::Noticed(noticed) => {
+                    noticed.window_over(now).map_err(|_| DecisionError::NotWhole("the window is open"))?
+                }
+                AnyLeaving::Upheld(upheld) => upheld.removable(),
+                _ => return Err(DecisionError::NotWhole("a removal without its road")),
+            };
+            may.removed();
+            after.state = DecisionState::Removed;
+            Some(DecisionStep::Removed)
+        }
+        (DecisionAction::Offer | DecisionAction::Enrol, DecisionState::Accepted | DecisionState::Proposed) => {
+            match AnyEntering::stored(after.id.clone(), after.state, after.until)? {
+                AnyEntering::Accepted(accepted) => drop(accepted.enrol()),
+                AnyEntering::Proposed(proposed) if after.matter.by_law => {
+                    drop(proposed.enrol_by_law(NoApplicationNeeded::by_the_scheme()));
+                }
+                _ => return Err(DecisionError::NotWhole("an entry that nobody accepted")),
+            }
+            after.state = DecisionState::Enrolled;
+            Some(DecisionStep::Enrolled)
+        }
+        _ => None,
+    };
+    if step.is_some() {
+        after.since = now.civil_day();
+    }
+    Ok(step)
+}
+
+fn word<'a>(after: &'a Decided, todo: Option<Todo>, undone: Option<(&'a schemas::id::MessageId, &'a str)>) -> Word<'a> {
+    let own = Word::own(after);
+    let by = undone.map(|(id, _)| id);
+    match todo {
+        Some(Todo::Hold) => {
+            Word { id: after.matter.hold.as_ref().unwrap_or(&after.id), action: DecisionAction::Hold, ..own }
+        }
+        Some(Todo::Release) => Word {
+            id: by.unwrap_or(&after.id),
+            action: DecisionAction::Release,
+            reason: undone.map(|(_, reason)| reason),
+            undoes: after.matter.hold.as_ref(),
+            ..own
+        },
+        Some(Todo::Restore) => Word {
+            id: by.unwrap_or(&after.id),
+            action: DecisionAction::Restore,
+            reason: undone.map(|(_, reason)| reason),
+            undoes: Some(&after.id),
+            ..own
+        },
+        Some(Todo::Decline) => Word {
+            id: by.unwrap_or(&after.id),
+            action: DecisionAction::Hold,
+            reason: undone.map(|(_, reason)| reason),
+            undoes: Some(&after.id),
+            ..own
+        },
+        Some(Todo::Enrol) => Word { action: DecisionAction::Enrol, ..own },
+        Some(Todo::Remove) | None => own,
+    }
+}
+
+fn link(decided: &Decided, number: &LocalKey) -> NewLink {
+    NewLink {
+        subject: decided.matter.subject.clone(),
+        local_key: number.as_str().to_owned(),
+        method: BY_ENROLMENT.to_owned(),
+        score: 100,
+        confirmed_by: actor(decided),
+    }
+}

@@ -1,0 +1,308 @@
+//! Time goes on: notices arrive, windows end, offers expire, days come on which somebody is looked at again.
+//!
+//! Guarantees: one process at a time, by a lease; each step is a commit that another process's step would refuse, for a decision
+//! changes only from the turn in which it was read. An undelivered notice starts no window. Deliberately absent: a timer of its own;
+//! the scheduler wakes it, and all days are read from the gateway's clock.
+
+use eligibility::lifecycle::{
+    entering::AnyEntering,
+    leaving::{AnyLeaving, Window},
+};
+use protocol::{exchange::Attested, seal::random};
+use schemas::{
+    decision::{
+        AppealRoute, DecisionAction, DecisionNotice, DecisionRecord, DeliveryEvidence, NoticeDelivery, NoticeRecord,
+    },
+    digest::Digest,
+    id::{MessageId, StaffMark},
+    notice::Channel,
+    scheme::DecisionState,
+    time::Timestamp,
+    version::V1,
+};
+use service_kit::{db::AnyConnection, lease::Lease};
+
+use super::{
+    DECISIONS, DecisionError, look, perform,
+    plan::{Plan, plans, successor},
+    records::{self, Word, claims_of},
+};
+use crate::{
+    app::App,
+    notices::Person,
+    store::{
+        decisions::{
+            cases::{
+                Arrived, Decided, Todo, decision_find, decision_update, decisions_ended, decisions_of, decisions_todo,
+                decisions_told, notice_arrived,
+            },
+            log::{LogKind, log_append, log_of},
+            persons::{persons_all_due, persons_due},
+        },
+        notices::notice_find,
+    },
+};
+
+/// Rows of one round.
+const BATCH: i64 = 100;
+/// The language in which the text of a notice is on record.
+const LANGUAGE: &str = "hi";
+
+/// Lets time go on for everybody.
+///
+/// # Errors
+/// If something cannot be read; what failed for one person is logged and tried again, and stops nobody else.
+pub(crate) async fn run(app: &App) -> Result<(), DecisionError> {
+    if app.triggers().rolls().is_none() {
+        return Ok(());
+    }
+    let Some(lease) = app.lease(DECISIONS).await? else { return Ok(()) };
+    let done = all(app, &lease).await;
+    app.release(lease).await?;
+    done
+}
+
+async fn all(app: &App, lease: &Lease) -> Result<(), DecisionError> {
+    let plans = plans(app, app.decided_at().civil_day()).await?;
+    notice_new_versions(app, &plans).await?;
+    told(app).await?;
+    expire(app).await?;
+    windows(app, &plans).await?;
+    if !app.renew(lease).await? {
+        return Ok(());
+    }
+    orders(app).await?;
+    due(app, lease).await
+}
+
+/// When schemes change, everybody is looked at again.
+async fn notice_new_versions(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
+    let mut versions: Vec<Digest> = plans.iter().filter_map(Plan::version).map(|version| version.hash).collect();
+    versions.sort();
+    if app.decisions().changed(&versions) {
+        let now_ms = app.decided_at_ms();
+        app.db().write(move |conn| persons_all_due(conn, now_ms)).await?;
+    }
+    Ok(())
+}
+
+/// Notices that arrived start their windows.
+async fn told(app: &App) -> Result<(), DecisionError> {
+    let keys = app.keys().clone();
+    let told = app.db().read(move |conn| decisions_told(conn, &keys, BATCH)).await?;
+    for decided in told {
+        let Some(notice) = decided.notice.clone() else { continue };
+        let Some(arrived) = app.db().read(move |conn| notice_arrived(conn, &notice)).await? else { continue };
+        let delivered = match arrived {
+            Arrived::Wallet => Delivered { channel: Channel::Wallet, evidence: DeliveryEvidence::Wallet, by: None },
+            Arrived::Letter { by } => {
+                let by = by.parse().map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
+                Delivered { channel: Channel::Letter, evidence: DeliveryEvidence::Officer, by: Some(by) }
+            }
+        };
+        logged(&decided.id, deliver(app, &decided.id, delivered).await);
+    }
+    Ok(())
+}
+
+fn logged(id: &MessageId, done: Result<(), DecisionError>) {
+    if let Err(error) = done {
+        tracing::warn!(decision = %id, %error, "a decision could not go on; it is tried again");
+    }
+}
+
+/// A recorded delivery.
+#[derive(Clone, Debug)]
+pub(super) struct Delivered {
+    pub(super) channel: Channel,
+    pub(super) evidence: DeliveryEvidence,
+    pub(super) by: Option<StaffMark>,
+}
+
+/// Starts the window of a decision: its notice arrived. Both records are signed and logged.
+///
+/// # Errors
+/// If there is no such notice, or its window runs already.
+pub(super) async fn deliver(app: &App, id: &MessageId, delivered: Delivered) -> Result<(), DecisionError> {
+    let (with, id, now) = (app.clone(), id.clone(), app.decided_at());
+    app.db().write(move |conn| deliver_now(conn, &with, &id, &delivered, now)).await?;
+    app.wake_anchor();
+    Ok(())
+}
+
+/// The same in the caller's transaction.
+pub(super) fn deliver_now(
+    conn: &mut AnyConnection,
+    app: &App,
+    id: &MessageId,
+    delivered: &Delivered,
+    now: Timestamp,
+) -> Result<(), DecisionError> {
+    let decided = decision_find(conn, app.keys(), id)?.ok_or(DecisionError::NotWhole("no such decision"))?;
+    let (Some(notice), None) = (decided.matter.notice, decided.waits) else {
+        return Err(DecisionError::NotWhole("no notice was sent"));
+    };
+    let window = Window::after(now, notice.days);
+    match AnyLeaving::stored(decided.id.clone(), decided.state, None) {
+        Ok(AnyLeaving::Proposed(proposed)) => drop(proposed.noticed(window)),
+        Ok(AnyLeaving::Held(held)) => drop(held.noticed(window)),
+        _ => return Err(DecisionError::NotWhole("its window runs already, or it is over")),
+    }
+    let record = notice_record(conn, app, &decided, (delivered, window), now)?;
+    let signed = Attested::sign(record, &app.keys().signing)?;
+    log_append(conn, &decided.id, (LogKind::Notice, signed.jws()), app.decided_at_ms())?;
+    let mut after = decided;
+    after.state = DecisionState::Noticed;
+    (after.matter.delivered, after.until, after.since) = (Some(now), Some(window.ends()), now.civil_day());
+    let reference = DecisionNotice { digest: signed.digest(), window_ends: window.ends() };
+    let local = local(conn, app, &after)?;
+    records::log(conn, app, (&after, local.as_ref()), Word { notice: Some(reference), ..Word::own(&after) }, now)?;
+    if decision_update(conn, app.keys(), &after)? { Ok(()) } else { Err(DecisionError::Overtaken) }
+}
+
+/// Her local number, in the caller's transaction.
+pub(super) fn local(
+    conn: &mut AnyConnection,
+    app: &App,
+    decided: &Decided,
+) -> Result<Option<registry_adapter::key::LocalKey>, DecisionError> {
+    let number = crate::store::links::link_find(conn, app.keys(), &decided.matter.subject)?;
+    Ok(number.and_then(|text| text.parse().ok()))
+}
+
+fn notice_record(
+    conn: &mut AnyConnection,
+    app: &App,
+    decided: &Decided,
+    (delivered, window): (&Delivered, Window),
+    now: Timestamp,
+) -> Result<NoticeRecord, DecisionError> {
+    let told_of = log_of(conn, &decided.id)?.into_iter().find(|logged| {
+        claims_of::<DecisionRecord>(&logged.jws)
+            .is_some_and(|record| record.decision == decided.id && record.action == DecisionAction::Remove)
+    });
+    let told_of = told_of.ok_or(DecisionError::NotWhole("the decision is not on record"))?;
+    let notice = decided.notice.as_ref().ok_or(DecisionError::NotWhole("no notice was sent"))?;
+    let stored = notice_find(conn, app.keys(), notice)?.ok_or(DecisionError::NotWhole("the notice is gone"))?;
+    let text = app.notice_text(&stored.kind, notice, LANGUAGE);
+    Ok(NoticeRecord {
+        v: V1,
+        iss: app.entity().clone(),
+        iat: now.numeric(),
+        jti: random::message_id(now),
+        salt: random::salt(),
+        case: decided.case.clone(),
+        decision: decided.id.clone(),
+        record: told_of.digest(),
+        channel: delivered.channel,
+        language: LANGUAGE.parse().map_err(|_| DecisionError::NotWhole("a language"))?,
+        text: Digest::of(text),
+        appeal: vec![AppealRoute::Wallet, AppealRoute::Counter, AppealRoute::Operator],
+        delivery: Some(NoticeDelivery {
+            at: now,
+            evidence: delivered.evidence,
+            by: delivered.by.clone(),
+            window_ends: window.ends(),
+        }),
+    })
+}
+
+/// Offers whose last day is past.
+async fn expire(app: &App) -> Result<(), DecisionError> {
+    let (keys, today) = (app.keys().clone(), app.decided_at().civil_day());
+    let ended = app.db().read(move |conn| decisions_ended(conn, &keys, (DecisionState::Offered, today), BATCH)).await?;
+    for decided in ended {
+        let (with, id, now) = (app.clone(), decided.id.clone(), app.decided_at());
+        let done = app.db().write(move |conn| {
+            let AnyEntering::Offered(offered) = AnyEntering::stored(decided.id.clone(), decided.state, decided.until)?
+            else {
+                return Ok(());
+            };
+            if offered.expire(now.civil_day()).is_err() {
+                return Ok(());
+            }
+            let mut after = decided;
+            (after.state, after.since) = (DecisionState::Expired, now.civil_day());
+            let local = local(conn, &with, &after)?;
+            if decision_update(conn, with.keys(), &after)? {
+                records::log(conn, &with, (&after, local.as_ref()), Word::own(&after), now)?;
+            }
+            Ok::<_, DecisionError>(())
+        });
+        logged(&id, done.await);
+    }
+    Ok(())
+}
+
+/// Windows that are over: the roll is to be told, unless a successor is still to be answered, so that no day goes unpaid.
+async fn windows(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
+    let (keys, today) = (app.keys().clone(), app.decided_at().civil_day());
+    let ended = app.db().read(move |conn| decisions_ended(conn, &keys, (DecisionState::Noticed, today), BATCH)).await?;
+    for decided in ended {
+        let id = decided.id.clone();
+        // Her facts as they are today, once more, before anybody is taken off.
+        if let Err(error) = look::settle(app, &decided.person).await {
+            logged(&id, Err(error));
+            continue;
+        }
+        let next = successor(plans, &decided.scheme).map(|scheme| scheme.to_string());
+        let (with, person) = (app.clone(), decided.person.clone());
+        let done = app.db().write(move |conn| {
+            let Some(mut now) = decision_find(conn, with.keys(), &decided.id)? else { return Ok(()) };
+            let waits = next.is_some_and(|next| answer_is_open(conn, &with, (&person, &next)).unwrap_or(true));
+            if now.state == DecisionState::Noticed && now.todo.is_none() && !waits {
+                now.todo = Some(Todo::Remove);
+                decision_update(conn, with.keys(), &now)?;
+            }
+            Ok::<_, DecisionError>(())
+        });
+        logged(&id, done.await);
+    }
+    Ok(())
+}
+
+/// Whether the offer of the successor waits for her answer, or for the roll.
+fn answer_is_open(
+    conn: &mut AnyConnection,
+    app: &App,
+    (person, scheme): (&Person, &str),
+) -> Result<bool, DecisionError> {
+    let past = decisions_of(conn, app.keys(), person)?;
+    Ok(past.iter().any(|decided| {
+        decided.scheme == scheme && matches!(decided.state, DecisionState::Offered | DecisionState::Accepted)
+    }))
+}
+
+/// What the rolls are still to be told.
+async fn orders(app: &App) -> Result<(), DecisionError> {
+    let (keys, now_ms) = (app.keys().clone(), app.decided_at_ms());
+    for decided in app.db().read(move |conn| decisions_todo(conn, &keys, now_ms, BATCH)).await? {
+        let (id, person) = (decided.id.clone(), decided.person.clone());
+        let done = perform::one(app, decided).await;
+        let done = match done {
+            Ok(()) => look::settle(app, &person).await.map(drop),
+            failed => failed,
+        };
+        logged(&id, done);
+    }
+    Ok(())
+}
+
+/// Who is to be looked at again.
+async fn due(app: &App, lease: &Lease) -> Result<(), DecisionError> {
+    let mut last: Option<Vec<Person>> = None;
+    loop {
+        let now_ms = app.decided_at_ms();
+        let due = app.db().read(move |conn| persons_due(conn, now_ms, BATCH)).await?;
+        // Whom we cannot settle stays due; the next round tries again.
+        if due.is_empty() || last.as_ref() == Some(&due) || !app.renew(lease).await? {
+            return Ok(());
+        }
+        for person in &due {
+            if let Err(error) = look::settle(app, person).await {
+                tracing::warn!(%error, "a person could not be looked at; it is tried again");
+            }
+        }
+        last = Some(due);
+    }
+}

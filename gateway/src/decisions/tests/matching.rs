@@ -1,0 +1,72 @@
+//! Who is meant: nobody by name alone, and late when an officer says so.
+
+use eligibility::fold::Role;
+use schemas::event::{EventKind, Relation};
+
+use super::world::*;
+use crate::{decisions::QueueKey, store::decisions::queue::QueueKind};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn same_name_and_birth_year_only_ambiguous_no_hold_officer() {
+    let world = World::by_rule().await;
+    let mut death = world.death("somebody", "D-1");
+    death.about = schemas::event::EventMatch { name: "Budhram  NETAM".to_owned(), birth_year: Some(1950) };
+    world.hears(&death).await;
+    assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE");
+    let queue = world.app.match_queue().await.unwrap();
+    assert_eq!(
+        (queue.len(), queue[0].kind, queue[0].candidates.as_slice()),
+        (1, QueueKind::Ambiguous, &["102".to_owned()][..])
+    );
+    let officer = world.officer("anita", "p-anita").await;
+    world.app.match_resolve(&officer, &queue[0].key, None).await.unwrap();
+    assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE");
+    assert_eq!(world.app.match_queue().await.unwrap().len(), 0, "nobody here is meant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unmatched_death_waits_and_holds_when_an_officer_says_who_is_meant() {
+    let world = World::by_rule().await;
+    world.enter(
+        "INSERT INTO pension_beneficiary VALUES (110, 'ACTIVE', NULL, NULL, NULL, 500, 'Kamla Bai', '1951-05-05')",
+    );
+    world.hears(&world.death("kamla", "D-1")).await;
+    let queue = world.app.match_queue().await.unwrap();
+    assert_eq!((queue[0].kind, queue[0].event_type), (QueueKind::Unmatched, "in.vinimay.death.registered.v1"));
+    let officer = world.officer("anita", "p-anita").await;
+    world.app.match_resolve(&officer, &queue[0].key, Some(&"110".parse().unwrap())).await.unwrap();
+    world.days(0).await;
+    assert_eq!(world.look("SELECT payment_status FROM pension_beneficiary WHERE ppo_no = 110"), "HOLD");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_made_later_by_whatever_way_wakes_what_was_heard_before() {
+    let world = World::by_rule().await;
+    world.enter(
+        "INSERT INTO pension_beneficiary VALUES (110, 'ACTIVE', NULL, NULL, NULL, 500, 'Kamla Bai', '1951-05-05')",
+    );
+    world.hears(&world.death("kamla", "D-1")).await;
+    world.link("kamla", "110").await;
+    world.days(0).await;
+    assert_eq!(world.look("SELECT payment_status FROM pension_beneficiary WHERE ppo_no = 110"), "HOLD");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newborn_whose_mother_is_not_matched_waits_in_the_unmatched_queue_resolves_with_its_late_date() {
+    let world = World::by_scheme(WIDOWS).await;
+    let payload = r#"{"registration_number":"B-1","child":{"birth_date":"2026-01-18","sex":"female","birth_order":1,"plurality":1},
+        "mother":{"name":"Sushila Sahu","birth_year":1954,"subject":null},"father":null,
+        "place":{"state":"22","district":"387","local_body":null,"kind":"facility"},"registration_type":"late"}"#;
+    let birth = world.event("newborn", EventKind::BirthRegistered, "case-b", payload);
+    world.hears(&birth).await;
+    let queue = world.app.match_queue().await.unwrap();
+    let mother = Role::Related(Relation::Mother);
+    assert_eq!((queue.len(), queue[0].key.role, queue[0].about.name.as_str()), (1, mother, "Sushila Sahu"));
+    let officer = world.officer("anita", "p-anita").await;
+    let key = QueueKey { source: birth.source.clone(), event: birth.claims.jti.clone(), role: mother };
+    world.app.match_resolve(&officer, &key, Some(&"101".parse().unwrap())).await.unwrap();
+    let (keys, person) = (world.app.keys().clone(), world.person("sushila"));
+    let heard =
+        world.app.db().read(move |conn| crate::store::decisions::facts::facts_of(conn, &keys, &person)).await.unwrap();
+    assert_eq!((heard.len(), heard[0].record.effective), (1, birth.claims.effective));
+}

@@ -1,0 +1,338 @@
+//! One department with a pension roll, whose jobs run only when a test says so, and events as its inbox would open them.
+
+use std::sync::Arc;
+
+use diesel::{
+    Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query,
+    sql_types::Text,
+};
+use eligibility::scheme::Scheme;
+use protocol::{event::OpenedEvent, exchange::Attested, seal::random};
+use schemas::{
+    decision::{DecisionRecord, NoticeRecord},
+    digest::Digest,
+    event::{CloudEventsVersion, Event, EventAssurance, EventBasis, EventKind, EventMatch, EventPayload, Relation},
+    id::{CompactJwe, MessageId, SectorSubject, SystemName},
+    time::{CivilDate, Timestamp},
+    version::V1,
+};
+use service_kit::clock::Clock;
+
+use crate::{
+    app::App,
+    decisions::{hear, run, settle},
+    notices::Person,
+    people::{By, Invite, Password, Roles},
+    store::{
+        decisions::{
+            cases::{Decided, decisions_of},
+            log::{LogKind, log_of},
+        },
+        links::{LinkError, NewLink, link_insert},
+        notices::{StoredNotice, notices_fetched, notices_of},
+    },
+    testing::{Source, TestAnchor, TestDepartment},
+    triggers,
+};
+
+const SOCIAL: Source = Source {
+    sql: "CREATE TABLE pension_beneficiary (ppo_no INTEGER PRIMARY KEY, payment_status TEXT NOT NULL, status_reason TEXT, \
+              status_since TEXT, until_day TEXT, amount INTEGER, full_name TEXT, dob TEXT);
+          INSERT INTO pension_beneficiary VALUES (101, 'ACTIVE', NULL, '2016-04-01', NULL, 500, 'Sushila Sahu', '1954-02-28'),
+              (102, 'ACTIVE', NULL, '2016-04-01', NULL, 500, 'Budhram Netam', '1950-01-01'),
+              (103, 'ACTIVE', NULL, '2016-04-01', NULL, 500, 'Phulo Netam', '1951-12-31');",
+    mapping: r#"
+[source]
+kind = "sqlite"
+[[matching]]
+table = "pension_beneficiary"
+key = "ppo_no"
+name = "full_name"
+birth_date = "dob"
+[[roll]]
+id = "social.pension"
+table = "pension_beneficiary"
+key = "ppo_no"
+status = "payment_status"
+active = "ACTIVE"
+held = "HOLD"
+removed = "REMOVED"
+reason = "status_reason"
+since = "status_since"
+until = "until_day"
+amount = "amount"
+subject_key = "ppo_no"
+[roll.fact]
+"person.name" = "full_name"
+[roll.enrol]
+number = "next"
+"#,
+};
+
+/// A pension for widows, told apart by their marriage alone, so that a test needs no other department.
+pub const WIDOWS: &str = r#"
+[scheme]
+id = "T-WIDOWS"
+version = 1
+title = { en = "Widow pension", hi = "विधवा पेंशन" }
+department = "https://social.localhost"
+class = "pension"
+in_force = { from = 2020-01-01 }
+age_convention = "anniversary"
+[[clause]]
+id = "I1"
+kind = "include"
+marital_status = ["widowed"]
+text = { en = "Is a widow", hi = "विधवा हैं" }
+ref = "Test rules, para 1"
+[benefit]
+slabs = [{ age_from = 0, monthly = 500 }]
+[effect.include]
+mode = "offer"
+[effect.remove]
+death = { hold_at = "registered", remove_at = "registered", notice_days = 30, notice_to = "household" }
+moved_out_of_state = { hold = false, remove_after_days = 90, notice_days = 30 }
+clause_false = { notice_days = 30, officer = true }
+unknown = "no_action"
+breaker = { percent_of_roll = 0.5, times_median_90d = 3.0 }
+"#;
+
+pub const DAY: i64 = 86_400;
+
+/// A department without jobs.
+pub struct World {
+    pub app: App,
+    department: TestDepartment,
+    _anchor: TestAnchor,
+}
+
+impl World {
+    /// Governed by the built-in rule.
+    pub async fn by_rule() -> Self {
+        let follow = "writer = { url = \"sqlite://source.sqlite\" }\n[[follow]]\nsource = \"https://civil.localhost\"\n\
+                      event = \"in.vinimay.death.registered.v1\"\npurpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\n\
+                      roll = \"social.pension\"\n";
+        Self::with(follow).await
+    }
+
+    /// Governed by this scheme.
+    pub async fn by_scheme(text: &str) -> Self {
+        let scheme = Scheme::parse(text).unwrap_or_else(|findings| panic!("{findings:?}"));
+        let rolls = format!(
+            "writer = {{ url = \"sqlite://source.sqlite\" }}\n[decisions.rolls]\n\"{}\" = \"social.pension\"\n",
+            scheme.id
+        );
+        let this = Self::with(&rolls).await;
+        this.app.decisions().give(vec![Arc::new(scheme)]);
+        this
+    }
+
+    async fn with(more: &str) -> Self {
+        let anchor = TestAnchor::start(&Clock::default());
+        let (department, app) = TestDepartment::member(&anchor, "social", &["provider"], Some(&SOCIAL), more).await;
+        let this = Self { app, department, _anchor: anchor };
+        for (name, local) in [("sushila", "101"), ("budhram", "102"), ("phulo", "103")] {
+            this.link(name, local).await;
+        }
+        this
+    }
+
+    /// The pseudonym of somebody.
+    pub fn subject(&self, name: &str) -> SectorSubject {
+        self.app.keys().subject_mac.sector_subject(name)
+    }
+
+    pub fn person(&self, name: &str) -> Person {
+        Person::of_subject(self.app.keys(), &self.subject(name))
+    }
+
+    pub async fn link(&self, name: &str, local: &str) {
+        let link = NewLink {
+            subject: self.subject(name),
+            local_key: local.to_owned(),
+            method: "officer".to_owned(),
+            score: 100,
+            confirmed_by: "officer-1".to_owned(),
+        };
+        let app = self.app.clone();
+        let linked = self.app.db().write(move |conn| link_insert(conn, app.keys(), &link, app.now())).await;
+        assert!(linked.unwrap_or_else(|error: LinkError| panic!("{error}")));
+    }
+
+    /// An event about somebody, as the inbox opened it.
+    pub fn event(&self, name: &str, kind: EventKind, case: &str, payload: &str) -> OpenedEvent {
+        let payload = EventPayload::parse(kind, payload.as_bytes()).unwrap();
+        let now = self.now();
+        let sealed: CompactJwe = "a..b.c.d".parse().unwrap();
+        let id = random::message_id(now);
+        OpenedEvent {
+            source: "https://civil.localhost".parse().unwrap(),
+            claims: Event {
+                v: V1,
+                iss: "https://civil.localhost".parse().unwrap(),
+                aud: self.app.entity().clone(),
+                iat: now.numeric(),
+                jti: id.clone(),
+                salt: random::salt(),
+                specversion: CloudEventsVersion::V1,
+                r#type: kind.event_type().unwrap(),
+                seq: 1,
+                subject_ref: name.to_owned(),
+                person_seq: 1,
+                effective: now.civil_day(),
+                recorded: now,
+                assurance: if kind.is_reported() { EventAssurance::Reported } else { EventAssurance::Registered },
+                case: case.parse().unwrap(),
+                supersedes: None,
+                basis: EventBasis::Law { id: "rbd-1969-s3a".parse().unwrap() },
+                subject: sealed.clone(),
+                r#match: sealed.clone(),
+                data: sealed,
+            },
+            subject: self.subject(name),
+            about: EventMatch { name: name.to_owned(), birth_year: None },
+            payload,
+            related: Vec::new(),
+            digest: Digest::of(id.as_str()),
+        }
+    }
+
+    pub fn death(&self, name: &str, number: &str) -> OpenedEvent {
+        let day = self.now().civil_day();
+        let payload = format!(
+            r#"{{"registration_number":"{number}","death_date":"{day}","death_date_precision":"day","match":{{"method":"resident-number","score":100}}}}"#
+        );
+        self.event(name, EventKind::DeathRegistered, &format!("case-{number}"), &payload)
+    }
+
+    pub fn annulled(&self, name: &str, number: &str) -> OpenedEvent {
+        let payload = format!(r#"{{"registration_number":"{number}","reason":"never_died"}}"#);
+        self.event(name, EventKind::DeathAnnulled, &format!("case-{number}"), &payload)
+    }
+
+    pub fn married(&self, name: &str, on: &str) -> OpenedEvent {
+        let payload = format!(
+            r#"{{"registration_number":"M-1","date":"{on}","spouse":{{"name":"Mangal","birth_year":1949,"subject":null}}}}"#
+        );
+        let mut event = self.event(name, EventKind::MarriageRegistered, "case-m", &payload);
+        event.claims.effective = on.parse().unwrap();
+        event
+    }
+
+    pub fn widowed(&self, name: &str, death: &str) -> OpenedEvent {
+        let day = self.now().civil_day();
+        let payload = format!(
+            r#"{{"registration_number":"M-1","date":"{day}","reason":"death_of_spouse","spouse":{{"name":"Mangal","birth_year":1949,"subject":null}},"death_registration_number":"{death}"}}"#
+        );
+        self.event(name, EventKind::MarriageEnded, &format!("case-{death}"), &payload)
+    }
+
+    /// Hears an event and looks at everybody concerned, as the job that applies events does.
+    pub async fn hears(&self, event: &OpenedEvent) {
+        let lease = self.app.lease(triggers::APPLY).await.unwrap().unwrap();
+        let concerned = hear(&self.app, event, &lease).await.unwrap();
+        for person in &concerned.persons {
+            settle(&self.app, person).await.unwrap();
+        }
+        self.app.release(lease).await.unwrap();
+    }
+
+    /// Lets days go by, and then the job run.
+    pub async fn days(&self, days: i64) {
+        self.app.decisions().go_ahead(days * DAY);
+        run(&self.app).await.unwrap();
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.app.decided_at()
+    }
+
+    pub fn today(&self) -> CivilDate {
+        self.now().civil_day()
+    }
+
+    pub async fn decisions(&self, name: &str) -> Vec<Decided> {
+        let (keys, person) = (self.app.keys().clone(), self.person(name));
+        self.app.db().read(move |conn| decisions_of(conn, &keys, &person)).await.unwrap()
+    }
+
+    pub async fn only(&self, name: &str) -> Decided {
+        let mut decided = self.decisions(name).await;
+        assert_eq!(decided.len(), 1, "{decided:?}");
+        decided.remove(0)
+    }
+
+    /// The signed records of a decision, verified by our own key: decisions, and notices.
+    pub async fn records(&self, id: &MessageId) -> (Vec<DecisionRecord>, Vec<NoticeRecord>) {
+        let id = id.clone();
+        let log = self.app.db().read(move |conn| log_of(conn, &id)).await.unwrap();
+        let key = self.app.keys().signing.public();
+        let (mut decisions, mut notices) = (Vec::new(), Vec::new());
+        for logged in log {
+            match logged.kind {
+                LogKind::Decision => decisions.push(Attested::read_own(&logged.jws, key).unwrap().into_parts().0),
+                LogKind::Notice => notices.push(Attested::read_own(&logged.jws, key).unwrap().into_parts().0),
+            }
+        }
+        (decisions, notices)
+    }
+
+    pub async fn notices(&self, name: &str) -> Vec<StoredNotice> {
+        let (keys, person) = (self.app.keys().clone(), self.person(name));
+        self.app.db().read(move |conn| notices_of(conn, &keys, &person, 100)).await.unwrap()
+    }
+
+    /// Her wallet fetches what there is to tell; then the job runs.
+    pub async fn wallet_fetches(&self, name: &str) {
+        let (person, until) = (self.person(name), i64::MAX);
+        let fetched =
+            move |conn: &mut _| Ok::<_, service_kit::db::DatabaseError>(notices_fetched(conn, &person, until, 1)?);
+        assert!(self.app.db().write(fetched).await.unwrap() > 0);
+        self.days(0).await;
+    }
+
+    /// An officer with an account.
+    pub async fn officer(&self, name: &str, person: &str) -> SystemName {
+        let invite = Invite {
+            name: name.parse().unwrap(),
+            person: Some(person.parse().unwrap()),
+            display: None,
+            roles: Roles::new(["review"].into_iter().filter_map(|role| role.parse().ok())),
+        };
+        let code = self.app.officers().invite(By::CommandLine, invite).await.unwrap().code;
+        let password = Password::new("monsoon arrives on a tuesday".to_owned());
+        self.app.officers().accept(&code, password).await.unwrap()
+    }
+
+    /// The department's own table, changed by its own application.
+    pub fn enter(&self, sql: &str) {
+        let file = self.department.path("source.sqlite").display().to_string();
+        let mut conn = SqliteConnection::establish(&file).unwrap();
+        conn.batch_execute(&format!("PRAGMA busy_timeout = 60000; {sql}")).unwrap();
+    }
+
+    /// One text of the department's own table.
+    pub fn look(&self, sql: &str) -> String {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            text: String,
+        }
+        let file = self.department.path("source.sqlite").display().to_string();
+        let mut conn = SqliteConnection::establish(&file).unwrap();
+        conn.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
+        let rows: Vec<Row> = sql_query(format!("SELECT CAST(({sql}) AS TEXT) AS text")).load(&mut conn).unwrap();
+        rows.into_iter().next().unwrap().text
+    }
+
+    /// `ppo=status` of the roll, in order.
+    pub fn roll(&self) -> String {
+        self.look("SELECT group_concat(ppo_no || '=' || payment_status, ' ') FROM (SELECT * FROM pension_beneficiary ORDER BY ppo_no)")
+    }
+}
+
+/// The same event, speaking of this other person too.
+pub fn with_related(mut event: OpenedEvent, relation: Relation, subject: SectorSubject) -> OpenedEvent {
+    event.related.push((relation, subject));
+    event
+}

@@ -1,0 +1,125 @@
+//! Schemes whose removals stopped.
+
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Nullable, Text},
+};
+use schemas::id::SystemName;
+use service_kit::db::AnyConnection;
+
+use super::DecisionStoreError;
+use crate::store::exchange::statement::{Statement, read};
+
+/// A stopped scheme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Which.
+    pub scheme: String,
+    /// Since when, milliseconds since the epoch.
+    pub tripped_ms: i64,
+    /// How many removals there would have been in 24 hours.
+    pub removals: u64,
+    /// Of how many people on the roll.
+    pub roll_size: u64,
+    /// Who signed first that it may go on.
+    pub first_by: Option<SystemName>,
+    /// Since when it goes on, if it does.
+    pub released_ms: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    scheme: String,
+    #[diesel(sql_type = BigInt)]
+    tripped_ms: i64,
+    #[diesel(sql_type = BigInt)]
+    removals: i64,
+    #[diesel(sql_type = BigInt)]
+    roll_size: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    first_by: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    released_ms: Option<i64>,
+}
+
+impl Row {
+    fn parsed(self) -> Result<Stopped, DecisionStoreError> {
+        let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
+        Ok(Stopped {
+            first_by: self.first_by.as_deref().map(read).transpose()?,
+            scheme: self.scheme,
+            tripped_ms: self.tripped_ms,
+            removals: unsigned(self.removals),
+            roll_size: unsigned(self.roll_size),
+            released_ms: self.released_ms,
+        })
+    }
+}
+
+const COLUMNS: &str = "SELECT scheme, tripped_ms, removals, roll_size, first_by, released_ms FROM breaker WHERE ";
+
+/// How a scheme's breaker stands, if it ever tripped.
+///
+/// # Errors
+/// If the database fails.
+pub fn breaker_find(conn: &mut AnyConnection, scheme: &str) -> Result<Option<Stopped>, DecisionStoreError> {
+    let rows: Vec<Row> = Statement::new(COLUMNS).sql("scheme = ").bind(scheme).load(conn)?;
+    rows.into_iter().next().map(Row::parsed).transpose()
+}
+
+/// Schemes that are stopped.
+///
+/// # Errors
+/// If the database fails.
+pub fn breakers_open(conn: &mut AnyConnection) -> Result<Vec<Stopped>, DecisionStoreError> {
+    let rows: Vec<Row> = Statement::new(COLUMNS).sql("released_ms IS NULL ORDER BY scheme").load(conn)?;
+    rows.into_iter().map(Row::parsed).collect()
+}
+
+/// Stops a scheme.
+///
+/// # Errors
+/// If the database fails.
+pub fn breaker_trip(
+    conn: &mut AnyConnection,
+    scheme: &str,
+    (removals, roll_size): (u64, u64),
+    now_ms: i64,
+) -> Result<(), DecisionStoreError> {
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    Statement::new("INSERT INTO breaker (scheme, tripped_ms, removals, roll_size) VALUES ")
+        .row([scheme.into(), now_ms.into(), signed(removals).into(), signed(roll_size).into()])
+        .sql(
+            " ON CONFLICT (scheme) DO UPDATE SET tripped_ms = excluded.tripped_ms, removals = excluded.removals, \
+             roll_size = excluded.roll_size, first_by = NULL, second_by = NULL, released_ms = NULL",
+        )
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The first officer signs that it may go on. `false`: it is not stopped, or somebody did.
+///
+/// # Errors
+/// If the database fails.
+pub fn breaker_first(conn: &mut AnyConnection, scheme: &str, by: &SystemName) -> Result<bool, DecisionStoreError> {
+    let update = Statement::new("UPDATE breaker SET first_by = ").bind(by.as_str());
+    let update = update.sql(" WHERE released_ms IS NULL AND first_by IS NULL AND scheme = ").bind(scheme);
+    Ok(update.execute(conn)? == 1)
+}
+
+/// The second officer lets it go on. `false`: it is not stopped, or nobody signed first.
+///
+/// # Errors
+/// If the database fails.
+pub fn breaker_second(
+    conn: &mut AnyConnection,
+    scheme: &str,
+    by: &SystemName,
+    now_ms: i64,
+) -> Result<bool, DecisionStoreError> {
+    let update =
+        Statement::new("UPDATE breaker SET second_by = ").bind(by.as_str()).sql(", released_ms = ").bind(now_ms);
+    let update = update.sql(" WHERE released_ms IS NULL AND first_by IS NOT NULL AND scheme = ").bind(scheme);
+    Ok(update.execute(conn)? == 1)
+}

@@ -1,0 +1,471 @@
+//! Decisions as they stand. Their history are the signed records ([`super::log`]).
+
+use std::collections::BTreeMap;
+
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Binary, Nullable, Text},
+};
+use eligibility::propose::{Cause, Notice, Past};
+use schemas::{
+    decision::{ClauseRecord, DecisionAction, SchemeVersion, WouldChange},
+    digest::Digest,
+    event::MatchEvidence,
+    id::{CaseId, ClauseId, EntityId, MessageId, RuleId, SectorSubject, StaffMark},
+    scheme::DecisionState,
+    time::{CivilDate, Timestamp},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use service_kit::db::AnyConnection;
+
+use super::DecisionStoreError;
+use crate::{
+    keys::Keys,
+    store::{
+        encrypted::Encrypted,
+        exchange::statement::{Statement, read},
+        notices::Person,
+    },
+};
+
+const BODY: Encrypted = Encrypted { table: "decision", column: "body" };
+
+/// What a roll is still to be told by a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Todo {
+    /// Hold the payment.
+    Hold,
+    /// Lift the hold.
+    Release,
+    /// Enter the person.
+    Enrol,
+    /// Take the person off, with a warrant.
+    Remove,
+    /// Put the person back.
+    Restore,
+    /// Take back an entry by law that she declined: hold at once; the end needs no notice, for she asked for it.
+    Decline,
+}
+
+/// Why a proposal does not go on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waits {
+    /// An officer must look first.
+    Officer,
+    /// The breaker stopped the scheme.
+    Breaker,
+}
+
+/// What undid a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// Id of the decision that undid it.
+    pub decision: MessageId,
+    /// Why, as a code.
+    pub reason: String,
+    /// Digest of the event that led to it, where one did.
+    pub event: Option<Digest>,
+}
+
+/// Everything about a decision that may describe a person; encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matter {
+    /// Whom.
+    pub subject: SectorSubject,
+    /// What it hangs on.
+    pub cause: Cause,
+    /// From which day it holds.
+    pub effective: CivilDate,
+    /// Whom to tell, and how long the window is.
+    pub notice: Option<Notice>,
+    /// The scheme's version, or none where a rule decided.
+    pub scheme: Option<SchemeVersion>,
+    /// The built-in rule, or none where a scheme decided.
+    pub rule: Option<RuleId>,
+    /// The name of the scheme by language.
+    pub title: BTreeMap<String, String>,
+    /// Rupees a month, where the scheme pays monthly.
+    pub monthly: Option<u32>,
+    /// Digests of the events that woke it.
+    pub events: Vec<Digest>,
+    /// Whose register recorded them.
+    pub source: Option<EntityId>,
+    /// How the person was matched.
+    pub matched: Option<MatchEvidence>,
+    /// Each clause.
+    pub clauses: Vec<ClauseRecord>,
+    /// The decisive ones.
+    pub decisive: Vec<ClauseId>,
+    /// What would change it.
+    pub changes: Option<WouldChange>,
+    /// The officers who confirmed it.
+    pub confirmed_by: Vec<StaffMark>,
+    /// The decision that holds the payment meanwhile.
+    pub hold: Option<MessageId>,
+    /// When the notice arrived.
+    pub delivered: Option<Timestamp>,
+    /// What undid it.
+    pub undone: Option<Undone>,
+    /// By law: entered without an application.
+    pub by_law: bool,
+    /// An officer looked and decided for the person.
+    pub dismissed: bool,
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Its id.
+    pub id: MessageId,
+    /// About whom.
+    pub person: Person,
+    /// Id of the scheme, or of the rule.
+    pub scheme: String,
+    /// The roll.
+    pub roll: String,
+    /// What it is about.
+    pub action: DecisionAction,
+    /// How far it has come.
+    pub state: DecisionState,
+    /// Joins a cascade.
+    pub case: CaseId,
+    /// The rest.
+    pub matter: Matter,
+    /// The day of the last step.
+    pub since: CivilDate,
+    /// Last day of an offer or window.
+    pub until: Option<CivilDate>,
+    /// What the roll is still to be told.
+    pub todo: Option<Todo>,
+    /// Why it does not go on by itself.
+    pub waits: Option<Waits>,
+    /// The notice on which a removal rests.
+    pub notice: Option<MessageId>,
+    /// Grows with each change.
+    pub turn: i64,
+    /// When it began, milliseconds since the epoch.
+    pub at_ms: i64,
+}
+
+impl Decided {
+    /// As proposals look at it.
+    pub fn past(&self) -> Past {
+        let Self { id, action, state, since, .. } = self;
+        let (cause, dismissed) = (self.matter.cause.clone(), self.matter.dismissed);
+        Past { id: id.clone(), action: *action, cause, state: *state, since: *since, dismissed }
+    }
+}
+
+/// A word of a closed set as JSON has it, without the quotes.
+fn word<T: Serialize>(value: &T) -> Result<String, DecisionStoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        _ => Err(DecisionStoreError::Damaged("a word that is none")),
+    }
+}
+
+fn unword<T: DeserializeOwned>(text: &str) -> Result<T, DecisionStoreError> {
+    let value = serde_json::Value::String(text.to_owned());
+    serde_json::from_value(value).map_err(|_| DecisionStoreError::Damaged("an unknown word"))
+}
+
+/// Writes a new decision.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decision_insert(conn: &mut AnyConnection, keys: &Keys, new: &Decided) -> Result<(), DecisionStoreError> {
+    let body = BODY.seal(keys, new.id.as_str(), &new.matter)?;
+    let (todo, waits) = (new.todo.as_ref().map(word).transpose()?, new.waits.as_ref().map(word).transpose()?);
+    Statement::new(
+        "INSERT INTO decision (id, person, scheme, roll, action, reason, state, case_id, body, since_day, until_day, todo, waits, \
+         notice, at_ms) VALUES ",
+    )
+    .row([
+        new.id.as_str().into(),
+        new.person.as_str().into(),
+        new.scheme.as_str().into(),
+        new.roll.as_str().into(),
+        word(&new.action)?.as_str().into(),
+        new.matter.cause.reason.code().into(),
+        word(&new.state)?.as_str().into(),
+        new.case.as_str().into(),
+        body.as_slice().into(),
+        new.since.to_string().as_str().into(),
+        new.until.map(|day| day.to_string()).as_deref().into(),
+        todo.as_deref().into(),
+        waits.as_deref().into(),
+        new.notice.as_ref().map(MessageId::as_str).into(),
+        new.at_ms.into(),
+    ])
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Writes a decision as it stands now. `false`: it was changed since it was read; nothing was written.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decision_update(conn: &mut AnyConnection, keys: &Keys, now: &Decided) -> Result<bool, DecisionStoreError> {
+    let body = BODY.seal(keys, now.id.as_str(), &now.matter)?;
+    let (todo, waits) = (now.todo.as_ref().map(word).transpose()?, now.waits.as_ref().map(word).transpose()?);
+    let update = Statement::new("UPDATE decision SET turn = turn + 1, tries = 0, next_ms = 0, state = ");
+    let update = update.bind(word(&now.state)?.as_str()).sql(", body = ").bind(body.as_slice());
+    let update = update.sql(", since_day = ").bind(now.since.to_string().as_str());
+    let update = update.sql(", until_day = ").bind(now.until.map(|day| day.to_string()).as_deref());
+    let update = update.sql(", todo = ").bind(todo.as_deref()).sql(", waits = ").bind(waits.as_deref());
+    let update = update.sql(", notice = ").bind(now.notice.as_ref().map(MessageId::as_str));
+    let update = update.sql(" WHERE id = ").bind(now.id.as_str()).sql(" AND turn = ").bind(now.turn);
+    Ok(update.execute(conn)? == 1)
+}
+
+/// What the roll was to be told could not be told; it is tried again, not before `next_ms`.
+///
+/// # Errors
+/// If the database fails.
+pub fn decision_later(conn: &mut AnyConnection, id: &MessageId, next_ms: i64) -> Result<(), DecisionStoreError> {
+    let update = Statement::new("UPDATE decision SET tries = tries + 1, next_ms = ").bind(next_ms);
+    update.sql(" WHERE id = ").bind(id.as_str()).execute(conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    person: String,
+    #[diesel(sql_type = Text)]
+    scheme: String,
+    #[diesel(sql_type = Text)]
+    roll: String,
+    #[diesel(sql_type = Text)]
+    action: String,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Text)]
+    case_id: String,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+    #[diesel(sql_type = Text)]
+    since_day: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    until_day: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    todo: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    waits: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    notice: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    turn: i64,
+    #[diesel(sql_type = BigInt)]
+    at_ms: i64,
+}
+
+impl Row {
+    fn open(self, keys: &Keys) -> Result<Decided, DecisionStoreError> {
+        let matter = BODY.open(keys, &self.id, &self.body)?;
+        Ok(Decided {
+            id: read(&self.id)?,
+            person: Person::from_stored(self.person),
+            scheme: self.scheme,
+            roll: self.roll,
+            action: unword(&self.action)?,
+            state: unword(&self.state)?,
+            case: read(&self.case_id)?,
+            matter,
+            since: read(&self.since_day)?,
+            until: self.until_day.as_deref().map(read).transpose()?,
+            todo: self.todo.as_deref().map(unword).transpose()?,
+            waits: self.waits.as_deref().map(unword).transpose()?,
+            notice: self.notice.as_deref().map(read).transpose()?,
+            turn: self.turn,
+            at_ms: self.at_ms,
+        })
+    }
+}
+
+const COLUMNS: &str = "SELECT id, person, scheme, roll, action, state, case_id, body, since_day, until_day, todo, waits, notice, \
+                       turn, at_ms FROM decision WHERE ";
+
+fn opened(rows: Vec<Row>, keys: &Keys) -> Result<Vec<Decided>, DecisionStoreError> {
+    rows.into_iter().map(|row| row.open(keys)).collect()
+}
+
+/// One decision.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decision_find(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    id: &MessageId,
+) -> Result<Option<Decided>, DecisionStoreError> {
+    let rows: Vec<Row> = Statement::new(COLUMNS).sql("id = ").bind(id.as_str()).load(conn)?;
+    Ok(opened(rows, keys)?.into_iter().next())
+}
+
+/// Every decision about a person, oldest first.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_of(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    person: &Person,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let rows = Statement::new(COLUMNS).sql("person = ").bind(person.as_str()).sql(" ORDER BY at_ms, id").load(conn)?;
+    opened(rows, keys)
+}
+
+/// Every decision of a cascade here, oldest first.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_of_case(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    case: &CaseId,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let rows = Statement::new(COLUMNS).sql("case_id = ").bind(case.as_str()).sql(" ORDER BY at_ms, id").load(conn)?;
+    opened(rows, keys)
+}
+
+/// Decisions of which the roll is still to be told, at most `limit`.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_todo(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let select = Statement::new(COLUMNS).sql("todo IS NOT NULL AND next_ms <= ").bind(now_ms);
+    opened(select.sql(" ORDER BY next_ms, at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
+}
+
+/// Decisions in a state whose last day is before this one, at most `limit`.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_ended(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (state, today): (DecisionState, CivilDate),
+    limit: i64,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let select = Statement::new(COLUMNS).sql("state = ").bind(word(&state)?.as_str());
+    let select = select.sql(" AND until_day < ").bind(today.to_string().as_str());
+    opened(select.sql(" AND todo IS NULL ORDER BY until_day, id LIMIT ").bind(limit).load(conn)?, keys)
+}
+
+/// Decisions in a state, oldest first, at most `limit`.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_in(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    state: DecisionState,
+    limit: i64,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let select = Statement::new(COLUMNS).sql("state = ").bind(word(&state)?.as_str());
+    opened(select.sql(" ORDER BY at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
+}
+
+/// Decisions whose notice a wallet fetched, or a letter of which was handed over, and whose window has not begun.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_told(conn: &mut AnyConnection, keys: &Keys, limit: i64) -> Result<Vec<Decided>, DecisionStoreError> {
+    let select = Statement::new(COLUMNS).sql(
+        "state IN ('proposed', 'held') AND notice IS NOT NULL AND (EXISTS (SELECT 1 FROM notice n WHERE n.id = decision.notice \
+         AND n.fetched_ms IS NOT NULL) OR EXISTS (SELECT 1 FROM notice_delivery d WHERE d.notice = decision.notice AND d.channel \
+         = 'letter' AND d.state = 'delivered')) ORDER BY at_ms, id LIMIT ",
+    );
+    opened(select.bind(limit).load(conn)?, keys)
+}
+
+/// Decisions of a scheme that the breaker stopped.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_stopped(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    scheme: &str,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let select = Statement::new(COLUMNS).sql("waits = 'breaker' AND state = 'proposed' AND scheme = ").bind(scheme);
+    opened(select.sql(" ORDER BY at_ms, id").load(conn)?, keys)
+}
+
+#[derive(QueryableByName)]
+struct Day {
+    #[diesel(sql_type = BigInt)]
+    day: i64,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// How many removals of a scheme began, by whole days before `now_ms`: (0, today's last 24 hours), (1, the 24 hours before), …
+///
+/// # Errors
+/// If the database fails.
+pub fn removals_begun(
+    conn: &mut AnyConnection,
+    scheme: &str,
+    now_ms: i64,
+    days: i64,
+) -> Result<Vec<(i64, u64)>, DecisionStoreError> {
+    let rows: Vec<Day> = Statement::new("SELECT (")
+        .bind(now_ms)
+        .sql(" - at_ms) / 86400000 AS day, COUNT(*) AS count FROM decision WHERE action = 'remove' AND scheme = ")
+        .bind(scheme)
+        .sql(" AND at_ms > ")
+        .bind(now_ms - days * 86_400_000)
+        .sql(" GROUP BY 1 ORDER BY 1")
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.day, u64::try_from(row.count).unwrap_or(0))).collect())
+}
+
+#[derive(QueryableByName)]
+struct TellRow {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    fetched_ms: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    proof: Option<String>,
+}
+
+/// How a notice arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// A wallet fetched it.
+    Wallet,
+    /// An officer saw the letter reach her.
+    Letter {
+        /// Who.
+        by: String,
+    },
+}
+
+/// How a notice arrived, if it did in a way that starts a window.
+///
+/// # Errors
+/// If the database fails.
+pub fn notice_arrived(conn: &mut AnyConnection, notice: &MessageId) -> Result<Option<Arrived>, DecisionStoreError> {
+    let rows: Vec<TellRow> = Statement::new(
+        "SELECT n.fetched_ms AS fetched_ms, d.proof AS proof FROM notice n LEFT JOIN notice_delivery d ON d.notice = n.id \
+         AND d.channel = 'letter' AND d.state = 'delivered' WHERE n.id = ",
+    )
+    .bind(notice.as_str())
+    .load(conn)?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    Ok(match (row.fetched_ms, row.proof) {
+        (Some(_), _) => Some(Arrived::Wallet),
+        (None, Some(by)) => Some(Arrived::Letter { by }),
+        (None, None) => None,
+    })
+}

@@ -1,0 +1,142 @@
+//! Who is known to decisions, and when somebody is to be looked at again.
+
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Binary, Text},
+};
+use schemas::{event::EventMatch, id::SectorSubject};
+use serde::{Deserialize, Serialize};
+use service_kit::db::AnyConnection;
+
+use super::DecisionStoreError;
+use crate::{
+    keys::Keys,
+    store::{encrypted::Encrypted, exchange::statement::Statement, notices::Person},
+};
+
+const BODY: Encrypted = Encrypted { table: "decision_person", column: "body" };
+
+/// What is kept of a person beside the records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Our pseudonym.
+    pub subject: SectorSubject,
+    /// Name and birth year, as the first event told them.
+    pub about: Option<EventMatch>,
+}
+
+/// Enters a person, or leaves her as she is; she is due now.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn person_due(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (person, known): (&Person, &Known),
+    now_ms: i64,
+) -> Result<(), DecisionStoreError> {
+    let body = BODY.seal(keys, person.as_str(), known)?;
+    Statement::new("INSERT INTO decision_person (person, body, due_ms) VALUES ")
+        .row([person.as_str().into(), body.as_slice().into(), now_ms.into()])
+        .sql(" ON CONFLICT (person) DO UPDATE SET due_ms = excluded.due_ms")
+        .execute(conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    person: String,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+}
+
+/// A person, locked until the end of the transaction: of two processes one decides at a time.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn person_lock(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    person: &Person,
+) -> Result<Option<Known>, DecisionStoreError> {
+    let lock = Statement::new("UPDATE decision_person SET turn = turn + 1 WHERE person = ").bind(person.as_str());
+    if lock.execute(conn)? == 0 {
+        return Ok(None);
+    }
+    person_find(conn, keys, person)
+}
+
+/// A person.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn person_find(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    person: &Person,
+) -> Result<Option<Known>, DecisionStoreError> {
+    let rows: Vec<Row> =
+        Statement::new("SELECT person, body FROM decision_person WHERE person = ").bind(person.as_str()).load(conn)?;
+    let first = rows.into_iter().next();
+    first.map(|row| Ok(BODY.open(keys, &row.person, &row.body)?)).transpose()
+}
+
+/// She was looked at; again at `due_ms`, if it is given.
+///
+/// # Errors
+/// If the database fails.
+pub fn person_seen(
+    conn: &mut AnyConnection,
+    person: &Person,
+    (linked, due_ms): (bool, Option<i64>),
+) -> Result<(), DecisionStoreError> {
+    let update = Statement::new("UPDATE decision_person SET linked = ").bind(i64::from(linked)).sql(", due_ms = ");
+    update.bind(due_ms).sql(" WHERE person = ").bind(person.as_str()).execute(conn)?;
+    Ok(())
+}
+
+/// Marks everybody: a scheme has another version.
+///
+/// # Errors
+/// If the database fails.
+pub fn persons_all_due(conn: &mut AnyConnection, now_ms: i64) -> Result<usize, DecisionStoreError> {
+    Ok(Statement::new("UPDATE decision_person SET due_ms = ").bind(now_ms).execute(conn)?)
+}
+
+#[derive(QueryableByName)]
+struct Due {
+    #[diesel(sql_type = Text)]
+    person: String,
+}
+
+/// Who is due, and who was linked to a local number since she was looked at, at most `limit`.
+///
+/// # Errors
+/// If the database fails.
+pub fn persons_due(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> Result<Vec<Person>, DecisionStoreError> {
+    let rows: Vec<Due> = Statement::new("SELECT person FROM decision_person WHERE due_ms <= ")
+        .bind(now_ms)
+        .sql(
+            " OR (linked = 0 AND EXISTS (SELECT 1 FROM subject_link l WHERE l.subject_index = decision_person.person)) \
+             ORDER BY due_ms, person LIMIT ",
+        )
+        .bind(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| Person::from_stored(row.person)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// How many people are known.
+///
+/// # Errors
+/// If the database fails.
+pub fn persons_count(conn: &mut AnyConnection) -> Result<i64, DecisionStoreError> {
+    let rows: Vec<Count> = Statement::new("SELECT COUNT(*) AS count FROM decision_person").load(conn)?;
+    Ok(rows.first().map_or(0, |row| row.count))
+}
