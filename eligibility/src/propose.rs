@@ -123,6 +123,8 @@ pub struct Past {
     pub state: DecisionState,
     /// The day of its last step.
     pub since: CivilDate,
+    /// Whether an officer looked and decided for the person: the same cause does not come again.
+    pub dismissed: bool,
 }
 
 impl Past {
@@ -254,7 +256,7 @@ impl Situation<'_> {
     /// Whether this cause was asked about before, and is still open or was decided for the person.
     fn settled(&self, cause: &Cause, action: DecisionAction) -> bool {
         let same = |past: &&Past| past.cause == *cause && past.action == action;
-        self.past.iter().filter(same).any(|past| past.is_open() || past.state == DecisionState::Reversed)
+        self.past.iter().filter(same).any(|past| past.is_open() || past.dismissed || past.state == DecisionState::Reversed)
     }
 }
 

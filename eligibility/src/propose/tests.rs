@@ -80,7 +80,7 @@ impl Department {
 
     fn decides(&mut self, action: DecisionAction, cause: &Cause, state: DecisionState) {
         let id = message(1000 + u32::try_from(self.past.len()).unwrap());
-        self.past.push(Past { id, action, cause: cause.clone(), state, since: self.today });
+        self.past.push(Past { id, action, cause: cause.clone(), state, since: self.today, dismissed: false });
     }
 
     fn does(&mut self, proposal: &Proposal) {
@@ -296,7 +296,7 @@ fn one_delivery_is_paid_once_whatever_became_of_the_first_decision() {
     let folded = Folded::default();
     let past = |key: &str, state| {
         let cause = Cause { reason: Reason::Eligible, key: key.to_owned() };
-        vec![Past { id: message(1), action: DecisionAction::Offer, cause, state, since: day(TODAY) }]
+        vec![Past { id: message(1), action: DecisionAction::Offer, cause, state, since: day(TODAY), dismissed: false }]
     };
     for (key, state, offers) in [
         ("2026-11-18", DecisionState::Enrolled, 0),
