@@ -10,6 +10,10 @@ report=target/slowest.txt
 mkdir -p target
 : >"$report"
 status=0
+# Where tests put what they need for a while; by its name every process that they start is known. Short, for sockets lie in it, and
+# open to the user as whom PostgreSQL runs.
+scratch=$(mktemp -d /tmp/vinimay-XXXXXX)
+chmod 755 "$scratch"
 
 # The program without the tests' clock is built first and kept, so that a test can prove what it does not contain.
 cargo build --bin vinimay
@@ -27,7 +31,7 @@ sed -n 's/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"overflow_checks":[a-z]*,"t
 run() { # run FOLDER BINARY [ARGUMENT...]: one test binary, its output kept
     folder=$1 binary=$2
     shift 2
-    (cd "$folder" && RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@" </dev/null) \
+    (cd "$folder" && TMPDIR="$scratch" RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@" </dev/null) \
         >"target/test-output/$(basename "$binary").txt" 2>&1 || echo failed >>target/test-output/failed
 }
 rm -rf target/test-output target/tmp/figures
@@ -57,11 +61,27 @@ for figures in target/tmp/figures/*.txt; do
     echo "$(basename "$figures" .txt): $(cat "$figures")"
 done
 
-left=$(pgrep -fa "$(pwd)/target/.*/vinimay " || true)
-if [ -n "$left" ]; then
+# Whatever a test started - our servers, PostgreSQL, browsers, node - ends with it, a moment later at most: those who watch over
+# them may still be stopping them. What is still there then was left behind.
+left() {
+    pgrep -fa "$(pwd)/target/.*/vinimay |$scratch" || true
+    for environment in /proc/[0-9]*/environ; do
+        process=${environment%/environ}
+        grep -qz "^TMPDIR=$scratch\$" "$environment" 2>/dev/null || continue
+        echo "${process#/proc/} $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null)"
+    done
+}
+patience=120
+while [ -n "$(left)" ] && [ "$patience" -gt 0 ]; do
+    sleep 1
+    patience=$((patience - 1))
+done
+behind=$(left)
+if [ -n "$behind" ]; then
     echo "processes left behind:" >&2
-    echo "$left" >&2
+    echo "$behind" >&2
     exit 1
 fi
+rm -rf "$scratch"
 echo "$passed passed, $failed failed"
 exit "$status"

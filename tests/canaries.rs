@@ -13,7 +13,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use protocol::seal::{KeyReference, Typ, encode_base64url, random, sign_as};
@@ -35,7 +34,7 @@ use crate::{
         messages::reheader,
         world::World,
     },
-    rogue::{Heard, address, client, until},
+    rogue::{Heard, PATIENCE, address, client, until},
     support::{alone, both},
 };
 
@@ -127,7 +126,7 @@ async fn inside() {
         assert_eq!(canary.has_heard(), 0, "{} was called", canary.place);
         // The silence means something: whoever calls is heard.
         drop(TcpStream::connect(canary.address).unwrap());
-        until(&world.clock, Duration::from_secs(5), "the canary hears", async || canary.has_heard() == 1).await;
+        until(&world.clock, PATIENCE, "the canary hears", async || canary.has_heard() == 1).await;
     }
 }
 

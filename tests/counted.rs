@@ -1,6 +1,6 @@
 //! Uses of a consent are counted exactly, whoever of several processes is asked, and however many at once.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 use schemas::{digest::Digest, problem::Code};
@@ -10,7 +10,7 @@ use tokio::{sync::Barrier, task::JoinSet};
 use crate::{
     doors::Doors,
     ready::log_entries,
-    rogue::{Heard, until},
+    rogue::{Heard, PATIENCE, until},
     support::{alone, binary, depth},
 };
 
@@ -28,7 +28,7 @@ struct Asked {
 async fn a_consent_for_one_use_is_used_once_whichever_process_is_asked() {
     let _turn = alone();
     let doors = Arc::new(Doors::open(binary(), Clock::system(), "").await);
-    let rounds = depth(20, 200);
+    let rounds = depth(10, 200);
     let mut receipts = Vec::new();
     for round in 0..rounds {
         let asked = ask_all_at_once(&doors).await;
@@ -107,7 +107,7 @@ fn counted_once(database: &str, rounds: usize) {
 async fn stand_in_the_log_once(doors: &Doors, receipts: &[Digest]) {
     let anchor = &doors.ready.federation.anchor;
     let mut log = Vec::new();
-    until(&doors.clock, Duration::from_secs(90), "all receipts are in the log", async || {
+    until(&doors.clock, PATIENCE, "all receipts are in the log", async || {
         log = log_entries(anchor).await;
         let places = places(&log);
         receipts.iter().all(|receipt| places.contains_key(receipt))

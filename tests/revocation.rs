@@ -29,7 +29,7 @@ use vinimay::demo::Variation;
 
 use crate::{
     doors::Doors,
-    rogue::{Heard, until},
+    rogue::{Heard, PATIENCE, until},
     support::{alone, binary, report},
 };
 
@@ -45,9 +45,6 @@ const BEFORE: usize = 20;
 const AFTER: usize = 20;
 /// More than any round uses.
 const USES: u32 = 100_000;
-/// How long a round may take until something is wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// One query: when it was sent, and what came back when.
 struct Asked {
     sent: Duration,

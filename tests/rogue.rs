@@ -43,6 +43,9 @@ pub fn certificate_der(file: &Path) -> Vec<u8> {
     certificate.to_der().unwrap()
 }
 
+/// How long one waits for what must come. It only ends a test that would wait for ever; how long things take is for benchmarks.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Looks again until something holds; fails loudly when it never does.
 pub async fn until(clock: &Clock, within: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let since = clock.monotonic();

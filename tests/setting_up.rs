@@ -87,7 +87,7 @@ fn config(department: &Department) -> String {
 /// Runs a command; a server that starts although it should not is killed by the time limit.
 fn run(arguments: &[&str]) -> Output {
     let binary = binary();
-    let mut all = vec!["20", binary.path().to_str().unwrap()];
+    let mut all = vec!["120", binary.path().to_str().unwrap()];
     all.extend(arguments);
     Command::new("timeout").args(all).stdin(Stdio::null()).output().unwrap()
 }
@@ -228,7 +228,7 @@ fn a_disk_that_is_full_and_a_port_that_is_taken_stop_a_start() {
     // In a name space of its own: a disk of 64 MiB, with the gateway's folder on it, or empty.
     let on_small_disk = |prepare: &str, command: &str| {
         let script = format!(
-            "mount -t tmpfs -o size=64m tmpfs {disk} && {prepare} && exec timeout 20 {program} {command} --config {disk}/gateway.toml",
+            "mount -t tmpfs -o size=64m tmpfs {disk} && {prepare} && exec timeout 120 {program} {command} --config {disk}/gateway.toml",
             disk = disk.display(),
             program = binary().path().display(),
         );

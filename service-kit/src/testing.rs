@@ -22,7 +22,8 @@ pub fn free_port() -> u16 {
     static HELD: Mutex<Vec<(u16, File)>> = Mutex::new(Vec::new());
     let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
     let user = rustix::process::geteuid().as_raw();
-    let folder = std::env::temp_dir().join(format!("vinimay-test-ports-{user}"));
+    // Not where this run keeps its files: another run on this machine must see it, too.
+    let folder = std::path::PathBuf::from(format!("/tmp/vinimay-test-ports-{user}"));
     std::fs::create_dir_all(&folder).unwrap();
     let first = u16::try_from(std::process::id() % 900).unwrap() * 10;
     for n in 0..9_000 {

@@ -136,15 +136,36 @@ mod tests {
         Plan { in_flight, warm_up: Duration::from_millis(warm_up), measured: Duration::from_millis(measured) }
     }
 
+    /// Drives for longer and longer until enough was asked: a window may pass while this process stands still.
+    async fn driven<F, A>(in_flight: usize, ask: F) -> Measured
+    where
+        F: Fn(u64) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Answered> + Send + 'static,
+    {
+        let mut window = 20;
+        loop {
+            let measured = drive(&Clock::system(), plan(in_flight, 0, window), ask.clone()).await;
+            let counted =
+                measured.good + measured.refused.values().sum::<u64>() + measured.failed.values().sum::<u64>();
+            if counted >= 100 {
+                return measured;
+            }
+            window *= 2;
+        }
+    }
+
     #[tokio::test]
     async fn every_number_is_asked_once_and_as_many_are_in_flight_as_planned() {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (flying, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let (seen, highest) = (Arc::clone(&asked), Arc::clone(&most));
-        let measured = drive(&Clock::system(), plan(4, 0, 40), move |number| {
+        let measured = driven(4, move |number| {
             let (seen, flying, highest) = (Arc::clone(&seen), Arc::clone(&flying), Arc::clone(&highest));
             async move {
                 highest.fetch_max(flying.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                if number == 0 {
+                    seen.lock().unwrap().clear(); // another window
+                }
                 seen.lock().unwrap().push(number);
                 tokio::task::yield_now().await;
                 flying.fetch_sub(1, Ordering::SeqCst);
@@ -163,23 +184,26 @@ mod tests {
     #[tokio::test]
     async fn what_ends_in_the_warm_up_does_not_count() {
         let asked = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&asked);
-        let measured = drive(&Clock::system(), plan(1, 20, 0), move |_| {
-            counted.fetch_add(1, Ordering::SeqCst);
-            async {
-                tokio::task::yield_now().await;
-                Answered::Good
-            }
-        })
-        .await;
-        assert!(asked.load(Ordering::SeqCst) > 0, "it was asked");
-        assert_eq!((measured.good, measured.latencies.len()), (0, 0));
-        assert!(measured.per_second().abs() < f64::EPSILON, "an empty window has no rate");
+        let mut warm_up = 20;
+        while asked.load(Ordering::SeqCst) == 0 {
+            let counted = Arc::clone(&asked);
+            let measured = drive(&Clock::system(), plan(1, warm_up, 0), move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                async {
+                    tokio::task::yield_now().await;
+                    Answered::Good
+                }
+            })
+            .await;
+            assert_eq!((measured.good, measured.latencies.len()), (0, 0));
+            assert!(measured.per_second().abs() < f64::EPSILON, "an empty window has no rate");
+            warm_up *= 2;
+        }
     }
 
     #[tokio::test]
     async fn refusals_and_errors_are_counted_by_name_and_never_as_answers() {
-        let measured = drive(&Clock::system(), plan(2, 0, 20), |number| async move {
+        let measured = driven(2, |number| async move {
             tokio::task::yield_now().await;
             match number % 3 {
                 0 => Answered::Good,

@@ -28,7 +28,9 @@ use crate::{
 };
 
 /// How long a death may take to reach the departments that follow the person.
-const DEATH_REACHES_WITHIN: Duration = Duration::from_secs(60);
+const DEATH_REACHES_WITHIN: Duration = Duration::from_secs(300);
+/// How long its records may take into a published checkpoint.
+const ANCHORED_WITHIN: Duration = Duration::from_secs(120);
 
 /// Sets the federation up, tells the story, and returns it running.
 ///
@@ -379,7 +381,15 @@ async fn save_latest_trigger(federation: &Federation, portal: &LocalClient, name
 }
 
 async fn save(federation: &Federation, portal: &LocalClient, path: &str, name: &str) -> anyhow::Result<PathBuf> {
-    let reply = portal.fetch(path).await?;
+    let (clock, mut reply) = (Clock::system(), portal.fetch(path).await?);
+    let asked = clock.monotonic();
+    // A gateway that says when to ask again is asked again.
+    while let (503, Some(_)) = (reply.status, reply.retry_after)
+        && clock.monotonic().saturating_sub(asked) < ANCHORED_WITHIN
+    {
+        clock.sleep(Duration::from_millis(100)).await;
+        reply = portal.fetch(path).await?;
+    }
     ensure!(reply.status == 200, "{path}: status {}: {}", reply.status, String::from_utf8_lossy(&reply.body));
     let folder = federation.folder.join("bundles");
     std::fs::create_dir_all(&folder)?;

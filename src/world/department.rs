@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -24,6 +25,10 @@ use super::{
     process::{Binary, Server},
     settings::{Store, quoted, quoted_list, quoted_path},
 };
+
+/// Longer than any route of the local listener takes, so that its own answer is heard and not our impatience.
+const PATIENT: ClientLimits =
+    ClientLimits { connect: Duration::from_secs(10), total: Duration::from_secs(60), pool: 16 };
 
 /// What a department is to be.
 #[derive(Clone, Debug)]
@@ -275,7 +280,7 @@ impl Department {
         let identity = ServerIdentity::load(&systems.join("portal.pem"), &systems.join("portal.key.pem"))?;
         let gateway = Certificate::from_pem(&std::fs::read(self.folder.join("keys/tls.pem"))?)?.to_der()?;
         let networks = NetworkPolicy::parse(["127.0.0.0/8"]).map_err(anyhow::Error::msg)?;
-        let client = HttpClient::pinned(&[gateway], Some(&identity), networks, ClientLimits::default())?;
+        let client = HttpClient::pinned(&[gateway], Some(&identity), networks, PATIENT)?;
         Ok(LocalClient { client, base: format!("https://localhost:{}", self.local_ports[number]) })
     }
 

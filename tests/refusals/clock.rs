@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ready::{consenting_citizen, good},
-    rogue::{Heard, Traces, address, client, plain_code, until, waiting},
+    rogue::{Heard, PATIENCE, Traces, address, client, plain_code, until, waiting},
     support::binary,
 };
 
@@ -111,13 +111,12 @@ impl Timed {
         let file = self.file.clone();
         let patience = async {
             // Its patience is nine seconds of the clock that we hold.
-            for _ in 0..40 {
+            loop {
                 tokio::time::sleep(Duration::from_millis(25)).await;
                 file.advance(Duration::from_millis(300)).unwrap();
             }
-            std::future::pending::<()>().await;
         };
-        let reply = tokio::select! { reply = asked => reply, () = patience => unreachable!() };
+        let reply = tokio::select! { reply = asked => reply, () = patience => unreachable!("it goes on") };
         assert_eq!(plain_code(&reply), Code::PeerUnavailable);
         self.world.federation.revenue.start_all().unwrap();
         let reply = social.post("/v1/queries", &headers, &question(&consent)).await.unwrap();
@@ -196,7 +195,7 @@ impl Timed {
         self.world.federation.revenue.stop().unwrap();
         self.world.federation.revenue.start_all().unwrap();
         let world = &self.world;
-        until(&world.clock, Duration::from_secs(90), "the provider answers again", async || {
+        until(&world.clock, PATIENCE, "the provider answers again", async || {
             Attempt::new(world).gets_answered().await
         })
         .await;

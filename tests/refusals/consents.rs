@@ -1,6 +1,5 @@
 //! Refusals of the basis: the consent, the binding that goes with it, and what the provider knows of both.
 
-use std::time::Duration;
 
 use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 use protocol::{
@@ -22,7 +21,7 @@ use super::{
     of_a_signed_refusal,
     world::World,
 };
-use crate::rogue::{Heard, Traces, address, client, plain_code, until};
+use crate::rogue::{Heard, PATIENCE, Traces, address, client, plain_code, until};
 
 /// Shown beside the table.
 pub const BESIDE: &[Code] = &[
@@ -289,7 +288,7 @@ pub async fn an_unknown_person_looks_like_a_basis_that_does_not_reach(world: &Wo
 fn in_revenue(world: &World, statement: &str) {
     let path = world.federation.databases.revenue.display().to_string();
     let mut conn = SqliteConnection::establish(&path).unwrap();
-    sql_query("PRAGMA busy_timeout = 5000").execute(&mut conn).unwrap();
+    sql_query("PRAGMA busy_timeout = 60000").execute(&mut conn).unwrap();
     assert!(sql_query(statement).execute(&mut conn).unwrap() <= 1);
 }
 
@@ -315,7 +314,7 @@ pub async fn a_binding_that_is_suspended_or_revoked(world: &mut World) {
     status_is_heard(world, Code::BindingSuspended).await;
     set_status(world, 0);
     restart(world).await;
-    until(&world.clock, Duration::from_secs(90), "the suspension is lifted", async || {
+    until(&world.clock, PATIENCE, "the suspension is lifted", async || {
         Attempt::new(world).gets_answered().await
     })
     .await;
@@ -328,7 +327,7 @@ pub async fn a_binding_that_is_suspended_or_revoked(world: &mut World) {
 fn set_status(world: &World, status: i32) {
     let path = world.federation.civil.folder().join("gateway.sqlite").display().to_string();
     let mut conn = SqliteConnection::establish(&path).unwrap();
-    sql_query("PRAGMA busy_timeout = 5000").execute(&mut conn).unwrap();
+    sql_query("PRAGMA busy_timeout = 60000").execute(&mut conn).unwrap();
     let idx = world.citizen.bindings[0].held.claims().status.status_list.idx;
     conn.transaction(|conn| {
         let changed = sql_query(format!("UPDATE binding SET status = {status} WHERE idx = {idx}")).execute(conn)?;
@@ -346,7 +345,7 @@ async fn restart(world: &mut World) {
 
 async fn status_is_heard(world: &mut World, code: Code) {
     restart(world).await;
-    until(&world.clock, Duration::from_secs(90), "the status is heard", async || {
+    until(&world.clock, PATIENCE, "the status is heard", async || {
         !Attempt::new(world).gets_answered().await
     })
     .await;

@@ -1,6 +1,6 @@
 //! The federation of the demonstration with one more member, which is suspended, and a citizen of the test's own.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use protocol::credential::vc::ConsentDraft;
 use schemas::time::Timestamp;
@@ -12,7 +12,7 @@ use vinimay::{
 };
 
 use crate::{
-    rogue::{Asker, Citizen, Heard, PeerDoor, Traces, until, waiting},
+    rogue::{Asker, Citizen, Heard, PATIENCE, PeerDoor, Traces, until, waiting},
     support::binary,
 };
 
@@ -90,18 +90,24 @@ impl World {
     /// Waits until nothing waits for the log; the log's size then, and how many entries the departments count.
     pub async fn everything_is_logged(&self) -> (u64, i64) {
         let departments = self.federation.departments().map(|(_, department)| department);
-        until(&self.clock, Duration::from_secs(90), "all outboxes are empty", async || {
-            departments.iter().all(|d| waiting(d) == 0)
+        let counted = || -> i64 { departments.iter().map(|department| Traces::of(department).logged).sum() };
+        let mut found = (0, 0);
+        // A receipt on its way back becomes an entry elsewhere: both numbers must be of one quiet moment.
+        until(&self.clock, PATIENCE, "all outboxes are empty, and stay so while one counts", async || {
+            self.nothing_is_on_its_way().await;
+            let before = counted();
+            let empty = departments.iter().all(|department| waiting(department) == 0);
+            found = (self.log_size(), before);
+            empty && counted() == before
         })
         .await;
-        let counted = departments.iter().map(|department| Traces::of(department).logged).sum();
-        (self.log_size(), counted)
+        found
     }
 
     /// Waits until every receipt that a department owes another has been given back: it becomes a row there at its own pace.
     pub async fn nothing_is_on_its_way(&self) {
         let departments = self.federation.departments().map(|(_, department)| department);
-        until(&self.clock, Duration::from_secs(90), "all receipts are given back", async || {
+        until(&self.clock, PATIENCE, "all receipts are given back", async || {
             departments
                 .iter()
                 .all(|department| Traces::of(department).rows.get("receipt_return").is_none_or(|n| *n == 0))

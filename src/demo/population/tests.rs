@@ -53,7 +53,7 @@ fn made() -> &'static DemoDatabases {
 
 fn open(path: &Path) -> SqliteConnection {
     let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    connection.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+    connection.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
     connection
 }
 

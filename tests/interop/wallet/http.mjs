@@ -17,7 +17,7 @@ function send(url, tls, init, bytes) {
   if (bytes !== undefined) headers['content-length'] = String(bytes.length);
   if (init.body instanceof URLSearchParams) headers['content-type'] ??= 'application/x-www-form-urlencoded';
   return new Promise((answered, failed) => {
-    const sent = request(url, { method: init.method ?? 'GET', headers, lookup: loopback, timeout: 20_000, ...tls }, (reply) => {
+    const sent = request(url, { method: init.method ?? 'GET', headers, lookup: loopback, timeout: 120_000, ...tls }, (reply) => {
       const parts = [];
       reply.on('data', (part) => parts.push(part)).on('error', failed);
       reply.on('end', () => answered({ reply, bytes: Buffer.concat(parts) }));
