@@ -194,8 +194,20 @@ fn first_day_without_objection(scheme: &Scheme, standing: &Standing<'_>, truths:
     }
     turning_days(scheme, standing).into_iter().find(|day| {
         let then = standing.on(*day);
-        scheme.clauses.iter().all(|clause| !stands_against(clause, then.clause(clause)))
+        scheme.clauses.iter().zip(truths).all(|(clause, truth)| {
+            let later = then.clause(clause);
+            // What stood against her must certainly be for her then; the rest must not come to stand against her.
+            if stands_against(clause, *truth) { is_fulfilled(clause, later) } else { !stands_against(clause, later) }
+        })
     })
+}
+
+/// Whether a clause, at this truth, is for the person for certain.
+fn is_fulfilled(clause: &Clause, truth: Truth) -> bool {
+    match clause.kind {
+        ClauseKind::Include => truth == Truth::True,
+        ClauseKind::Exclude => truth == Truth::False,
+    }
 }
 
 /// The first clause that turns the outcome by itself, and when.

@@ -256,7 +256,10 @@ impl Situation<'_> {
     /// Whether this cause was asked about before, and is still open or was decided for the person.
     fn settled(&self, cause: &Cause, action: DecisionAction) -> bool {
         let same = |past: &&Past| past.cause == *cause && past.action == action;
-        self.past.iter().filter(same).any(|past| past.is_open() || past.dismissed || past.state == DecisionState::Reversed)
+        self.past
+            .iter()
+            .filter(same)
+            .any(|past| past.is_open() || past.dismissed || past.state == DecisionState::Reversed)
     }
 }
 
