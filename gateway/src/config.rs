@@ -206,6 +206,9 @@ pub struct SystemSettings {
     /// Purposes for which it may ask.
     #[serde(default)]
     pub purposes: Vec<PurposeCode>,
+    /// Types of life events that it may report.
+    #[serde(default)]
+    pub events: Vec<EventType>,
     /// Where it is told to erase answers; without it the system fetches its orders (`GET /v1/erasures`).
     #[serde(default)]
     pub erase: Option<crate::webhooks::WebhookSettings>,
@@ -227,6 +230,8 @@ pub enum SystemRight {
     Post,
     /// Ask about many people at once, under a registered law.
     Batch,
+    /// Report life events, of the types in `events`.
+    Report,
 }
 
 impl SystemRight {
@@ -239,6 +244,7 @@ impl SystemRight {
             Self::Invite => "invite",
             Self::Post => "post",
             Self::Batch => "batch",
+            Self::Report => "report",
         }
     }
 }

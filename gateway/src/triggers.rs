@@ -26,6 +26,7 @@ mod pseudonyms;
 pub mod pull;
 pub mod receive;
 pub mod receive_applied;
+pub mod report;
 pub mod returns;
 pub mod subscribe;
 pub mod subscriptions;

@@ -35,6 +35,7 @@ fn of_systems() -> Vec<OpenApi> {
         local::events::Api::openapi(),
         local::letters::Api::openapi(),
         local::links::Api::openapi(),
+        local::reports::Api::openapi(),
         local::queries::Api::openapi(),
     ]
 }

@@ -106,17 +106,47 @@ pub(super) fn happenings_of(keys: &Keys, feed: &ChangeFeed, change: Change) -> R
     else {
         return Ok(Vec::new());
     };
+    let recorded = change.recorded;
     let row = Row { kind, change_id: change.position.to_string(), row_key: change.row_key, recorded: change.recorded };
     let main = row.happening(keys, &subject, content)?;
-    let mut all = match kind {
-        EventKind::MarriageRegistered => married(keys, feed, &row, main)?,
-        EventKind::MarriageEnded => both_parties(keys, main)?,
-        EventKind::DeathRegistered => died(keys, feed, &row, main)?,
-        EventKind::DeathAnnulled => lives(keys, feed, &row, main)?,
-        _ => vec![main],
-    };
-    all.retain(|happening| happening.kind != EventKind::AgeRevised);
-    Ok(all)
+    with_consequences(keys, Some(feed), recorded, main)
+}
+
+/// What happened, and what follows from it for those who were married to the person. Blocks.
+pub(super) fn with_consequences(
+    keys: &Keys,
+    feed: Option<&ChangeFeed>,
+    recorded: Timestamp,
+    main: Happening,
+) -> Result<Vec<Happening>, TriggerError> {
+    match (main.kind, feed) {
+        (EventKind::MarriageRegistered, Some(feed)) => married(keys, feed, recorded, main),
+        (EventKind::MarriageRegistered | EventKind::MarriageEnded, _) => both_parties(keys, main),
+        (EventKind::DeathRegistered, Some(feed)) => died(keys, feed, recorded, main),
+        (EventKind::DeathAnnulled, Some(feed)) => lives(keys, feed, recorded, main),
+        _ => Ok(vec![main]),
+    }
+}
+
+/// What a department's own system has reported, known by the report's id.
+pub(super) struct ReportedBy<'a> {
+    /// Its type.
+    pub kind: EventKind,
+    /// Names the report among all of this department's.
+    pub report: &'a str,
+    /// To whom it happened.
+    pub subject: LocalKey,
+    /// When it was reported.
+    pub recorded: Timestamp,
+}
+
+impl ReportedBy<'_> {
+    /// As a happening; the report itself was claimed before.
+    pub(super) fn happening(self, keys: &Keys, content: Content) -> Result<Happening, TriggerError> {
+        let Self { kind, report, subject, recorded } = self;
+        let row_key = report.parse().map_err(|_| TriggerError::Answer("a report's id is no key"))?;
+        Row { kind, change_id: report.to_owned(), row_key, recorded }.happening(keys, &subject, content)
+    }
 }
 
 struct Row {
@@ -192,7 +222,12 @@ fn both_parties(keys: &Keys, first: Happening) -> Result<Vec<Happening>, Trigger
 }
 
 /// A marriage that is registered after one of the two has died has ended already.
-fn married(keys: &Keys, feed: &ChangeFeed, row: &Row, main: Happening) -> Result<Vec<Happening>, TriggerError> {
+fn married(
+    keys: &Keys,
+    feed: &ChangeFeed,
+    recorded: Timestamp,
+    main: Happening,
+) -> Result<Vec<Happening>, TriggerError> {
     let number = main.draft.registration_number().unwrap_or_default().to_owned();
     let (first, second) = (main.subject.clone(), main.people.get(&Relation::Spouse).cloned());
     let mut all = both_parties(keys, main)?;
@@ -200,14 +235,14 @@ fn married(keys: &Keys, feed: &ChangeFeed, row: &Row, main: Happening) -> Result
     for (dead, survivor) in [(&first, &second), (&second, &first)] {
         if let (Some(death), None) = (feed.death_of(dead)?, feed.death_of(survivor)?) {
             let widowed = Widowed { dead, survivor, marriage: &number, death: &death.registration_number };
-            all.push(widowed.ended(keys, death.day, row.recorded)?);
+            all.push(widowed.ended(keys, death.day, recorded)?);
         }
     }
     Ok(all)
 }
 
 /// Who was married to the dead hears that the marriage has ended, in the same case.
-fn died(keys: &Keys, feed: &ChangeFeed, row: &Row, main: Happening) -> Result<Vec<Happening>, TriggerError> {
+fn died(keys: &Keys, feed: &ChangeFeed, recorded: Timestamp, main: Happening) -> Result<Vec<Happening>, TriggerError> {
     let death = main.draft.registration_number().unwrap_or_default().to_owned();
     let (dead, day) = (main.subject.clone(), main.effective);
     let mut all = vec![main];
@@ -215,21 +250,21 @@ fn died(keys: &Keys, feed: &ChangeFeed, row: &Row, main: Happening) -> Result<Ve
         if feed.death_of(&marriage.spouse)?.is_none() {
             let number = &marriage.registration_number;
             let widowed = Widowed { dead: &dead, survivor: &marriage.spouse, marriage: number, death: &death };
-            all.push(widowed.ended(keys, day, row.recorded)?);
+            all.push(widowed.ended(keys, day, recorded)?);
         }
     }
     Ok(all)
 }
 
 /// Who was told that the marriage has ended by this death hears that it stands.
-fn lives(keys: &Keys, feed: &ChangeFeed, row: &Row, main: Happening) -> Result<Vec<Happening>, TriggerError> {
+fn lives(keys: &Keys, feed: &ChangeFeed, recorded: Timestamp, main: Happening) -> Result<Vec<Happening>, TriggerError> {
     let death = main.draft.registration_number().unwrap_or_default().to_owned();
     let alive = main.subject.clone();
     let mut all = vec![main];
     for marriage in feed.marriages_of(&alive)? {
         let number = &marriage.registration_number;
         let widowed = Widowed { dead: &alive, survivor: &marriage.spouse, marriage: number, death: &death };
-        all.push(widowed.stands(keys, marriage.day, row.recorded)?);
+        all.push(widowed.stands(keys, marriage.day, recorded)?);
     }
     Ok(all)
 }

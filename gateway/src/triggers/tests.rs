@@ -6,6 +6,7 @@ mod delivery;
 mod faults;
 mod life;
 mod refusals;
+mod reporting;
 mod road;
 mod subscribing;
 mod world;

@@ -42,6 +42,27 @@ impl Draft {
         draft.payload(&[], Some("household".to_owned())).map(|_| draft)
     }
 
+    /// A draft from what a department's own system reports: members as in the payload, the rest as where a register says nothing.
+    ///
+    /// # Errors
+    /// If they are not the payload of the type.
+    pub fn reported(
+        kind: EventKind,
+        effective: CivilDate,
+        reported: Map<String, Value>,
+    ) -> Result<Self, PayloadInvalid> {
+        let mut members = defaults(kind, effective);
+        for (name, value) in reported {
+            match (members.get_mut(&name).and_then(Value::as_object_mut), value) {
+                (Some(known), Value::Object(said)) => known.extend(said),
+                (_, value) => {
+                    members.insert(name, value);
+                }
+            }
+        }
+        Self::of(kind, members)
+    }
+
     /// Its type.
     pub const fn kind(&self) -> EventKind {
         self.kind
@@ -218,6 +239,19 @@ mod tests {
         let members = json!({ "registration_number": "D-1", "reason": "mistake" });
         assert!(Draft::of(EventKind::DeathAnnulled, members.as_object().unwrap().clone()).is_err());
         assert!(Draft::of(EventKind::FeedHeartbeat, Map::new()).is_err());
+    }
+
+    #[test]
+    fn what_a_system_reports_is_completed_and_judged_like_a_row() {
+        let members = |value: Value| value.as_object().unwrap().clone();
+        let day = day_of("2026-11-18");
+        let birth = json!({ "registration_number": "B-1", "child": { "sex": "female" } });
+        let draft = Draft::reported(EventKind::BirthRegistered, day, members(birth)).unwrap();
+        let EventPayload::BirthRegistered(birth) = draft.payload(&[], None).unwrap() else { panic!() };
+        assert_eq!((birth.child.birth_date, birth.child.plurality), (day, 1));
+        for wrong in [json!({}), json!({ "kind": "telephone" }), json!({ "kind": "officer", "mother": "R-1" })] {
+            assert!(Draft::reported(EventKind::PresenceConfirmed, day, members(wrong)).is_err());
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use protocol::{
 use schemas::{
     event::{
         AGE_ATTAINED, AGE_REVISED, DEATH_ANNULLED, DEATH_REGISTERED, DEATH_REPORTED, Event, EventAck, MARRIAGE_ENDED,
-        MARRIAGE_REGISTERED,
+        MARRIAGE_REGISTERED, PRESENCE_CONFIRMED,
     },
     federation::{AllowedData, Disclosure, Law, LawQuota, RegisterContent},
     id::{CompactJws, SectorSubject},
@@ -219,6 +219,7 @@ impl Member {
         engine: Engine,
     ) -> Self {
         let department = TestDepartment::new(name, Some(source), more);
+        std::fs::write(department.path("desk.pem"), service_kit::testing::self_signed("desk", 30).0).unwrap();
         let port = service_kit::testing::free_port();
         let mut text = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
         text = text
@@ -308,7 +309,11 @@ impl World {
         let writer = "writer = { url = \"sqlite://source.sqlite\" }\n";
         let roles: Vec<String> = TOLD.iter().map(|kind| format!("event-source:{kind}")).collect();
         let roles: Vec<&str> = roles.iter().map(String::as_str).chain(["identity-registry:social"]).collect();
-        let names = format!("{writer}[identity]\nsectors = [\"social\"]\n");
+        let desk = format!(
+            "[[systems]]\nname = \"desk\"\ncertificate_file = \"desk.pem\"\nmay = [\"report\"]\nevents = [\"{DEATH_REGISTERED}\", \
+             \"{PRESENCE_CONFIRMED}\"]\n"
+        );
+        let names = format!("{writer}[identity]\nsectors = [\"social\"]\n{desk}");
         let civil = Member::join(&anchor, "civil", &roles, &CIVIL, &names, engine).await;
         let follows = format!(
             "{writer}[[follow]]\nsource = \"https://civil.localhost\"\nevent = \"{DEATH_REGISTERED}\"\npurpose = \"{PURPOSE}\"\nlaw = \"{LAW}\"\n\
