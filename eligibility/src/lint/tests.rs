@@ -24,16 +24,16 @@ fn a_good_file_has_no_findings() {
 fn each_rule_has_its_code() {
     for (from, to, code) in [
         (
-            "text = { en = \"Has completed 60 years\", hi = \"60 वर्ष पूर्ण\" }",
+            "text = { en = \"Has completed 60 years\", hi = \"60 वर्ष की आयु पूरी हो चुकी है\" }",
             "text = { en = \"Has completed 60 years\" }",
             "no-text",
         ),
         (
-            "text = { en = \"Has completed 60 years\", hi = \"60 वर्ष पूर्ण\" }",
+            "text = { en = \"Has completed 60 years\", hi = \"60 वर्ष की आयु पूरी हो चुकी है\" }",
             "text = { en = \"x\", hi = \"x\" }",
             "no-text",
         ),
-        ("text = { en = \"Has completed 60 years\", hi = \"60 वर्ष पूर्ण\" }\n", "", "no-text"),
+        ("text = { en = \"Has completed 60 years\", hi = \"60 वर्ष की आयु पूरी हो चुकी है\" }\n", "", "no-text"),
         ("ref = \"NSAP Guidelines, October 2014, para 2.3\"\n", "", "no-reference"),
         ("breaker = { percent_of_roll = 0.5, times_median_90d = 3.0 }", "", "no-breaker"),
         (", max_age_days = 180", "", "no-max-age"),
