@@ -12,6 +12,7 @@ mod audit;
 mod catalogue;
 mod demo;
 mod gateway;
+mod journal;
 mod output;
 mod server;
 mod subscription;

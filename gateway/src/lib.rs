@@ -35,6 +35,7 @@ pub mod parked;
 pub mod people;
 mod public_tls;
 pub mod retention;
+pub mod rolls;
 pub mod run;
 pub mod store;
 pub mod triggers;

@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod exchange;
 pub mod identity;
 pub mod inquiries;
+pub mod journal;
 pub mod law_registers;
 pub mod links;
 pub mod links_decided;

@@ -108,6 +108,11 @@ impl Triggers {
         Ok(Self { holder: random::token(), rolls, changes, followed, pauses: Pauses::default() })
     }
 
+    /// The department's rolls, where they are mapped and a writer is configured.
+    pub(crate) fn rolls(&self) -> Option<&MappedRolls> {
+        self.rolls.as_ref()
+    }
+
     fn sections(&self) -> MutexGuard<'_, Vec<follow::Section>> {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,6 +17,7 @@ pub mod digest;
 pub mod erasure;
 pub mod event;
 pub mod federation;
+pub mod head;
 pub mod id;
 pub mod linking;
 pub mod local;

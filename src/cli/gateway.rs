@@ -70,6 +70,11 @@ pub enum Command {
         #[command(subcommand)]
         command: super::user::Command,
     },
+    /// Journals beside the rolls: verify, replay.
+    Journal {
+        #[command(subcommand)]
+        command: super::journal::Command,
+    },
     /// Bindings, at the identity registry.
     Binding {
         #[command(subcommand)]
@@ -279,6 +284,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::User { command } => super::user::run(command, &clock),
         Command::Trigger { command } => super::trigger::run(command, &clock),
         Command::Subscription { command } => super::subscription::run(command, &clock),
+        Command::Journal { command } => super::journal::run(command, &clock),
         Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {
             let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
                 let told = anyhow::anyhow!("{}: the number cannot be read: {error}", resident_file.display());

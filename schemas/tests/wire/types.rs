@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
-    answer, asking, assisted, bundle, catalogue, citizen, consent, decision, erasure, event, federation, linking,
+    answer, asking, assisted, bundle, catalogue, citizen, consent, decision, erasure, event, federation, head, linking,
     local, naming, notice, openid, problem, query, receipt, scheme, wallet_build, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -141,6 +141,7 @@ table! {
     "erasure-confirmation" erasure::ErasureConfirmation;
     "erasure" erasure::Erasure;
     "decision-record" decision::DecisionRecord;
+    "chain-head" head::ChainHead;
     "notice-record" decision::NoticeRecord;
     "scheme-order" scheme::SchemeOrder;
     "back-test-record" scheme::BackTestRecord;

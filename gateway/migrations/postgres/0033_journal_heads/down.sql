@@ -1,0 +1,2 @@
+DROP TABLE journal_look;
+DROP TABLE journal_head;

@@ -1,0 +1,278 @@
+//! The department's rolls between decisions: what others did to them is found, what was only intended is settled, and the heads of
+//! their journals are signed and logged.
+//!
+//! Guarantees: an edit that the roll's triggers saw is journaled as *outside* within a minute, any other within a day, each with a row
+//! of the audit trail and an alarm that names roll and entry and never a person; a journal that grew has a new head in the log within
+//! the hour. Several processes may share one database: who works holds a lease. Deliberately absent: putting anything back.
+
+use protocol::seal::{self, SealFailed, Typ, random};
+use registry_adapter::{
+    journal::{Finding, JournalHead, RowOutcome, replay::Replayed},
+    mapping::RollId,
+    roll::{MappedRolls, OutsideChange, RollError},
+};
+use schemas::{
+    digest::Digest,
+    head::{ChainHead, ChainKind},
+    time::{CivilDate, Timestamp},
+    version::V1,
+};
+use service_kit::{
+    db::DatabaseError,
+    jobs::{Jobs, JobsError},
+};
+use tlog::entry::EntryType;
+
+use crate::{
+    app::App,
+    audit,
+    store::{
+        journal::{
+            SignedHead, journal_head_covering, journal_head_insert, journal_head_newest, journal_look_upsert,
+            journal_looked,
+        },
+        outbox::outbox_insert,
+    },
+};
+
+pub mod commands;
+#[cfg(test)]
+mod tests;
+
+/// The job that looks for what others did.
+pub const WATCH: &str = "roll-watch";
+/// The job that compares whole rolls with their journals.
+pub const SCAN: &str = "roll-scan";
+/// The job that signs heads of journals.
+pub const HEADS: &str = "journal-heads";
+
+/// In the audit trail: others changed a row of a roll.
+pub const OUTSIDE: &str = "roll.changed-outside";
+
+/// Why rolls could not be looked after; it is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum RollsError {
+    /// The roll or its journal.
+    #[error(transparent)]
+    Roll(#[from] RollError),
+    /// Our own database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The head could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SealFailed),
+    /// No roll can be written here.
+    #[error(
+        "no roll is open here; mend: map a [[roll]], configure the source's writer, and name the roll in [[follow]] or [decisions]"
+    )]
+    NoRolls,
+    /// The process stops.
+    #[error("the process is stopping")]
+    Stopping,
+}
+
+/// Registers the jobs of this area.
+///
+/// # Errors
+/// If the scheduler refuses.
+pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
+    if app.triggers().rolls().is_none() {
+        return Ok(());
+    }
+    let with = app.clone();
+    jobs.every("20 * * * * *", WATCH, move || {
+        let app = with.clone();
+        async move { watch(&app).await }
+    })
+    .await?;
+    let with = app.clone();
+    // 03:10 in India.
+    jobs.every("0 40 21 * * *", SCAN, move || {
+        let app = with.clone();
+        async move { scan(&app).await }
+    })
+    .await?;
+    let with = app.clone();
+    let wake = jobs
+        .every("40 */30 * * * *", HEADS, move || {
+            let app = with.clone();
+            async move { heads(&app).await }
+        })
+        .await?;
+    app.wakes().put(HEADS, wake);
+    Ok(())
+}
+
+/// Settles what is open and journals what others did since the last time. The first time it takes stock of each roll.
+pub(crate) async fn watch(app: &App) -> Result<(), RollsError> {
+    each_roll(app, WATCH, |rolls, roll, at| {
+        let open = rolls.settle(roll, at)?;
+        if open > 0 {
+            tracing::warn!(%roll, open, "changes of a roll wait to be read back");
+        }
+        match rolls.journal_head(roll)? {
+            Some(_) => rolls.note_outside(roll, at),
+            None => scan_whole(rolls, roll, at),
+        }
+    })
+    .await
+}
+
+/// Compares every row of every roll with its journal.
+pub(crate) async fn scan(app: &App) -> Result<(), RollsError> {
+    each_roll(app, SCAN, scan_whole).await
+}
+
+/// A roll whose journal is kept apart has no stock to be taken; its rows are compared by `journal verify`.
+fn scan_whole(rolls: &MappedRolls, roll: &RollId, at: Timestamp) -> Result<Vec<OutsideChange>, RollError> {
+    match rolls.scan(roll, at) {
+        Err(RollError::NotMapped { .. }) => Ok(Vec::new()),
+        done => done,
+    }
+}
+
+async fn each_roll(
+    app: &App,
+    name: &'static str,
+    look: impl Fn(&MappedRolls, &RollId, Timestamp) -> Result<Vec<OutsideChange>, RollError> + Send + Copy + 'static,
+) -> Result<(), RollsError> {
+    let rolls = open(app)?;
+    let Some(lease) = app.lease(name).await? else { return Ok(()) };
+    let done = async {
+        for roll in rolls.rolls().cloned().collect::<Vec<_>>() {
+            let (writer, at, named) = (rolls.clone(), app.now(), roll.clone());
+            let found = blocking(move || look(&writer, &named, at)).await??;
+            alarm(app, &roll, &found, at).await?;
+            if !app.renew(&lease).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+    .await;
+    app.release(lease).await?;
+    done
+}
+
+/// An alarm and a row of the audit trail for each thing that others did, and when the roll was looked at.
+async fn alarm(app: &App, roll: &RollId, found: &[OutsideChange], at: Timestamp) -> Result<(), RollsError> {
+    let (name, now_ms) = (roll.to_string(), app.now_ms());
+    let rows: Vec<_> = found
+        .iter()
+        .filter(|change| change.outcome != RowOutcome::Found)
+        .map(|change| audit::done("outside", OUTSIDE, &format!("{roll}#{}", change.journal.seq), at))
+        .collect();
+    if !rows.is_empty() {
+        tracing::error!(%roll, rows = rows.len(), "others changed rows of a roll; see the journal's outside entries");
+    }
+    app.db()
+        .write(move |conn| {
+            rows.iter().try_for_each(|row| audit::append(conn, row))?;
+            Ok::<_, DatabaseError>(journal_look_upsert(conn, &name, now_ms)?)
+        })
+        .await?;
+    Ok(())
+}
+
+/// Signs the head of each journal that grew since its last head, and queues it for the log.
+pub(crate) async fn heads(app: &App) -> Result<(), RollsError> {
+    let rolls = open(app)?;
+    for roll in rolls.rolls().cloned().collect::<Vec<_>>() {
+        let (reader, named) = (rolls.clone(), roll.clone());
+        let Some(head) = blocking(move || reader.journal_head(&named)).await?? else { continue };
+        anchor(app, &roll, head).await?;
+    }
+    app.wake_anchor();
+    Ok(())
+}
+
+async fn anchor(app: &App, roll: &RollId, head: JournalHead) -> Result<(), RollsError> {
+    let now = app.now();
+    let claims = ChainHead {
+        v: V1,
+        iss: app.entity().clone(),
+        iat: now.numeric(),
+        jti: random::message_id(now),
+        salt: random::salt(),
+        kind: ChainKind::Journal,
+        roll: Some(roll.dataset().clone()),
+        seq: head.seq,
+        head: head.hash,
+    };
+    let jws = seal::sign(Typ::Head, &app.keys().signing, &claims)?;
+    let (name, now_ms) = (roll.to_string(), app.now_ms());
+    let signed =
+        SignedHead { seq: i64::try_from(head.seq).unwrap_or(i64::MAX), hash: head.hash.to_string(), at_ms: now_ms };
+    app.db()
+        .write(move |conn| {
+            let newest = journal_head_newest(conn, &name)?;
+            // A journal that got shorter has nothing new to say; `journal verify` says what happened to it.
+            if newest.is_none_or(|newest| newest.seq < signed.seq) && journal_head_insert(conn, &name, &signed, &jws)? {
+                outbox_insert(conn, &[(EntryType::Head, Digest::of(jws.as_str()))], now_ms)?;
+            }
+            Ok::<_, DatabaseError>(())
+        })
+        .await?;
+    Ok(())
+}
+
+/// Something that should not be, and when it can have come about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspicion {
+    /// What.
+    pub finding: Finding,
+    /// Up to then it was as it should be; none where nothing attests it.
+    pub after: Option<Timestamp>,
+    /// When it was found.
+    pub found: Timestamp,
+}
+
+/// Compares a roll's journal with itself, with the newest signed head and with the roll.
+///
+/// # Errors
+/// If one of them cannot be read.
+pub async fn verify(app: &App, roll: &RollId) -> Result<Vec<Suspicion>, RollsError> {
+    let (rolls, named, name) = (open(app)?, roll.clone(), roll.to_string());
+    let newest = app.db().read(move |conn| Ok::<_, DatabaseError>(journal_head_newest(conn, &name)?)).await?;
+    let anchored =
+        newest.and_then(|head| Some(JournalHead { seq: u64::try_from(head.seq).ok()?, hash: head.hash.parse().ok()? }));
+    let findings = blocking(move || rolls.verify(&named, anchored)).await??;
+    let (found, name) = (app.now(), roll.to_string());
+    let suspicions = app
+        .db()
+        .read(move |conn| {
+            let mut suspicions = Vec::new();
+            for finding in findings {
+                let after_ms = match &finding {
+                    Finding::Edited { seq } | Finding::Unlinked { seq } | Finding::Missing { from: seq, .. } => {
+                        let seq = i64::try_from(*seq).unwrap_or(i64::MAX);
+                        journal_head_covering(conn, &name, seq)?.map(|head| head.at_ms)
+                    }
+                    Finding::HeadDisagrees { .. } => journal_head_newest(conn, &name)?.map(|head| head.at_ms),
+                    Finding::RowChangedOutside { .. } | Finding::RowMissing { .. } => journal_looked(conn, &name)?,
+                };
+                let after = after_ms.map(|ms| Timestamp::from_seconds(ms.div_euclid(1_000)));
+                suspicions.push(Suspicion { finding, after, found });
+            }
+            Ok::<_, DatabaseError>(suspicions)
+        })
+        .await?;
+    Ok(suspicions)
+}
+
+/// The roll as it stood at the end of a day.
+///
+/// # Errors
+/// If the journal cannot be read.
+pub async fn replay(app: &App, roll: &RollId, day: CivilDate) -> Result<Replayed, RollsError> {
+    let (rolls, roll) = (open(app)?, roll.clone());
+    Ok(blocking(move || rolls.replay(&roll, day)).await??)
+}
+
+fn open(app: &App) -> Result<MappedRolls, RollsError> {
+    app.triggers().rolls().cloned().ok_or(RollsError::NoRolls)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RollsError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| RollsError::Stopping)
+}
