@@ -11,6 +11,7 @@ use crate::{
     cases::Cases,
     consents::Citizens,
     console::{self, transparency::Kept},
+    decisions::Decisions,
     exchange::Exchange,
     notices::Notices,
     people::{
@@ -18,6 +19,7 @@ use crate::{
         openid::{OpenId, Provider},
     },
     retention::Retention,
+    schemes::Schemes,
     triggers::Triggers,
 };
 
@@ -27,8 +29,10 @@ pub(crate) struct Areas {
     pub(crate) exchange: Exchange,
     pub(crate) citizens: Citizens,
     pub(crate) triggers: Triggers,
+    pub(crate) decisions: Decisions,
     pub(crate) notices: Notices,
     pub(crate) retention: Retention,
+    pub(crate) schemes: Schemes,
     pub(crate) officers: People,
     pub(crate) openid: Option<OpenId>,
     pub(crate) words: Arc<Words>,
@@ -39,6 +43,8 @@ impl Areas {
     pub(crate) fn new(foundation: &Foundation) -> Result<Self, StartError> {
         let (db, keys, settings) = (foundation.db.clone(), foundation.keys.clone(), &foundation.config.people);
         let people = People::new(db, keys, foundation.clock.clone(), settings.lifetimes());
+        let (db, keys, clock) = (foundation.db.clone(), foundation.keys.clone(), foundation.clock.clone());
+        let schemes = Schemes::new(db, keys, clock, foundation.config.entity.clone());
         let openid = |settings: &crate::config::OpenIdSettings| {
             let provider = Provider::open(settings.clone(), foundation.networks.clone())?;
             Ok::<_, StartError>(OpenId::new(people.clone(), Arc::new(provider)))
@@ -46,12 +52,14 @@ impl Areas {
         Ok(Self {
             openid: settings.openid.as_ref().map(openid).transpose()?,
             officers: people,
+            schemes,
             words: console::words()?,
             transparency: Kept::default(),
             cases: Cases::default(),
             exchange: Exchange::start(foundation)?,
             citizens: Citizens::default(),
             triggers: Triggers::open(foundation)?,
+            decisions: Decisions::open()?,
             notices: Notices::open(foundation)?,
             retention: Retention::open(foundation)?,
         })

@@ -9,6 +9,7 @@ use service_kit::db::Migrations;
 pub mod assisted;
 pub mod break_glass;
 pub mod consents;
+pub mod decisions;
 pub mod directory;
 pub mod encrypted;
 pub mod evidence;
@@ -24,6 +25,7 @@ pub mod notices;
 pub mod outbox;
 pub mod people;
 pub mod retention;
+pub mod schemes;
 pub mod triggers;
 pub mod wallet_builds;
 
