@@ -20,7 +20,9 @@ use service_kit::{
     db::DatabaseUrl,
 };
 
+mod decisions;
 mod people;
+pub use decisions::DecisionSettings;
 pub use people::{OpenIdSettings, PeopleSettings};
 
 /// Prefix of environment variables that override the file.
@@ -68,6 +70,9 @@ pub struct Config {
     /// Events of other departments that this one follows.
     #[serde(default)]
     pub follow: Vec<FollowSettings>,
+    /// Which rolls the department's schemes govern.
+    #[serde(default)]
+    pub decisions: DecisionSettings,
     /// Ways to citizens beside their wallets.
     #[serde(default)]
     pub notices: crate::notices::NoticeSettings,
