@@ -22,6 +22,7 @@ const WITHIN_A_ROW: &[(&str, &str)] = &[("gateway", "registry-adapter")];
 const HOMES: &[(&str, &[&str])] = &[
     ("ssi::", &["protocol/src/credential"]),
     ("josekit::", &["protocol/src/seal"]),
+    ("cel::", &["eligibility/src/expression"]),
     ("tokio_cron_scheduler::", &["service-kit/src/jobs.rs"]),
     ("reqwest::", &["service-kit/src/http_client", "gateway/src/clients/", "src/bench/"]),
     (
