@@ -31,6 +31,7 @@ pub mod returns;
 pub mod subscribe;
 pub mod subscriptions;
 mod tell;
+pub(crate) mod watch;
 #[cfg(test)]
 mod tests;
 
@@ -69,6 +70,8 @@ pub const FOLLOW: &str = "follow";
 pub const PULL: &str = "pull";
 /// The job that applies events.
 pub const APPLY: &str = "apply";
+/// The job that flags silent sources.
+pub const WATCH: &str = "feed-watch";
 /// The job that tells sources what was applied.
 pub const RETURNS: &str = "event-returns";
 
@@ -200,6 +203,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     if !app.config().follow.is_empty() {
         every!("* * * * * *", FOLLOW, follow::run);
     }
+    every!("0 0 * * * *", WATCH, watch::run);
     every!("0 * * * * *", PULL, pull::run);
     every!("* * * * * *", APPLY, apply::run);
     every!("* * * * * *", RETURNS, returns::run);

@@ -1,5 +1,7 @@
 //! `GET /peer/v1/events/feed`: a subscriber reads its feed again. `POST` there: a source's heartbeat.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, http::Method, web};
 use schemas::{id::EntityId, problem::Code};
 use serde::Deserialize;
@@ -21,7 +23,8 @@ use crate::{
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.route(Method::GET, path::FEED, Caller::Peer, RouteLimits::NO_BODY, page).route(
+    let patient = RouteLimits::NO_BODY.within(Duration::from_secs(25));
+    routes.route(Method::GET, path::FEED, Caller::Peer, patient, page).route(
         Method::POST,
         path::FEED,
         Caller::Peer,
@@ -37,7 +40,13 @@ struct Question {
     after: u64,
     #[serde(default = "whole_page")]
     limit: u32,
+    #[serde(default)]
+    wait: u32,
 }
+
+/// The longest that a reader is kept waiting, seconds.
+const LONGEST_WAIT: u32 = 20;
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 const fn whole_page() -> u32 {
     PAGE
@@ -48,6 +57,7 @@ const fn whole_page() -> u32 {
     params(
         ("after" = Option<u64>, Query, description = "The last number that is known; from the beginning if absent"),
         ("limit" = Option<u32>, Query, description = "At most so many events, 1 to 1,000; fewer come if they are large"),
+        ("wait" = Option<u32>, Query, description = "Seconds to wait for an event where there is none yet, up to 20"),
     ),
     responses(
         (status = 200, description = "FeedPage: the signed head, and events in order", content_type = "application/json", body = String),
@@ -57,11 +67,17 @@ const fn whole_page() -> u32 {
     ))]
 async fn page(app: web::Data<App>, caller: Peer<EntityId>, question: web::Query<Question>) -> Reply {
     app.directory().peer(&caller.0, app.now()).map_err(crate::http::problem)?;
-    let page = app.feed_page(&caller.0, question.after, question.limit).await.map_err(|error| {
-        tracing::warn!(%error, "a feed could not be read");
-        ProblemResponse::new(Code::Overloaded).retry_after(1)
-    })?;
-    Ok(HttpResponse::Ok().json(page))
+    let until = app.clock().monotonic() + Duration::from_secs(question.wait.min(LONGEST_WAIT).into());
+    loop {
+        let page = app.feed_page(&caller.0, question.after, question.limit).await.map_err(|error| {
+            tracing::warn!(%error, "a feed could not be read");
+            ProblemResponse::new(Code::Overloaded).retry_after(1)
+        })?;
+        if !page.events.is_empty() || app.clock().monotonic() >= until {
+            return Ok(HttpResponse::Ok().json(page));
+        }
+        app.clock().sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// The signed head of the caller's feed to us.

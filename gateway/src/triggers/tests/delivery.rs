@@ -1,15 +1,22 @@
 //! Delivery against everything that networks do: repeats, losses, disorder, absence, contradiction.
 
-use schemas::{event::EventResult, problem::Code};
+use schemas::{
+    event::{DEATH_REGISTERED, EventResult, FeedHead},
+    problem::Code,
+};
 use service_kit::db::DatabaseError;
 
 use super::world::*;
 use crate::{
     store::triggers::{
+        Side,
         feeds::deliveries_count,
+        heads::head_latest,
         inbox::{equivocation_count, inbox_contiguous},
+        overview::Band,
+        stored_claims,
     },
-    triggers::{delivery, heartbeat, pull},
+    triggers::{delivery, heartbeat, pull, watch},
 };
 
 async fn contiguous(world: &World) -> u64 {
@@ -93,6 +100,28 @@ async fn a_gap_is_filled_from_the_feed_under_its_signed_head() {
         // The source learns of it when it delivers.
         delivery::run(&world.civil.app).await.unwrap();
         assert_eq!(waiting_and_parked(&world).await, (0, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_falls_silent_is_flagged_and_a_heartbeat_counts_what_was_told() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        world.events(&["R-1", "R-2"]).await;
+        heartbeat::run(&world.civil.app).await.unwrap();
+        let (social, now_ms) = (&world.social.app, world.social.app.now_ms());
+        assert!(watch::flagged(social, now_ms).await.unwrap().is_empty(), "{engine:?}");
+        let source = world.civil.app.entity().clone();
+        let head = world
+            .social
+            .app
+            .db()
+            .read(move |conn| Ok::<_, DatabaseError>(head_latest(conn, Side::Subscriber, &source)?));
+        let head: FeedHead = stored_claims(head.await.unwrap().unwrap().as_str()).unwrap();
+        let counted: Vec<_> = head.counts.unwrap().into_iter().map(|(kind, count)| (kind.to_string(), count)).collect();
+        assert_eq!(counted, [(DEATH_REGISTERED.to_owned(), 2)]);
+        let flagged = watch::flagged(social, now_ms + 25 * 3_600_000).await.unwrap();
+        assert_eq!(flagged.iter().map(|view| view.band).collect::<Vec<_>>(), [Band::Silent]);
     }
 }
 
