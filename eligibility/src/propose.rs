@@ -10,17 +10,12 @@ mod leaving;
 #[cfg(test)]
 mod tests;
 
-use schemas::{
-    decision::DecisionAction,
-    id::{EntityId, MessageId},
-    scheme::DecisionState,
-    time::CivilDate,
-};
+use schemas::{decision::DecisionAction, id::MessageId, scheme::DecisionState, time::CivilDate};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     effect::{Effect, NoticeTo},
-    fold::{Folded, Origin},
+    fold::{Death, Folded, Origin},
 };
 
 /// What the evaluation of a scheme said, as far as a proposal depends on it.
@@ -104,6 +99,11 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// A person dies once: registrations of one day are one cause, whichever of them was heard first.
+    fn of_death(reason: Reason, death: &Death) -> Self {
+        Self { reason, key: death.on.to_string() }
+    }
+
     fn of(reason: Reason, origin: &Origin) -> Self {
         let what = origin.registration.clone().unwrap_or_else(|| origin.event.to_string());
         Self { reason, key: format!("{} {what}", origin.source) }
@@ -260,13 +260,5 @@ impl Situation<'_> {
             .iter()
             .filter(same)
             .any(|past| past.is_open() || past.dismissed || past.state == DecisionState::Reversed)
-    }
-}
-
-/// Whose word a cause rests on; for tests and texts.
-impl Cause {
-    /// The department whose event it hangs on, if it hangs on one.
-    pub fn source(&self) -> Option<EntityId> {
-        self.key.split(' ').next()?.parse().ok()
     }
 }

@@ -57,6 +57,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     jobs.every("*/30 * * * * *", HEARTBEAT, || async { Ok::<_, std::convert::Infallible>(()) }).await?;
     crate::triggers::schedule(app, jobs).await?;
     crate::rolls::schedule(app, jobs).await?;
+    crate::decisions::schedule(app, jobs).await?;
     crate::notices::schedule(app, jobs).await?;
     crate::retention::schedule(app, jobs).await?;
     crate::break_glass::schedule(app, jobs).await?;

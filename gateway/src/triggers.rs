@@ -12,15 +12,14 @@ pub mod apply;
 pub mod approvals;
 pub(crate) mod back_off;
 pub mod capture;
-mod decision;
 pub mod delivery;
 mod error;
 pub mod feed;
 pub mod follow;
 pub mod follows;
-mod happening;
 pub mod heartbeat;
 pub(crate) mod open;
+mod happening;
 mod outbound;
 mod pseudonyms;
 pub mod pull;
@@ -101,7 +100,7 @@ impl Triggers {
             (Some(settings), Some(source)) => {
                 install_where_the_writer_owns(settings)?;
                 // The digests of rows are keyed apart from every other use of the key by their own prefix.
-                let rolls = (!config.follow.is_empty()).then(|| source.rolls(keys.index.clone())).transpose()?;
+                let rolls = (!config.follow.is_empty() || !config.decisions.rolls.is_empty()).then(|| source.rolls(keys.index.clone())).transpose()?;
                 (rolls, source.changes()?)
             }
             _ => (None, None),

@@ -170,6 +170,25 @@ impl Matcher {
         Ok(found)
     }
 
+    /// Rows of an equal name born in a year: somebody whom this may be, and no more than that. Blocks.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub fn namesakes(&self, name: &str, year: i16) -> Result<Vec<LocalKey>, MatchError> {
+        let wanted = full_name(name, None);
+        let Ok(first) = jiff::civil::Date::new(year, 1, 1) else { return Ok(Vec::new()) };
+        let days: Vec<CivilDate> = first
+            .series(jiff::Span::new().days(1))
+            .take_while(|day| day.year() == year)
+            .map(CivilDate::from_date)
+            .collect();
+        let same = self.rows_born_on(&days)?.into_iter().filter(|(likeness, _)| likeness.name == wanted);
+        let mut keys: Vec<LocalKey> = same.flat_map(|(_, keys)| keys).collect();
+        keys.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        keys.truncate(CANDIDATES);
+        Ok(keys)
+    }
+
     /// Whether the row of this number is this person: equal name and full birth date. The district is not asked for, since
     /// the number singles the row out; people of one name and birth date are told apart by it. Blocks.
     ///

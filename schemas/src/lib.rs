@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod asking;
 pub mod assisted;
+pub mod benefits;
 pub mod bundle;
 pub mod catalogue;
 pub mod citizen;

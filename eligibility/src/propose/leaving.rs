@@ -32,7 +32,7 @@ fn contradicted(situation: &Situation<'_>, cause: &Cause) -> bool {
 
 fn contradiction_cause(contradiction: &Contradiction) -> Cause {
     match contradiction {
-        Contradiction::AliveAfterDeath { death, .. } => Cause::of(Reason::AliveAfterDeath, &death.origin),
+        Contradiction::AliveAfterDeath { death, .. } => Cause::of_death(Reason::AliveAfterDeath, death),
         Contradiction::AtHomeAfterMove { moved, .. } => Cause::of(Reason::AtHomeAfterMove, &moved.origin),
     }
 }
@@ -40,9 +40,7 @@ fn contradiction_cause(contradiction: &Contradiction) -> Cause {
 fn reason_stands(situation: &Situation<'_>, past: &Past) -> bool {
     let folded = situation.folded;
     match past.cause.reason {
-        Reason::Death => {
-            folded.death.as_ref().is_some_and(|death| Cause::of(Reason::Death, &death.origin) == past.cause)
-        }
+        Reason::Death => folded.death.as_ref().is_some_and(|death| Cause::of_death(Reason::Death, death) == past.cause),
         Reason::DeathReported => {
             let same = |origin| Cause::of(Reason::DeathReported, origin) == past.cause;
             folded.reported.as_ref().is_some_and(|reported| same(&reported.origin))
@@ -79,7 +77,7 @@ pub(super) fn begun(situation: &Situation<'_>) -> Vec<Proposal> {
 
 fn by_death(situation: &Situation<'_>) -> Option<Proposal> {
     let (rule, death) = (situation.effect.remove.death?, situation.folded.death.as_ref()?);
-    let cause = Cause::of(Reason::Death, &death.origin);
+    let cause = Cause::of_death(Reason::Death, death);
     (!situation.settled(&cause, DecisionAction::Remove)).then(|| Proposal::Leave {
         cause,
         effective: death.on,

@@ -57,6 +57,7 @@ fn of_departments() -> Vec<OpenApi> {
 fn of_wallets() -> Vec<OpenApi> {
     vec![
         people::citizen_assisted::Api::openapi(),
+        people::citizen_benefits::Api::openapi(),
         people::citizen_bundles::Api::openapi(),
         people::citizen_history::Api::openapi(),
         people::citizen_links::Api::openapi(),

@@ -3,6 +3,7 @@
 use service_kit::access::Routes;
 
 pub mod citizen_assisted;
+pub mod citizen_benefits;
 pub mod citizen_bundles;
 pub mod citizen_history;
 pub mod citizen_links;
@@ -35,7 +36,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 fn citizens(routes: Routes) -> Routes {
-    let routes = citizen_assisted::routes(citizen_bundles::routes(routes));
+    let routes = citizen_assisted::routes(citizen_bundles::routes(citizen_benefits::routes(routes)));
     citizen_links::routes(citizen_history::routes(citizen_orders::routes(citizen_nonce::routes(routes))))
 }
 

@@ -1,27 +1,19 @@
-//! Acting on an event: find the person, hold what she draws, tell the source that it has run its course.
+//! Acting on an event: keep what it says of each person, look at everybody concerned, tell the source that it has run its course.
 //!
-//! Guarantees: done once, whatever stops in between: the hold knows its decision by an id that follows from the death itself,
-//! and the application is stored with the outbox row that logs it. Of each person one event at a time, in order. There is no
-//! path from here to a removal: [`RollWriter`] holds and releases, and nothing else. Deliberately absent: guessing who is meant
-//! by name; without a link nothing is done.
+//! Guarantees: done once, whatever stops in between: records are kept by the event's id, decisions follow from everything that is
+//! kept, the roll is told by each decision's id, and the application is stored with the outbox row that logs it. Of each person one
+//! event at a time, in order. There is no path from here to a removal. Deliberately absent: what is decided (`crate::decisions`), and
+//! guessing who is meant by name.
 
-use protocol::event::{OpenedEvent, PeerEvent, Receiver};
-use registry_adapter::{
-    journal::RowOutcome,
-    key::LocalKey,
-    roll::{HoldDecision, RollWriter},
-};
-use schemas::{
-    event::{AppliedResult, EventPayload},
-    notice::NoticeKind,
-};
+use protocol::event::{PeerEvent, Receiver};
+use schemas::event::AppliedResult;
 use service_kit::{db::DatabaseError, lease::Lease};
 use tlog::entry::EntryType;
 
-use super::{RETURNS, TriggerError, back_off, decision::hold_decision, error::blocking, follow::roll_of, open};
+use super::{RETURNS, TriggerError, back_off, open};
 use crate::{
     app::App,
-    notices::{self, Person},
+    decisions,
     store::{
         outbox::outbox_insert,
         triggers::{
@@ -33,9 +25,6 @@ use crate::{
 };
 
 const BATCH: i64 = 100;
-/// The rule that decides; stands in the journal beside each hold.
-const RULE: &str = "rule:death-hold@1";
-const REASON: &str = "DEATH_REGISTERED";
 
 /// Applies what is due.
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
@@ -78,70 +67,35 @@ async fn later(app: &App, work: &Work, error: &TriggerError) -> Result<(), Trigg
 }
 
 async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> {
-    let (event, contents) = open(app, work)?;
-    let person = Person::of_subject(app.keys(), &contents.subject);
-    let (result, held) = hold(app, &event, contents).await?;
-    // If we stop here, the same decision is asked for again and answers what it did.
-    settle(app, work, &event, (result, held.then_some(person)), lease).await
-}
-
-/// Holds the person's payments on every roll that follows this event; whether any is held by it.
-async fn hold(
-    app: &App,
-    event: &PeerEvent,
-    contents: OpenedEvent,
-) -> Result<(AppliedResult, bool), TriggerError> {
-    // A registered death alone holds; hearsay is another type, and other types wait for their rules.
-    let EventPayload::DeathRegistered(death) = contents.payload else {
-        return Ok((AppliedResult::Settled, false));
-    };
-    let Some(person) = app.links().resolve(&contents.subject).await? else {
-        return Ok((AppliedResult::Unmatched, false));
-    };
-    let (app, event) = (app.clone(), event.clone());
-    blocking(move || {
-        let claims = event.claims();
-        let (mut result, mut held) = (AppliedResult::Unmatched, false);
-        let follows =
-            |section: &&crate::config::FollowSettings| section.source == claims.iss && section.event == claims.r#type;
-        for section in app.config().follow.iter().filter(follows) {
-            let (rolls, roll) = roll_of(&app, section)?;
-            let decision = hold_decision(app.keys(), &claims.iss, &death, &person, &roll)
-                .ok_or(TriggerError::Answer("the event's date has no instant"))?;
-            let order = HoldDecision {
-                roll,
-                subject: LocalKey::clone(&person),
-                event: event.digest(),
-                decision,
-                reason: REASON.to_owned(),
-                effective: claims.effective,
-                actor: RULE.to_owned(),
+    let (event, opened) = open(app, work)?;
+    let concerned = decisions::hear(app, &opened, lease).await?;
+    let mut result = AppliedResult::Unmatched;
+    for person in &concerned.persons {
+        let settled = decisions::settle(app, person).await?;
+        // Who gets which scheme is not the source's business, and what others are to the person neither.
+        if *person == concerned.subject {
+            result = match (settled.contradicted, settled.concerned) {
+                (true, _) => AppliedResult::Contradicted,
+                (false, true) => AppliedResult::Settled,
+                (false, false) => AppliedResult::Unmatched,
             };
-            // Held now, held before, ended long ago: each is settled, and the journal tells which.
-            let applied = rolls.hold(&order, app.now())?;
-            if !applied.rows.is_empty() {
-                result = AppliedResult::Settled;
-            }
-            held |= applied.rows.iter().any(|row| row.outcome == RowOutcome::Held);
         }
-        Ok((result, held))
-    })
-    .await
+    }
+    // If we stop here, everything is looked at again, and what was done is found done.
+    settle(app, work, &event, result, lease).await
 }
 
-/// The signed application, its place in the queue for the log, its way back to the source, and the notice to whose payments are
-/// held: one commit.
+/// The signed application, its place in the queue for the log, and its way back to the source: one commit.
 async fn settle(
     app: &App,
     work: &Work,
     event: &PeerEvent,
-    (result, held): (AppliedResult, Option<Person>),
+    result: AppliedResult,
     lease: &Lease,
 ) -> Result<(), TriggerError> {
     let us = Receiver { entity: app.entity(), signing: &app.keys().signing };
     let applied = us.applied(event, result, app.now())?;
     let (source, id, lease, now_ms) = (work.source.clone(), work.event.clone(), lease.clone(), app.now_ms());
-    let (keys, now) = (app.keys().clone(), app.now());
     app.db()
         .write(move |conn| {
             if !lease.check(conn)? {
@@ -151,10 +105,6 @@ async fn settle(
             if record_insert(conn, key, applied.jws(), Some(result), now_ms)? {
                 outbox_insert(conn, &[(EntryType::Trigger, applied.digest())], now_ms)?;
                 return_insert(conn, &source, &id)?;
-                if let Some(person) = &held {
-                    let kind = NoticeKind::Hold { event: id.clone(), source: source.clone() };
-                    notices::write(conn, &keys, person, &kind, now)?;
-                }
             }
             Ok(work_done(conn, &source, &id)?)
         })

@@ -44,6 +44,9 @@ pub enum TriggerError {
     /// A roll.
     #[error(transparent)]
     Roll(#[from] RollError),
+    /// What an event leads to.
+    #[error(transparent)]
+    Decision(#[from] crate::decisions::DecisionError),
     /// The directory or a law does not allow it now.
     #[error("{0}")]
     NotAllowed(Refusal),

@@ -49,6 +49,8 @@ table = "pension_beneficiary"
 key = "ppo_no"
 name = "full_name"
 birth_date = "dob"
+birth_date_form = "iso"
+name_form = "given family"
 [[roll]]
 id = "social.pension"
 table = "pension_beneficiary"

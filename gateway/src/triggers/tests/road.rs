@@ -51,8 +51,9 @@ async fn a_registered_death_is_told_held_acknowledged_and_returned() {
             let applied: schemas::event::EventApplied = stored_claims(records.records[2].1.as_str()).unwrap();
             assert_eq!(applied.result, AppliedResult::Settled);
         }
-        // Subscription and event at the source; subscription, acknowledgement and application at the subscriber.
-        assert_eq!((world.civil.rows("outbox").await, world.social.rows("outbox").await), (2, 3));
+        // Subscription and event at the source; subscription, acknowledgement and application at the subscriber, and there the
+        // decisions to hold and to remove, and what the hold did.
+        assert_eq!((world.civil.rows("outbox").await, world.social.rows("outbox").await), (2, 6));
         let listed = world.social.app.db().read(|conn| Ok::<_, DatabaseError>(inbox_newest(conn, 10)?)).await.unwrap();
         assert_eq!((listed.len(), listed[0].state.as_str(), &listed[0].event), (1, "settled", &event.jti));
         assert_eq!(
