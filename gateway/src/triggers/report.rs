@@ -114,7 +114,8 @@ impl App {
         content: Content,
     ) -> Result<Result<Reported, Code>, TriggerError> {
         let residents = self.source().and_then(Source::residents);
-        if !residents.map(|residents| residents.by_number(&subject)).transpose()?.is_some_and(|found| found.is_some()) {
+        let known = residents.map(|residents| residents.by_number(&subject)).transpose()?.flatten();
+        if known.is_none() {
             return Ok(Err(Code::NotFoundOrNotPermitted));
         }
         let recorded = self.now();
