@@ -62,6 +62,14 @@ impl Roster {
         count.ok_or_else(|| RollError::RowUnreadable(self.roll.id.clone()))
     }
 
+    /// Whether there is no row at all. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read.
+    pub fn is_empty(&self) -> Result<bool, RollError> {
+        Ok(self.len()? == 0)
+    }
+
     /// A page after this row; empty at the end. Blocks.
     ///
     /// # Errors

@@ -157,6 +157,7 @@ fn the_roster_streams_every_row_with_its_facts_through_the_reader() {
             })
             .unwrap();
         assert_eq!((roster.len().unwrap(), rows.len()), (3, 3));
+        assert!(!roster.is_empty().unwrap());
         assert_eq!(rows[0].row_key.as_str(), "101");
         assert_eq!(rows[0].facts[&"person.birth_date".parse().unwrap()], FieldValue::Text("1964-02-29".to_owned()));
         assert_eq!(
