@@ -70,6 +70,11 @@ pub enum Command {
         #[command(subcommand)]
         command: super::user::Command,
     },
+    /// Schemes: lint, hand in, back-test, sign, publish, roll back.
+    Scheme {
+        #[command(subcommand)]
+        command: super::scheme::Command,
+    },
     /// Journals beside the rolls: verify, replay.
     Journal {
         #[command(subcommand)]
@@ -284,6 +289,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::User { command } => super::user::run(command, &clock),
         Command::Trigger { command } => super::trigger::run(command, &clock),
         Command::Subscription { command } => super::subscription::run(command, &clock),
+        Command::Scheme { command } => super::scheme::run(command, &clock),
         Command::Journal { command } => super::journal::run(command, &clock),
         Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {
             let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
