@@ -10,11 +10,14 @@ pub mod attempt;
 mod clock;
 pub mod consents;
 mod emergencies;
+mod issuance;
 mod laws;
 pub mod local;
 pub mod messages;
 mod people;
+mod presence;
 mod responses;
+mod resumed;
 pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +77,10 @@ async fn what_is_refused_changes_nothing() {
     consents::what_is_ordered_or_used_up_is_refused(&world).await;
     consents::an_unknown_person_looks_like_a_basis_that_does_not_reach(&world).await;
     consents::a_source_that_cannot_be_read(&world).await;
+    presence::presence_is_proven_once_and_here(&world).await;
+    presence::nobody_decides_for_another_without_right(&world).await;
+    presence::nobody_reads_anothers_history(&world).await;
+    issuance::refusals_to_thieves(&world).await;
     messages::beside_the_protocol(&world).await;
     messages::too_much_at_once(&world).await;
     local::refusals_to_own_systems(&mut world).await;
@@ -111,6 +118,7 @@ fn every_code_has_a_row_or_a_reason() {
         emergencies::CODES,
         local::CODES,
         people::CODES,
+        presence::CODES,
         responses::CODES,
         clock::CODES,
         crate::bodies::CODES,
@@ -123,4 +131,37 @@ fn every_code_has_a_row_or_a_reason() {
         Code::ALL.iter().filter(|code| !shown.contains(code) && !excused.contains(code)).collect();
     assert!(forgotten.is_empty(), "codes that no test shows: {forgotten:?}");
     assert!(shown.is_disjoint(&excused), "what is shown needs no excuse");
+}
+
+/// Words of OAuth 2.0 (RFC 6749, RFC 9449) and OpenID4VCI 1.0, which the endpoints for wallets speak.
+const OAUTH: [&str; 6] =
+    ["invalid_dpop_proof", "invalid_grant", "invalid_nonce", "invalid_proof", "invalid_request", "invalid_token"];
+
+/// What stands between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn the_table_of_attacks_names_tests_and_codes_that_there_are() {
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(repository.join("docs/attacks.md")).unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split('|').map(str::trim).collect())
+        .filter(|cells: &Vec<&str>| cells.len() == 6 && cells[1].parse::<u8>().is_ok())
+        .collect();
+    let rules: BTreeSet<u8> = rows.iter().map(|cells| cells[1].parse().unwrap()).collect();
+    assert_eq!(rules, (1..=16).collect(), "every rule about tokens and keys has a row");
+    for cells in &rows {
+        assert!(quoted(cells[3]).next().is_some(), "nothing tries it: {}", cells[2]);
+        for test in quoted(cells[3]) {
+            let (file, name) = test.split_once("::").unwrap();
+            let source = std::fs::read_to_string(repository.join(file)).unwrap_or_else(|_| panic!("no file {file}"));
+            assert!(source.contains(&format!("fn {name}(")), "{file} has no {name}");
+        }
+        for code in quoted(cells[4]) {
+            assert!(code.parse::<Code>().is_ok() || OAUTH.contains(&code), "no code {code}");
+        }
+    }
 }

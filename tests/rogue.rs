@@ -9,7 +9,7 @@ mod citizen;
 mod traces;
 
 pub use asker::{Asker, Heard, PeerDoor, plain_code};
-pub use citizen::{Binding, Citizen};
+pub use citizen::{Binding, Citizen, opened};
 pub use traces::{Traces, waiting};
 
 use std::{path::Path, time::Duration};

@@ -11,7 +11,7 @@ use vinimay::demo::PENSION_PURPOSE;
 use super::{
     attempt::Attempt,
     local::{clerk, question},
-    of_a_signed_refusal,
+    of_a_signed_refusal, resumed,
     world::World,
 };
 use crate::{
@@ -54,6 +54,9 @@ pub async fn everything_that_time_refuses() {
     timed.a_request_for_consent_ends().await;
     timed.evidence_waits_too_long_for_the_log().await;
     timed.a_directory_grows_old().await;
+    let file = timed.file.clone();
+    let advance = |seconds| file.advance(Duration::from_secs(seconds)).unwrap();
+    resumed::a_batch_goes_on_after_both_were_killed(&mut timed.world, advance).await;
 }
 
 impl Timed {
@@ -195,10 +198,8 @@ impl Timed {
         self.world.federation.revenue.stop().unwrap();
         self.world.federation.revenue.start_all().unwrap();
         let world = &self.world;
-        until(&world.clock, PATIENCE, "the provider answers again", async || {
-            Attempt::new(world).gets_answered().await
-        })
-        .await;
+        until(&world.clock, PATIENCE, "the provider answers again", async || Attempt::new(world).gets_answered().await)
+            .await;
         world.is_good(when).await;
     }
 }

@@ -1,6 +1,5 @@
 //! Refusals of the basis: the consent, the binding that goes with it, and what the provider knows of both.
 
-
 use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 use protocol::{
     credential::did,
@@ -314,10 +313,7 @@ pub async fn a_binding_that_is_suspended_or_revoked(world: &mut World) {
     status_is_heard(world, Code::BindingSuspended).await;
     set_status(world, 0);
     restart(world).await;
-    until(&world.clock, PATIENCE, "the suspension is lifted", async || {
-        Attempt::new(world).gets_answered().await
-    })
-    .await;
+    until(&world.clock, PATIENCE, "the suspension is lifted", async || Attempt::new(world).gets_answered().await).await;
     world.is_good("when the suspension is lifted").await;
     set_status(world, 1);
     status_is_heard(world, Code::BindingRevoked).await;
@@ -345,10 +341,7 @@ async fn restart(world: &mut World) {
 
 async fn status_is_heard(world: &mut World, code: Code) {
     restart(world).await;
-    until(&world.clock, PATIENCE, "the status is heard", async || {
-        !Attempt::new(world).gets_answered().await
-    })
-    .await;
+    until(&world.clock, PATIENCE, "the status is heard", async || !Attempt::new(world).gets_answered().await).await;
     world.nothing_is_on_its_way().await;
     let before = Traces::of(&world.federation.revenue);
     assert_eq!(Attempt::new(world).send().await, Heard::Refused(code));

@@ -42,7 +42,7 @@ impl Desk {
 
     pub async fn post(&self, path: &str, media_type: &str, body: &str) -> Result<String, Code> {
         let url = format!("{}{path}", self.base).parse().unwrap();
-        let reply = self.client.post(&url, media_type, body.as_bytes().to_vec(), 1 << 16).await.unwrap();
+        let reply = self.client.post(&url, media_type, body.as_bytes().to_vec(), 1 << 22).await.unwrap();
         if reply.status == 200 { Ok(String::from_utf8(reply.body).unwrap()) } else { Err(plain_code(&reply)) }
     }
 

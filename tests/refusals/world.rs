@@ -7,7 +7,7 @@ use schemas::time::Timestamp;
 use service_kit::clock::Clock;
 use tempfile::TempDir;
 use vinimay::{
-    demo::{Federation, Options, Variation},
+    demo::{Federation, Options, PENSION_PURPOSE, Variation},
     world::{Addresses, Binary, Department, DepartmentPlan, Store},
 };
 
@@ -136,7 +136,7 @@ fn health(binary: &Binary, folder: &TempDir, addresses: &Addresses, now: Timesta
     Department::init(binary, &folder.path().join("health"), addresses, &plan, 1, now).unwrap()
 }
 
-/// One more system of social welfare: it may read evidence and nothing else.
+/// One more system of social welfare: it may read evidence and ask in batches, and nothing else.
 fn clerk(folder: &TempDir, now: Timestamp) -> String {
     let identity = protocol::seal::certificate::TlsIdentity::self_signed(
         "clerk",
@@ -149,12 +149,13 @@ fn clerk(folder: &TempDir, now: Timestamp) -> String {
     std::fs::write(&certificate, identity.certificate().to_pem().unwrap()).unwrap();
     service_kit::secret::SecretFile::write(&key, &identity.key_to_pem().unwrap()).unwrap();
     format!(
-        "\n[[systems]]\nname = \"clerk\"\ncertificate_file = {:?}\nmay = [\"audit\"]\npurposes = []\n",
+        "\n[[systems]]\nname = \"clerk\"\ncertificate_file = {:?}\nmay = [\"audit\", \"batch\"]\npurposes = [\"{PENSION_PURPOSE}\"]\n",
         certificate.display().to_string()
     )
 }
 
-fn link(federation: &Federation, name: &str) {
+/// The seeding run that a law allows: a department learns which of its people the registry names how.
+pub fn link(federation: &Federation, name: &str) {
     let (_, department) = federation.departments().into_iter().find(|(n, _)| *n == name).unwrap();
     let file = federation.folder.join(format!("subjects-{name}")).display().to_string();
     let law = format!("cg-seeding-2026-{name}");

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, str::FromStr};
 use protocol::{
     credential::{
         HeldBinding, KeyBinding,
-        binding::{BindingDraft, Resident, issue as issue_binding, seal_presentation},
+        binding::{BindingDraft, Resident, issue as issue_binding, seal_presentation, seal_presented},
+        guardianship::{self, GuardianshipDraft},
         issuance::{DpopFor, prove_dpop, prove_key},
         vc::{self, ConsentDraft, presentation_nonce},
     },
@@ -13,8 +14,8 @@ use protocol::{
 };
 use schemas::{
     consent::{
-        BindingMode, ConsentNotice, ConsentPurpose, ConsentTerms, DataSubject, Decision, Frequency, FrequencyMode,
-        OnwardSharing, Retention,
+        BindingMode, BindingPresentation, ConsentNotice, ConsentPurpose, ConsentTerms, DataSubject, Decision,
+        Frequency, FrequencyMode, OnwardSharing, Retention,
     },
     digest::Digest,
     id::{CompactJws, EntityId, KeyId, Sector, SectorSubject},
@@ -91,10 +92,6 @@ impl Citizen {
     pub fn forged_by_registry(&self, change: impl FnOnce(&mut BindingDraft)) -> Binding {
         let (real, key) = (&self.bindings[0].held, SigningKey::generate(Algorithm::Es256).unwrap());
         let claims = real.claims();
-        let subjects = self.providers.values().filter_map(|(sector, _)| {
-            let subject = real.concealed(&format!("sub_{sector}"))?;
-            Some((sector.clone(), SectorSubject::from_str(subject).unwrap()))
-        });
         let mut draft = BindingDraft {
             issuer: self.registry_entity.clone(),
             iat: claims.iat,
@@ -110,12 +107,45 @@ impl Citizen {
                 family_name: String::new(),
                 birthdate: "1970-01-01".parse().unwrap(),
             },
-            subjects: subjects.collect(),
+            subjects: self.subjects(),
             decoys: 2,
         };
         change(&mut draft);
         let held = self.receive(&issue_binding(&draft, &self.registry).unwrap(), key.public());
         Binding { key, held }
+    }
+
+    /// A guardianship of one of her keys over that other person, as the registry signs it unless it is changed; the digest by which a
+    /// consent names it, and the whole token.
+    pub fn appointed_over(
+        &self,
+        other: &Self,
+        key: &SigningKey,
+        now: Timestamp,
+        change: impl FnOnce(&mut GuardianshipDraft),
+    ) -> (Digest, String) {
+        let mut draft = GuardianshipDraft {
+            issuer: self.registry_entity.clone(),
+            iat: now.plus(-60).numeric(),
+            exp: now.plus(86_400).numeric(),
+            guardian: key.public().clone(),
+            purposes: vec!["social".parse().unwrap()],
+            // A place of her own of which the list says that it is good.
+            status: self.bindings[3].held.claims().status.status_list.clone(),
+            ward: other.subjects(),
+        };
+        change(&mut draft);
+        let token = guardianship::issue(&draft, &self.registry).unwrap();
+        (Digest::of(token.split('~').next().unwrap()), token)
+    }
+
+    /// The registry's names for her, by sector.
+    pub fn subjects(&self) -> Vec<(Sector, SectorSubject)> {
+        let named = self.providers.values().filter_map(|(sector, _)| {
+            let subject = self.bindings[0].held.concealed(&format!("sub_{sector}"))?;
+            Some((sector.clone(), SectorSubject::from_str(subject).unwrap()))
+        });
+        named.collect()
     }
 
     /// A consent that the provider will honour, to be bent.
@@ -185,6 +215,13 @@ impl Citizen {
         json!({ "type": "consent", "consent": consent, "binding": sealed })
     }
 
+    /// The same with proofs of presence or a guardianship.
+    pub fn seal_whole(&self, consent: &CompactJws, presented: &BindingPresentation, to: &EntityId) -> Value {
+        let verified = vc::verify(consent, &self.anchor).unwrap();
+        let sealed = seal_presented(presented, &verified, &self.providers[to].1).unwrap();
+        json!({ "type": "consent", "consent": consent, "binding": sealed })
+    }
+
     /// All of it, as an honest wallet does it.
     pub fn basis(&self, draft: &ConsentDraft, binding: &Binding, now: Timestamp) -> Value {
         let provider = draft.terms.provider.clone();
@@ -242,7 +279,7 @@ async fn redeem(desk: &HttpClient, offer: &BindingOffer, keys: &[SigningKey], no
 }
 
 /// Who offers, and the code.
-fn opened(link: &str) -> (EntityId, String) {
+pub fn opened(link: &str) -> (EntityId, String) {
     let link: Url = link.parse().unwrap();
     let (_, offer) = link.query_pairs().find(|(name, _)| name == "credential_offer").unwrap();
     let offer: CredentialOffer = serde_json::from_str(&offer).unwrap();
