@@ -1,6 +1,7 @@
 //! The evaluation of generated people equals, person by person, an independent one in Python that knows nothing of ours.
 //!
 //! `VINIMAY_DEPTH=soak` takes 1,000,000 people; `make test` takes fewer.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "backtest/people.rs"]
 mod people;
