@@ -10,7 +10,7 @@ mod leaving;
 #[cfg(test)]
 mod tests;
 
-use schemas::{decision::DecisionAction, id::MessageId, scheme::DecisionState, time::CivilDate};
+use schemas::{decision::DecisionAction, digest::Digest, id::MessageId, scheme::DecisionState, time::CivilDate};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -125,6 +125,8 @@ pub struct Past {
     pub since: CivilDate,
     /// Whether an officer looked and decided for the person: the same cause does not come again.
     pub dismissed: bool,
+    /// Hash of the scheme's version by which it was decided; none where a built-in rule decided.
+    pub rules: Option<Digest>,
 }
 
 impl Past {
@@ -222,6 +224,8 @@ pub struct Situation<'a> {
     pub folded: &'a Folded,
     /// The unit of the entitlement, such as the day of a delivery; empty where it is the person.
     pub unit: &'a str,
+    /// Hash of the scheme's version that speaks now; none where a built-in rule does.
+    pub rules: Option<Digest>,
     /// Decisions taken before.
     pub past: &'a [Past],
     /// The civil day.
@@ -255,10 +259,12 @@ impl Situation<'_> {
 
     /// Whether this cause was asked about before, and is still open or was decided for the person.
     fn settled(&self, cause: &Cause, action: DecisionAction) -> bool {
+        self.open().any(|past| past.cause == *cause && past.action == action) || self.was_for_her(cause, action)
+    }
+
+    /// Whether this cause was asked about before and decided for the person.
+    fn was_for_her(&self, cause: &Cause, action: DecisionAction) -> bool {
         let same = |past: &&Past| past.cause == *cause && past.action == action;
-        self.past
-            .iter()
-            .filter(same)
-            .any(|past| past.is_open() || past.dismissed || past.state == DecisionState::Reversed)
+        self.past.iter().filter(same).any(|past| past.dismissed || past.state == DecisionState::Reversed)
     }
 }

@@ -51,10 +51,20 @@ fn reason_stands(situation: &Situation<'_>, past: &Past) -> bool {
         }
         Reason::AliveAfterDeath | Reason::AtHomeAfterMove => contradicted(situation, &past.cause),
         // Unknown removes nobody, also if it came to be unknown on the way.
-        Reason::ClauseFalse => matches!(situation.verdict, Verdict::NotEligible { .. }) && clauses_speak(situation),
+        Reason::ClauseFalse => still_false(situation, past) && clauses_speak(situation),
         Reason::Conflict => matches!(situation.verdict, Verdict::Conflict),
         Reason::Eligible => true,
     }
+}
+
+/// Whether every clause of which she was told is still false, by the version of which she was told. Another reason needs another notice.
+fn still_false(situation: &Situation<'_>, past: &Past) -> bool {
+    let Verdict::NotEligible { decisive } = situation.verdict else { return false };
+    let mut told = past.cause.key.split_whitespace().peekable();
+    let told_of_some = told.peek().is_some();
+    past.rules == situation.rules
+        && told_of_some != decisive.is_empty()
+        && told.all(|clause| decisive.iter().any(|now| now == clause))
 }
 
 /// A removal was wrong if its death is void or contradicted. A person who came back later was rightly removed, and is offered anew.
@@ -129,8 +139,10 @@ fn by_clause(situation: &Situation<'_>) -> Option<Proposal> {
         return None;
     }
     let cause = Cause { reason: Reason::ClauseFalse, key: decisive.join(" ") };
-    let open = situation.open().any(|past| past.cause.reason == Reason::ClauseFalse);
-    (!open && !situation.settled(&cause, DecisionAction::Remove)).then(|| Proposal::Leave {
+    // One whose reason is another by now ends, and this one begins beside it, with a notice of its own.
+    let runs = |past: &Past| past.cause.reason == Reason::ClauseFalse && reason_stands(situation, past);
+    let begins = !situation.open().any(runs) && !situation.was_for_her(&cause, DecisionAction::Remove);
+    begins.then(|| Proposal::Leave {
         cause,
         effective: situation.today,
         hold: false,

@@ -63,6 +63,7 @@ impl Department {
             standing: *standing,
             folded: &folded,
             unit: "",
+            rules: None,
             past,
             today: *today,
         })
@@ -80,7 +81,15 @@ impl Department {
 
     fn decides(&mut self, action: DecisionAction, cause: &Cause, state: DecisionState) {
         let id = message(1000 + u32::try_from(self.past.len()).unwrap());
-        self.past.push(Past { id, action, cause: cause.clone(), state, since: self.today, dismissed: false });
+        self.past.push(Past {
+            id,
+            action,
+            cause: cause.clone(),
+            state,
+            since: self.today,
+            dismissed: false,
+            rules: None,
+        });
     }
 
     fn does(&mut self, proposal: &Proposal) {
@@ -271,6 +280,45 @@ fn out_of_state_against_a_payment_drawn_at_home_last_week_review_no_removal() {
 }
 
 #[test]
+fn a_clause_removes_only_for_the_reason_and_by_the_version_of_which_she_was_told() {
+    let (effect, folded) = (effect(Mode::Offer, false), Folded::default());
+    let (one, two) = (Digest::of("version 1"), Digest::of("version 2"));
+    for (told, now, version, stands) in [
+        ("I1", "I1", one, true),
+        ("I1", "I1 I2", one, true),
+        ("I1", "I2", one, false),
+        ("I1 I2", "I2", one, false),
+        ("", "I1", one, false),
+        ("I1", "I1", two, false),
+    ] {
+        for state in [DecisionState::Proposed, DecisionState::Noticed, DecisionState::Upheld] {
+            let cause = Cause { reason: Reason::ClauseFalse, key: told.to_owned() };
+            let (id, action) = (message(1), DecisionAction::Remove);
+            let past = [Past { id, action, cause, state, since: day(TODAY), dismissed: false, rules: Some(one) }];
+            let verdict = Verdict::NotEligible { decisive: now.split(' ').map(str::to_owned).collect() };
+            let proposals = propose(&Situation {
+                effect: &effect,
+                verdict: &verdict,
+                standing: Standing::Active,
+                folded: &folded,
+                unit: "",
+                rules: Some(version),
+                past: &past,
+                today: day(TODAY),
+            });
+            if stands {
+                assert_eq!(proposals, [], "{told} {now}");
+                continue;
+            }
+            let [Proposal::Undo { .. }, Proposal::Leave { cause, notice: Some(_), .. }] = &proposals[..] else {
+                panic!("{told} {now} {proposals:?}")
+            };
+            assert_eq!((cause.reason, cause.key.as_str()), (Reason::ClauseFalse, now));
+        }
+    }
+}
+
+#[test]
 fn a_conflict_goes_to_an_officer_and_offers_nothing() {
     let folded = Folded::default();
     let (effect, verdict) = (effect(Mode::Offer, false), Verdict::Conflict);
@@ -280,6 +328,7 @@ fn a_conflict_goes_to_an_officer_and_offers_nothing() {
         standing: Standing::Absent,
         folded: &folded,
         unit: "",
+        rules: None,
         past: &[],
         today: day(TODAY),
     };
@@ -296,7 +345,15 @@ fn one_delivery_is_paid_once_whatever_became_of_the_first_decision() {
     let folded = Folded::default();
     let past = |key: &str, state| {
         let cause = Cause { reason: Reason::Eligible, key: key.to_owned() };
-        vec![Past { id: message(1), action: DecisionAction::Offer, cause, state, since: day(TODAY), dismissed: false }]
+        vec![Past {
+            id: message(1),
+            action: DecisionAction::Offer,
+            cause,
+            state,
+            since: day(TODAY),
+            dismissed: false,
+            rules: None,
+        }]
     };
     for (key, state, offers) in [
         ("2026-11-18", DecisionState::Enrolled, 0),
@@ -311,6 +368,7 @@ fn one_delivery_is_paid_once_whatever_became_of_the_first_decision() {
             standing: Standing::Active,
             folded: &folded,
             unit: "2026-11-18",
+            rules: None,
             past: &past,
             today: day(TODAY),
         };

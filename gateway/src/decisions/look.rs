@@ -244,7 +244,8 @@ fn situation<'a>(
     unit: &'a str,
     past: &'a [Past],
 ) -> Situation<'a> {
-    Situation { effect: &plan.effect, verdict, standing, folded: &look.folded, unit, past, today: look.today }
+    let rules = plan.version().map(|version| version.hash);
+    Situation { effect: &plan.effect, verdict, standing, folded: &look.folded, unit, rules, past, today: look.today }
 }
 
 /// What the scheme counts for her: herself, or each delivery.

@@ -154,7 +154,8 @@ impl Decided {
     pub fn past(&self) -> Past {
         let Self { id, action, state, since, .. } = self;
         let (cause, dismissed) = (self.matter.cause.clone(), self.matter.dismissed);
-        Past { id: id.clone(), action: *action, cause, state: *state, since: *since, dismissed }
+        let rules = self.matter.scheme.as_ref().map(|scheme| scheme.hash);
+        Past { id: id.clone(), action: *action, cause, state: *state, since: *since, dismissed, rules }
     }
 }
 
