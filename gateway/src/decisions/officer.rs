@@ -355,7 +355,7 @@ impl App {
     /// # Errors
     /// If the rows cannot be read.
     pub async fn breakers(&self) -> Result<Vec<Stopped>, DecisionError> {
-        Ok(self.db().read(|conn| breakers_open(conn)).await?)
+        Ok(self.db().read(breakers_open).await?)
     }
 
     /// Signs that a stopped scheme may go on; the second person's signature lets it. `true`: it goes on.
@@ -464,7 +464,7 @@ impl App {
         let done = row.clone();
         let result = self.db().write(move |conn| {
             let result = write(conn)?;
-            audit::append(conn, &done).map_err(DatabaseError::from)?;
+            audit::append(conn, &done)?;
             Ok::<_, OfficerRefused>(result)
         });
         let result = result.await;
