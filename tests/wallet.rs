@@ -1,5 +1,9 @@
 //! The wallet on the command line, against running departments: what it does, what it refuses, and what it keeps for later.
 
+mod keeping;
+mod lost;
+mod wards;
+
 use std::path::PathBuf;
 
 use schemas::{
@@ -25,7 +29,7 @@ struct Wallet<'a> {
     home: PathBuf,
 }
 
-impl Wallet<'_> {
+impl<'a> Wallet<'a> {
     /// Runs a command; its exit code, what it printed, and both outputs for a failure's message.
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         let home = self.home.display().to_string();
@@ -53,25 +57,54 @@ impl Wallet<'_> {
         let anchor = self.ready.federation.anchor.entity().to_string();
         ["init", "--anchor", &anchor, "--fingerprint", fingerprint, "--allow-network", "127.0.0.0/8"].map(str::to_owned)
     }
+
+    /// A new wallet of this resident.
+    async fn bound(ready: &'a Ready, name: &str, resident: &str) -> Self {
+        let wallet = Wallet { ready, home: ready.folder.path().join(name) };
+        let own = wallet.init(ready.federation.anchor.trust_root().unwrap().fingerprint.as_str());
+        wallet.json(&own.each_ref().map(String::as_str));
+        let (offered, file) = (offer_to(ready, resident).await, ready.folder.path().join(format!("{name}-tx-code")));
+        std::fs::write(&file, &offered.tx_code).unwrap();
+        wallet.json(&["bind", &offered.offer, "--tx-code-file", &file.display().to_string()]);
+        wallet
+    }
+
+    /// Consents to what is asked, and the consent.
+    fn grants(&self, arguments: &[&str]) -> ConsentId {
+        let granted = self.json(&[&["grant"], arguments].concat());
+        granted["consents"][0].as_str().unwrap().parse().unwrap()
+    }
+}
+
+/// The applicant's number in the register of residents.
+fn applicant(ready: &Ready) -> String {
+    ready.federation.databases.cast.applicant.clone().unwrap().keys.resident_no.to_string()
 }
 
 async fn offer(ready: &Ready) -> BindingOffer {
-    let person = ready.federation.databases.cast.applicant.clone().unwrap();
+    offer_to(ready, &applicant(ready)).await
+}
+
+async fn offer_to(ready: &Ready, resident: &str) -> BindingOffer {
     let desk = ready.federation.civil.portal(0).unwrap();
-    good(
-        &desk
-            .post("/v1/binding-offers", &[], &json!({ "resident": person.keys.resident_no.to_string() }))
-            .await
-            .unwrap(),
-    )
+    good(&desk.post("/v1/binding-offers", &[], &json!({ "resident": resident })).await.unwrap())
 }
 
 async fn ask(ready: &Ready) -> ConsentRequestView {
-    let order = json!({
-        "purpose": PENSION_PURPOSE,
-        "items": [{ "provider": ready.federation.revenue.entity(), "dataset": "revenue.income", "fields": ["annual_income_band"] }],
-        "validity": "P30D", "frequency": { "mode": "recurring", "maxUses": 4 }, "retention": "P30D",
-    });
+    let item = json!({ "provider": ready.federation.revenue.entity(), "dataset": "revenue.income",
+        "fields": ["annual_income_band"] });
+    ask_for(ready, &item, &json!({ "mode": "recurring", "maxUses": 4 })).await
+}
+
+/// A request of the pension portal for one item.
+async fn ask_for(ready: &Ready, item: &Value, frequency: &Value) -> ConsentRequestView {
+    ask_about(ready, item, frequency, false).await
+}
+
+/// The same, about herself or about a ward of hers.
+async fn ask_about(ready: &Ready, item: &Value, frequency: &Value, for_ward: bool) -> ConsentRequestView {
+    let order = json!({ "purpose": PENSION_PURPOSE, "items": [item], "validity": "P30D", "frequency": frequency,
+        "retention": "P30D", "for_ward": for_ward });
     good(&ready.federation.social.portal(0).unwrap().post("/v1/consent-requests", &[], &order).await.unwrap())
 }
 
@@ -82,12 +115,17 @@ async fn state(ready: &Ready, view: &ConsentRequestView) -> ConsentRequestState 
 
 /// Status and, where refused, code of a query of the portal.
 async fn query(ready: &Ready, consent: &ConsentId) -> (u16, Value) {
+    let (status, body) = query_for(ready, consent, "annual_income_band").await;
+    (status, body["code"].clone())
+}
+
+/// What the portal hears to a query for one item.
+async fn query_for(ready: &Ready, consent: &ConsentId, field: &str) -> (u16, Value) {
     let key = protocol::seal::random::message_id(service_kit::clock::Clock::system().now()).to_string();
-    let query = json!({ "consent": consent, "fields": ["annual_income_band"], "purpose": PENSION_PURPOSE });
+    let query = json!({ "consent": consent, "fields": [field], "purpose": PENSION_PURPOSE });
     let portal = ready.federation.social.portal(0).unwrap();
     let reply = portal.post("/v1/queries", &[("Idempotency-Key", &key)], &query).await.unwrap();
-    let body: Value = serde_json::from_slice(&reply.body).unwrap();
-    (reply.status, body["code"].clone())
+    (reply.status, serde_json::from_slice(&reply.body).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,11 +170,17 @@ async fn a_wallet_pins_binds_shows_decides_orders_and_keeps_what_did_not_arrive(
     assert_eq!(told["pending"], json!([ready.federation.revenue.entity()]), "shown as pending");
     assert!(wallet.fails(UNKNOWN, &["history"]).contains("still wait"), "tried again, and still shown");
     ready.federation.revenue.start_all().unwrap();
-    let wallet = Wallet { ready: &ready, home };
+    let wallet = Wallet { ready: &ready, home: home.clone() };
     let (code, _, all) = wallet.run(&["history"]);
     assert!(code == 0 && !all.contains("still wait"), "delivered by the next command: {all}");
     assert_eq!(query(&ready, &id).await, (403, json!("consent-revoked")));
     assert!(wallet.fails(USAGE, &["resume", id.as_str()]).contains("revoked"));
+
+    keeping::once_only_is_answered_once(&wallet).await;
+    keeping::everything_is_written_into_a_file_to_keep(&wallet).await;
+    keeping::a_member_that_does_not_verify_is_left_out_and_named(&wallet);
+    wards::a_mother_decides_for_her_child(&mut ready).await;
+    lost::a_lost_phone_is_ended_at_the_desk(&mut ready, &home).await;
 }
 
 /// Nothing is trusted because it came first.

@@ -54,6 +54,7 @@ pub async fn grant(
     ward: Option<&str>,
 ) -> Result<Granted, WalletError> {
     let (request, shown) = shown_or_fetched(home, federation, link, language).await?;
+    for_whom(request.asked.for_ward, ward)?;
     let language: Language =
         shown.language.parse().map_err(|_| WalletError::Usage("what was shown cannot be read".to_owned()))?;
     let mut signer = Signer::of(home, federation, request.consumer.entity()).await?;
@@ -83,6 +84,16 @@ pub async fn grant(
     }
     let consents = kept.into_iter().map(|(id, _)| id).collect();
     Ok(Granted { consumer: request.consumer.entity().clone(), consents, text })
+}
+
+/// A department that asks about her asks for her own word, and one that asks about a ward for a guardian's.
+fn for_whom(for_ward: bool, ward: Option<&str>) -> Result<(), WalletError> {
+    let problem = match (for_ward, ward) {
+        (true, None) => "the department asks about a ward; mend: name her with --ward, see `vinimay wallet wards`",
+        (false, Some(_)) => "the department asks about yourself; mend: leave --ward out, or let it ask about your ward",
+        (true, Some(_)) | (false, None) => return Ok(()),
+    };
+    Err(WalletError::Usage(problem.to_owned()))
 }
 
 /// Says no.

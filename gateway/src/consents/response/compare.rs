@@ -8,7 +8,15 @@ use protocol::{
     },
     seal::{VerifyingKey, freshness::SKEW},
 };
-use schemas::{digest::Digest, federation::Purpose, problem::Code, time::Timestamp};
+use schemas::{
+    consent::{ConsentTerms, DataSubject},
+    digest::Digest,
+    federation::Purpose,
+    id::EntityId,
+    openid::{ConsentTransaction, TransactionItem},
+    problem::Code,
+    time::Timestamp,
+};
 
 use crate::{
     app::App, consents::request_object::LIFE, directory::DirectorySnapshot, store::consents::requests::StoredRequest,
@@ -26,6 +34,25 @@ pub(super) struct Shown<'a> {
     pub session: &'a VerifyingKey,
     /// Now.
     pub now: Timestamp,
+}
+
+/// What the consent has to say: of herself where she was asked about herself, of a ward where a guardian was asked. Whether the
+/// guardianship that it names holds is the provider's to judge, who alone can open it.
+fn terms_as_asked(
+    asked: &ConsentTransaction,
+    item: &TransactionItem,
+    consumer: &EntityId,
+    purpose: &Purpose,
+    consent: &VerifiedConsent,
+) -> Option<ConsentTerms> {
+    let language = &consent.notice().locale;
+    match (&consent.terms().data_subject, asked.for_ward) {
+        (DataSubject::Own {}, false) => asking::terms(asked, item, consumer, purpose, language),
+        (DataSubject::Ward { guardianship_sha256 }, true) => {
+            asking::ward_terms(asked, item, consumer, purpose, language, *guardianship_sha256)
+        }
+        _ => None,
+    }
 }
 
 impl App {
@@ -46,8 +73,7 @@ impl App {
         let purpose =
             purpose.ok_or(Refusal::new(Code::ConsentAboveTemplate, "the purpose is not registered any more"))?;
         let item = asked.items.get(place).ok_or(other("more consents than items"))?;
-        let terms = asking::terms(asked, item, self.entity(), purpose, &notice.locale);
-        if terms.as_ref() != Some(consent.terms()) {
+        if terms_as_asked(asked, item, self.entity(), purpose, consent).as_ref() != Some(consent.terms()) {
             return Err(other("the consent has other terms than the request"));
         }
         if Some(notice.request) != shown.object {
