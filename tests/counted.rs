@@ -28,7 +28,7 @@ struct Asked {
 async fn a_consent_for_one_use_is_used_once_whichever_process_is_asked() {
     let _turn = alone();
     let doors = Arc::new(Doors::open(binary(), Clock::system(), "").await);
-    let rounds = depth(10, 200);
+    let rounds = depth(20, 200);
     let mut receipts = Vec::new();
     for round in 0..rounds {
         let asked = ask_all_at_once(&doors).await;

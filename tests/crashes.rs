@@ -65,7 +65,7 @@ async fn kill_nine_loses_no_acknowledged_receipt() {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let load = tokio::spawn(load(portal, consent, Arc::clone(&seen), stopped));
 
-    let rounds = depth(6, 50);
+    let rounds = depth(10, 50);
     for round in 0..rounds {
         for victim in [Victim::Provider, Victim::Consumer, Victim::Anchor] {
             let moment = 150 + u64::from(random::bytes::<1>()[0]) * 2;
