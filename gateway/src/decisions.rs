@@ -17,6 +17,7 @@ pub mod facts;
 mod hear;
 mod look;
 mod officer;
+mod outcome;
 mod perform;
 mod plan;
 mod records;

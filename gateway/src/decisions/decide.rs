@@ -97,7 +97,7 @@ impl Clerk<'_> {
         Ok(())
     }
 
-    /// Ends a decision, lifts its hold, and tells her if she had been told of it.
+    /// Ends a decision, lifts its hold, and tells her if she had been told of it; of a lifted hold only once the roll lifted it.
     pub(super) fn lift(
         &self,
         conn: &mut AnyConnection,
@@ -119,9 +119,8 @@ impl Clerk<'_> {
             ..Word::own(&now)
         };
         self.log(conn, &now, word)?;
-        if now.notice.is_some() || was_held {
-            let step = if state == DecisionState::Reversed { DecisionStep::Reversed } else { DecisionStep::Released };
-            self.tell(conn, &now, step)?;
+        if now.notice.is_some() && !was_held {
+            self.tell(conn, &now, lifted(state))?;
         }
         self.update(conn, &now)
     }
@@ -168,7 +167,7 @@ impl Desk<'_> {
                     (false, true) => Some(Waits::Officer),
                     (false, false) => None,
                 };
-                let mut new = self.new(said, (DecisionAction::Remove, cause), *effective)?;
+                let mut new = self.draft(said, (DecisionAction::Remove, cause), *effective)?;
                 (new.matter.notice, new.waits) = (*notice, waits);
                 new.matter.hold = hold.then(|| random::message_id(self.clerk.now));
                 self.begin_leaving(conn, new)?;
@@ -192,7 +191,7 @@ impl Desk<'_> {
         found.ok_or(DecisionError::NotWhole("a proposal about no decision"))
     }
 
-    fn new(
+    fn draft(
         &self,
         said: &Said<'_>,
         (action, cause): (DecisionAction, &Cause),
@@ -287,7 +286,7 @@ impl Desk<'_> {
         said: &Said<'_>,
         (action, cause): (DecisionAction, &Cause),
     ) -> Result<(), DecisionError> {
-        let mut new = self.new(said, (action, cause), self.look.today)?;
+        let mut new = self.draft(said, (action, cause), self.look.today)?;
         new.waits = Some(Waits::Officer);
         decision_insert(conn, self.clerk.app.keys(), &new)?;
         self.clerk.log(conn, &new, Word::own(&new)).map(drop)
@@ -300,7 +299,7 @@ impl Desk<'_> {
         cause: &Cause,
         since: CivilDate,
     ) -> Result<(), DecisionError> {
-        let mut new = self.new(said, (DecisionAction::Offer, cause), since)?;
+        let mut new = self.draft(said, (DecisionAction::Offer, cause), since)?;
         let days = i64::from(self.clerk.app.config().decisions.offer_days);
         let until = CivilDate::from_date(self.look.today.date().saturating_add(jiff::Span::new().days(days)));
         let offered = Entering::begin(new.id.clone()).offer(until);
@@ -318,7 +317,7 @@ impl Desk<'_> {
         cause: &Cause,
         since: CivilDate,
     ) -> Result<(), DecisionError> {
-        let mut new = self.new(said, (DecisionAction::Enrol, cause), since)?;
+        let mut new = self.draft(said, (DecisionAction::Enrol, cause), since)?;
         (new.todo, new.matter.by_law) = (Some(Todo::Enrol), true);
         decision_insert(conn, self.clerk.app.keys(), &new)?;
         self.clerk.log(conn, &new, Word::own(&new)).map(drop)
@@ -406,8 +405,8 @@ impl Desk<'_> {
             undoes: Some(&now.id),
             ..Word::own(&now)
         };
+        // She is told when the roll has done it.
         self.clerk.log(conn, &now, word)?;
-        self.clerk.tell(conn, &now, DecisionStep::Restored)?;
         self.clerk.update(conn, &now)
     }
 
@@ -423,6 +422,11 @@ impl Desk<'_> {
         let latest = self.look.heard.iter().max_by_key(|heard| (heard.record.recorded, &heard.record.id));
         (reason.to_owned(), latest.map(|heard| heard.record.digest))
     }
+}
+
+/// What a person is told of a decision that ended in this state.
+pub(super) const fn lifted(state: DecisionState) -> DecisionStep {
+    if matches!(state, DecisionState::Reversed) { DecisionStep::Reversed } else { DecisionStep::Released }
 }
 
 /// Writes a notice of a decision; its id, if it is the first of its step.

@@ -21,6 +21,7 @@ use registry_adapter::{
 };
 use schemas::{
     event::{EventPayload, Relation},
+    id::MessageId,
     time::{CivilDate, Timestamp},
 };
 use service_kit::db::AnyConnection;
@@ -28,7 +29,7 @@ use service_kit::db::AnyConnection;
 use super::{
     DecisionError, decide,
     error::blocking,
-    perform,
+    outcome, perform,
     plan::{Plan, plans},
 };
 use crate::{
@@ -143,6 +144,16 @@ impl Look {
         self.past.iter().filter(|past| past.scheme == plan.key() && past.roll == plan.roll.as_str())
     }
 
+    /// What the roll did not follow waits for an officer: it is not proposed again, and her review stays until somebody looked.
+    fn waits_for_the_roll(&self, proposal: &Proposal) -> bool {
+        let find = |id: &MessageId| self.past.iter().find(|past| past.id == *id);
+        match proposal {
+            Proposal::Undo { decision } => find(decision).is_some_and(outcome::is_about_the_roll),
+            Proposal::Restore { decision } => find(decision).is_some_and(|past| past.matter.undone.is_some()),
+            _ => false,
+        }
+    }
+
     /// The facts with what she draws on our own rolls.
     fn facts(&self, plans: &[Plan]) -> PersonFacts {
         let mut facts = self.folded.facts.clone();
@@ -232,7 +243,9 @@ fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
             let verdict = verdict(plan, evaluation.as_ref(), &facts);
             let past: Vec<Past> = look.past_of(plan).map(Decided::past).collect();
             let situation = situation(look, plan, (&verdict, standing), &unit, &past);
-            Some(Said { plan, proposals: propose(&situation), evaluation, unit })
+            let mut proposals = propose(&situation);
+            proposals.retain(|proposal| !look.waits_for_the_roll(proposal));
+            Some(Said { plan, proposals, evaluation, unit })
         })
         .collect()
 }

@@ -36,6 +36,7 @@ use super::{
     DecisionError, decide,
     error::blocking,
     look::local_key,
+    outcome::{self, Answer},
     records::{self, Word, claims_of},
 };
 use crate::{
@@ -92,6 +93,7 @@ pub(super) async fn one(app: &App, decided: Decided) -> Result<(), DecisionError
 struct Done {
     applied: Applied,
     notice: Option<DecisionNotice>,
+    answer: Answer,
 }
 
 async fn perform(app: &App, decided: Decided) -> Result<(), DecisionError> {
@@ -189,19 +191,20 @@ fn tell(app: &App, decided: &Decided, local: Option<LocalKey>, brief: Brief) -> 
     let writer = app.triggers().rolls().ok_or(DecisionError::NotWhole("no roll can be written here"))?;
     let roll: RollId = decided.roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
     let now = app.decided_at();
-    let applied = match decided.todo {
-        Some(Todo::Enrol) => {
-            let order = enrolment(decided, (roll, local), brief.facts);
-            writer.enrol(&order, now)?
+    let todo = decided.todo.ok_or(DecisionError::Overtaken)?;
+    let (applied, notice) = match todo {
+        Todo::Enrol => (writer.enrol(&enrolment(decided, (roll, local.clone()), brief.facts), now)?, None),
+        Todo::Remove => {
+            let (applied, notice) = remove(app, writer, decided, (roll, local.clone()), (brief, now))?;
+            (applied, Some(notice))
         }
-        Some(Todo::Remove) => return remove(app, writer, decided, (roll, local), (brief, now)),
-        Some(todo) => {
-            let subject = local.ok_or(DecisionError::NotWhole("nobody here is meant"))?;
-            rows(writer, decided, todo, (roll, subject), now)?
+        todo => {
+            let subject = local.clone().ok_or(DecisionError::NotWhole("nobody here is meant"))?;
+            (rows(writer, decided, todo, (roll, subject), now)?, None)
         }
-        None => return Err(DecisionError::Overtaken),
     };
-    Ok(Done { applied, notice: None })
+    let active = todo == Todo::Release && outcome::is_active(writer, decided, local.as_ref())?;
+    Ok(Done { answer: outcome::answer(todo, &applied, active), applied, notice })
 }
 
 fn rows(
@@ -271,7 +274,7 @@ fn remove(
     decided: &Decided,
     (roll, subject): (RollId, Option<LocalKey>),
     (brief, now): (Brief, Timestamp),
-) -> Result<Done, DecisionError> {
+) -> Result<(Applied, DecisionNotice), DecisionError> {
     let subject = subject.ok_or(DecisionError::NotWhole("nobody here is meant"))?;
     let (us, key) = (app.entity(), app.keys().signing.public());
     let first = brief.records.iter().find(|(kind, jws)| {
@@ -307,7 +310,7 @@ fn remove(
         effective,
         actor: actor(decided),
     };
-    Ok(Done { applied: writer.remove(&warrant, &removal, now)?, notice: Some(warrant.reference()) })
+    Ok((writer.remove(&warrant, &removal, now)?, warrant.reference()))
 }
 
 fn effects(decided: &Decided, applied: &Applied) -> Result<Vec<DecisionEffect>, DecisionError> {
@@ -318,34 +321,19 @@ fn effects(decided: &Decided, applied: &Applied) -> Result<Vec<DecisionEffect>, 
         .collect())
 }
 
-/// The decision after what the roll did, its signed record, and the notice.
+/// The decision after what the roll did, its signed record, and the notice; or an officer's review, if the roll did otherwise.
 async fn commit(app: &App, decided: Decided, local: Option<LocalKey>, done: Done) -> Result<(), DecisionError> {
-    let effects = effects(&decided, &done.applied)?;
-    let new_number = done.applied.rows.first().map(|row| row.row_key.clone());
+    if done.answer == Answer::Intended {
+        // The department's own system has still to do it: the order stays.
+        let (id, next_ms) = (decided.id, app.decided_at_ms().saturating_add(AGAIN_MS));
+        return Ok(app.db().write(move |conn| decision_later(conn, &id, next_ms)).await?);
+    }
     let (with, now) = (app.clone(), app.decided_at());
     let written = app
         .db()
-        .write(move |conn| {
-            let mut after = decided.clone();
-            after.todo = None;
-            let step = advance(&mut after, now)?;
-            if !decision_update(conn, with.keys(), &after)? {
-                // Another process did the same; the roll did it once.
-                return Ok(false);
-            }
-            let number = local.clone().or_else(|| new_number.clone());
-            if let (Some(Todo::Enrol), None, Some(number)) = (decided.todo, &local, &new_number) {
-                link_insert(conn, with.keys(), &link(&after, number), now)?;
-            }
-            let undone = after.matter.undone.clone();
-            let word =
-                word(&after, decided.todo, undone.as_ref().map(|undone| (&undone.decision, undone.reason.as_str())));
-            let word = Word { effects, notice: done.notice, ..word };
-            records::log(conn, &with, (&after, number.as_ref()), word, now)?;
-            if let Some(step) = step {
-                decide::tell(conn, &with, &after, step, now)?;
-            }
-            Ok::<_, DecisionError>(true)
+        .write(move |conn| match done.answer {
+            Answer::Done => did(conn, &with, (&decided, local), done, now),
+            Answer::Otherwise | Answer::Intended => did_otherwise(conn, &with, (&decided, local), done, now),
         })
         .await?;
     if written {
@@ -355,11 +343,70 @@ async fn commit(app: &App, decided: Decided, local: Option<LocalKey>, done: Done
     Ok(())
 }
 
-/// The state after the roll was told, and what to tell the person.
-fn advance(after: &mut Decided, now: Timestamp) -> Result<Option<DecisionStep>, DecisionError> {
-    let window = after.matter.delivered.zip(after.until).map(|(at, ends)| Window::stored(at, ends));
-    let step = match (after.action, after.state) {
-        (DecisionAction::Remove, DecisionState::Noticed | DecisionState::Upheld) => {
+/// The roll did it.
+fn did(
+    conn: &mut AnyConnection,
+    app: &App,
+    (decided, local): (&Decided, Option<LocalKey>),
+    done: Done,
+    now: Timestamp,
+) -> Result<bool, DecisionError> {
+    let mut after = decided.clone();
+    after.todo = None;
+    let step = advance(&mut after, decided.todo, now)?;
+    if !decision_update(conn, app.keys(), &after)? {
+        // Another process did the same; the roll did it once.
+        return Ok(false);
+    }
+    let new_number = done.applied.rows.first().map(|row| row.row_key.clone());
+    let number = local.clone().or_else(|| new_number.clone());
+    if let (Some(Todo::Enrol), None, Some(number)) = (decided.todo, &local, &new_number) {
+        link_insert(conn, app.keys(), &link(&after, number), now)?;
+    }
+    log_effects(conn, app, (decided, &after, number.as_ref()), done, now)?;
+    if let Some(step) = step {
+        decide::tell(conn, app, &after, step, now)?;
+    }
+    Ok(true)
+}
+
+/// The roll did otherwise: what it did is on record, nothing is told, and an officer looks.
+fn did_otherwise(
+    conn: &mut AnyConnection,
+    app: &App,
+    (decided, local): (&Decided, Option<LocalKey>),
+    done: Done,
+    now: Timestamp,
+) -> Result<bool, DecisionError> {
+    let mut after = decided.clone();
+    outcome::stop(&mut after, now);
+    if !decision_update(conn, app.keys(), &after)? {
+        return Ok(false);
+    }
+    log_effects(conn, app, (decided, &after, local.as_ref()), done, now)?;
+    outcome::review(conn, app, (&after, local.as_ref()), now)?;
+    Ok(true)
+}
+
+fn log_effects(
+    conn: &mut AnyConnection,
+    app: &App,
+    (decided, after, number): (&Decided, &Decided, Option<&LocalKey>),
+    done: Done,
+    now: Timestamp,
+) -> Result<(), DecisionError> {
+    let effects = effects(decided, &done.applied)?;
+    let undone = after.matter.undone.as_ref();
+    let word = word(after, decided.todo, undone.map(|undone| (&undone.decision, undone.reason.as_str())));
+    let word = Word { effects, notice: done.notice, ..word };
+    records::log(conn, app, (after, number), word, now).map(drop)
+}
+
+/// The state after the roll did as it was told, and what to tell the person.
+fn advance(after: &mut Decided, todo: Option<Todo>, now: Timestamp) -> Result<Option<DecisionStep>, DecisionError> {
+    let step = match todo {
+        Some(Todo::Remove) => {
+            let window = after.matter.delivered.zip(after.until).map(|(at, ends)| Window::stored(at, ends));
             let may = match AnyLeaving::stored(after.id.clone(), after.state, window)? {
                 AnyLeaving::Noticed(noticed) => {
                     noticed.window_over(now).map_err(|_| DecisionError::NotWhole("the window is open"))?
@@ -369,9 +416,9 @@ fn advance(after: &mut Decided, now: Timestamp) -> Result<Option<DecisionStep>, 
             };
             may.removed();
             after.state = DecisionState::Removed;
-            Some(DecisionStep::Removed)
+            DecisionStep::Removed
         }
-        (DecisionAction::Offer | DecisionAction::Enrol, DecisionState::Accepted | DecisionState::Proposed) => {
+        Some(Todo::Enrol) => {
             match AnyEntering::stored(after.id.clone(), after.state, after.until)? {
                 AnyEntering::Accepted(accepted) => drop(accepted.enrol()),
                 AnyEntering::Proposed(proposed) if after.matter.by_law => {
@@ -380,14 +427,14 @@ fn advance(after: &mut Decided, now: Timestamp) -> Result<Option<DecisionStep>, 
                 _ => return Err(DecisionError::NotWhole("an entry that nobody accepted")),
             }
             after.state = DecisionState::Enrolled;
-            Some(DecisionStep::Enrolled)
+            DecisionStep::Enrolled
         }
-        _ => None,
+        Some(Todo::Release) => return Ok(Some(decide::lifted(after.state))),
+        Some(Todo::Restore) => return Ok(Some(DecisionStep::Restored)),
+        Some(Todo::Hold | Todo::Decline) | None => return Ok(None),
     };
-    if step.is_some() {
-        after.since = now.civil_day();
-    }
-    Ok(step)
+    after.since = now.civil_day();
+    Ok(Some(step))
 }
 
 fn word<'a>(after: &'a Decided, todo: Option<Todo>, undone: Option<(&'a schemas::id::MessageId, &'a str)>) -> Word<'a> {

@@ -250,7 +250,7 @@ async fn windows(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
         let done = app.db().write(move |conn| {
             let Some(mut now) = decision_find(conn, with.keys(), &decided.id)? else { return Ok(()) };
             let waits = next.is_some_and(|next| answer_is_open(conn, &with, (&person, &next)).unwrap_or(true));
-            if now.state == DecisionState::Noticed && now.todo.is_none() && !waits {
+            if now.state == DecisionState::Noticed && now.todo.is_none() && now.waits.is_none() && !waits {
                 now.todo = Some(Todo::Remove);
                 decision_update(conn, with.keys(), &now)?;
             }

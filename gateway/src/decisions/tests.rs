@@ -3,4 +3,5 @@
 mod entering;
 mod leaving;
 mod matching;
+mod outcome;
 mod world;

@@ -28,7 +28,10 @@ impl App {
             let title = decided.matter.title.get(&tag).cloned().unwrap_or_default();
             let clauses = decided.matter.decisive.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let source = decided.matter.source.as_ref().map(ToString::to_string).unwrap_or_default();
-            let code = decided.matter.cause.reason.code().to_lowercase().replace('_', "-");
+            let code = match super::outcome::is_about_the_roll(decided) {
+                true => "roll-otherwise".to_owned(),
+                false => decided.matter.cause.reason.code().to_lowercase().replace('_', "-"),
+            };
             let arguments = [
                 ("scheme", title.into()),
                 ("clauses", clauses.into()),

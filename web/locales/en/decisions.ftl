@@ -7,3 +7,4 @@ why-moved-out-of-state = { $source } recorded a move out of the state since { $d
 why-at-home-after-move = A move out of the state is recorded, and a presence at home as well; nothing is taken away in { $scheme }, and an officer looks at it.
 why-clause-false = The conditions { $clauses } of { $scheme } are no longer met.
 why-conflict = The conditions of { $scheme } ask for an officer's decision: { $clauses }.
+why-roll-otherwise = The roll of { $scheme } did not do what was decided, because somebody else changed or holds the entry; an officer looks at it.

@@ -14,7 +14,7 @@ use crate::decisions::{OfficerRefused, ReviewOutcome, run};
 
 const ALL_ACTIVE: &str = "101=ACTIVE 102=ACTIVE 103=ACTIVE";
 
-fn steps(notices: &[crate::store::notices::StoredNotice]) -> Vec<DecisionStep> {
+pub(super) fn steps(notices: &[crate::store::notices::StoredNotice]) -> Vec<DecisionStep> {
     let mut steps: Vec<_> = notices
         .iter()
         .filter_map(|notice| match &notice.kind {
