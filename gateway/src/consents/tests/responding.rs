@@ -2,8 +2,9 @@
 
 use protocol::{credential::vc, seal::encode_base64url};
 use schemas::{
+    consent::DataSubject,
     digest::Digest,
-    local::ConsentRequestState,
+    local::{ConsentRequestState, ConsentRequestView},
     openid::{AuthorizationResponse, BINDING_QUERY_ID},
     problem::Code,
 };
@@ -37,6 +38,27 @@ async fn what_was_asked_and_signed_is_kept_sealed_and_used() {
     assert_eq!(answer["record"]["rows"][0]["annual_income_band"], "below_100000");
 }
 
+fn ward() -> DataSubject {
+    DataSubject::Ward { guardianship_sha256: Digest::of("guardianship") }
+}
+
+/// Asked of a guardian: her word about a ward is kept, her word about herself is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guardian_who_is_asked_about_a_ward_answers_about_a_ward() {
+    let world = CitizenWorld::start().await;
+    let wallet = TestWallet::of(&world, "R-1").await;
+    let mut order = world.consent_order();
+    order["for_ward"] = true.into();
+    let view: ConsentRequestView = world.social.portal_post("/v1/consent-requests", &[], &order).await.json();
+    let fetched = TestWallet::fetch(&world, &view).await;
+    let own = wallet.response(&world, &fetched, wallet.draft(&world, &fetched));
+    assert_eq!(TestWallet::post(&world, &fetched, &own).await.refused(), Code::Conflict, "about herself");
+    let mut response = wallet.response(&world, &fetched, wallet.draft(&world, &fetched));
+    signed(&mut response, &world, &fetched, &wallet, |draft| draft.terms.data_subject = ward());
+    TestWallet::post(&world, &fetched, &response).await.json::<Value>();
+    assert_eq!(world.view(&view.id).await.state, ConsentRequestState::Given);
+}
+
 type Edit = fn(&mut AuthorizationResponse, &CitizenWorld, &Fetched, &TestWallet);
 
 /// Puts another consent into the response, with a presentation that belongs to it.
@@ -60,6 +82,9 @@ const LIES: &[(&str, Code, Edit)] = &[
     }),
     ("more uses", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.frequency.max_uses = 12)),
     ("other days", Code::Conflict, |r, w, f, t| signed(r, w, f, t, |d| d.terms.data_range = None)),
+    ("about a ward, where she was asked about herself", Code::Conflict, |r, w, f, t| {
+        signed(r, w, f, t, |d| d.terms.data_subject = ward());
+    }),
     ("another provider", Code::Conflict, |r, w, f, t| {
         signed(r, w, f, t, |d| d.terms.provider = w.civil.entity.clone())
     }),
