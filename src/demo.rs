@@ -5,8 +5,11 @@
 
 mod cast;
 mod federation;
+mod life;
+mod officer;
 pub mod population;
 mod report;
+mod schemes;
 mod story;
 
 use std::path::PathBuf;

@@ -7,6 +7,7 @@
 //! (mode 0600 in a folder of mode 0700): whoever is this user is the citizen. Deliberately absent: assisted
 //! sessions, and a memory of the directory's greatest versions (a gateway has one).
 
+mod benefits;
 mod bind;
 mod build;
 mod decide;
@@ -21,6 +22,7 @@ mod post;
 mod request;
 mod wards;
 
+pub use benefits::{Answered, FoundHer, answer, benefits};
 pub use bind::{Bound, bind};
 pub use decide::{Granted, deny, grant};
 pub use ending::replace;

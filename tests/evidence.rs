@@ -67,6 +67,7 @@ fn the_demonstration_holds_and_its_evidence_stands_alone() {
     let _turn = alone();
     let left = Left::by_a_demonstration();
     every_step_has_a_time_and_evidence(&left.story);
+    every_life_event_ends_as_a_changed_row(&left.story);
     an_auditor_without_network_accepts_every_bundle(&left);
     stock_openssl_accepts_the_tokens_by_the_printed_commands(&left);
     one_byte_changed_in_any_part_is_refused(&left);
@@ -84,7 +85,15 @@ fn every_step_has_a_time_and_evidence(story: &Value) {
         "answer",
         "anchored",
         "refused",
+        "birth",
+        "eighteen",
+        "sixty",
+        "marriage",
+        "migration",
         "death",
+        "death-ration",
+        "annulment",
+        "annulment-ration",
         "history",
         "revoke",
         "refused-after-revocation",
@@ -97,11 +106,42 @@ fn every_step_has_a_time_and_evidence(story: &Value) {
     }
 }
 
+/// Registered in one department's database, a changed row in another's; and said so only of what differs.
+fn every_life_event_ends_as_a_changed_row(story: &Value) {
+    let steps = story["steps"].as_array().unwrap();
+    let of = |name: &str| &steps.iter().find(|step| step["step"] == name).unwrap()["evidence"];
+    for (name, table, by) in [
+        ("birth", "ration_member", "scheme:DEMO-RATION-MEMBER@1"),
+        ("eighteen", "disability_pension", "scheme:DEMO-DISABILITY@1"),
+        ("sixty", "pension_beneficiary", "scheme:DEMO-OLD-AGE@1"),
+        ("marriage", "marriage_assistance", "scheme:DEMO-MARRIAGE@1"),
+        ("migration", "pension_beneficiary", "scheme:DEMO-OLD-AGE@1"),
+        ("death", "pension_beneficiary", "scheme:DEMO-OLD-AGE@1"),
+        ("death-ration", "ration_member", "scheme:DEMO-RATION-MEMBER@1"),
+        ("annulment", "pension_beneficiary", "scheme:DEMO-OLD-AGE@1"),
+        ("annulment-ration", "ration_member", "scheme:DEMO-RATION-MEMBER@1"),
+    ] {
+        let evidence = of(name);
+        assert_eq!((&evidence["table"], &evidence["by"]), (&table.into(), &by.into()), "{name}");
+        assert!(evidence["after"].is_object() && evidence["before"] != evidence["after"], "{name}: {evidence}");
+        assert!(evidence["decision"].is_string() && evidence["event"].is_string(), "{name}: {evidence}");
+        assert_eq!(evidence["indexes"].as_array().unwrap().len(), 3, "{name}: event, acknowledgement, application");
+    }
+    // Turning 18: an entry of another scheme's roll is the fact, and the pension is the same person's.
+    let eighteen = of("eighteen");
+    assert_eq!(eighteen["more"]["roll"], "social.child-disability");
+    assert_eq!(eighteen["more"]["fact"]["register_no"], eighteen["after"]["register_no"]);
+    // The annulment leaves the row as it was before the death.
+    for (death, annulment) in [("death", "annulment"), ("death-ration", "annulment-ration")] {
+        assert_eq!(of(death)["before"], of(annulment)["after"], "{annulment}");
+    }
+}
+
 /// In a network namespace of its own with no interface but a dead loopback, and with every system call of the network traced.
 fn an_auditor_without_network_accepts_every_bundle(left: &Left) {
     let trace = left.folder.path().join("trace.txt");
     let bundles = left.bundles();
-    assert!(bundles.len() >= 4, "{bundles:?}");
+    assert!(bundles.len() >= 11, "{bundles:?}");
     let output = Command::new("unshare")
         .args(["-rn", "strace", "-f", "-e", "trace=network", "-o", trace.to_str().unwrap()])
         .arg(binary().path())

@@ -6,8 +6,9 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use protocol::credential::card::Language;
 use schemas::{
+    benefits::BenefitAnswer,
     consent::OrderAction,
-    id::{ConsentId, EntityId, KeyId},
+    id::{ConsentId, EntityId, KeyId, MessageId},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -41,6 +42,7 @@ const EXAMPLES: &str = "Examples:
   vinimay wallet grant 'openid4vp://…'                                         consent to it
   vinimay wallet revoke urn:uuid:0193…                                         end a consent
   vinimay wallet history                                                       who used my data
+  vinimay wallet benefits                                                      what was decided about me, and why
 
 Exit codes: 0 yes, 1 refused, 2 usage, 3 a party did not answer, 4 not to be trusted.";
 
@@ -106,6 +108,18 @@ enum Command {
     },
     /// Who used my data.
     History,
+    /// What departments decided about me and why, and what is offered.
+    Benefits,
+    /// Take what is offered.
+    Accept {
+        /// The decision, as `benefits` shows it.
+        decision: MessageId,
+    },
+    /// Not take what is offered, or leave what a law entered me in.
+    Decline {
+        /// The decision, as `benefits` shows it.
+        decision: MessageId,
+    },
     /// Write everything that the wallet knows, with the evidence of each use, into a file to keep.
     Export {
         /// A file that does not exist yet.
@@ -163,6 +177,9 @@ impl Wallet {
             Command::Resume { consent } => self.order(&consent, OrderAction::Resume, None).await,
             Command::Shorten { consent, until } => self.order(&consent, OrderAction::Shorten, Some(until)).await,
             Command::History => self.history().await,
+            Command::Benefits => self.benefits().await,
+            Command::Accept { decision } => self.answer(&decision, BenefitAnswer::Accept).await,
+            Command::Decline { decision } => self.answer(&decision, BenefitAnswer::Decline).await,
         }
     }
 
@@ -279,6 +296,29 @@ impl Wallet {
             return Ok(());
         }
         Err(Failure::new(Failure::UNKNOWN, anyhow!("not every department answered: {}", told.missing.join("; "))))
+    }
+
+    async fn benefits(&self) -> Result<(), Failure> {
+        let found = wallet::benefits(&self.home, &self.federation().await?).await?;
+        if self.json {
+            print_json(&found.departments)?;
+        } else {
+            for told in &found.departments {
+                for view in &told.decisions {
+                    let why = view.why.get("en").map(String::as_str).unwrap_or_default();
+                    print(&format!("{}  {}: {why}", view.decision, told.member))?;
+                }
+            }
+        }
+        if found.missing.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(Failure::UNKNOWN, anyhow!("not every department answered: {}", found.missing.join("; "))))
+    }
+
+    async fn answer(&self, decision: &MessageId, answer: BenefitAnswer) -> Result<(), Failure> {
+        let answered = wallet::answer(&self.home, &self.federation().await?, decision, answer).await?;
+        self.tell(&answered, &format!("{} took the answer", answered.department))
     }
 
     fn tell(&self, data: &impl Serialize, words: &str) -> Result<(), Failure> {

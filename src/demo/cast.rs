@@ -76,6 +76,22 @@ impl Citizen {
         self.wallet(&["history"])
     }
 
+    /// What departments decided about her.
+    ///
+    /// # Errors
+    /// If the command refuses.
+    pub fn benefits(&self) -> anyhow::Result<Value> {
+        self.wallet(&["benefits"])
+    }
+
+    /// Takes an offer.
+    ///
+    /// # Errors
+    /// If the command refuses.
+    pub fn accept(&self, decision: &str) -> anyhow::Result<Value> {
+        self.wallet(&["accept", decision])
+    }
+
     fn wallet(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let home = self.home.display().to_string();
         let mut all = vec!["wallet", "--home", &home, "--json"];

@@ -13,12 +13,22 @@ use schemas::{federation::Role, time::Timestamp};
 use super::{
     Options,
     population::{self, CIVIL_MAPPING, DemoDatabases, FOOD_MAPPING, REVENUE_MAPPING, SOCIAL_MAPPING},
+    schemes::{DemoScheme, FOOD_SCHEMES, SOCIAL_SCHEMES},
 };
 use crate::world::{Addresses, Anchor, Binary, Department, DepartmentPlan, Registers, ServedWallet, Store};
 
 /// The purpose for which the pension portal asks.
 pub const PENSION_PURPOSE: &str = "social.old-age-pension.eligibility";
 const DEATH: &str = "in.vinimay.death.registered.v1";
+const ANNULLED: &str = "in.vinimay.death.annulled.v1";
+/// What civil registration tells of everybody, to whom a law lets it.
+const LIFE: [&str; 5] = [
+    "in.vinimay.birth.registered.v1",
+    "in.vinimay.age.attained.v1",
+    "in.vinimay.age.revised.v1",
+    "in.vinimay.marriage.registered.v1",
+    "in.vinimay.residence.moved.v1",
+];
 /// The law under which deaths are told to departments that pay or supply (see `compose/registers/laws.toml`).
 const SECTORS: [&str; 4] = ["civil", "revenue", "food", "social"];
 /// First port of the demonstration, so that its addresses are the same each time while they are free.
@@ -43,6 +53,8 @@ pub struct Federation {
     pub social: Department,
     /// The departments' own databases, and who plays in the story.
     pub databases: DemoDatabases,
+    /// How many people they hold.
+    pub people: u32,
     /// The program.
     pub binary: Binary,
     /// Where everything is.
@@ -138,8 +150,8 @@ impl Federation {
         let revenue = init(&revenue(&databases)?)?;
         let food = init(&food(&databases, &civil)?)?;
         let social = init(&social(&databases, &civil)?)?;
-        let mut federation =
-            Self { anchor, civil, revenue, food, social, databases, binary, folder: folder.to_owned(), wallet };
+        let (people, folder) = (u32::try_from(options.people)?, folder.to_owned());
+        let mut federation = Self { anchor, civil, revenue, food, social, databases, people, binary, folder, wallet };
         federation.add_registers(variation)?;
         federation.anchor.start()?;
         for department in [&federation.civil, &federation.revenue, &federation.food, &federation.social] {
@@ -206,7 +218,8 @@ fn sqlite(path: &Path, mapping: &str) -> Option<(String, String)> {
 
 fn civil(databases: &DemoDatabases) -> anyhow::Result<DepartmentPlan> {
     let mut roles: Vec<String> = SECTORS.iter().map(|sector| format!("identity-registry:{sector}")).collect();
-    roles.extend(["provider".to_owned(), format!("event-source:{DEATH}")]);
+    roles.push("provider".to_owned());
+    roles.extend([DEATH, ANNULLED].into_iter().chain(LIFE).map(|kind| format!("event-source:{kind}")));
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     Ok(DepartmentPlan {
         source: sqlite(&databases.civil, CIVIL_MAPPING),
@@ -227,7 +240,7 @@ fn food(databases: &DemoDatabases, civil: &Department) -> anyhow::Result<Departm
     Ok(DepartmentPlan {
         source: sqlite(&databases.food, FOOD_MAPPING),
         writes: true,
-        more: follow(civil, "food.ration.continuation", "food.ration-member"),
+        more: follow(civil, "food.ration.continuation", "food.ration-member") + &rolls(&FOOD_SCHEMES),
         ..plan("food", "Food Department", "खाद्य विभाग", &["provider"])?
     })
 }
@@ -237,16 +250,30 @@ fn social(databases: &DemoDatabases, civil: &Department) -> anyhow::Result<Depar
         source: sqlite(&databases.social, SOCIAL_MAPPING),
         writes: true,
         purposes: vec![PENSION_PURPOSE],
-        more: follow(civil, "social.pension.continuation", "social.pension"),
-        ..plan("social", "Social Welfare Department", "समाज कल्याण विभाग", &["provider", "consumer:social", "assisted-operator"])?
+        more: follow(civil, "social.pension.continuation", "social.pension") + &rolls(&SOCIAL_SCHEMES),
+        ..plan(
+            "social",
+            "Social Welfare Department",
+            "समाज कल्याण विभाग",
+            &["provider", "consumer:social", "assisted-operator"],
+        )?
     })
 }
 
-/// The section that follows deaths for one roll.
+/// The sections that follow deaths, and their annulments, for one roll.
 fn follow(civil: &Department, purpose: &str, roll: &str) -> String {
     let law = if roll.starts_with("social") { "rbd-1969-s3a-social" } else { "rbd-1969-s3a-food" };
-    format!(
-        "\n[[follow]]\nsource = \"{}\"\nevent = \"{DEATH}\"\npurpose = \"{purpose}\"\nlaw = \"{law}\"\nroll = \"{roll}\"\n",
-        civil.entity()
-    )
+    let section = |event: &str| {
+        format!(
+            "\n[[follow]]\nsource = \"{}\"\nevent = \"{event}\"\npurpose = \"{purpose}\"\nlaw = \"{law}\"\nroll = \"{roll}\"\n",
+            civil.entity()
+        )
+    };
+    section(DEATH) + &section(ANNULLED)
+}
+
+/// Which roll each scheme governs, once it is published.
+fn rolls(schemes: &[DemoScheme]) -> String {
+    let lines: String = schemes.iter().map(|scheme| format!("{} = \"{}\"\n", scheme.id, scheme.roll)).collect();
+    format!("\n[decisions.rolls]\n{lines}")
 }

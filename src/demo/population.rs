@@ -26,7 +26,14 @@ mod stream;
 mod tests;
 
 pub use cast::{Cast, CastMember};
+pub use local_key::ResidentNo;
 pub use store::desk::{Standing, enter_death, pension_standing, ration_standing};
+pub use store::register::{cancel_death, correct_birth_date, enter_birth, enter_marriage, enter_move};
+pub use store::rolls::{
+    ALLOWANCE, DISABILITY, Journaled, MARRIAGE, PENSION, RATION, RollTable, newest_change, row_as_it_stands,
+    rows_of_name,
+};
+pub use store::social::register_no;
 pub use stream::Population;
 
 use store::Writer;

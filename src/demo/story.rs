@@ -1,4 +1,5 @@
-//! The story: a citizen consents, one department asks another, both hold receipts, an auditor verifies; a death is heard.
+//! The story: a citizen consents, one department asks another, both hold receipts, an auditor verifies; a death is heard. What else
+//! happens in a life stands in `life.rs`.
 //!
 //! Each step does, then looks, then tells. What is said of a row, a receipt or a refusal was read from where it stands.
 
@@ -19,7 +20,7 @@ use super::{
     Options,
     cast::Citizen,
     federation::{Federation, PENSION_PURPOSE},
-    population::{CastMember, Standing, enter_death, pension_standing, ration_standing},
+    population::CastMember,
     report::Report,
 };
 use crate::{
@@ -27,8 +28,6 @@ use crate::{
     world::{Binary, LocalClient},
 };
 
-/// How long a death may take to reach the departments that follow the person.
-const DEATH_REACHES_WITHIN: Duration = Duration::from_secs(300);
 /// How long its records may take into a published checkpoint.
 const ANCHORED_WITHIN: Duration = Duration::from_secs(120);
 
@@ -45,6 +44,8 @@ pub async fn tell(
     let mut teller = Teller { clock: Clock::system(), report };
     let mut federation = teller.departments_join(binary, folder, options)?;
     teller.pseudonyms_are_linked(&federation)?;
+    teller.schemes_are_published(&federation)?;
+    teller.life_events_are_subscribed_to(&mut federation).await?;
     let applicant = federation
         .databases
         .cast
@@ -56,7 +57,8 @@ pub async fn tell(
     let answer = teller.the_portal_asks(&federation, &consent).await?;
     let mut bundles = vec![teller.both_receipts_are_anchored(&federation, &answer).await?];
     bundles.push(teller.a_query_outside_the_consent_is_refused(&federation, &consent).await?);
-    bundles.extend(teller.a_death_is_heard(&federation).await?);
+    bundles.extend(teller.life_goes_on(&federation).await?);
+    bundles.extend(teller.a_death_is_registered_and_annulled(&federation).await?);
     teller.she_sees_who_used_her_data(&citizen, &answer)?;
     teller.she_revokes(&citizen, &consent)?;
     teller.the_next_query_is_refused(&federation, &consent).await?;
@@ -64,13 +66,14 @@ pub async fn tell(
     Ok(federation)
 }
 
-struct Teller<'a> {
-    clock: Clock,
-    report: &'a mut Report,
+/// Who tells the story.
+pub(super) struct Teller<'a> {
+    pub(super) clock: Clock,
+    pub(super) report: &'a mut Report,
 }
 
 impl Teller<'_> {
-    fn told(&mut self, step: &'static str, since: Duration, told: String, evidence: Value) {
+    pub(super) fn told(&mut self, step: &'static str, since: Duration, told: String, evidence: Value) {
         let took = self.clock.monotonic().saturating_sub(since);
         self.report.told(step, took, told, evidence);
     }
@@ -121,15 +124,7 @@ impl Teller<'_> {
 
     async fn a_wallet_is_bound(&mut self, federation: &Federation, person: &CastMember) -> anyhow::Result<Citizen> {
         let since = self.clock.monotonic();
-        let desk = federation.civil.portal(0)?;
-        let resident = json!({ "resident": person.keys.resident_no.to_string() });
-        let offer: BindingOffer = read(&desk.post("/v1/binding-offers", &[], &resident).await?)?;
-        let citizen = Citizen::with_wallet(
-            &federation.binary,
-            federation.folder.join("wallet"),
-            &federation.anchor.trust_root()?,
-        )?;
-        let bound = citizen.bind(&offer)?;
+        let (citizen, bound) = with_wallet(federation, person, "wallet").await?;
         let bindings = bound["bindings"].as_u64().context("the wallet told no number of bindings")?;
         ensure!(bindings > 0, "the wallet has no binding");
         self.told(
@@ -262,67 +257,6 @@ impl Teller<'_> {
         Ok(())
     }
 
-    async fn a_death_is_heard(&mut self, federation: &Federation) -> anyhow::Result<Vec<PathBuf>> {
-        let since = self.clock.monotonic();
-        let person = federation
-            .databases
-            .cast
-            .pensioner
-            .clone()
-            .context("no pensioner in this population; use more --people")?;
-        let (ppo, member) = (
-            person.keys.ppo_no.context("the pensioner has no pension")?,
-            person.keys.ration_member_id.context("the pensioner has no ration card")?,
-        );
-        let rows = || -> anyhow::Result<[Standing; 2]> {
-            Ok([
-                pension_standing(&federation.databases.social, ppo)?.context("no such pension")?,
-                ration_standing(&federation.databases.food, member)?.context("no such ration member")?,
-            ])
-        };
-        let before = rows()?;
-        let now = self.clock.now();
-        let yesterday = now.plus(-86_400).civil_day().date();
-        let at = jiff::Timestamp::from_second(now.seconds())?;
-        let registration =
-            enter_death(&federation.databases.civil, person.keys.resident_no, yesterday, person.district_lgd, at)?;
-        let entered = self.clock.monotonic();
-        while !rows()?.iter().all(|row| row.status == "HOLD") {
-            ensure!(
-                self.clock.monotonic().saturating_sub(entered) < DEATH_REACHES_WITHIN,
-                "the death did not reach both departments in time"
-            );
-            self.clock.sleep(Duration::from_millis(20)).await;
-        }
-        let reached = self.clock.monotonic().saturating_sub(entered);
-        let after = rows()?;
-        let mut bundles = Vec::new();
-        for (name, department) in [("social", &federation.social), ("food", &federation.food)] {
-            bundles.push(save_latest_trigger(federation, &department.portal(0)?, name).await?);
-        }
-        let told = format!(
-            "a death is registered; within {} ms both departments that follow the person hold payment and ration, reversibly",
-            reached.as_millis()
-        );
-        self.told(
-            "death",
-            since,
-            told,
-            json!({ "registration": registration, "reached_ms": reached.as_millis(), "bundles": bundles }),
-        );
-        for (table, row, then) in
-            [("pension_beneficiary", &before[0], &after[0]), ("ration_member", &before[1], &after[1])]
-        {
-            self.report.shown(&format!(
-                "{table}: status {} -> {} (reason {})",
-                row.status,
-                then.status,
-                then.reason.as_deref().unwrap_or("none")
-            ));
-        }
-        Ok(bundles)
-    }
-
     fn an_auditor_verifies(&mut self, federation: &mut Federation, bundles: &[PathBuf]) -> anyhow::Result<()> {
         let since = self.clock.monotonic();
         let root = federation.anchor.trust_root_file().display().to_string();
@@ -343,8 +277,23 @@ impl Teller<'_> {
     }
 }
 
+/// A wallet in this folder, bound to the person at civil registration's desk.
+pub(super) async fn with_wallet(
+    federation: &Federation,
+    person: &CastMember,
+    folder: &str,
+) -> anyhow::Result<(Citizen, Value)> {
+    let desk = federation.civil.portal(0)?;
+    let resident = json!({ "resident": person.keys.resident_no.to_string() });
+    let offer: BindingOffer = read(&desk.post("/v1/binding-offers", &[], &resident).await?)?;
+    let root = federation.anchor.trust_root()?;
+    let citizen = Citizen::with_wallet(&federation.binary, federation.folder.join(folder), &root)?;
+    let bound = citizen.bind(&offer)?;
+    Ok((citizen, bound))
+}
+
 /// A good answer's body.
-fn read<T: DeserializeOwned>(reply: &Reply) -> anyhow::Result<T> {
+pub(super) fn read<T: DeserializeOwned>(reply: &Reply) -> anyhow::Result<T> {
     ensure!((200..300).contains(&reply.status), "status {}: {}", reply.status, String::from_utf8_lossy(&reply.body));
     Ok(serde_json::from_slice(&reply.body)?)
 }
@@ -374,13 +323,12 @@ async fn save_bundle(
     save(federation, portal, &format!("/v1/receipts/{id}/bundle?wait=8"), name).await
 }
 
-async fn save_latest_trigger(federation: &Federation, portal: &LocalClient, name: &str) -> anyhow::Result<PathBuf> {
-    let events: Value = read(&portal.fetch("/v1/events?limit=1").await?)?;
-    let id = events[0]["event"].as_str().context("the department shows no event")?;
-    save(federation, portal, &format!("/v1/events/{id}/bundle?wait=8"), &format!("death-{name}")).await
-}
-
-async fn save(federation: &Federation, portal: &LocalClient, path: &str, name: &str) -> anyhow::Result<PathBuf> {
+pub(super) async fn save(
+    federation: &Federation,
+    portal: &LocalClient,
+    path: &str,
+    name: &str,
+) -> anyhow::Result<PathBuf> {
     let (clock, mut reply) = (Clock::system(), portal.fetch(path).await?);
     let asked = clock.monotonic();
     // A gateway that says when to ask again is asked again.

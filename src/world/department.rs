@@ -201,6 +201,11 @@ impl Department {
         &self.entity
     }
 
+    /// The program that it runs.
+    pub const fn program(&self) -> &Binary {
+        &self.binary
+    }
+
     /// Where its files are.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -9,7 +9,8 @@ use jiff::civil::Date;
 
 use super::birth::{AS_OF, Precision};
 use super::name::Sex;
-use super::person::{Household, Payment, Person, Scheme};
+use super::person::{Household, Marital, Payment, Person, Scheme};
+use super::store::social::draws_child_allowance;
 use super::stream::{LocalKeys, Population};
 
 /// Somebody who plays a part.
@@ -56,6 +57,16 @@ pub struct Cast {
     pub next_at_18: Option<CastMember>,
     /// The first to turn 60 after the reference day.
     pub next_at_60: Option<CastMember>,
+    /// The first on the roll of children with a disability to turn 18 after the reference day; name and birth date unique.
+    pub child_on_roll: Option<CastMember>,
+    /// The first to turn 60 after the reference day without a pension.
+    pub without_pension: Option<CastMember>,
+    /// A wife of 20 to 40 on an active ration card below the poverty line, who has a child.
+    pub mother: Option<CastMember>,
+    /// A woman and a man of two households who never married, known to social welfare by nothing.
+    pub couple: Option<[CastMember; 2]>,
+    /// Another like the pensioner, who will move to another state.
+    pub mover: Option<CastMember>,
 }
 
 /// How many fitting women are kept until their uniqueness is known: enough that one remains.
@@ -110,6 +121,10 @@ struct Gathering {
     // By the day of the birthday, so that an earlier one replaces a later one.
     at_18: Option<(Date, CastMember)>,
     at_60: Option<(Date, CastMember)>,
+    child_at_18: Vec<(Date, CastMember)>,
+    poor_at_60: Option<(Date, CastMember)>,
+    bride: Option<(u32, CastMember)>,
+    groom: Option<(u32, CastMember)>,
 }
 
 impl Gathering {
@@ -126,6 +141,7 @@ impl Gathering {
                 self.see_namesake(member());
             }
             self.see_birth(person, member);
+            self.see_life(household, person, member);
         }
         self.see_twins(household);
     }
@@ -162,6 +178,37 @@ impl Gathering {
         }
     }
 
+    /// Those to whom something will happen.
+    fn see_life(&mut self, household: &Household, person: &Person, member: impl Fn() -> CastMember) {
+        let (age, plain) = (person.birth.age_on(AS_OF), person.birth.precision == Precision::Day);
+        if !plain || person.birth.is_leapling() {
+            return;
+        }
+        if draws_child_allowance(person) {
+            self.child_at_18.extend(birthday(person.birth.date, 18).map(|day| (day, member())));
+        }
+        if person.pension.is_none()
+            && person.sex == Sex::Female
+            && let Some(day) = birthday(person.birth.date, 60).filter(|day| *day > AS_OF)
+            && self.poor_at_60.as_ref().is_none_or(|(earlier, _)| day < *earlier)
+        {
+            self.poor_at_60 = Some((day, member()));
+        }
+        let (home, woman) = (household.number.sequence(), person.sex == Sex::Female);
+        let free = person.marital == Marital::Unmarried && person.pension.is_none() && !person.disabled;
+        if free && (22..30).contains(&age) {
+            let other = if woman { &self.groom } else { &self.bride };
+            if other.as_ref().is_none_or(|(known, _)| *known != home) {
+                let role = if woman { &mut self.bride } else { &mut self.groom };
+                role.get_or_insert_with(|| (home, member()));
+            }
+        }
+        let has_card = person.ration.is_some_and(|ration| ration.deleted.is_none());
+        if woman && person.marital == Marital::Married && (20..40).contains(&age) && has_card && household.bpl {
+            self.cast.mother.get_or_insert_with(member);
+        }
+    }
+
     fn see_twins(&mut self, household: &Household) {
         let pair = household.members.windows(2).find(|pair| {
             pair[0].birth_order == (1, 2) && pair[1].birth_order == (2, 2) && pair.iter().all(Person::is_alive)
@@ -172,14 +219,22 @@ impl Gathering {
     }
 
     fn counts(&self) -> HashMap<Signature, u32> {
-        let women = self.pensioners.iter().chain(&self.applicants);
+        let women =
+            self.pensioners.iter().chain(&self.applicants).chain(self.child_at_18.iter().map(|(_, child)| child));
         women.map(|woman| ((woman.name_en.clone(), woman.birth_date.year()), 0)).collect()
     }
 
     fn decide(self, counts: &HashMap<Signature, u32>) -> Cast {
         let alone = |woman: &CastMember| counts.get(&(woman.name_en.clone(), woman.birth_date.year())) == Some(&1);
+        let mut pensioners = self.pensioners.into_iter().filter(alone);
+        let mut children: Vec<_> = self.child_at_18.into_iter().filter(|(_, child)| alone(&child)).collect();
+        children.sort_by_key(|(day, _)| *day);
         Cast {
-            pensioner: self.pensioners.into_iter().find(alone),
+            pensioner: pensioners.next(),
+            mover: pensioners.next(),
+            child_on_roll: children.into_iter().next().map(|(_, child)| child),
+            without_pension: self.poor_at_60.map(|(_, member)| member),
+            couple: self.bride.zip(self.groom).map(|((_, bride), (_, groom))| [bride, groom]),
             applicant: self.applicants.into_iter().find(alone),
             next_at_18: self.at_18.map(|(_, member)| member),
             next_at_60: self.at_60.map(|(_, member)| member),
@@ -235,6 +290,8 @@ mod tests {
                 [&cast.pensioner, &cast.applicant, &cast.leapling, &cast.year_only, &cast.next_at_18, &cast.next_at_60];
             assert!(single.iter().all(|role| role.is_some()), "{seed}: {cast:?}");
             assert!(cast.twins.is_some() && cast.namesakes.is_some(), "{seed}: {cast:?}");
+            let life = [&cast.child_on_roll, &cast.without_pension, &cast.mother, &cast.mover];
+            assert!(life.iter().all(|role| role.is_some()) && cast.couple.is_some(), "{seed}: {cast:?}");
         }
     }
 

@@ -18,7 +18,9 @@ use super::random::Random;
 pub mod civil;
 pub mod desk;
 pub mod food;
+pub mod register;
 pub mod revenue;
+pub mod rolls;
 pub mod social;
 
 /// Rows a statement; times the widest row it stays below SQLite's 32,766 bound values.

@@ -1,4 +1,4 @@
--- Civil registration: residents, births, deaths, marriages.
+-- Civil registration: residents, births, deaths, marriages, moves.
 CREATE TABLE residents (
     resident_no     TEXT PRIMARY KEY NOT NULL,
     household_no    TEXT NOT NULL,
@@ -36,7 +36,9 @@ CREATE TABLE deaths (
     date_of_death       TEXT NOT NULL,
     date_precision      TEXT NOT NULL CHECK (date_precision IN ('day', 'month', 'year')),
     registered_at       TEXT NOT NULL,
-    place_lgd           INTEGER NOT NULL
+    place_lgd           INTEGER NOT NULL,
+    cancelled_on        TEXT,                      -- an entry that was wrong is cancelled, never erased
+    cancel_reason       TEXT CHECK (cancel_reason IN ('never_died', 'wrong_person', 'duplicate', 'court'))
 );
 CREATE TABLE marriages (
     registration_number TEXT PRIMARY KEY NOT NULL,
@@ -44,5 +46,17 @@ CREATE TABLE marriages (
     wife_no             TEXT NOT NULL REFERENCES residents (resident_no),
     date_of_marriage    TEXT NOT NULL,
     place_lgd           INTEGER NOT NULL,
+    registered_at       TEXT NOT NULL
+);
+CREATE TABLE residence_moves (
+    registration_number TEXT PRIMARY KEY NOT NULL,
+    resident_no         TEXT NOT NULL REFERENCES residents (resident_no),
+    moved_on            TEXT NOT NULL,
+    kind                TEXT NOT NULL CHECK (kind IN ('within_district', 'inter_district', 'out_of_state', 'into_state', 'abroad', 'return')),
+    from_state          INTEGER,                   -- Local Government Directory
+    from_district       INTEGER,
+    to_state            INTEGER,
+    to_district         INTEGER,
+    temporary           INTEGER NOT NULL CHECK (temporary IN (0, 1)),
     registered_at       TEXT NOT NULL
 );

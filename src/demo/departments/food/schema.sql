@@ -9,15 +9,15 @@ CREATE TABLE ration_card (
 );
 CREATE TABLE ration_member (
     member_id     TEXT PRIMARY KEY NOT NULL,
-    card_no       TEXT NOT NULL REFERENCES ration_card (card_no),
-    member_no     INTEGER NOT NULL,
+    card_no       TEXT REFERENCES ration_card (card_no), -- none until the shop has put a new member on its card
+    member_no     INTEGER,
     name_en       TEXT NOT NULL,
     name_hi       TEXT,
     relation      TEXT NOT NULL,
-    gender        TEXT NOT NULL CHECK (gender IN ('M', 'F')),
+    gender        TEXT CHECK (gender IN ('M', 'F')),
     birth_date    TEXT,                            -- ISO 8601, or none beside a year
     birth_year    INTEGER,
-    district      INTEGER NOT NULL,
+    district      INTEGER,
     status        TEXT NOT NULL CHECK (status IN ('ACTIVE', 'HOLD', 'DELETED')),
     status_reason TEXT,
     status_since  TEXT,

@@ -47,8 +47,7 @@ pub fn enter_death(
     now: Timestamp,
 ) -> Result<String, BuildError> {
     let number = format!("SYN-D-{:07}", resident.sequence());
-    let india = TimeZone::fixed(Offset::from_seconds(INDIA_SECONDS).unwrap_or(Offset::UTC));
-    let registered_at = now.to_zoned(india).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    let registered_at = india(now);
     diesel::insert_into(deaths::table)
         .values((
             deaths::registration_number.eq(&number),
@@ -87,7 +86,13 @@ pub fn ration_standing(food: &Path, member_id: MemberId) -> Result<Option<Standi
     Ok(row.first(&mut open(food)?).optional()?)
 }
 
-fn open(path: &Path) -> Result<SqliteConnection, BuildError> {
+/// A moment at Indian time, as the registers write it.
+pub(super) fn india(now: Timestamp) -> String {
+    let india = TimeZone::fixed(Offset::from_seconds(INDIA_SECONDS).unwrap_or(Offset::UTC));
+    now.to_zoned(india).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+pub(super) fn open(path: &Path) -> Result<SqliteConnection, BuildError> {
     let url = path.to_str().ok_or_else(|| BuildError::PathNotUtf8 { path: path.to_owned() })?;
     let mut connection =
         SqliteConnection::establish(url).map_err(|source| BuildError::NotOpened { path: path.to_owned(), source })?;

@@ -160,9 +160,14 @@ fn an_entered_death_ends_a_life_and_a_struck_entry_restores_it() {
     run("DELETE FROM deaths WHERE resident_no = 'SYN-R-0000002'");
     assert_eq!(alive(), 1);
     run(
-        "INSERT INTO deaths VALUES ('SYN-D-new', 'SYN-R-0000002', '2026-11-20', 'day', '2026-11-21T10:00:00+05:30', 387)",
+        "INSERT INTO deaths (registration_number, resident_no, date_of_death, date_precision, registered_at, place_lgd) VALUES ('SYN-D-new', 'SYN-R-0000002', '2026-11-20', 'day', '2026-11-21T10:00:00+05:30', 387)",
     );
     assert_eq!(alive(), 0);
+    run(
+        "UPDATE deaths SET cancelled_on = '2026-11-22', cancel_reason = 'never_died' WHERE registration_number = 'SYN-D-new'",
+    );
+    assert_eq!(alive(), 1, "a cancelled entry restores it too");
+    run("UPDATE residents SET alive = 0 WHERE resident_no = 'SYN-R-0000002'");
     run("DELETE FROM deaths WHERE registration_number = 'SYN-D-new'");
     assert_eq!(alive(), 1);
 }
