@@ -413,6 +413,9 @@ impl Desk<'_> {
     /// Why a decision is undone, and the latest event that was heard since.
     fn because(&self, past: &Decided) -> (String, Option<Digest>) {
         let reason = match past.matter.cause.reason {
+            // It stands, and the rules do not ask for it any more.
+            Reason::Death if self.look.folded.death.is_some() => "REASON_GONE",
+            Reason::MovedOut if self.look.folded.moved_out.is_some() => "REASON_GONE",
             Reason::Death if self.look.folded.contradictions.is_empty() => "DEATH_ANNULLED",
             Reason::Death => Reason::AliveAfterDeath.code(),
             Reason::MovedOut if self.look.folded.contradictions.is_empty() => "MOVED_BACK",

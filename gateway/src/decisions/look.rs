@@ -3,7 +3,7 @@
 //! Guarantees: what the rolls are still to be told is told first; then everything about the person is read, decided and written in
 //! one transaction that holds her row. It goes round until nothing is left to do. Deliberately absent: writing (`decide`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eligibility::{
     age::{Convention, attained},
@@ -20,8 +20,10 @@ use registry_adapter::{
     roll::{RollWriter as _, Standing as RollStanding},
 };
 use schemas::{
+    decision::DecisionAction,
     event::{EventPayload, Relation},
     id::MessageId,
+    scheme::DecisionState,
     time::{CivilDate, Timestamp},
 };
 use service_kit::db::AnyConnection;
@@ -30,7 +32,7 @@ use super::{
     DecisionError, decide,
     error::blocking,
     outcome, perform,
-    plan::{Plan, plans},
+    plan::{Plan, governing, plans, with_gone},
 };
 use crate::{
     app::App,
@@ -47,12 +49,14 @@ use crate::{
 const ROUNDS: usize = 6;
 
 /// What came of looking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settled {
     /// Whether she stands, or stood, on a roll or something was decided about her.
     pub(crate) concerned: bool,
     /// Whether what is known of her contradicts itself.
     pub(crate) contradicted: bool,
+    /// Open removals of which today's rules and what is known say that they are right; no other is carried out.
+    pub(super) right: Vec<MessageId>,
 }
 
 /// What one set of rules says of one unit of a person's entitlement.
@@ -75,23 +79,33 @@ pub(super) struct Look {
     pub(super) today: CivilDate,
 }
 
-/// Looks at a person until nothing is left to do.
+/// Looks at a person until nothing is left to do. What is known of her is read and decided before any roll is told, each time; an
+/// order that cannot be done keeps no other from being done, and no news from being heard.
 ///
 /// # Errors
-/// If something cannot be read or written; it is safe to ask again.
+/// If something cannot be read or written, the first of the last round; it is safe to ask again.
 pub(crate) async fn settle(app: &App, person: &Person) -> Result<Settled, DecisionError> {
-    let mut settled = Settled::default();
+    let (mut settled, mut failed) = (Settled::default(), None);
     for _ in 0..ROUNDS {
-        perform::of_person(app, person).await?;
-        let (round, changed) = once(app, person).await?;
-        settled.concerned |= round.concerned;
-        settled.contradicted = round.contradicted;
-        if !changed {
-            return Ok(settled);
+        let looked = once(app, person).await;
+        let (mut again, mut right) = (false, None);
+        failed = None;
+        match looked {
+            Ok((round, changed)) => {
+                again = changed;
+                settled = Settled { concerned: settled.concerned | round.concerned, ..round };
+                right = Some(settled.right.as_slice());
+            }
+            Err(error) => failed = Some(error),
+        }
+        let told = perform::of_person(app, person, right).await;
+        again |= told.any;
+        failed = failed.or(told.failed);
+        if !again {
+            break;
         }
     }
-    perform::of_person(app, person).await?;
-    Ok(settled)
+    failed.map_or(Ok(settled), Err)
 }
 
 /// Her local number, by her pseudonym.
@@ -105,7 +119,9 @@ pub(super) async fn local_key(app: &App, person: &Person) -> Result<Option<(Know
 async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
     let Some((_, local)) = local_key(app, person).await? else { return Ok((Settled::default(), false)) };
     let now = app.decided_at();
-    let plans = plans(app, now.civil_day()).await?;
+    let (keys, who) = (app.keys().clone(), person.clone());
+    let past = app.db().read(move |conn| decisions_of(conn, &keys, &who)).await?;
+    let plans = with_gone(plans(app, now.civil_day()).await?, &past);
     let (standings, sizes) = standings(app, local.clone(), &plans).await?;
     let (with, person) = (app.clone(), person.clone());
     let done = app
@@ -119,6 +135,7 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
             let settled = Settled {
                 concerned: look.is_concerned() || said.iter().any(|said| !said.proposals.is_empty()),
                 contradicted: !look.folded.contradictions.is_empty(),
+                right: right(&look, &said, &plans),
             };
             let due = next_look(&look, &said, &plans);
             let changed = decide::decide(conn, &with, &look, &said, &sizes, now)?;
@@ -139,9 +156,9 @@ impl Look {
         !self.past.is_empty() || self.standings.values().any(|standing| !standing.rows.is_empty())
     }
 
-    /// Her decisions by these rules.
-    pub(super) fn past_of<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Decided> {
-        self.past.iter().filter(|past| past.scheme == plan.key() && past.roll == plan.roll.as_str())
+    /// Her decisions that are looked at by these rules.
+    fn past_of<'a>(&'a self, plan: &'a Plan, plans: &'a [Plan]) -> impl Iterator<Item = &'a Decided> {
+        self.past.iter().filter(move |past| governing(plans, past).is_some_and(|by| std::ptr::eq(by, plan)))
     }
 
     /// What the roll did not follow waits for an officer: it is not proposed again, and her review stays until somebody looked.
@@ -234,20 +251,62 @@ fn related(
 /// What each set of rules says.
 fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
     let facts = look.facts(plans);
+    let mut undone = BTreeSet::new();
     plans
         .iter()
         .flat_map(|plan| units(look, plan).into_iter().map(move |unit| (plan, unit)))
-        .filter_map(|(plan, unit)| {
-            let standing = standing_of(look.standings.get(&plan.roll))?;
+        .map(|(plan, unit)| {
+            let standing = standing_of(look.standings.get(&plan.roll));
             let evaluation = plan.scheme().map(|scheme| evaluate(scheme, &facts_of_unit(&facts, &unit), look.today));
             let verdict = verdict(plan, evaluation.as_ref(), &facts);
-            let past: Vec<Past> = look.past_of(plan).map(Decided::past).collect();
-            let situation = situation(look, plan, (&verdict, standing), &unit, &past);
+            let past: Vec<Past> = look.past_of(plan, plans).map(Decided::past).collect();
+            let situation = situation(look, plan, (&verdict, standing.unwrap_or(Standing::Absent)), &unit, &past);
             let mut proposals = propose(&situation);
-            proposals.retain(|proposal| !look.waits_for_the_roll(proposal));
-            Some(Said { plan, proposals, evaluation, unit })
+            // Rows of the department's own word, or rules that are gone: nothing begins, and what was wrong is undone.
+            if standing.is_none() || plan.is_gone() {
+                proposals.retain(|proposal| matches!(proposal, Proposal::Undo { .. } | Proposal::Restore { .. }));
+            }
+            proposals.extend(without_rule(plan, look.past_of(plan, plans)));
+            proposals.sort();
+            // What is undone is undone once, whatever else is said of it.
+            proposals.retain(|proposal| !look.waits_for_the_roll(proposal) && is_first(&mut undone, proposal));
+            Said { plan, proposals, evaluation, unit }
         })
         .collect()
+}
+
+/// Whether a decision is not undone by another proposal already.
+fn is_first(undone: &mut BTreeSet<MessageId>, proposal: &Proposal) -> bool {
+    match proposal {
+        Proposal::Undo { decision } | Proposal::Restore { decision } => undone.insert(decision.clone()),
+        _ => true,
+    }
+}
+
+/// Decisions for which today's rules have no reason any more: scheme withdrawn, rule dropped.
+fn without_rule<'a>(plan: &Plan, past: impl Iterator<Item = &'a Decided>) -> Vec<Proposal> {
+    let open = past.filter(|past| past.past().is_open() && !plan.has_rule_for(past.matter.cause.reason));
+    open.filter(|past| match past.action {
+        DecisionAction::Remove => true,
+        DecisionAction::Offer | DecisionAction::Enrol => {
+            matches!(past.state, DecisionState::Offered | DecisionState::Proposed)
+        }
+        _ => false,
+    })
+    .map(|past| Proposal::Undo { decision: past.id.clone() })
+    .collect()
+}
+
+/// Open removals which today's rules confirm, of a person whose row can be read.
+fn right(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Vec<MessageId> {
+    let open = look.past.iter().filter(|past| past.action == DecisionAction::Remove && past.past().is_open());
+    let confirmed = open.filter(|past| {
+        let undo = Proposal::Undo { decision: past.id.clone() };
+        let undone = said.iter().any(|said| said.proposals.contains(&undo));
+        let plan = governing(plans, past).filter(|plan| !plan.is_gone());
+        !undone && plan.is_some_and(|plan| standing_of(look.standings.get(&plan.roll)).is_some())
+    });
+    confirmed.map(|past| past.id.clone()).collect()
 }
 
 fn situation<'a>(
@@ -332,14 +391,13 @@ fn age_day(facts: &PersonFacts, years: u8, convention: Convention) -> Option<Civ
 
 /// The next day on which the answer may be another by itself.
 fn next_look(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Option<CivilDate> {
-    let _ = plans;
     let by_clauses = said.iter().filter_map(|said| said.evaluation.as_ref()?.changes.as_ref().map(|change| change.on));
     let not_yet = said.iter().filter_map(|said| match said.evaluation.as_ref()?.outcome {
         Outcome::NotYet { next } => Some(next),
         _ => None,
     });
     let by_events = said.iter().filter_map(|said| {
-        let past: Vec<Past> = look.past_of(said.plan).map(Decided::past).collect();
+        let past: Vec<Past> = look.past_of(said.plan, plans).map(Decided::past).collect();
         let verdict = Verdict::Unknown;
         wakes(&situation(look, said.plan, (&verdict, Standing::Active), &said.unit, &past))
     });

@@ -15,7 +15,10 @@ use eligibility::{
     },
     propose::Reason,
 };
-use protocol::due_process::{Objection, OpenObjection, RemovalWarrant, VerifiedDecision, VerifiedNotice};
+use protocol::{
+    due_process::{Objection, OpenObjection, RemovalWarrant, VerifiedDecision, VerifiedNotice},
+    seal::random,
+};
 use registry_adapter::{
     key::LocalKey,
     mapping::RollId,
@@ -25,7 +28,7 @@ use schemas::{
     answer::FieldValue,
     decision::{DecisionAction, DecisionEffect, DecisionNotice, DecisionRecord},
     digest::Digest,
-    id::{FactName, StaffMark},
+    id::{FactName, MessageId, StaffMark},
     notice::DecisionStep,
     scheme::DecisionState,
     time::{CivilDate, Timestamp},
@@ -45,48 +48,98 @@ use crate::{
     notices::Person,
     store::{
         decisions::{
-            cases::{Decided, Todo, decision_later, decision_update, decisions_of},
+            cases::{Decided, Todo, Undone, decision_find, decision_later, decision_update, decisions_of},
             facts::facts_of,
             log::{LogKind, log_of},
             objections::objection_find,
+            persons::person_lock,
         },
         links::{NewLink, link_insert},
     },
 };
 
 /// How long until a failed order is tried again, milliseconds.
-const AGAIN_MS: i64 = 5_000;
+pub(super) const AGAIN_MS: i64 = 5_000;
 /// How a link by enrolment is recorded.
 const BY_ENROLMENT: &str = "enrolment";
 
-/// Does everything that the rolls are still to be told about a person.
-///
-/// # Errors
-/// If something cannot be done now; the rest is done.
-pub(super) async fn of_person(app: &App, person: &Person) -> Result<(), DecisionError> {
-    let (keys, who) = (app.keys().clone(), person.clone());
-    let decided = app.db().read(move |conn| decisions_of(conn, &keys, &who)).await?;
-    let mut failed = None;
-    for decided in decided.into_iter().filter(|decided| decided.todo.is_some()) {
-        if let Err(error) = one(app, decided).await {
-            failed = Some(error);
-        }
-    }
-    failed.map_or(Ok(()), Err)
+/// What came of telling the rolls.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Whether anything changed, so that she is to be looked at again.
+    pub(super) any: bool,
+    /// The last that could not be done.
+    pub(super) failed: Option<DecisionError>,
 }
 
-/// Tells the roll of one decision; if that fails, later again.
-pub(super) async fn one(app: &App, decided: Decided) -> Result<(), DecisionError> {
+/// Does everything that the rolls are still to be told about a person. `right`: the removals that were just found right; none where
+/// she could not be looked at, and then nobody is removed.
+pub(super) async fn of_person(app: &App, person: &Person, right: Option<&[MessageId]>) -> Told {
+    let (keys, who) = (app.keys().clone(), person.clone());
+    let decided = match app.db().read(move |conn| decisions_of(conn, &keys, &who)).await {
+        Ok(decided) => decided,
+        Err(error) => return Told { any: false, failed: Some(error.into()) },
+    };
+    let mut told = Told::default();
+    for decided in decided.into_iter().filter(|decided| decided.todo.is_some()) {
+        let done = match (decided.todo, right) {
+            (Some(Todo::Remove), None) => continue,
+            (Some(Todo::Remove), Some(right)) if !right.contains(&decided.id) => not_right(app, decided).await,
+            (Some(Todo::Remove), _) if !clock_is_believed(app).await => continue,
+            _ => one(app, decided).await,
+        };
+        match done {
+            Ok(any) => told.any |= any,
+            Err(error) => told.failed = Some(error),
+        }
+    }
+    told
+}
+
+/// Whether the clock may end a window; what cannot be known ends none.
+pub(super) async fn clock_is_believed(app: &App) -> bool {
+    let believed = crate::triggers::ageing::clock_is_believed(app, app.now().civil_day()).await;
+    believed.unwrap_or_else(|error| {
+        tracing::warn!(%error, "whether the clock is right could not be asked; nobody is removed");
+        false
+    })
+}
+
+/// A removal that nothing confirms is not carried out: an officer looks.
+pub(super) async fn not_right(app: &App, mut decided: Decided) -> Result<bool, DecisionError> {
+    let Some((_, local)) = local_key(app, &decided.person).await? else {
+        return Err(DecisionError::NotWhole("a decision about nobody"));
+    };
+    decided.todo = Some(Todo::Remove);
+    let (with, now) = (app.clone(), app.decided_at());
+    app.db()
+        .write(move |conn| {
+            outcome::stop(&mut decided, now);
+            if decision_update(conn, with.keys(), &decided)? {
+                outcome::review(conn, &with, (&decided, local.as_ref()), now)?;
+            }
+            Ok::<_, DecisionError>(true)
+        })
+        .await
+}
+
+/// Tells the roll of one decision; if that fails, later again. Whether anything changed.
+async fn one(app: &App, decided: Decided) -> Result<bool, DecisionError> {
     let id = decided.id.clone();
     match perform(app, decided).await {
-        Ok(()) => Ok(()),
+        Ok(any) => Ok(any),
         Err(error) => {
             tracing::warn!(decision = %id, %error, "the roll could not be told; it is tried again");
-            let next_ms = app.decided_at_ms().saturating_add(AGAIN_MS);
-            app.db().write(move |conn| decision_later(conn, &id, next_ms)).await?;
+            later(app, &id).await?;
             Err(error)
         }
     }
+}
+
+/// It is tried again later, behind the others.
+pub(super) async fn later(app: &App, id: &MessageId) -> Result<(), DecisionError> {
+    let (id, next_ms) = (id.clone(), app.decided_at_ms().saturating_add(AGAIN_MS));
+    Ok(app.db().write(move |conn| decision_later(conn, &id, next_ms)).await?)
 }
 
 /// What the roll did, and what the removal rested on.
@@ -96,7 +149,19 @@ struct Done {
     answer: Answer,
 }
 
-async fn perform(app: &App, decided: Decided) -> Result<(), DecisionError> {
+async fn perform(app: &App, decided: Decided) -> Result<bool, DecisionError> {
+    let (keys, read) = (app.keys().clone(), decided.clone());
+    let stands = app.db().write(move |conn| {
+        person_lock(conn, &keys, &read.person)?;
+        let now = decision_find(conn, &keys, &read.id)?;
+        Ok::<_, DecisionError>(now.is_some_and(|now| now.turn == read.turn && now.todo == read.todo))
+    });
+    // What changed since it was read is looked at again, and not ordered as it was.
+    if stands.await? { carry_out(app, decided).await } else { Ok(true) }
+}
+
+/// Orders it of the roll and writes what came of it. Whether anything changed.
+pub(super) async fn carry_out(app: &App, decided: Decided) -> Result<bool, DecisionError> {
     let Some((_, local)) = local_key(app, &decided.person).await? else {
         return Err(DecisionError::NotWhole("a decision about nobody"));
     };
@@ -120,7 +185,7 @@ struct Brief {
 fn brief(
     conn: &mut AnyConnection,
     keys: &Keys,
-    (id, person): (&schemas::id::MessageId, &Person),
+    (id, person): (&MessageId, &Person),
     today: CivilDate,
 ) -> Result<Brief, DecisionError> {
     let records = log_of(conn, id)?.into_iter().map(|logged| (logged.kind, logged.jws)).collect();
@@ -151,7 +216,7 @@ fn brief(
 fn successor_starts(
     conn: &mut AnyConnection,
     keys: &Keys,
-    (id, person): (&schemas::id::MessageId, &Person),
+    (id, person): (&MessageId, &Person),
 ) -> Result<Option<CivilDate>, DecisionError> {
     let past = decisions_of(conn, keys, person)?;
     let Some(own) = past.iter().find(|decided| decided.id == *id && decided.action == DecisionAction::Remove) else {
@@ -322,32 +387,63 @@ fn effects(decided: &Decided, applied: &Applied) -> Result<Vec<DecisionEffect>, 
 }
 
 /// The decision after what the roll did, its signed record, and the notice; or an officer's review, if the roll did otherwise.
-async fn commit(app: &App, decided: Decided, local: Option<LocalKey>, done: Done) -> Result<(), DecisionError> {
+async fn commit(app: &App, decided: Decided, local: Option<LocalKey>, done: Done) -> Result<bool, DecisionError> {
     if done.answer == Answer::Intended {
         // The department's own system has still to do it: the order stays.
-        let (id, next_ms) = (decided.id, app.decided_at_ms().saturating_add(AGAIN_MS));
-        return Ok(app.db().write(move |conn| decision_later(conn, &id, next_ms)).await?);
+        later(app, &decided.id).await?;
+        return Ok(false);
     }
     let (with, now) = (app.clone(), app.decided_at());
-    let written = app
-        .db()
-        .write(move |conn| match done.answer {
-            Answer::Done => did(conn, &with, (&decided, local), done, now),
-            Answer::Otherwise | Answer::Intended => did_otherwise(conn, &with, (&decided, local), done, now),
+    app.db()
+        .write(move |conn| {
+            let to = (&decided, local.as_ref());
+            person_lock(conn, with.keys(), &decided.person)?;
+            let written = match done.answer {
+                Answer::Done => did(conn, &with, to, done, now)?,
+                Answer::Otherwise | Answer::Intended => did_otherwise(conn, &with, to, done, now)?,
+            };
+            if written { Ok(()) } else { make_good(conn, &with, to, now) }
         })
         .await?;
-    if written {
-        app.wake_anchor();
-        app.wake_notices();
+    app.wake_anchor();
+    app.wake_notices();
+    Ok(true)
+}
+
+/// The decision changed while the roll was told: what the roll did and nobody wants any more is taken back, by an order of its own.
+fn make_good(
+    conn: &mut AnyConnection,
+    app: &App,
+    (told, local): (&Decided, Option<&LocalKey>),
+    now: Timestamp,
+) -> Result<(), DecisionError> {
+    use DecisionState as S;
+    let Some(mut after) = decision_find(conn, app.keys(), &told.id)? else { return Ok(()) };
+    let over = matches!(after.state, S::Released | S::Reversed | S::Withdrawn);
+    match told.todo {
+        Some(Todo::Hold) if over && after.todo.is_none() => after.todo = Some(Todo::Release),
+        Some(Todo::Remove) if !matches!(after.state, S::Removed | S::Restored) => {
+            (after.state, after.todo, after.waits) = (S::Restored, Some(Todo::Restore), None);
+        }
+        // Another process did the same, or what is to be done next follows from the decision as it stands.
+        _ => return Ok(()),
     }
-    Ok(())
+    let before = after.matter.undone.take();
+    let (reason, event) = before.map_or_else(|| ("OVERTAKEN".to_owned(), None), |undone| (undone.reason, undone.event));
+    // An order of its own: the one before was answered already, and is not done twice.
+    after.matter.undone = Some(Undone { decision: random::message_id(now), reason, event });
+    after.since = now.civil_day();
+    let undone = after.matter.undone.clone();
+    let by = undone.as_ref().map(|undone| (&undone.decision, undone.reason.as_str()));
+    records::log(conn, app, (&after, local), word(&after, after.todo, by), now)?;
+    if decision_update(conn, app.keys(), &after)? { Ok(()) } else { Err(DecisionError::Overtaken) }
 }
 
 /// The roll did it.
 fn did(
     conn: &mut AnyConnection,
     app: &App,
-    (decided, local): (&Decided, Option<LocalKey>),
+    (decided, local): (&Decided, Option<&LocalKey>),
     done: Done,
     now: Timestamp,
 ) -> Result<bool, DecisionError> {
@@ -359,8 +455,8 @@ fn did(
         return Ok(false);
     }
     let new_number = done.applied.rows.first().map(|row| row.row_key.clone());
-    let number = local.clone().or_else(|| new_number.clone());
-    if let (Some(Todo::Enrol), None, Some(number)) = (decided.todo, &local, &new_number) {
+    let number = local.cloned().or_else(|| new_number.clone());
+    if let (Some(Todo::Enrol), None, Some(number)) = (decided.todo, local, &new_number) {
         link_insert(conn, app.keys(), &link(&after, number), now)?;
     }
     log_effects(conn, app, (decided, &after, number.as_ref()), done, now)?;
@@ -374,7 +470,7 @@ fn did(
 fn did_otherwise(
     conn: &mut AnyConnection,
     app: &App,
-    (decided, local): (&Decided, Option<LocalKey>),
+    (decided, local): (&Decided, Option<&LocalKey>),
     done: Done,
     now: Timestamp,
 ) -> Result<bool, DecisionError> {
@@ -383,8 +479,8 @@ fn did_otherwise(
     if !decision_update(conn, app.keys(), &after)? {
         return Ok(false);
     }
-    log_effects(conn, app, (decided, &after, local.as_ref()), done, now)?;
-    outcome::review(conn, app, (&after, local.as_ref()), now)?;
+    log_effects(conn, app, (decided, &after, local), done, now)?;
+    outcome::review(conn, app, (&after, local), now)?;
     Ok(true)
 }
 
@@ -437,7 +533,7 @@ fn advance(after: &mut Decided, todo: Option<Todo>, now: Timestamp) -> Result<Op
     Ok(Some(step))
 }
 
-fn word<'a>(after: &'a Decided, todo: Option<Todo>, undone: Option<(&'a schemas::id::MessageId, &'a str)>) -> Word<'a> {
+fn word<'a>(after: &'a Decided, todo: Option<Todo>, undone: Option<(&'a MessageId, &'a str)>) -> Word<'a> {
     let own = Word::own(after);
     let by = undone.map(|(id, _)| id);
     match todo {

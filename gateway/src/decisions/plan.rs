@@ -4,17 +4,19 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use eligibility::{
     effect::{DeathRule, Effect, Include, Mode, NoticeTo, Remove},
+    propose::Reason,
     scheme::Scheme,
 };
 use registry_adapter::mapping::RollId;
 use schemas::{
-    decision::SchemeVersion,
+    decision::{DecisionAction, SchemeVersion},
     id::{RuleId, SchemeId},
+    scheme::DecisionState,
     time::CivilDate,
 };
 
 use super::DecisionError;
-use crate::app::App;
+use crate::{app::App, store::decisions::cases::Decided};
 
 /// The rule for rolls that no scheme governs: a registered death holds, and ends after notice and window; nobody is entered.
 const DEATH_HOLD: &str = "death-hold@1";
@@ -28,6 +30,8 @@ pub(super) enum By {
     Scheme(Arc<Scheme>),
     /// A built-in rule.
     Rule(RuleId),
+    /// What decided once and does not any more: withdrawn, past its last day, or not configured. It begins nothing.
+    Gone(String),
 }
 
 /// One set of rules for one roll.
@@ -44,13 +48,14 @@ impl Plan {
         match &self.by {
             By::Scheme(scheme) => scheme.id.as_str(),
             By::Rule(rule) => rule.as_str(),
+            By::Gone(key) => key.as_str(),
         }
     }
 
     pub(super) fn scheme(&self) -> Option<&Scheme> {
         match &self.by {
             By::Scheme(scheme) => Some(scheme),
-            By::Rule(_) => None,
+            By::Rule(_) | By::Gone(_) => None,
         }
     }
 
@@ -61,16 +66,36 @@ impl Plan {
 
     pub(super) fn rule(&self) -> Option<RuleId> {
         match &self.by {
-            By::Scheme(_) => None,
+            By::Scheme(_) | By::Gone(_) => None,
             By::Rule(rule) => Some(rule.clone()),
         }
+    }
+
+    /// Whether these rules take anybody out for this reason; a report or a contradiction is for any rules to show.
+    pub(super) const fn has_rule_for(&self, reason: Reason) -> bool {
+        let remove = &self.effect.remove;
+        match reason {
+            Reason::Death => remove.death.is_some(),
+            Reason::MovedOut => remove.moved_out_of_state.is_some(),
+            Reason::ClauseFalse => remove.clause_false.is_some(),
+            _ => !self.is_gone(),
+        }
+    }
+
+    /// Whether it decided once and does not any more.
+    pub(super) const fn is_gone(&self) -> bool {
+        matches!(self.by, By::Gone(_))
+    }
+
+    fn is_of(&self, decided: &Decided) -> bool {
+        self.roll.as_str() == decided.roll && self.key() == decided.scheme
     }
 
     /// What people call it, by language.
     pub(super) fn title(&self) -> BTreeMap<String, String> {
         let (en, hi) = match &self.by {
             By::Scheme(scheme) => (scheme.title.en.clone(), scheme.title.hi.clone()),
-            By::Rule(_) => ("your benefit here".to_owned(), "यहाँ के आपके लाभ".to_owned()),
+            By::Rule(_) | By::Gone(_) => ("your benefit here".to_owned(), "यहाँ के आपके लाभ".to_owned()),
         };
         [("en".to_owned(), en), ("hi".to_owned(), hi)].into()
     }
@@ -103,6 +128,34 @@ async fn published(app: &App, day: CivilDate) -> Result<Vec<Arc<Scheme>>, Decisi
 fn of_scheme(app: &App, scheme: Arc<Scheme>) -> Option<Plan> {
     let roll = app.config().decisions.roll(&scheme.id)?;
     Some(Plan { effect: scheme.effect.clone(), roll, by: By::Scheme(scheme) })
+}
+
+/// The rules by which a decision is looked at today: those that took it; or, while it is open, others of the same roll that know
+/// its reason, so that nothing is held twice when a first scheme is published.
+pub(super) fn governing<'a>(plans: &'a [Plan], decided: &Decided) -> Option<&'a Plan> {
+    let own = plans.iter().find(|plan| !plan.is_gone() && plan.is_of(decided));
+    let enters = matches!(decided.action, DecisionAction::Offer | DecisionAction::Enrol);
+    let adopts = |plan: &&Plan| {
+        let known = plan.has_rule_for(decided.matter.cause.reason);
+        !plan.is_gone() && plan.roll.as_str() == decided.roll && known
+    };
+    let other = || plans.iter().find(adopts).filter(|_| !enters && decided.past().is_open());
+    own.or_else(other).or_else(|| plans.iter().find(|plan| plan.is_of(decided)))
+}
+
+/// With the rules that are gone, of decisions that are open or could still turn out wrong.
+pub(super) fn with_gone(mut plans: Vec<Plan>, past: &[Decided]) -> Vec<Plan> {
+    for decided in past.iter().filter(|past| past.past().is_open() || past.state == DecisionState::Removed) {
+        let Ok(roll) = decided.roll.parse::<RollId>() else { continue };
+        if governing(&plans, decided).is_none() {
+            plans.push(Plan { by: By::Gone(decided.scheme.clone()), roll, effect: nothing() });
+        }
+    }
+    plans
+}
+
+fn nothing() -> Effect {
+    Effect { include: Include { mode: Mode::Offer, remembered_months: 12 }, remove: Remove::default() }
 }
 
 fn of_rule(roll: RollId) -> Option<Plan> {

@@ -37,7 +37,7 @@ use crate::{
                 decisions_told, notice_arrived,
             },
             log::{LogKind, log_append, log_of},
-            persons::{persons_all_due, persons_due},
+            persons::{person_later, persons_all_due, persons_due},
         },
         notices::notice_find,
     },
@@ -236,29 +236,46 @@ async fn expire(app: &App) -> Result<(), DecisionError> {
 
 /// Windows that are over: the roll is to be told, unless a successor is still to be answered, so that no day goes unpaid.
 async fn windows(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
+    if !perform::clock_is_believed(app).await {
+        return Ok(());
+    }
     let (keys, today) = (app.keys().clone(), app.decided_at().civil_day());
     let ended = app.db().read(move |conn| decisions_ended(conn, &keys, (DecisionState::Noticed, today), BATCH)).await?;
     for decided in ended {
         let id = decided.id.clone();
-        // Her facts as they are today, once more, before anybody is taken off.
-        if let Err(error) = look::settle(app, &decided.person).await {
-            logged(&id, Err(error));
-            continue;
+        let done = window(app, plans, decided).await;
+        if done.is_err() {
+            perform::later(app, &id).await?;
         }
-        let next = successor(plans, &decided.scheme).map(|scheme| scheme.to_string());
-        let (with, person) = (app.clone(), decided.person.clone());
-        let done = app.db().write(move |conn| {
-            let Some(mut now) = decision_find(conn, with.keys(), &decided.id)? else { return Ok(()) };
-            let waits = next.is_some_and(|next| answer_is_open(conn, &with, (&person, &next)).unwrap_or(true));
-            if now.state == DecisionState::Noticed && now.todo.is_none() && now.waits.is_none() && !waits {
-                now.todo = Some(Todo::Remove);
-                decision_update(conn, with.keys(), &now)?;
-            }
-            Ok::<_, DecisionError>(())
-        });
-        logged(&id, done.await);
+        logged(&id, done);
     }
     Ok(())
+}
+
+/// Her facts as they are today, once more, before anybody is taken off; what nothing confirms goes to an officer.
+async fn window(app: &App, plans: &[Plan], decided: Decided) -> Result<(), DecisionError> {
+    let settled = look::settle(app, &decided.person).await?;
+    let next = successor(plans, &decided.scheme).map(|scheme| scheme.to_string());
+    let (with, right) = (app.clone(), settled.right.contains(&decided.id));
+    let doubted = app.db().write(move |conn| {
+        let Some(mut now) = decision_find(conn, with.keys(), &decided.id)? else { return Ok(None) };
+        if now.state != DecisionState::Noticed || now.todo.is_some() || now.waits.is_some() {
+            return Ok(None);
+        }
+        if !right {
+            return Ok(Some(now));
+        }
+        let waits = next.is_some_and(|next| answer_is_open(conn, &with, (&now.person, &next)).unwrap_or(true));
+        if !waits {
+            now.todo = Some(Todo::Remove);
+            decision_update(conn, with.keys(), &now)?;
+        }
+        Ok::<_, DecisionError>(None)
+    });
+    match doubted.await? {
+        Some(doubted) => perform::not_right(app, doubted).await.map(drop),
+        None => Ok(()),
+    }
 }
 
 /// Whether the offer of the successor waits for her answer, or for the roll.
@@ -273,17 +290,21 @@ fn answer_is_open(
     }))
 }
 
-/// What the rolls are still to be told.
+/// What the rolls are still to be told. Each person is looked at first; what cannot be done is tried again later, behind the others.
 async fn orders(app: &App) -> Result<(), DecisionError> {
     let (keys, now_ms) = (app.keys().clone(), app.decided_at_ms());
-    for decided in app.db().read(move |conn| decisions_todo(conn, &keys, now_ms, BATCH)).await? {
-        let (id, person) = (decided.id.clone(), decided.person.clone());
-        let done = perform::one(app, decided).await;
-        let done = match done {
-            Ok(()) => look::settle(app, &person).await.map(drop),
-            failed => failed,
-        };
-        logged(&id, done);
+    let todo = app.db().read(move |conn| decisions_todo(conn, &keys, now_ms, BATCH)).await?;
+    let mut seen: Vec<Person> = Vec::new();
+    for decided in todo {
+        if seen.contains(&decided.person) {
+            continue;
+        }
+        let done = look::settle(app, &decided.person).await.map(drop);
+        if done.is_err() {
+            perform::later(app, &decided.id).await?;
+        }
+        logged(&decided.id, done);
+        seen.push(decided.person);
     }
     Ok(())
 }
@@ -301,6 +322,8 @@ async fn due(app: &App, lease: &Lease) -> Result<(), DecisionError> {
         for person in &due {
             if let Err(error) = look::settle(app, person).await {
                 tracing::warn!(%error, "a person could not be looked at; it is tried again");
+                let (who, next_ms) = (person.clone(), app.decided_at_ms().saturating_add(perform::AGAIN_MS));
+                app.db().write(move |conn| person_later(conn, &who, next_ms)).await?;
             }
         }
         last = Some(due);

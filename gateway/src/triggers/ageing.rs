@@ -98,8 +98,8 @@ fn ages_asked_for(conn: &mut AnyConnection, today: CivilDate) -> Result<BTreeSet
     Ok(ages)
 }
 
-/// Whether the clock may be acted upon.
-async fn clock_is_believed(app: &App, today: CivilDate) -> Result<bool, TriggerError> {
+/// Whether the clock may be acted upon: nobody ages, and nobody is removed, by a clock that jumped.
+pub(crate) async fn clock_is_believed(app: &App, today: CivilDate) -> Result<bool, TriggerError> {
     let (latest, permitted) =
         app.db().read(|conn| Ok::<_, TriggerError>((watermark_latest(conn)?, permitted_until(conn)?))).await?;
     let Some(latest) = latest else { return Ok(true) };

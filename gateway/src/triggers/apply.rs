@@ -69,9 +69,16 @@ async fn later(app: &App, work: &Work, error: &TriggerError) -> Result<(), Trigg
 async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> {
     let (event, opened) = open(app, work)?;
     let concerned = decisions::hear(app, &opened, lease).await?;
-    let mut result = AppliedResult::Unmatched;
+    let (mut result, mut failed) = (AppliedResult::Unmatched, None);
     for person in &concerned.persons {
-        let settled = decisions::settle(app, person).await?;
+        // Whoever cannot be looked at keeps nobody else of the case from being looked at.
+        let settled = match decisions::settle(app, person).await {
+            Ok(settled) => settled,
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
+        };
         // Who gets which scheme is not the source's business, and what others are to the person neither.
         if *person == concerned.subject {
             result = match (settled.contradicted, settled.concerned) {
@@ -80,6 +87,9 @@ async fn one(app: &App, work: &Work, lease: &Lease) -> Result<(), TriggerError> 
                 (false, false) => AppliedResult::Unmatched,
             };
         }
+    }
+    if let Some(error) = failed {
+        return Err(error.into());
     }
     // If we stop here, everything is looked at again, and what was done is found done.
     settle(app, work, &event, result, lease).await

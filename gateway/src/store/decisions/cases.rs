@@ -360,7 +360,13 @@ pub fn decisions_ended(
 ) -> Result<Vec<Decided>, DecisionStoreError> {
     let select = Statement::new(COLUMNS).sql("state = ").bind(word(&state)?.as_str());
     let select = select.sql(" AND until_day < ").bind(today.to_string().as_str());
-    opened(select.sql(" AND todo IS NULL ORDER BY until_day, id LIMIT ").bind(limit).load(conn)?, keys)
+    opened(
+        select
+            .sql(" AND todo IS NULL AND waits IS NULL ORDER BY next_ms, until_day, id LIMIT ")
+            .bind(limit)
+            .load(conn)?,
+        keys,
+    )
 }
 
 /// Decisions in a state, oldest first, at most `limit`.

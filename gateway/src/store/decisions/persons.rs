@@ -96,6 +96,19 @@ pub fn person_seen(
     Ok(())
 }
 
+/// She could not be looked at; again at `next_ms`, behind the others. Whoever is linked meanwhile waits as long.
+///
+/// # Errors
+/// If the database fails.
+pub fn person_later(conn: &mut AnyConnection, person: &Person, next_ms: i64) -> Result<(), DecisionStoreError> {
+    let update = Statement::new("UPDATE decision_person SET due_ms = ").bind(next_ms).sql(
+        ", linked = CASE WHEN EXISTS (SELECT 1 FROM subject_link l WHERE l.subject_index = decision_person.person) \
+         THEN 1 ELSE linked END WHERE person = ",
+    );
+    update.bind(person.as_str()).execute(conn)?;
+    Ok(())
+}
+
 /// Marks everybody: a scheme has another version.
 ///
 /// # Errors
