@@ -90,7 +90,7 @@ pub enum NoticeKind {
     },
     /// Payments to her are on hold because of an event in another register.
     Hold {
-        /// `jti` of the event.
+        /// `jti` of the event, or id of the decision that holds.
         event: MessageId,
         /// The department whose register recorded it.
         source: EntityId,
@@ -273,6 +273,9 @@ pub enum DeliveryState {
 pub struct NoticesRequest {
     /// SD-JWT+KB that discloses this member's `sub_<sector>`.
     pub binding: String,
+    /// Ids of notices that the wallet has and keeps, at most 200. Only what it names has arrived: an answer may be lost on its way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<MessageId>,
 }
 
 /// One person's notices at one member, newest first.

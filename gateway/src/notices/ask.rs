@@ -1,6 +1,6 @@
-//! A wallet asks for its person's notices: fetched is delivered.
+//! A wallet asks for its person's notices, and names those that it has: only what it names is delivered.
 //!
-//! Guarantees: rows are found by the pseudonym that she disclosed and by the key that she proved, never by anything else.
+//! Guarantees: what was told in an answer that may be lost starts no window; rows are found by the pseudonym that she disclosed and by the key that she proved, never by anything else.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::{
     store::notices::{
         Person, StoredNotice,
         deliveries::deliveries_of,
-        notices_fetched, notices_of,
+        notice_fetched, notices_of,
         preferences::{Preference, preference_find},
     },
 };
@@ -52,14 +52,15 @@ pub(super) fn persons(app: &App, binding: &VerifiedBinding) -> Vec<Person> {
 type Told = (StoredNotice, Vec<(Channel, DeliveryState)>);
 
 impl App {
-    /// One person's notices; they count as delivered to her wallet from now on.
+    /// One person's notices. Those that her wallet says it has count as delivered from now on.
     ///
     /// # Errors
     /// Those of the presentation; if the rows cannot be read.
     pub(crate) async fn tell_notices(&self, request: &NoticesRequest) -> Result<Notices, ToldError> {
         let binding = self.verify_presentation(&request.binding).await?;
         let (persons, keys, now_ms) = (persons(self, &binding), self.keys().clone(), self.now_ms());
-        let found = self.db().write(move |conn| fetch(conn, &keys, &persons, now_ms)).await?;
+        let seen: Vec<MessageId> = request.seen.iter().take(MOST).cloned().collect();
+        let found = self.db().write(move |conn| fetch(conn, &keys, (&persons, &seen), now_ms)).await?;
         let (told, chosen) = found;
         let names = Names::now(self);
         let mut notices: Vec<NoticeView> = told.into_iter().map(|told| self.notice_view(told, &names)).collect();
@@ -72,7 +73,9 @@ impl App {
         let StoredNotice { id, kind, at_ms, fetched, .. } = notice;
         let mut delivery: BTreeMap<String, DeliveryState> =
             ways.into_iter().map(|(channel, state)| (channel.as_str().to_owned(), state)).collect();
-        delivery.insert(Channel::Wallet.as_str().to_owned(), DeliveryState::Delivered);
+        if fetched {
+            delivery.insert(Channel::Wallet.as_str().to_owned(), DeliveryState::Delivered);
+        }
         let text = self.notices().texts.by_language(&kind, &id, names);
         let at = Timestamp::from_seconds(at_ms.div_euclid(1000));
         NoticeView { id, at, seen: fetched, about: kind, text, delivery }
@@ -82,17 +85,19 @@ impl App {
 fn fetch(
     conn: &mut AnyConnection,
     keys: &Keys,
-    persons: &[Person],
+    (persons, seen): (&[Person], &[MessageId]),
     now_ms: i64,
 ) -> Result<(Vec<Told>, Option<Preference>), NoticeError> {
     let mut found: BTreeMap<MessageId, Told> = BTreeMap::new();
     let mut chosen: Option<Preference> = None;
     for person in persons {
+        for id in seen {
+            notice_fetched(conn, person, id, now_ms)?;
+        }
         for notice in notices_of(conn, keys, person, i64::try_from(MOST).unwrap_or(i64::MAX))? {
             let ways = deliveries_of(conn, &notice.id)?;
             found.insert(notice.id.clone(), (notice, ways));
         }
-        notices_fetched(conn, person, now_ms, now_ms)?;
         let here = preference_find(conn, keys, person)?;
         chosen = chosen.into_iter().chain(here).max_by_key(|chosen| chosen.ordered);
     }

@@ -214,14 +214,14 @@ pub fn notices_of(
     rows.into_iter().map(|row| row.open(keys)).collect()
 }
 
-/// Writes down that a wallet had these of a person.
-pub fn notices_fetched(conn: &mut AnyConnection, person: &Person, until_ms: i64, now_ms: i64) -> QueryResult<usize> {
+/// Writes down that a wallet has this notice of this person; another person's is left as it is.
+pub fn notice_fetched(conn: &mut AnyConnection, person: &Person, id: &MessageId, now_ms: i64) -> QueryResult<usize> {
     Statement::new("UPDATE notice SET fetched_ms = ")
         .bind(now_ms)
         .sql(" WHERE fetched_ms IS NULL AND state <> 'withheld' AND person = ")
         .bind(person.as_str())
-        .sql(" AND at_ms <= ")
-        .bind(until_ms)
+        .sql(" AND id = ")
+        .bind(id.as_str())
         .execute(conn)
 }
 

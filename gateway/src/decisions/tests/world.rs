@@ -29,7 +29,7 @@ use crate::{
             log::{LogKind, log_of},
         },
         links::{LinkError, NewLink, link_insert},
-        notices::{StoredNotice, notices_fetched, notices_of},
+        notices::{StoredNotice, notice_fetched, notices_of},
     },
     testing::{Source, TestAnchor, TestDepartment},
     triggers,
@@ -284,11 +284,16 @@ impl World {
         self.app.db().read(move |conn| notices_of(conn, &keys, &person, 100)).await.unwrap()
     }
 
-    /// Her wallet fetches what there is to tell; then the job runs.
+    /// Her wallet fetches what there is to tell, and says that it has it; then the job runs.
     pub async fn wallet_fetches(&self, name: &str) {
-        let (person, until) = (self.person(name), i64::MAX);
-        let fetched =
-            move |conn: &mut _| Ok::<_, service_kit::db::DatabaseError>(notices_fetched(conn, &person, until, 1)?);
+        let (person, told) = (self.person(name), self.notices(name).await);
+        let fetched = move |conn: &mut _| {
+            let mut new = 0;
+            for notice in told {
+                new += notice_fetched(conn, &person, &notice.id, 1)?;
+            }
+            Ok::<_, service_kit::db::DatabaseError>(new)
+        };
         assert!(self.app.db().write(fetched).await.unwrap() > 0);
         self.days(0).await;
     }

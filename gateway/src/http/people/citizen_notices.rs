@@ -25,7 +25,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes.route(Method::POST, "/citizen/v1/notices", caller, RouteLimits::body(20 * 1024), tell_notices)
 }
 
-/// Tells a person's own notices, in every language of the state; they count as delivered to her wallet.
+/// Tells a person's own notices, in every language of the state; those that her wallet names in `seen` count as delivered to it.
 #[utoipa::path(post, path = "/citizen/v1/notices", tag = "people",
     request_body(content = String, content_type = "application/json", description = "NoticesRequest: the binding over a nonce of this department"),
     responses(

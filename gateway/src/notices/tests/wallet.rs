@@ -5,7 +5,7 @@ use protocol::{
     seal::{SigningKey, Typ, random, sign},
 };
 use schemas::{
-    id::EntityId,
+    id::{EntityId, MessageId},
     notice::{
         DeliveryState, NoticeLevel, Notices, NoticesRequest, PreferencesOrder, PreferencesRequest, PreferencesView,
     },
@@ -21,7 +21,12 @@ const PHONE: &str = "+919876543210";
 
 async fn fetch(world: &CitizenWorld, wallet: &TestWallet) -> Answer {
     let binding = wallet.present(world, &world.revenue, &["sub_revenue"]).await;
-    world.revenue.post_json("/citizen/v1/notices", &NoticesRequest { binding }).await
+    world.revenue.post_json("/citizen/v1/notices", &NoticesRequest { binding, seen: Vec::new() }).await
+}
+
+async fn fetch_again(world: &CitizenWorld, wallet: &TestWallet, seen: &[MessageId]) -> Answer {
+    let binding = wallet.present(world, &world.revenue, &["sub_revenue"]).await;
+    world.revenue.post_json("/citizen/v1/notices", &NoticesRequest { binding, seen: seen.to_vec() }).await
 }
 
 fn order(key: &SigningKey, aud: &EntityId, iat: NumericDate, level: NoticeLevel) -> PreferencesOrder {
@@ -60,15 +65,21 @@ async fn a_wallet_gets_its_own_notices_in_both_languages_and_nobody_elses() {
     assert_eq!((&notice.about, notice.seen), (&hold(), false));
     assert_eq!(notice.text["en"].title, "Your payment is on hold");
     assert!(notice.text["hi"].body.contains("भुगतान"));
-    assert_eq!(notice.delivery["wallet"], DeliveryState::Delivered);
+    assert_eq!(notice.delivery.get("wallet"), None, "the answer may be lost on its way");
     let again: Notices = fetch(&world, &wallet).await.json();
-    assert!(again.notices[0].seen, "fetched is delivered");
+    assert!(!again.notices[0].seen, "and so may the second");
+    fetch_again(&world, &other, &[notice.id.clone()]).await.json::<Notices>();
+    let again: Notices = fetch(&world, &wallet).await.json();
+    assert!(!again.notices[0].seen, "nobody acknowledges for another person");
+    let named: Notices = fetch_again(&world, &wallet, &[notice.id.clone()]).await.json();
+    assert!(named.notices[0].seen, "named is delivered");
+    assert_eq!(named.notices[0].delivery["wallet"], DeliveryState::Delivered);
 
     let binding = wallet.present(&world, &world.revenue, &["sub_revenue"]).await;
-    let request = NoticesRequest { binding };
+    let request = NoticesRequest { binding, seen: Vec::new() };
     world.revenue.post_json("/citizen/v1/notices", &request).await.json::<Notices>();
     assert_eq!(world.revenue.post_json("/citizen/v1/notices", &request).await.refused(), Code::Replayed);
-    let without = NoticesRequest { binding: wallet.binding.as_str().to_owned() };
+    let without = NoticesRequest { binding: wallet.binding.as_str().to_owned(), seen: Vec::new() };
     assert_eq!(world.revenue.post_json("/citizen/v1/notices", &without).await.refused(), Code::BindingInvalid);
 }
 

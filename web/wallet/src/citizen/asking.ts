@@ -60,11 +60,17 @@ export async function askHistory(vault: Vault, federation: Federation, member: M
   return kept;
 }
 
-/** Asks one member for her notices. */
+/** As many notices as a member tells at once. */
+const MOST_SEEN = 200;
+
+/** Asks one member for her notices, and says which it keeps since it asked last: only those have arrived. */
 export async function askNotices(vault: Vault, federation: Federation, member: Member): Promise<KeptNotices> {
   const party = new Party(member);
   const binding = await proven(vault, federation, party);
-  const told = readJson(await party.json(party.citizen("notices"), { binding }), noticesShape, "the notices");
+  const before = await vault.read<KeptNotices>(`notices:${member.entity}`);
+  const seen = (before?.notices ?? []).filter((notice) => !notice.seen).map((notice) => notice.id).slice(0, MOST_SEEN);
+  const asked = seen.length === 0 ? { binding } : { binding, seen };
+  const told = readJson(await party.json(party.citizen("notices"), asked), noticesShape, "the notices");
   if (told.member !== member.entity) throw untrusted(`${member.entity} told another member's notices`);
   const kept: KeptNotices = { member: member.entity, notices: told.notices, preferences: told.preferences };
   await vault.write(`notices:${member.entity}`, kept);

@@ -37,6 +37,7 @@ export const LEVELS = ["every-use", "weekly", "exceptions"] as const;
 const notice = open({
   id: messageIdText,
   at: instant,
+  seen: maybe(flag),
   about: open({ kind: text(), exchange: maybe(messageIdText) }),
   text: map(open({ title: text(), body: text() })),
 });
