@@ -15,7 +15,7 @@ use service_kit::db::Database;
 use crate::{
     audit,
     keys::Keys,
-    store::links::{LinkError, NewLink, link_find, link_insert, link_subjects},
+    store::links::{LinkError, NewLink, link_find, link_insert, link_lock, link_subjects},
 };
 
 mod export;
@@ -53,6 +53,8 @@ pub enum Linked {
     Same,
     /// The pseudonym is linked to another number.
     Other,
+    /// The number is linked to another pseudonym.
+    Taken,
 }
 
 /// Whether a law lets this registry tell that department what a seeding file holds.
@@ -89,7 +91,7 @@ impl Links {
         self.db.read(move |conn| link_subjects(conn, &keys, key.as_str())).await
     }
 
-    /// Writes down that an officer found a pseudonym to be a local number.
+    /// Writes down that an officer found a pseudonym to be a local number. A number that another pseudonym has is not given twice.
     ///
     /// # Errors
     /// If the database or the encryption fails.
@@ -110,7 +112,12 @@ impl Links {
             confirmed_by,
         };
         let write = move |conn: &mut _| {
-            let outcome = if link_insert(conn, &keys, &link, now)? {
+            // Of two officers who name one number at once, the second sees the first.
+            link_lock(conn, &keys, &link.local_key)?;
+            let others = link_subjects(conn, &keys, &link.local_key)?;
+            let outcome = if others.iter().any(|other| *other != link.subject) {
+                Linked::Taken
+            } else if link_insert(conn, &keys, &link, now)? {
                 Linked::New
             } else if link_find(conn, &keys, &link.subject)?.as_deref() == Some(link.local_key.as_str()) {
                 Linked::Same
@@ -119,7 +126,7 @@ impl Links {
             };
             let entry = audit::done(officer.as_str(), audit::LINK_SET, "subject-link", now);
             let entry = match outcome {
-                Linked::Other => audit::refused(entry, Some(schemas::problem::Code::Conflict)),
+                Linked::Other | Linked::Taken => audit::refused(entry, Some(schemas::problem::Code::Conflict)),
                 Linked::New | Linked::Same => entry,
             };
             audit::append(conn, &entry)?;

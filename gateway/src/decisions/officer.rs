@@ -397,7 +397,7 @@ impl App {
     /// Says who is meant by a local number, or that nobody here is.
     ///
     /// # Errors
-    /// `not-found`; `conflict`: the person is linked to another number, or nobody is linked to this one.
+    /// `not-found`; `conflict`: the person is linked to another number, another person to this one, or nobody is.
     pub async fn match_resolve(
         &self,
         officer: &SystemName,
@@ -450,6 +450,7 @@ impl App {
             self.links().link_by_officer(known.subject.clone(), number.clone(), officer.clone(), self.decided_at());
         match linked.await.map_err(DecisionError::from)? {
             crate::links::Linked::Other => Err(conflict("the person is linked to another number")),
+            crate::links::Linked::Taken => Err(conflict("that number is linked to another person")),
             crate::links::Linked::New | crate::links::Linked::Same => Ok(known.subject),
         }
     }

@@ -131,7 +131,7 @@ impl App {
             return Ok(None);
         }
         let linked = self.links().link_by_officer(subject.clone(), key, by.officer.clone(), self.now()).await?;
-        if linked != Linked::Other {
+        if matches!(linked, Linked::New | Linked::Same) {
             self.write_decision(subject, by, true, None).await?;
         }
         Ok(Some(linked))

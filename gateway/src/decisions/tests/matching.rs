@@ -70,3 +70,16 @@ async fn newborn_whose_mother_is_not_matched_waits_in_the_unmatched_queue_resolv
         world.app.db().read(move |conn| crate::store::decisions::facts::facts_of(conn, &keys, &person)).await.unwrap();
     assert_eq!((heard.len(), heard[0].record.effective), (1, birth.claims.effective));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_persons_pseudonym_is_not_linked_to_a_number_that_another_person_has() {
+    let world = World::by_rule().await;
+    world.hears(&world.death("kamla", "D-1")).await;
+    let queue = world.app.match_queue().await.unwrap();
+    let officer = world.officer("anita", "p-anita").await;
+    let refused = world.app.match_resolve(&officer, &queue[0].key, Some(&"102".parse().unwrap())).await.unwrap_err();
+    assert_eq!(refused.code(), schemas::problem::Code::Conflict);
+    world.days(0).await;
+    assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE", "Budhram lives");
+    assert_eq!(world.app.match_queue().await.unwrap().len(), 1, "and Kamla still waits");
+}

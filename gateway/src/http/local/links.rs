@@ -62,5 +62,6 @@ async fn link(app: web::Data<App>, body: Body) -> Reply {
         Linked::New => Ok(HttpResponse::Created().finish()),
         Linked::Same => Ok(HttpResponse::Ok().finish()),
         Linked::Other => Err(ProblemResponse::new(Code::Conflict).detail("this pseudonym is linked to another number")),
+        Linked::Taken => Err(ProblemResponse::new(Code::Conflict).detail("this number is linked to another pseudonym")),
     }
 }

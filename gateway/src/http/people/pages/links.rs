@@ -104,7 +104,7 @@ async fn confirm(view: View, submitted: Submitted<Confirmed>) -> Reply {
     let by = Decider { officer: submitted.user.person, reason: reason.parse().map_err(problem)? };
     match view.app.confirm_link(&subject, key, &by).await.map_err(failed)? {
         Some(Linked::New | Linked::Same) => Ok(see("/console/links?done=linked", None)),
-        Some(Linked::Other) => Err(Code::Conflict.into()),
+        Some(Linked::Other | Linked::Taken) => Err(Code::Conflict.into()),
         None => Err(Code::NotFound.into()),
     }
 }
