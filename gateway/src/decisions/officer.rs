@@ -516,6 +516,8 @@ fn hear(
 ) -> Result<ReviewOutcome, OfficerRefused> {
     let objection = objection_find(conn, app.keys(), &decided.id)?;
     let objection = objection.ok_or(DecisionError::NotWhole("an objection without words"))?;
+    // Who confirmed the removal hears no objection against it: the warrant would refuse such a pair for ever.
+    apart_from_confirmers(conn, &decided, by)?;
     let Some((first, first_upheld)) = objection.first else {
         objection_first(conn, &decided.id, (by, upheld))?;
         return Ok(ReviewOutcome::SecondNeeded);
@@ -552,6 +554,15 @@ fn hear(
     contested.reverse();
     clerk.lift(conn, after, DecisionState::Reversed, ("OBJECTION_UPHELD".to_owned(), None))?;
     Ok(ReviewOutcome::Decided(DecisionState::Reversed))
+}
+
+/// Refuses one of those who confirmed it, or another account of the same person.
+fn apart_from_confirmers(conn: &mut AnyConnection, decided: &Decided, by: &SystemName) -> Result<(), OfficerRefused> {
+    for confirmed in &decided.matter.confirmed_by {
+        let confirmed = confirmed.as_str().parse().map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
+        two_persons(conn, &confirmed, by)?;
+    }
+    Ok(())
 }
 
 /// An officer looks at a proposal: it goes on to notice and window, or is dropped for this cause.

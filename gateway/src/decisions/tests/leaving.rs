@@ -287,3 +287,26 @@ async fn rule_would_remove_8_percent_stops_at_the_breaker_nothing_applied_two_si
     run(&world.app).await.unwrap();
     assert_eq!(held(&world), "12");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_confirmed_a_removal_hears_no_objection_against_it_by_no_account() {
+    let world = World::by_scheme(WIDOWS).await;
+    world.hears(&world.married("sushila", "2026-01-01")).await;
+    let id = world.only("sushila").await.id;
+    let (anita, also_anita) = (world.officer("anita", "p-anita").await, world.officer("anita2", "p-anita").await);
+    let (binod, chitra) = (world.officer("binod", "p-binod").await, world.officer("chitra", "p-chitra").await);
+    world.app.review_decide(&anita, &id, true).await.unwrap();
+    world.app.objection_enter(&binod, &id, (AppealRoute::Counter, "I am a widow.")).await.unwrap();
+    for confirmer in [&anita, &also_anita] {
+        let refused = world.app.review_decide(confirmer, &id, true).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FourEyesRequired, "as the first");
+    }
+    assert_eq!(world.app.review_decide(&binod, &id, true).await.unwrap(), ReviewOutcome::SecondNeeded);
+    for confirmer in [&anita, &also_anita] {
+        let refused = world.app.review_decide(confirmer, &id, true).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FourEyesRequired, "as the second");
+    }
+    let upheld = world.app.review_decide(&chitra, &id, true).await.unwrap();
+    assert_eq!(upheld, ReviewOutcome::Decided(DecisionState::Upheld));
+    assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE", "the warrant has its two persons");
+}
