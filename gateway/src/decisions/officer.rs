@@ -50,6 +50,8 @@ use crate::{
 
 /// Rows of one list.
 const MOST: i64 = 500;
+/// A held decision whose window did not begin for so long is shown to officers: no delivered notice begins it.
+const UNDELIVERED_SECONDS: i64 = 14 * 86_400;
 
 /// Names of actions in the audit trail.
 mod action {
@@ -243,17 +245,21 @@ impl From<Waiting> for QueueItem {
 }
 
 impl App {
-    /// What waits for officers: objections first, then proposals, flags and reviews; oldest first.
+    /// What waits for officers: objections first, then proposals, flags and reviews, then holds that nobody could be told of for two
+    /// weeks, so that somebody calls on her; oldest first.
     ///
     /// # Errors
     /// If the rows cannot be read.
     pub async fn review_list(&self) -> Result<Vec<ReviewItem>, DecisionError> {
-        let with = self.clone();
+        let (with, now) = (self.clone(), self.decided_at());
         self.db()
             .read(move |conn| {
                 let mut waiting = decisions_in(conn, with.keys(), DecisionState::Contested, MOST)?;
                 let proposed = decisions_in(conn, with.keys(), DecisionState::Proposed, MOST)?;
                 waiting.extend(proposed.into_iter().filter(|decided| decided.waits.is_some()));
+                let held = decisions_in(conn, with.keys(), DecisionState::Held, MOST)?;
+                let quiet = |decided: &Decided| decided.since.start().plus(UNDELIVERED_SECONDS) <= now;
+                waiting.extend(held.into_iter().filter(quiet));
                 waiting.into_iter().map(|decided| item(conn, &with, decided)).collect()
             })
             .await

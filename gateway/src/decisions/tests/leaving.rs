@@ -310,3 +310,17 @@ async fn who_confirmed_a_removal_hears_no_objection_against_it_by_no_account() {
     assert_eq!(upheld, ReviewOutcome::Decided(DecisionState::Upheld));
     assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE", "the warrant has its two persons");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_of_which_nobody_could_be_told_for_two_weeks_is_shown_to_officers() {
+    let world = World::by_rule().await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    world.hears(&world.death("budhram", "D-2")).await;
+    world.days(13).await;
+    assert_eq!(world.app.review_list().await.unwrap().len(), 0);
+    world.wallet_fetches("budhram").await;
+    world.days(1).await;
+    let listed = world.app.review_list().await.unwrap();
+    assert_eq!(listed.len(), 1, "the one whose notice arrived is not among them: {listed:?}");
+    assert_eq!((listed[0].state, listed[0].local.as_ref().unwrap().as_str()), (DecisionState::Held, "101"));
+}
