@@ -293,6 +293,14 @@ impl MappedRolls {
         people::beneficiaries(&mut *self.lend()?, self.roll(roll)?, after)
     }
 
+    /// How many people have an active or a held row. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read.
+    pub fn headcount(&self, roll: &RollId) -> Result<u64, RollError> {
+        people::headcount(&mut *self.lend()?, self.roll(roll)?)
+    }
+
     /// Everything wrong with the roll's journal, and every row that others changed since we did. Blocks.
     ///
     /// # Errors

@@ -25,13 +25,7 @@ const RELEASED_FOR: i64 = 86_400_000;
 /// # Errors
 /// If the roll cannot be read.
 pub(super) fn roll_size(writer: &MappedRolls, roll: &RollId) -> Result<u64, DecisionError> {
-    let (mut size, mut last) = (0u64, None);
-    loop {
-        let page = writer.beneficiaries(roll, last.as_ref())?;
-        let Some(end) = page.last() else { return Ok(size) };
-        size = size.saturating_add(page.len() as u64);
-        last = Some(end.clone());
-    }
+    Ok(writer.headcount(roll)?)
 }
 
 /// Whether one more removal of this scheme must wait.

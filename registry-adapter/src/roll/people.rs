@@ -25,11 +25,7 @@ pub(super) fn beneficiaries(
     after: Option<&LocalKey>,
 ) -> Result<Vec<LocalKey>, RollError> {
     let select = Statement::new("SELECT ").text_of(&roll.subject).sql(" FROM ").table(&roll.table).sql(" AS t WHERE ");
-    let mut select = line::only(select, roll).name(&roll.status.name).sql(" IN (").bind(roll.active.as_str()).sql(", ");
-    if let Some(restored) = &roll.restored {
-        select = select.bind(restored.as_str()).sql(", ");
-    }
-    select = select.bind(roll.held.as_str()).sql(") AND ").name(&roll.subject.name).sql(" IS NOT NULL");
+    let mut select = drawing(select, roll);
     if let Some(bind) = after.and_then(|last| key_bind(&roll.subject, last)) {
         select = select.sql(" AND ").name(&roll.subject.name).sql(" > ").bind(bind);
     }
@@ -38,6 +34,23 @@ pub(super) fn beneficiaries(
     let rows = select.sql(" LIMIT ").bind(PAGE).rows(conn)?;
     let unreadable = || RollError::RowUnreadable(roll.id.clone());
     rows.iter().map(|row| row.text(0).and_then(|text| text.parse().ok()).ok_or_else(unreadable)).collect()
+}
+
+/// How many people have an active or a held row: one count by the database, however large the roll is.
+pub(super) fn headcount(conn: &mut AnyConnection, roll: &Roll) -> Result<u64, RollError> {
+    let select = Statement::new("SELECT CAST(COUNT(DISTINCT t.").name(&roll.subject.name).sql(") AS TEXT) FROM ");
+    let rows = drawing(select.table(&roll.table).sql(" AS t WHERE "), roll).rows(conn)?;
+    let count = rows.first().and_then(|row| row.text(0)?.parse().ok());
+    count.ok_or_else(|| RollError::RowUnreadable(roll.id.clone()))
+}
+
+/// Only rows in payment or held, of somebody.
+fn drawing(select: Statement, roll: &Roll) -> Statement {
+    let mut select = line::only(select, roll).name(&roll.status.name).sql(" IN (").bind(roll.active.as_str()).sql(", ");
+    if let Some(restored) = &roll.restored {
+        select = select.bind(restored.as_str()).sql(", ");
+    }
+    select.bind(roll.held.as_str()).sql(") AND ").name(&roll.subject.name).sql(" IS NOT NULL")
 }
 
 /// Every row in the journal that is not as its last entry left it.
