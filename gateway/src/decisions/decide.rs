@@ -84,7 +84,16 @@ impl Clerk<'_> {
             return self.log(conn, decided, word).map(drop);
         }
         if decided.matter.notice.is_some() {
-            self.tell_removal(conn, decided)?;
+            return self.tell_removal(conn, decided);
+        }
+        if let (Some(hold), Some(source), DecisionState::Held) =
+            (&decided.matter.hold, &decided.matter.source, decided.state)
+        {
+            // The window comes later, with a notice of its own; that her payment stops she must hear now.
+            let kind = NoticeKind::Hold { event: hold.clone(), source: source.clone() };
+            let id = random::message_id(self.now);
+            let new = NewNotice { id: &id, to: &decided.person, kind: &kind, at_ms: self.app.decided_at_ms() };
+            notice_insert(conn, self.app.keys(), &new)?;
         }
         Ok(())
     }
@@ -174,7 +183,10 @@ impl Desk<'_> {
             }
             Proposal::Notify { decision, notice } => {
                 let mut decided = self.past(decision)?.clone();
-                decided.matter.notice = Some(*notice);
+                if decided.matter.notice.replace(*notice).is_some() {
+                    // It was told already; told again, the window of the first notice would be lost.
+                    return Ok(false);
+                }
                 self.clerk.tell_removal(conn, &mut decided)?;
                 self.clerk.update(conn, &decided)?;
             }

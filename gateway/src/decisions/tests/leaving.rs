@@ -324,3 +324,22 @@ async fn a_hold_of_which_nobody_could_be_told_for_two_weeks_is_shown_to_officers
     assert_eq!(listed.len(), 1, "the one whose notice arrived is not among them: {listed:?}");
     assert_eq!((listed[0].state, listed[0].local.as_ref().unwrap().as_str()), (DecisionState::Held, "101"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_after_a_move_is_told_at_once_and_its_window_later() {
+    let world = World::by_scheme(&WIDOWS.replace("hold = false, remove_after", "hold = true, remove_after")).await;
+    world.hears(&world.widowed("sushila", "D-9")).await;
+    let payload = r#"{"registration_number":null,"from":{"state":"22","district":"387","local_body":null},
+        "to":{"state":"27","district":"490","local_body":null},"kind":"out_of_state","temporary":false}"#;
+    world.hears(&world.event("sushila", EventKind::ResidenceMoved, "case-mv", payload)).await;
+    assert_eq!(world.roll(), "101=HOLD 102=ACTIVE 103=ACTIVE");
+    let told = world.notices("sushila").await;
+    assert_eq!(told.len(), 1);
+    assert!(matches!(told[0].kind, NoticeKind::Hold { .. }), "{:?}", told[0].kind);
+    world.wallet_fetches("sushila").await;
+    assert_eq!(world.only("sushila").await.state, DecisionState::Held, "no window runs yet");
+    world.days(91).await;
+    assert_eq!(steps(&world.notices("sushila").await), [DecisionStep::Hold], "now with its window");
+    world.wallet_fetches("sushila").await;
+    assert_eq!(world.only("sushila").await.state, DecisionState::Noticed);
+}
