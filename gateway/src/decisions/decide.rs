@@ -32,6 +32,7 @@ use crate::{
     app::App,
     store::{
         decisions::cases::{Decided, Matter, Todo, Undone, Waits, decision_insert, decision_update},
+        links::link_subjects,
         notices::{NewNotice, notice_insert},
     },
 };
@@ -170,6 +171,7 @@ impl Desk<'_> {
         match proposal {
             Proposal::Undo { decision } => self.undo(conn, self.past(decision)?)?,
             Proposal::Restore { decision } => self.restore(conn, self.past(decision)?)?,
+            Proposal::Leave { cause, .. } if self.is_shared(conn)? => return self.ask_who(conn, said, cause),
             Proposal::Leave { cause, effective, hold, notice, officer } => {
                 let waits = match (breaker::stops(conn, (said.plan, size), self.clerk.app.decided_at_ms())?, officer) {
                     (true, _) => Some(Waits::Breaker),
@@ -196,6 +198,23 @@ impl Desk<'_> {
             Proposal::Enrol { cause, since } => self.enrol_by_law(conn, said, cause, *since)?,
         }
         Ok(true)
+    }
+
+    /// Whether her number here is linked to another pseudonym too: then a death may be the other one's.
+    fn is_shared(&self, conn: &mut AnyConnection) -> Result<bool, DecisionError> {
+        let Some(local) = &self.look.local else { return Ok(false) };
+        Ok(link_subjects(conn, self.clerk.app.keys(), local.as_str())?.len() > 1)
+    }
+
+    /// Asks an officer, once, who is meant; nothing is held meanwhile.
+    fn ask_who(&self, conn: &mut AnyConnection, said: &Said<'_>, cause: &Cause) -> Result<bool, DecisionError> {
+        let same = |past: &&Decided| past.action == DecisionAction::Review && past.matter.cause == *cause;
+        let asked =
+            self.look.past.iter().filter(|past| past.scheme == said.plan.key()).filter(same).any(|past| past.past().is_open() || past.matter.dismissed);
+        if !asked {
+            self.show(conn, said, (DecisionAction::Review, cause))?;
+        }
+        Ok(!asked)
     }
 
     fn past(&self, id: &MessageId) -> Result<&Decided, DecisionError> {

@@ -1,7 +1,11 @@
 //! Who is meant: nobody by name alone, and late when an officer says so.
 
 use eligibility::fold::Role;
-use schemas::event::{EventKind, Relation};
+use schemas::{
+    decision::DecisionAction,
+    event::{EventKind, Relation},
+    scheme::DecisionState,
+};
 
 use super::world::*;
 use crate::{decisions::QueueKey, store::decisions::queue::QueueKind};
@@ -82,4 +86,19 @@ async fn a_dead_persons_pseudonym_is_not_linked_to_a_number_that_another_person_
     world.days(0).await;
     assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE", "Budhram lives");
     assert_eq!(world.app.match_queue().await.unwrap().len(), 1, "and Kamla still waits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_on_one_number_no_hold_an_officer_says_who_is_meant() {
+    let world = World::by_rule().await;
+    world.link("kamla", "102").await;
+    world.hears(&world.death("kamla", "D-1")).await;
+    assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE", "Budhram may be alive");
+    let asked = world.only("kamla").await;
+    assert_eq!((asked.action, asked.state), (DecisionAction::Review, DecisionState::Proposed));
+    let officer = world.officer("anita", "p-anita").await;
+    world.app.review_decide(&officer, &asked.id, false).await.unwrap();
+    world.days(1).await;
+    assert_eq!(world.decisions("kamla").await.len(), 1, "it is asked once");
+    assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE");
 }
