@@ -105,6 +105,7 @@ fn rows_are_numbered_as_the_department_numbers_them() {
             assert!(made == expected || (expected.is_empty() && made.len() == 36), "{number}: {made}");
             department.execute(&format!("DELETE FROM cards WHERE card = '{made}'"));
             assert_eq!(rolls.beneficiaries(&card, None).unwrap().len(), 2, "rows of another kind are another roll's");
+            assert_eq!(rolls.headcount(&card).unwrap(), 2);
             rolls.note_outside(&card, now()).unwrap();
         }
     }
