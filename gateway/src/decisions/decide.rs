@@ -209,8 +209,13 @@ impl Desk<'_> {
     /// Asks an officer, once, who is meant; nothing is held meanwhile.
     fn ask_who(&self, conn: &mut AnyConnection, said: &Said<'_>, cause: &Cause) -> Result<bool, DecisionError> {
         let same = |past: &&Decided| past.action == DecisionAction::Review && past.matter.cause == *cause;
-        let asked =
-            self.look.past.iter().filter(|past| past.scheme == said.plan.key()).filter(same).any(|past| past.past().is_open() || past.matter.dismissed);
+        let asked = self
+            .look
+            .past
+            .iter()
+            .filter(|past| past.scheme == said.plan.key())
+            .filter(same)
+            .any(|past| past.past().is_open() || past.matter.dismissed);
         if !asked {
             self.show(conn, said, (DecisionAction::Review, cause))?;
         }
