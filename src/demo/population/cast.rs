@@ -227,7 +227,7 @@ impl Gathering {
     fn decide(self, counts: &HashMap<Signature, u32>) -> Cast {
         let alone = |woman: &CastMember| counts.get(&(woman.name_en.clone(), woman.birth_date.year())) == Some(&1);
         let mut pensioners = self.pensioners.into_iter().filter(alone);
-        let mut children: Vec<_> = self.child_at_18.into_iter().filter(|(_, child)| alone(&child)).collect();
+        let mut children: Vec<_> = self.child_at_18.into_iter().filter(|(_, child)| alone(child)).collect();
         children.sort_by_key(|(day, _)| *day);
         Cast {
             pensioner: pensioners.next(),
