@@ -23,6 +23,7 @@ use crate::{
     scheme::Scheme,
     truth::Truth,
 };
+pub use births::completes;
 use standing::{Gap, Standing};
 
 /// What comes out.

@@ -81,6 +81,14 @@ fn first_1_january(day: CivilDate) -> CivilDate {
     Date::new(year, 1, 1).map_or(day, CivilDate::from_date)
 }
 
+/// The day on which an age is completed: as a register said it, or by the birth that is known, to the day, from a date or from
+/// another completed age. `None` where nothing or a year alone is known.
+pub fn completes(facts: &PersonFacts, years: u8, convention: Convention) -> Option<CivilDate> {
+    let told = facts.attained(years, convention).map(|attained| attained.on);
+    let birth = || facts.date(names::BIRTH_DATE).or_else(|| from_attained(facts).map(|births| births.latest));
+    told.or_else(|| birth().map(|birth| attained(birth, years, convention)))
+}
+
 fn from_attained(facts: &PersonFacts) -> Option<Births> {
     let conventions = [Convention::Anniversary, Convention::DayBefore];
     let latest = |c| facts.attained_by(CivilDate::from_date(Date::MAX), c).map(|(years, at)| (years, c, at.on));
@@ -137,6 +145,16 @@ mod tests {
             assert_eq!(births.within(bounds, day(on), Convention::Anniversary), truth, "{on}");
         }
         assert_eq!(births.age(day("2026-06-01"), Convention::Anniversary), None);
+    }
+
+    #[test]
+    fn an_age_is_completed_on_a_day_that_follows_from_any_other_age() {
+        let young = attained_at(18, Convention::Anniversary, day("1984-11-21"));
+        assert_eq!(completes(&young, 60, Convention::Anniversary), Some(day("2026-11-21")));
+        assert_eq!(completes(&young, 60, Convention::DayBefore), Some(day("2026-11-20")));
+        let mut year_only = PersonFacts::new();
+        year_only.set(names::BIRTH_YEAR.parse().unwrap(), Fact::own(1966, day("2026-01-01")));
+        assert_eq!(completes(&year_only, 60, Convention::Anniversary), None);
     }
 
     #[test]

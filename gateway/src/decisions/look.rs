@@ -6,9 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eligibility::{
-    age::{Convention, attained},
     clause::{ClauseKind, Test},
-    evaluate::{Evaluation, FactStanding, Outcome, evaluate},
+    evaluate::{Evaluation, FactStanding, Outcome, completes, evaluate},
     fact::{Benefit, Fact, PersonFacts, names},
     fold::{Annulled, EventRecord, Folded, Related, Role, fold},
     propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
@@ -380,13 +379,8 @@ fn since(scheme: &Scheme, evaluation: &Evaluation, facts: &PersonFacts) -> Civil
         Test::Age(bounds) => bounds.at_least,
         _ => None,
     });
-    let ages = years.filter_map(|years| age_day(facts, years, scheme.age_convention));
+    let ages = years.filter_map(|years| completes(facts, years, scheme.age_convention));
     used.chain(ages).max().unwrap_or(scheme.in_force.from).max(scheme.in_force.from)
-}
-
-fn age_day(facts: &PersonFacts, years: u8, convention: Convention) -> Option<CivilDate> {
-    let told = facts.attained(years, convention).map(|at| at.on);
-    told.or_else(|| facts.date(names::BIRTH_DATE).map(|birth| attained(birth, years, convention)))
 }
 
 /// The next day on which the answer may be another by itself.
