@@ -45,7 +45,8 @@ fn what_is_a_sentence_in_english_is_one_in_hindi() {
     let words = texts();
     for key in words.keys(Language::English) {
         let said = |locale| {
-            let arguments = ["name", "at", "day", "law", "number"].map(|name| (name, Value::from("x")));
+            let texts = ["name", "at", "day", "law", "number"].map(|name| (name, Value::from("x")));
+            let arguments: Vec<_> = texts.into_iter().chain([("count", Value::from(2_i64))]).collect();
             words.find(locale, &key, &arguments).unwrap_or_else(|| panic!("{locale} {key}"))
         };
         let (english, hindi) = (said(Locale::ENGLISH), said(Locale::HINDI));
