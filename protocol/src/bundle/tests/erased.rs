@@ -94,7 +94,7 @@ fn an_erasure_of_something_else_is_refused() {
     let edits: [(&str, Edit); 4] = [
         ("another exchange", |e| e.exchange = e.jti.clone()),
         ("another receipt", |e| e.receipt = Digest::of("x")),
-        ("before the answer came", |e| (e.due, e.gateway) = (NOW.plus(-20), NOW.plus(-10))),
+        ("before the answer came", |e| (e.due, e.gateway) = (NOW.plus(-20), NOW.plus(-11))),
         ("before the answer came, as a whole", |e| {
             (e.due, e.gateway) = (NOW.plus(-11), NOW.plus(-11));
             e.systems.clear();
