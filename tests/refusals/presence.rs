@@ -220,7 +220,8 @@ pub async fn nobody_reads_anothers_history(world: &World) {
 async fn anothers_evidence(world: &World, exchange: &Value) {
     let revenue = &world.federation.revenue;
     let (desk, here) = (Desk::of(revenue), revenue.entity());
-    let other = world.federation.databases.cast.pensioner.clone().unwrap().keys.resident_no.to_string();
+    // Neither she nor the ward for whom she decided above: what is told of the ward is the ward's to read too.
+    let other = world.federation.databases.cast.next_at_60.clone().unwrap().keys.resident_no.to_string();
     let other = Citizen::bind(&world.federation, &other, 1, world.now()).await;
     let stranger = &other.bindings[0];
     for exchange in [exchange.clone(), json!(random::message_id(world.now()))] {
