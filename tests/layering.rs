@@ -71,9 +71,17 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Production sources: no test modules, which may use any oracle.
 fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for crate_folder in
-        ["schemas", "tlog", "protocol", "eligibility", "service-kit", "registry-adapter", "trust-anchor", "gateway", "."]
-    {
+    for crate_folder in [
+        "schemas",
+        "tlog",
+        "protocol",
+        "eligibility",
+        "service-kit",
+        "registry-adapter",
+        "trust-anchor",
+        "gateway",
+        ".",
+    ] {
         rust_files(&root().join(crate_folder).join("src"), &mut files);
     }
     files
@@ -135,7 +143,9 @@ fn libraries_with_a_strong_flavour_are_named_only_at_home() {
 #[test]
 fn pure_crates_read_no_clock_and_do_no_io() {
     for (name, text) in sources() {
-        let pure = ["schemas/src", "protocol/src", "tlog/src", "eligibility/src"].iter().any(|folder| name.starts_with(folder));
+        let pure = ["schemas/src", "protocol/src", "tlog/src", "eligibility/src"]
+            .iter()
+            .any(|folder| name.starts_with(folder));
         if !pure {
             continue;
         }

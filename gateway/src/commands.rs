@@ -236,8 +236,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 mod triggers;
 
 pub use triggers::{
-    Replayed, SubscriptionChanged, SubscriptionView, TriggerList, subscription_approve, subscription_end, subscription_list,
-    subscription_propose, trigger_go_on, trigger_list, trigger_replay, trigger_show,
+    Replayed, SubscriptionChanged, SubscriptionView, TriggerList, subscription_approve, subscription_end,
+    subscription_list, subscription_propose, trigger_go_on, trigger_list, trigger_replay, trigger_show,
 };
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ mod error;
 pub mod feed;
 pub mod follow;
 pub mod follows;
+mod happening;
 pub mod heartbeat;
 pub(crate) mod open;
-mod happening;
 mod outbound;
 mod pseudonyms;
 pub mod pull;
@@ -30,9 +30,9 @@ pub mod returns;
 pub mod subscribe;
 pub mod subscriptions;
 mod tell;
-pub(crate) mod watch;
 #[cfg(test)]
 mod tests;
+pub(crate) mod watch;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -100,7 +100,9 @@ impl Triggers {
             (Some(settings), Some(source)) => {
                 install_where_the_writer_owns(settings)?;
                 // The digests of rows are keyed apart from every other use of the key by their own prefix.
-                let rolls = (!config.follow.is_empty() || !config.decisions.rolls.is_empty()).then(|| source.rolls(keys.index.clone())).transpose()?;
+                let rolls = (!config.follow.is_empty() || !config.decisions.rolls.is_empty())
+                    .then(|| source.rolls(keys.index.clone()))
+                    .transpose()?;
                 (rolls, source.changes()?)
             }
             _ => (None, None),

@@ -31,8 +31,8 @@ pub use error::MappingError;
 pub use guardians::GuardiansTable;
 pub use identity::IdentityTable;
 pub use matching::{BirthDateForm, MatchingTable, NameColumns, NameForm};
-pub use roll::{InvalidRollId, JournalPlace, Roll, RollId, RollStatus, WriteWay};
 pub(crate) use roll::{EnrolMapping, RowNumbers};
+pub use roll::{InvalidRollId, JournalPlace, Roll, RollId, RollStatus, WriteWay};
 
 use section::{Document, Section};
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     decision::SchemeVersion,
     digest::Digest,
-    id::{EntityId, KeyId, MessageId, DatasetId, Salt},
+    id::{DatasetId, EntityId, KeyId, MessageId, Salt},
     time::{CivilDate, NumericDate},
     version::V1,
 };

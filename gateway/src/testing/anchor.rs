@@ -145,7 +145,9 @@ impl State {
         match &member.statement {
             Some((at, jws)) if *at == iat.seconds() && !member.changed => return Some(jws.clone()),
             // One that is a second ahead of the clock holds until the clock has come there.
-            Some((at, jws)) if *at > iat.seconds() && !member.changed && self.dated.is_none() => return Some(jws.clone()),
+            Some((at, jws)) if *at > iat.seconds() && !member.changed && self.dated.is_none() => {
+                return Some(jws.clone());
+            }
             // Two statements of one second would be equivocation.
             Some((at, _)) if member.changed && iat.seconds() <= *at => iat = Timestamp::from_seconds(at + 1).numeric(),
             _ => {}

@@ -19,7 +19,10 @@ fn installing_again_keeps_what_is_pending_and_what_is_journaled() {
 fn a_changed_mapping_changes_the_trigger() {
     let department = Department::sqlite();
     let reported = MAPPING.replace("death.registered.v1", "death.reported.v1");
-    let reported = reported.replace("registration_number = \"registration_number\"\ndeath_date", "report_number = \"registration_number\"\ndeath_date");
+    let reported = reported.replace(
+        "registration_number = \"registration_number\"\ndeath_date",
+        "report_number = \"registration_number\"\ndeath_date",
+    );
     department.write_mapping(&reported.replace("death_date_precision =", "reported_by ="));
     department.install();
     department.execute("INSERT INTO deaths VALUES ('D-1', 'R-1', '2026-11-18', 'day', 387)");
