@@ -30,9 +30,8 @@ use crate::{
     store::consents::status_lists::{SeenList, list_find, list_upsert, list_used, lists_used},
 };
 
-/// How long a first fetch may hold up the one who asks: below the 10 seconds of a handler. Tests in process have no such handler
-/// and run beside builds.
-const FIRST: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 8 });
+/// How long a first fetch may hold up the one who asks: below the 10 seconds of a handler.
+const FIRST: Duration = Duration::from_secs(8);
 /// How long nobody waits again for a list that could not be had; the job of each minute tries all the same.
 const PAUSE: Duration = Duration::from_secs(10);
 /// A list that nobody asked about for so long is not fetched any more, seconds.
