@@ -20,8 +20,10 @@ use crate::{app::App, people::Role};
 /// The texts of every page.
 const TEXTS: &[(Language, &str)] = &[
     (Language::English, include_str!("../../web/locales/en/console.ftl")),
+    (Language::English, include_str!("../../web/locales/en/schemes.ftl")),
     (Language::English, include_str!("../../web/locales/en/refusals.ftl")),
     (Language::Hindi, include_str!("../../web/locales/hi/console.ftl")),
+    (Language::Hindi, include_str!("../../web/locales/hi/schemes.ftl")),
     (Language::Hindi, include_str!("../../web/locales/hi/refusals.ftl")),
 ];
 
@@ -87,6 +89,10 @@ const NAVIGATION: &[(&str, &str, &str)] = &[
     ("/console", "nav-home", ""),
     ("/console/links", "nav-links", "operator"),
     ("/console/assisted", "nav-assisted", "centre-operator"),
+    ("/console/schemes", "nav-schemes", "scheme-officer reviewer auditor observer"),
+    ("/console/triggers", "nav-triggers", "operator scheme-officer reviewer auditor observer"),
+    ("/console/review", "nav-review", "reviewer"),
+    ("/console/rolls", "nav-rolls", "scheme-officer reviewer auditor"),
     ("/console/break-glass", "nav-break-glass", "reviewer"),
     ("/console/keys", "nav-keys", "scheme-officer reviewer admin"),
     ("/console/users", "nav-users", "admin"),
@@ -199,7 +205,7 @@ impl Page {
         let link = |(href, text, _): &(&str, &str, &str)| Link {
             href: (*href).to_owned(),
             text: self.say(text),
-            current: self.visit.path == *href,
+            current: is_within(&self.visit.path, href),
             lang: self.lang(),
         };
         allowed.map(link).collect()
@@ -223,6 +229,11 @@ impl Page {
         };
         others.map(link).collect()
     }
+}
+
+/// Whether an address is this page's or of one below it; the first page has none below.
+fn is_within(path: &str, page: &str) -> bool {
+    path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || (page != "/console" && rest.starts_with('/')))
 }
 
 impl App {

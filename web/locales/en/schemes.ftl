@@ -1,0 +1,3 @@
+# Pages about schemes, English. The same keys as in hi/schemes.ftl; whole sentences, nothing glued together.
+
+schemes-title = Schemes
