@@ -18,17 +18,18 @@ mod hear;
 mod look;
 mod officer;
 mod outcome;
+pub(crate) mod own;
 mod perform;
 mod plan;
 mod records;
 mod run;
+mod wanting;
 #[cfg(test)]
 mod tests;
 mod words;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
-use eligibility::scheme::Scheme;
 use schemas::time::Timestamp;
 use service_kit::{
     jobs::{Jobs, JobsError},
@@ -38,7 +39,7 @@ use service_kit::{
 pub use self::{
     citizen::CitizenError,
     error::DecisionError,
-    officer::{OfficerRefused, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip},
+    officer::{Objected, OfficerRefused, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip},
 };
 pub(crate) use self::{hear::hear, look::settle, run::run};
 pub use crate::store::decisions::breakers::Stopped;
@@ -52,8 +53,9 @@ pub const DECISIONS: &str = "decisions";
 #[derive(Debug)]
 pub(crate) struct Decisions {
     words: Words,
-    /// Schemes given by hand, instead of the published ones.
-    given: RwLock<Option<Vec<Arc<Scheme>>>>,
+    /// Schemes that tests give instead of the published ones.
+    #[cfg(test)]
+    given: RwLock<Option<Vec<std::sync::Arc<eligibility::scheme::Scheme>>>>,
     /// How far tests let time go on, seconds.
     #[cfg(test)]
     ahead: std::sync::atomic::AtomicI64,
@@ -69,6 +71,7 @@ impl Decisions {
     pub(crate) fn open() -> Result<Self, WordsError> {
         Ok(Self {
             words: words::load()?,
+            #[cfg(test)]
             given: RwLock::default(),
             #[cfg(test)]
             ahead: std::sync::atomic::AtomicI64::default(),
@@ -78,7 +81,7 @@ impl Decisions {
 
     /// Takes these schemes instead of the published ones.
     #[cfg(test)]
-    pub(crate) fn give(&self, schemes: Vec<Arc<Scheme>>) {
+    pub(crate) fn give(&self, schemes: Vec<std::sync::Arc<eligibility::scheme::Scheme>>) {
         *self.given.write().unwrap_or_else(PoisonError::into_inner) = Some(schemes);
     }
 
@@ -99,7 +102,8 @@ impl Decisions {
         0
     }
 
-    fn given(&self) -> Option<Vec<Arc<Scheme>>> {
+    #[cfg(test)]
+    fn given(&self) -> Option<Vec<std::sync::Arc<eligibility::scheme::Scheme>>> {
         self.given.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -118,12 +122,12 @@ impl App {
     }
 
     /// Now, as decisions read it.
-    fn decided_at(&self) -> Timestamp {
+    pub(crate) fn decided_at(&self) -> Timestamp {
         self.now().plus(self.decisions().ahead())
     }
 
     /// The same in milliseconds since the epoch.
-    fn decided_at_ms(&self) -> i64 {
+    pub(crate) fn decided_at_ms(&self) -> i64 {
         self.now_ms().saturating_add(self.decisions().ahead().saturating_mul(1000))
     }
 

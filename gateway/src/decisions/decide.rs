@@ -3,6 +3,7 @@
 //! Guarantees: each step is one of the lifecycle's types; nothing here touches a roll, and nothing here removes anybody.
 
 use eligibility::{
+    evaluate::{Evaluation, Outcome},
     lifecycle::{
         entering::{AnyEntering, Entering},
         leaving::{AnyLeaving, Leaving, Window},
@@ -12,7 +13,7 @@ use eligibility::{
 use protocol::seal::random;
 use registry_adapter::{key::LocalKey, mapping::RollId};
 use schemas::{
-    decision::DecisionAction,
+    decision::{ClauseRecord, DecisionAction},
     digest::Digest,
     event::{EventPayload, MatchEvidence},
     id::{CaseId, EntityId, MessageId},
@@ -30,6 +31,7 @@ use super::{
 };
 use crate::{
     app::App,
+    fetching,
     store::{
         decisions::cases::{Decided, Matter, Todo, Undone, Waits, decision_insert, decision_update},
         links::link_subjects,
@@ -169,7 +171,7 @@ impl Desk<'_> {
         size: Option<u64>,
     ) -> Result<bool, DecisionError> {
         match proposal {
-            Proposal::Undo { decision } => self.undo(conn, self.past(decision)?)?,
+            Proposal::Undo { decision } => self.undo(conn, self.past(decision)?, said)?,
             Proposal::Restore { decision } => self.restore(conn, self.past(decision)?)?,
             Proposal::Leave { cause, .. } if self.is_shared(conn)? => return self.ask_who(conn, said, cause),
             Proposal::Leave { cause, effective, hold, notice, officer } => {
@@ -259,7 +261,7 @@ impl Desk<'_> {
                 events: origin.iter().map(|origin| origin.digest).collect(),
                 source: origin.as_ref().map(|origin| origin.source.clone()),
                 matched: origin.and_then(|origin| origin.matched),
-                clauses: evaluation.map(|e| records::clauses(e, self.clerk.app.entity())).unwrap_or_default(),
+                clauses: evaluation.map(|e| self.clauses(e)).unwrap_or_default(),
                 decisive: evaluation.map(|e| e.decisive.clone()).unwrap_or_default(),
                 changes: evaluation.and_then(records::changes),
                 confirmed_by: Vec::new(),
@@ -360,10 +362,10 @@ impl Desk<'_> {
     }
 
     /// Ends a decision whose reason went away.
-    fn undo(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
+    fn undo(&self, conn: &mut AnyConnection, past: &Decided, said: &Said<'_>) -> Result<(), DecisionError> {
         match past.action {
             DecisionAction::Offer | DecisionAction::Enrol => self.withdraw(conn, past),
-            DecisionAction::Remove | DecisionAction::Hold => self.release(conn, past),
+            DecisionAction::Remove | DecisionAction::Hold => self.release(conn, &self.as_unknown(past, said), said),
             _ => {
                 let mut now = past.clone();
                 (now.state, now.waits, now.since) = (DecisionState::Withdrawn, None, self.look.today);
@@ -394,7 +396,22 @@ impl Desk<'_> {
         self.clerk.update(conn, &now)
     }
 
-    fn release(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
+    /// The clauses of an evaluation, each fact that is not known with its reason.
+    fn clauses(&self, evaluation: &Evaluation) -> Vec<ClauseRecord> {
+        records::clauses(evaluation, self.clerk.app.entity(), &fetching::why(&self.look.asks))
+    }
+
+    /// A removal by a clause that nobody can answer for any more: its end is on record with the clauses as they are now, and with
+    /// why what decided is not known.
+    fn as_unknown(&self, past: &Decided, said: &Said<'_>) -> Decided {
+        let mut now = past.clone();
+        if let Some(evaluation) = said.evaluation.as_ref().filter(|_| is_unknown(past, said)) {
+            (now.matter.clauses, now.matter.decisive) = (self.clauses(evaluation), evaluation.decisive.clone());
+        }
+        now
+    }
+
+    fn release(&self, conn: &mut AnyConnection, past: &Decided, said: &Said<'_>) -> Result<(), DecisionError> {
         let window = past.matter.delivered.zip(past.until).map(|(at, ends)| Window::stored(at, ends));
         let state = match AnyLeaving::stored(past.id.clone(), past.state, window)? {
             AnyLeaving::Proposed(proposed) => {
@@ -421,7 +438,9 @@ impl Desk<'_> {
                 return Err(DecisionError::NotWhole("a decision that is over cannot be undone"));
             }
         };
-        self.clerk.lift(conn, past.clone(), state, self.because(past))
+        let (reason, event) = self.because(past);
+        let reason = if is_unknown(past, said) { "FACT_UNKNOWN".to_owned() } else { reason };
+        self.clerk.lift(conn, past.clone(), state, (reason, event))
     }
 
     fn restore(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
@@ -461,6 +480,12 @@ impl Desk<'_> {
         let latest = self.look.heard.iter().max_by_key(|heard| (heard.record.recorded, &heard.record.id));
         (reason.to_owned(), latest.map(|heard| heard.record.digest))
     }
+}
+
+/// Whether a removal by a clause ends because the clause cannot be answered any more.
+fn is_unknown(past: &Decided, said: &Said<'_>) -> bool {
+    let unknown = said.evaluation.as_ref().is_some_and(|evaluation| evaluation.outcome == Outcome::Unknown);
+    past.matter.cause.reason == Reason::ClauseFalse && unknown
 }
 
 /// What a person is told of a decision that ended in this state.

@@ -1,10 +1,10 @@
 //! Facts that no event brought: fetched under a law or a consent, or entered by the department's own systems.
 //!
 //! Guarantees: a fact keeps the department that said it, its day and the record of the exchange that brought it; the same message
-//! says it once. Deliberately absent: fetching.
+//! says it once. Deliberately absent: fetching (`crate::fetching`).
 
 use eligibility::{
-    fact::{Benefit, FactPath, Value},
+    fact::{Benefit, FactPath, Of, Value},
     fold::{Content, EventRecord, Role},
 };
 use registry_adapter::key::LocalKey;
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Priority of a fact that was fetched: below a register's own event of the same day and time.
-const FETCHED: u8 = 50;
+pub(crate) const FETCHED: u8 = 50;
 
 /// What was said, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,14 @@ pub struct Stated {
 pub enum Says {
     /// Facts; `None`: it no longer says so.
     Facts(Vec<(FactPath, Option<Value>)>),
-    /// All benefits that it knows of.
-    Benefits(Vec<Benefit>),
+    /// Benefits that she draws, and the classes and schemes of which these are all. Whoever draws nothing of a class is known by
+    /// an empty list of a class that is named.
+    Benefits {
+        /// The benefits.
+        drawn: Vec<Benefit>,
+        /// Of these nothing is missing.
+        whole: Vec<Of>,
+    },
 }
 
 impl App {
@@ -63,7 +69,7 @@ impl App {
         let case = stated.id.as_str().parse().map_err(|_| DecisionError::NotWhole("a case"))?;
         let content = match stated.says {
             Says::Facts(facts) => Content::Stated(facts),
-            Says::Benefits(benefits) => Content::Draws(benefits),
+            Says::Benefits { drawn, whole } => Content::Draws { benefits: drawn, whole },
         };
         let record = EventRecord {
             id: stated.id,

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eligibility::{
     clause::{ClauseKind, Test},
-    evaluate::{Evaluation, FactStanding, Outcome, completes, evaluate},
-    fact::{Benefit, Fact, PersonFacts, names},
+    evaluate::{BENEFITS, Evaluation, FactStanding, Outcome, completes, evaluate},
+    fact::{Fact, PersonFacts, names},
     fold::{Annulled, EventRecord, Folded, Related, Role, fold},
     propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
     scheme::{Scheme, Unit},
@@ -16,7 +16,7 @@ use eligibility::{
 use registry_adapter::{
     key::LocalKey,
     mapping::{RollId, RollStatus},
-    roll::{RollWriter as _, Standing as RollStanding},
+    roll::{RollError, RollWriter as _, Standing as RollStanding},
 };
 use schemas::{
     decision::DecisionAction,
@@ -30,17 +30,23 @@ use service_kit::db::AnyConnection;
 use super::{
     DecisionError, decide,
     error::blocking,
-    outcome, perform,
+    outcome,
+    own::{self, Paying},
+    perform,
     plan::{Plan, governing, plans, with_gone},
+    wanting,
 };
 use crate::{
     app::App,
     keys::Keys,
     notices::Person,
-    store::decisions::{
-        cases::{Decided, decisions_of},
-        facts::{Heard, facts_beside, facts_of},
-        persons::{Known, person_find, person_lock, person_seen},
+    store::{
+        decisions::{
+            cases::{Decided, decisions_of},
+            facts::{Heard, facts_beside, facts_of},
+            persons::{Known, person_find, person_lock, person_seen},
+        },
+        fetching::{FactAsk, asks_of},
     },
 };
 
@@ -75,7 +81,11 @@ pub(super) struct Look {
     pub(super) folded: Folded,
     pub(super) past: Vec<Decided>,
     pub(super) standings: BTreeMap<RollId, RollStanding>,
+    /// Our schemes whose rolls speak of her; none where another person is linked to her number too.
+    pub(super) paying: Vec<Paying>,
     pub(super) today: CivilDate,
+    /// What was asked of other departments about her.
+    pub(super) asks: Vec<FactAsk>,
 }
 
 /// Looks at a person until nothing is left to do. What is known of her is read and decided before any roll is told, each time; an
@@ -115,19 +125,30 @@ pub(super) async fn local_key(app: &App, person: &Person) -> Result<Option<(Know
     Ok(Some((known, local)))
 }
 
+/// Whether her number here is linked to somebody else too.
+async fn is_shared(app: &App, local: Option<&LocalKey>) -> Result<bool, DecisionError> {
+    match local {
+        Some(local) => Ok(app.links().subjects_of(local).await?.len() > 1),
+        None => Ok(false),
+    }
+}
+
 async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
     let Some((_, local)) = local_key(app, person).await? else { return Ok((Settled::default(), false)) };
     let now = app.decided_at();
     let (keys, who) = (app.keys().clone(), person.clone());
     let past = app.db().read(move |conn| decisions_of(conn, &keys, &who)).await?;
     let plans = with_gone(plans(app, now.civil_day()).await?, &past);
-    let (standings, sizes) = standings(app, local.clone(), &plans).await?;
+    let paying = own::paying(&app.config().decisions, &plans);
+    let (standings, sizes) = standings(app, local.clone(), (&plans, &paying)).await?;
+    // Rows under a number that two people claim say nothing of either.
+    let paying = if is_shared(app, local.as_ref()).await? { Vec::new() } else { paying };
     let (with, person) = (app.clone(), person.clone());
     let done = app
         .db()
         .write(move |conn| {
             let keys = with.keys();
-            let Some(look) = look(conn, keys, (person, local), standings, now)? else {
+            let Some(look) = look(conn, keys, (person, local), (standings, paying), now)? else {
                 return Ok((Settled::default(), false));
             };
             let said = say(&look, &plans);
@@ -138,6 +159,9 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
             };
             let due = next_look(&look, &said, &plans);
             let changed = decide::decide(conn, &with, &look, &said, &sizes, now)?;
+            if wanting::want(conn, &with, (&look, &plans), &said)? {
+                with.wake_fetching();
+            }
             let due_ms = due.map(|day| day.start().seconds().saturating_mul(1000));
             person_seen(conn, &look.person, (look.local.is_some(), due_ms))?;
             Ok::<_, DecisionError>((settled, changed))
@@ -156,7 +180,7 @@ impl Look {
     }
 
     /// Her decisions that are looked at by these rules.
-    fn past_of<'a>(&'a self, plan: &'a Plan, plans: &'a [Plan]) -> impl Iterator<Item = &'a Decided> {
+    pub(super) fn past_of<'a>(&'a self, plan: &'a Plan, plans: &'a [Plan]) -> impl Iterator<Item = &'a Decided> {
         self.past.iter().filter(move |past| governing(plans, past).is_some_and(|by| std::ptr::eq(by, plan)))
     }
 
@@ -171,20 +195,9 @@ impl Look {
     }
 
     /// The facts with what she draws on our own rolls.
-    fn facts(&self, plans: &[Plan]) -> PersonFacts {
+    fn facts(&self) -> PersonFacts {
         let mut facts = self.folded.facts.clone();
-        let mut benefits = facts.benefits().map(<[Benefit]>::to_vec).unwrap_or_default();
-        for plan in plans {
-            let Some((scheme, standing)) = plan.scheme().zip(self.standings.get(&plan.roll)) else { continue };
-            benefits.extend(standing.rows.iter().filter(|row| is_drawn(row.status)).map(|row| Benefit {
-                scheme: scheme.id.to_string(),
-                class: scheme.class.clone(),
-                since: row.since.unwrap_or(self.today),
-                until: row.until,
-                monthly: row.amount.and_then(|amount| u32::try_from(amount).ok()),
-            }));
-        }
-        facts.set_benefits(benefits);
+        own::tell(facts.benefits_mut(), &self.paying, &self.standings, self.today);
         if let Some(year) = self.known.about.as_ref().and_then(|about| about.birth_year)
             && facts.get(names::BIRTH_YEAR).is_none()
             && let Ok(path) = names::BIRTH_YEAR.parse()
@@ -195,16 +208,12 @@ impl Look {
     }
 }
 
-const fn is_drawn(status: RollStatus) -> bool {
-    matches!(status, RollStatus::Active | RollStatus::Held)
-}
-
 /// Reads everything about a person whose row is locked from here on.
 fn look(
     conn: &mut AnyConnection,
     keys: &Keys,
     (person, local): (Person, Option<LocalKey>),
-    standings: BTreeMap<RollId, RollStanding>,
+    (standings, paying): (BTreeMap<RollId, RollStanding>, Vec<Paying>),
     now: Timestamp,
 ) -> Result<Option<Look>, DecisionError> {
     let Some(known) = person_lock(conn, keys, &person)? else { return Ok(None) };
@@ -214,7 +223,8 @@ fn look(
     let today = now.civil_day();
     let folded = fold(&records, &related, today);
     let past = decisions_of(conn, keys, &person)?;
-    Ok(Some(Look { person, known, local, heard, folded, past, standings, today }))
+    let asks = asks_of(conn, keys, &person)?;
+    Ok(Some(Look { person, known, local, heard, folded, past, standings, paying, today, asks }))
 }
 
 /// What was said of others and bears on her: annulments of her cascades, and deaths of those she married.
@@ -249,7 +259,7 @@ fn related(
 
 /// What each set of rules says.
 fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
-    let facts = look.facts(plans);
+    let facts = look.facts();
     let mut undone = BTreeSet::new();
     plans
         .iter()
@@ -308,7 +318,7 @@ fn right(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Vec<MessageId> {
     confirmed.map(|past| past.id.clone()).collect()
 }
 
-fn situation<'a>(
+pub(super) fn situation<'a>(
     look: &'a Look,
     plan: &'a Plan,
     (verdict, standing): (&'a Verdict, Standing),
@@ -337,7 +347,7 @@ fn facts_of_unit(facts: &PersonFacts, unit: &str) -> PersonFacts {
 }
 
 /// `None`: only rows whose status is the department's own word; they are not ours to judge.
-fn standing_of(standing: Option<&RollStanding>) -> Option<Standing> {
+pub(super) fn standing_of(standing: Option<&RollStanding>) -> Option<Standing> {
     let rows = standing.map(|standing| standing.rows.as_slice()).unwrap_or_default();
     let has = |status| rows.iter().any(|row| row.status == status);
     if rows.is_empty() {
@@ -371,6 +381,8 @@ fn verdict(plan: &Plan, evaluation: Option<&Evaluation>, facts: &PersonFacts) ->
 /// The day on which the last of her facts came to hold: from it she is entitled, also if it was heard of later.
 fn since(scheme: &Scheme, evaluation: &Evaluation, facts: &PersonFacts) -> CivilDate {
     let used = evaluation.clauses.iter().flat_map(|clause| &clause.facts).filter_map(|used| match &used.standing {
+        // That she draws nothing else was so before somebody said it.
+        FactStanding::Known(_) if used.path.as_str().starts_with(BENEFITS) => None,
         FactStanding::Known(origin) if origin.source.is_some() => Some(origin.effective),
         _ => None,
     });
@@ -401,15 +413,29 @@ fn next_look(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Option<CivilDate
 /// How she stands on each roll, and how many people each roll has where a breaker needs it.
 type Rolls = (BTreeMap<RollId, RollStanding>, BTreeMap<RollId, u64>);
 
-async fn standings(app: &App, local: Option<LocalKey>, plans: &[Plan]) -> Result<Rolls, DecisionError> {
+async fn standings(
+    app: &App,
+    local: Option<LocalKey>,
+    (plans, paying): (&[Plan], &[Paying]),
+) -> Result<Rolls, DecisionError> {
     let rolls: Vec<(RollId, bool)> =
         plans.iter().map(|plan| (plan.roll.clone(), plan.effect.remove.breaker.is_some())).collect();
+    let beside: Vec<RollId> = paying.iter().map(|paying| paying.roll.clone()).collect();
     let app = app.clone();
     blocking(move || {
         let Some(writer) = app.triggers().rolls() else { return Ok(Rolls::default()) };
         let (mut standings, mut sizes) = (BTreeMap::new(), BTreeMap::new());
+        if let Some(local) = &local {
+            for roll in beside {
+                match writer.standing(&roll, local) {
+                    // A line of the configuration for a scheme that is not in force stops nobody.
+                    Err(RollError::RollUnknown(_)) => {}
+                    standing => drop(standings.insert(roll, standing?)),
+                }
+            }
+        }
         for (roll, counted) in rolls {
-            if let Some(local) = &local {
+            if let Some(local) = local.as_ref().filter(|_| !standings.contains_key(&roll)) {
                 standings.insert(roll.clone(), writer.standing(&roll, local)?);
             }
             if counted && local.is_some() {

@@ -4,47 +4,43 @@
 //! included, is a row of the audit trail in its transaction; an officer's word that is in a person's favour stays while its cause is
 //! the same. Deliberately absent: a way to remove somebody without notice, window and warrant; there is none for officers either.
 
-use std::collections::BTreeMap;
+mod hearing;
+mod views;
 
-use eligibility::{
-    fold::Role,
-    lifecycle::leaving::{AnyLeaving, TwoPersons},
-};
 use protocol::consent::Refusal;
 use registry_adapter::key::LocalKey;
 use schemas::{
-    benefits::ObjectionTaken,
-    decision::{AppealRoute, DecisionAction, DeliveryEvidence},
-    event::EventMatch,
-    id::{CaseId, EntityId, MessageId, SystemName},
-    notice::{Channel, DecisionStep},
+    decision::{AppealRoute, DeliveryEvidence},
+    id::{CaseId, MessageId, SectorSubject, SystemName},
+    notice::Channel,
     problem::Code,
     scheme::DecisionState,
-    time::{CivilDate, Timestamp},
 };
 use service_kit::db::{AnyConnection, DatabaseError};
 
+pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
+use self::{
+    hearing::{confirm, hear, resume},
+    views::item,
+};
 use super::{
     DecisionError, Stopped,
     citizen::{CitizenError, Said, object_now},
-    decide::{self, Clerk},
-    run::{Delivered, deliver_now, local},
+    run::{Delivered, deliver_now},
 };
 use crate::{
     app::App,
     audit,
+    links::Linked,
     notices::Person,
     people::{FourEyesRefused, two_persons},
     store::decisions::{
         DecisionStoreError,
         breakers::{breaker_find, breaker_first, breaker_second, breakers_open},
-        cases::{
-            Decided, Todo, Waits, decision_find, decision_update, decisions_in, decisions_of_case, decisions_stopped,
-        },
+        cases::{Decided, Waits, decision_find, decisions_in, decisions_of_case, decisions_stopped},
         facts::fact_insert,
-        objections::{StoredObjection, objection_again, objection_find, objection_first, objection_second},
         persons::{Known, person_due},
-        queue::{QueueKind, Waiting, queue_find, queue_open, queue_resolved},
+        queue::{queue_find, queue_open, queue_resolved},
     },
 };
 
@@ -116,132 +112,6 @@ impl From<DatabaseError> for OfficerRefused {
 
 fn conflict(why: &'static str) -> OfficerRefused {
     Refusal::new(Code::Conflict, why).into()
-}
-
-/// A decision that waits for an officer, or is looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReviewItem {
-    /// The decision.
-    pub decision: MessageId,
-    /// The number on letters.
-    pub case: CaseId,
-    /// Id of the scheme, or of the built-in rule.
-    pub scheme: String,
-    /// The name of the scheme, by language.
-    pub title: BTreeMap<String, String>,
-    /// The roll.
-    pub roll: String,
-    /// What it is about.
-    pub action: DecisionAction,
-    /// How far it has come.
-    pub state: DecisionState,
-    /// Why, as a code.
-    pub reason: &'static str,
-    /// The same in one sentence, by language.
-    pub why: BTreeMap<String, String>,
-    /// From which day it holds.
-    pub effective: CivilDate,
-    /// Last day of the window or offer.
-    pub until: Option<CivilDate>,
-    /// When it began.
-    pub at: Timestamp,
-    /// Whether the breaker stopped it.
-    pub stopped: bool,
-    /// The person's number here, where she is linked.
-    pub local: Option<LocalKey>,
-    /// The objection, if there is one.
-    pub objection: Option<Objected>,
-}
-
-/// An objection as officers see it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Objected {
-    /// Where it was taken.
-    pub route: AppealRoute,
-    /// What was said.
-    pub words: String,
-    /// The number on the slip.
-    pub slip: String,
-    /// When.
-    pub at: Timestamp,
-    /// Who proposed how to decide it, and whether the removal would stand.
-    pub first: Option<(SystemName, bool)>,
-}
-
-// Her words must not reach a log by accident.
-impl std::fmt::Debug for Objected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Objected").field("route", &self.route).field("slip", &self.slip).finish_non_exhaustive()
-    }
-}
-
-impl From<StoredObjection> for Objected {
-    fn from(stored: StoredObjection) -> Self {
-        let StoredObjection { route, words, slip, at_ms, first, .. } = stored;
-        Self { route, words, slip, at: Timestamp::from_seconds(at_ms.div_euclid(1000)), first }
-    }
-}
-
-/// What a decision of an officer led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReviewOutcome {
-    /// A second person must say the same.
-    SecondNeeded,
-    /// The second person said otherwise: it is heard anew.
-    HeardAnew,
-    /// It is decided.
-    Decided(DecisionState),
-}
-
-/// The receipt of an objection that was entered for somebody.
-pub type Slip = ObjectionTaken;
-
-/// Which waiting record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueKey {
-    /// Who told it.
-    pub source: EntityId,
-    /// `jti` of the event.
-    pub event: MessageId,
-    /// In which role the person stands.
-    pub role: Role,
-}
-
-/// A record of which nobody here is surely meant.
-#[derive(Clone, PartialEq, Eq)]
-pub struct QueueItem {
-    /// Which.
-    pub key: QueueKey,
-    /// Nobody here, or somebody of the same name and birth year.
-    pub kind: QueueKind,
-    /// The type of the event.
-    pub event_type: &'static str,
-    /// Name and birth year as told.
-    pub about: EventMatch,
-    /// Local numbers of people whose name and birth year fit.
-    pub candidates: Vec<String>,
-    /// Since when.
-    pub at: Timestamp,
-}
-
-impl std::fmt::Debug for QueueItem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("QueueItem").field("key", &self.key).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl From<Waiting> for QueueItem {
-    fn from(waiting: Waiting) -> Self {
-        let record = waiting.heard.record;
-        Self {
-            event_type: record.event().map_or("", |payload| payload.kind().as_str()),
-            key: QueueKey { source: record.source, event: record.id, role: record.role },
-            kind: waiting.kind,
-            about: waiting.about,
-            candidates: waiting.candidates,
-            at: Timestamp::from_seconds(waiting.at_ms.div_euclid(1000)),
-        }
-    }
 }
 
 impl App {
@@ -449,15 +319,15 @@ impl App {
         officer: &SystemName,
         person: &Person,
         number: &LocalKey,
-    ) -> Result<schemas::id::SectorSubject, OfficerRefused> {
+    ) -> Result<SectorSubject, OfficerRefused> {
         let known = super::look::local_key(self, person).await?;
         let (known, _) = known.ok_or(Refusal::new(Code::NotFound, "this person is not known"))?;
         let linked =
             self.links().link_by_officer(known.subject.clone(), number.clone(), officer.clone(), self.decided_at());
         match linked.await.map_err(DecisionError::from)? {
-            crate::links::Linked::Other => Err(conflict("the person is linked to another number")),
-            crate::links::Linked::Taken => Err(conflict("that number is linked to another person")),
-            crate::links::Linked::New | crate::links::Linked::Same => Ok(known.subject),
+            Linked::Other => Err(conflict("the person is linked to another number")),
+            Linked::Taken => Err(conflict("that number is linked to another person")),
+            Linked::New | Linked::Same => Ok(known.subject),
         }
     }
 
@@ -490,131 +360,4 @@ impl App {
         self.wake_notices();
         self.wake_decisions();
     }
-}
-
-fn item(conn: &mut AnyConnection, app: &App, decided: Decided) -> Result<ReviewItem, DecisionError> {
-    Ok(ReviewItem {
-        objection: objection_find(conn, app.keys(), &decided.id)?.map(Objected::from),
-        local: local(conn, app, &decided)?,
-        why: app.why(&decided),
-        at: Timestamp::from_seconds(decided.at_ms.div_euclid(1000)),
-        stopped: decided.waits == Some(Waits::Breaker),
-        reason: decided.matter.cause.reason.code(),
-        effective: decided.matter.effective,
-        title: decided.matter.title,
-        decision: decided.id,
-        case: decided.case,
-        scheme: decided.scheme,
-        roll: decided.roll,
-        action: decided.action,
-        state: decided.state,
-        until: decided.until,
-    })
-}
-
-/// An objection is heard: the first proposes, another person must say the same.
-fn hear(
-    conn: &mut AnyConnection,
-    app: &App,
-    decided: Decided,
-    (by, upheld): (&SystemName, bool),
-    now: Timestamp,
-) -> Result<ReviewOutcome, OfficerRefused> {
-    let objection = objection_find(conn, app.keys(), &decided.id)?;
-    let objection = objection.ok_or(DecisionError::NotWhole("an objection without words"))?;
-    // Who confirmed the removal hears no objection against it: the warrant would refuse such a pair for ever.
-    apart_from_confirmers(conn, &decided, by)?;
-    let Some((first, first_upheld)) = objection.first else {
-        objection_first(conn, &decided.id, (by, upheld))?;
-        return Ok(ReviewOutcome::SecondNeeded);
-    };
-    two_persons(conn, &first, by)?;
-    if first_upheld != upheld {
-        objection_again(conn, &decided.id)?;
-        return Ok(ReviewOutcome::HeardAnew);
-    }
-    let two = TwoPersons::of(first.as_str(), by.as_str());
-    let two = two.ok_or(Refusal::new(Code::FourEyesRequired, "another person must do this"))?;
-    if !objection_second(conn, &decided.id, by, app.decided_at_ms())? {
-        return Err(conflict("it is decided"));
-    }
-    let AnyLeaving::Contested(contested) =
-        AnyLeaving::stored(decided.id.clone(), decided.state, None).map_err(DecisionError::from)?
-    else {
-        return Err(conflict("nothing is contested"));
-    };
-    let number = local(conn, app, &decided)?;
-    let clerk = Clerk { app, local: number.as_ref(), now };
-    let mut after = decided;
-    for officer in two.both() {
-        after.matter.confirmed_by.extend(officer.parse().ok());
-    }
-    if upheld {
-        contested.uphold(&two);
-        (after.state, after.todo, after.since) = (DecisionState::Upheld, Some(Todo::Remove), now.civil_day());
-        clerk.log(conn, &after, super::records::Word::own(&after))?;
-        decide::tell(conn, app, &after, DecisionStep::Upheld, now)?;
-        clerk.update(conn, &after)?;
-        return Ok(ReviewOutcome::Decided(DecisionState::Upheld));
-    }
-    contested.reverse();
-    clerk.lift(conn, after, DecisionState::Reversed, ("OBJECTION_UPHELD".to_owned(), None))?;
-    Ok(ReviewOutcome::Decided(DecisionState::Reversed))
-}
-
-/// Refuses one of those who confirmed it, or another account of the same person.
-fn apart_from_confirmers(conn: &mut AnyConnection, decided: &Decided, by: &SystemName) -> Result<(), OfficerRefused> {
-    for confirmed in &decided.matter.confirmed_by {
-        let confirmed = confirmed.as_str().parse().map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
-        two_persons(conn, &confirmed, by)?;
-    }
-    Ok(())
-}
-
-/// An officer looks at a proposal: it goes on to notice and window, or is dropped for this cause.
-fn confirm(
-    conn: &mut AnyConnection,
-    app: &App,
-    mut decided: Decided,
-    (by, upheld): (&SystemName, bool),
-    now: Timestamp,
-) -> Result<ReviewOutcome, OfficerRefused> {
-    let number = local(conn, app, &decided)?;
-    let clerk = Clerk { app, local: number.as_ref(), now };
-    decided.matter.confirmed_by.extend(by.as_str().parse().ok());
-    decided.waits = None;
-    if decided.action == DecisionAction::Remove && upheld {
-        begin(conn, &clerk, &mut decided)?;
-        clerk.update(conn, &decided)?;
-        return Ok(ReviewOutcome::Decided(decided.state));
-    }
-    if upheld {
-        return Err(conflict("a flag or a contradiction removes nobody: the register that said it must settle it"));
-    }
-    (decided.state, decided.matter.dismissed) = (DecisionState::Withdrawn, true);
-    decided.since = now.civil_day();
-    clerk.log(conn, &decided, super::records::Word::own(&decided))?;
-    clerk.update(conn, &decided)?;
-    Ok(ReviewOutcome::Decided(DecisionState::Withdrawn))
-}
-
-/// A removal that waited goes on: hold, records, notice.
-fn begin(conn: &mut AnyConnection, clerk: &Clerk<'_>, decided: &mut Decided) -> Result<(), DecisionError> {
-    if decided.matter.hold.is_some() {
-        (decided.state, decided.todo) = (DecisionState::Held, Some(Todo::Hold));
-    }
-    decided.since = clerk.now.civil_day();
-    clerk.go_on_leaving(conn, decided)
-}
-
-/// What the breaker stopped goes on; what needs an officer waits for one.
-fn resume(conn: &mut AnyConnection, app: &App, mut decided: Decided, now: Timestamp) -> Result<(), OfficerRefused> {
-    let number = local(conn, app, &decided)?;
-    let clerk = Clerk { app, local: number.as_ref(), now };
-    let by_clause = decided.matter.cause.reason == eligibility::propose::Reason::ClauseFalse;
-    decided.waits = by_clause.then_some(Waits::Officer);
-    if decided.waits.is_none() {
-        begin(conn, &clerk, &mut decided)?;
-    }
-    if decision_update(conn, app.keys(), &decided)? { Ok(()) } else { Err(DecisionError::Overtaken.into()) }
 }

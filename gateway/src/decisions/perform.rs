@@ -4,17 +4,12 @@
 //! order is asked for again and answers what it did. A removal is ordered beside a warrant that is issued anew from the signed
 //! records each time; there is no other way. What was done is signed into the decision's chain, with the journal entries.
 
+mod brief;
+mod done;
+
 use std::collections::BTreeMap;
 
-use eligibility::{
-    fact::{Fact, Value},
-    fold::{Related, fold},
-    lifecycle::{
-        entering::{AnyEntering, NoApplicationNeeded},
-        leaving::{AnyLeaving, Window},
-    },
-    propose::Reason,
-};
+use eligibility::propose::Reason;
 use protocol::{
     due_process::{Objection, OpenObjection, RemovalWarrant, VerifiedDecision, VerifiedNotice},
     seal::random,
@@ -28,13 +23,16 @@ use schemas::{
     answer::FieldValue,
     decision::{DecisionAction, DecisionEffect, DecisionNotice, DecisionRecord},
     digest::Digest,
-    id::{FactName, MessageId, StaffMark},
-    notice::DecisionStep,
+    id::{FactName, MessageId},
     scheme::DecisionState,
-    time::{CivilDate, Timestamp},
+    time::Timestamp,
 };
 use service_kit::db::AnyConnection;
 
+use self::{
+    brief::{Brief, brief},
+    done::{advance, word},
+};
 use super::{
     DecisionError, decide,
     error::blocking,
@@ -44,14 +42,11 @@ use super::{
 };
 use crate::{
     app::App,
-    keys::Keys,
     notices::Person,
     store::{
         decisions::{
             cases::{Decided, Todo, Undone, decision_find, decision_later, decision_update, decisions_of},
-            facts::facts_of,
-            log::{LogKind, log_of},
-            objections::objection_find,
+            log::LogKind,
             persons::person_lock,
         },
         links::{NewLink, link_insert},
@@ -171,75 +166,6 @@ pub(super) async fn carry_out(app: &App, decided: Decided) -> Result<bool, Decis
     let (with, order, to) = (app.clone(), decided.clone(), local.clone());
     let done = blocking(move || tell(&with, &order, to, brief)).await?;
     commit(app, decided, local, done).await
-}
-
-/// What an order needs beside the decision.
-struct Brief {
-    records: Vec<(LogKind, schemas::id::CompactJws)>,
-    heard_by: Option<(StaffMark, StaffMark)>,
-    facts: BTreeMap<FactName, FieldValue>,
-    /// The day before the successor's first day, where one was entered.
-    last_day: Option<CivilDate>,
-}
-
-fn brief(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    (id, person): (&MessageId, &Person),
-    today: CivilDate,
-) -> Result<Brief, DecisionError> {
-    let records = log_of(conn, id)?.into_iter().map(|logged| (logged.kind, logged.jws)).collect();
-    let objection = objection_find(conn, keys, id)?;
-    let heard_by = objection.and_then(|objection| {
-        let first = objection.first?.0.as_str().parse().ok()?;
-        Some((first, objection.second?.as_str().parse().ok()?))
-    });
-    let heard: Vec<_> = facts_of(conn, keys, person)?.into_iter().map(|heard| heard.record).collect();
-    let folded = fold(&heard, &Related::default(), today);
-    let mut facts: BTreeMap<FactName, FieldValue> = folded.facts.iter().filter_map(field).collect();
-    let known = crate::store::decisions::persons::person_find(conn, keys, person)?;
-    if let Some(about) = known.and_then(|known| known.about) {
-        let more = [
-            ("person.name", Some(FieldValue::Text(about.name))),
-            ("person.birth_year", about.birth_year.map(|year| FieldValue::Integer(year.into()))),
-        ];
-        for (name, value) in more {
-            if let (Ok(name), Some(value)) = (name.parse::<FactName>(), value) {
-                facts.entry(name).or_insert(value);
-            }
-        }
-    }
-    Ok(Brief { records, heard_by, facts, last_day: successor_starts(conn, keys, (id, person))? })
-}
-
-/// The last day of a benefit whose successor was entered: the day before that one's first.
-fn successor_starts(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    (id, person): (&MessageId, &Person),
-) -> Result<Option<CivilDate>, DecisionError> {
-    let past = decisions_of(conn, keys, person)?;
-    let Some(own) = past.iter().find(|decided| decided.id == *id && decided.action == DecisionAction::Remove) else {
-        return Ok(None);
-    };
-    let starts = past.iter().filter(|other| {
-        other.scheme != own.scheme && other.state == DecisionState::Enrolled && other.at_ms >= own.at_ms - 86_400_000
-    });
-    let first = starts.map(|other| other.matter.effective).max();
-    Ok(first
-        .filter(|_| own.matter.cause.reason == Reason::ClauseFalse)
-        .and_then(|day| day.date().yesterday().ok().map(CivilDate::from_date)))
-}
-
-fn field((path, fact): (&eligibility::fact::FactPath, &Fact)) -> Option<(FactName, FieldValue)> {
-    let value = match &fact.value {
-        Value::Bool(truth) => FieldValue::Boolean(*truth),
-        Value::Integer(number) => FieldValue::Integer(*number),
-        Value::Text(text) => FieldValue::Text(text.clone()),
-        Value::Date(day) => FieldValue::Text(day.to_string()),
-        Value::List(_) => return None,
-    };
-    Some((path.as_str().parse().ok()?, value))
 }
 
 /// Who decided, as the journal names it.
@@ -496,74 +422,6 @@ fn log_effects(
     let word = word(after, decided.todo, undone.map(|undone| (&undone.decision, undone.reason.as_str())));
     let word = Word { effects, notice: done.notice, ..word };
     records::log(conn, app, (after, number), word, now).map(drop)
-}
-
-/// The state after the roll did as it was told, and what to tell the person.
-fn advance(after: &mut Decided, todo: Option<Todo>, now: Timestamp) -> Result<Option<DecisionStep>, DecisionError> {
-    let step = match todo {
-        Some(Todo::Remove) => {
-            let window = after.matter.delivered.zip(after.until).map(|(at, ends)| Window::stored(at, ends));
-            let may = match AnyLeaving::stored(after.id.clone(), after.state, window)? {
-                AnyLeaving::Noticed(noticed) => {
-                    noticed.window_over(now).map_err(|_| DecisionError::NotWhole("the window is open"))?
-                }
-                AnyLeaving::Upheld(upheld) => upheld.removable(),
-                _ => return Err(DecisionError::NotWhole("a removal without its road")),
-            };
-            may.removed();
-            after.state = DecisionState::Removed;
-            DecisionStep::Removed
-        }
-        Some(Todo::Enrol) => {
-            match AnyEntering::stored(after.id.clone(), after.state, after.until)? {
-                AnyEntering::Accepted(accepted) => drop(accepted.enrol()),
-                AnyEntering::Proposed(proposed) if after.matter.by_law => {
-                    drop(proposed.enrol_by_law(NoApplicationNeeded::by_the_scheme()));
-                }
-                _ => return Err(DecisionError::NotWhole("an entry that nobody accepted")),
-            }
-            after.state = DecisionState::Enrolled;
-            DecisionStep::Enrolled
-        }
-        Some(Todo::Release) => return Ok(Some(decide::lifted(after.state))),
-        Some(Todo::Restore) => return Ok(Some(DecisionStep::Restored)),
-        Some(Todo::Hold | Todo::Decline) | None => return Ok(None),
-    };
-    after.since = now.civil_day();
-    Ok(Some(step))
-}
-
-fn word<'a>(after: &'a Decided, todo: Option<Todo>, undone: Option<(&'a MessageId, &'a str)>) -> Word<'a> {
-    let own = Word::own(after);
-    let by = undone.map(|(id, _)| id);
-    match todo {
-        Some(Todo::Hold) => {
-            Word { id: after.matter.hold.as_ref().unwrap_or(&after.id), action: DecisionAction::Hold, ..own }
-        }
-        Some(Todo::Release) => Word {
-            id: by.unwrap_or(&after.id),
-            action: DecisionAction::Release,
-            reason: undone.map(|(_, reason)| reason),
-            undoes: after.matter.hold.as_ref(),
-            ..own
-        },
-        Some(Todo::Restore) => Word {
-            id: by.unwrap_or(&after.id),
-            action: DecisionAction::Restore,
-            reason: undone.map(|(_, reason)| reason),
-            undoes: Some(&after.id),
-            ..own
-        },
-        Some(Todo::Decline) => Word {
-            id: by.unwrap_or(&after.id),
-            action: DecisionAction::Hold,
-            reason: undone.map(|(_, reason)| reason),
-            undoes: Some(&after.id),
-            ..own
-        },
-        Some(Todo::Enrol) => Word { action: DecisionAction::Enrol, ..own },
-        Some(Todo::Remove) | None => own,
-    }
 }
 
 fn link(decided: &Decided, number: &LocalKey) -> NewLink {

@@ -2,6 +2,8 @@
 //!
 //! Guarantees: a record names the person by a keyed mark alone; its clauses are those by which it was decided, whatever holds now.
 
+use std::collections::BTreeMap;
+
 use eligibility::{
     evaluate::{Evaluation, FactStanding},
     truth::Truth,
@@ -14,10 +16,10 @@ use registry_adapter::{key::LocalKey, mapping::RollId, roll::RollWriter as _};
 use schemas::{
     decision::{
         ClauseRecord, ClauseResult, DecisionAction, DecisionEffect, DecisionNotice, DecisionRecord, DecisionTarget,
-        Direction, FactRecord, WouldChange,
+        Direction, FactRecord, MissingFact, WouldChange,
     },
     digest::Digest,
-    id::{CompactJws, EntityId, MessageId},
+    id::{CompactJws, EntityId, MessageId, ReasonCode},
     scheme::DecisionState,
     time::Timestamp,
     version::V1,
@@ -154,7 +156,12 @@ fn target(
 }
 
 /// The clauses of an evaluation as a record names them: facts by path and source, never by value.
-pub(super) fn clauses(evaluation: &Evaluation, us: &EntityId) -> Vec<ClauseRecord> {
+/// `why`: how questions about facts ended, by path.
+pub(super) fn clauses(
+    evaluation: &Evaluation,
+    us: &EntityId,
+    why: &BTreeMap<String, ReasonCode>,
+) -> Vec<ClauseRecord> {
     let clauses = evaluation.clauses.iter().map(|clause| ClauseRecord {
         id: clause.id.clone(),
         result: match clause.result {
@@ -163,6 +170,7 @@ pub(super) fn clauses(evaluation: &Evaluation, us: &EntityId) -> Vec<ClauseRecor
             Truth::Unknown => ClauseResult::Unknown,
         },
         facts: clause.facts.iter().filter_map(|used| fact(used, us)).collect(),
+        missing: clause.facts.iter().filter_map(|used| missing(used, why)).collect(),
     });
     clauses.collect()
 }
@@ -180,6 +188,17 @@ fn fact(used: &eligibility::evaluate::FactUsed, us: &EntityId) -> Option<FactRec
         recorded: origin.recorded,
         receipt: origin.receipt,
     })
+}
+
+/// A fact that the clause lacks, and why.
+fn missing(used: &eligibility::evaluate::FactUsed, why: &BTreeMap<String, ReasonCode>) -> Option<MissingFact> {
+    let untold = match used.standing {
+        FactStanding::Missing => "NOT_ASKED",
+        FactStanding::Outdated(_) => "TOO_OLD",
+        FactStanding::Unusable(_) | FactStanding::Known(_) => return None,
+    };
+    let reason = why.get(used.path.as_str()).cloned().or_else(|| untold.parse().ok())?;
+    Some(MissingFact { fact: used.path.as_str().parse().ok()?, reason })
 }
 
 /// What would change it by itself.

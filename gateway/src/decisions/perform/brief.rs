@@ -1,0 +1,101 @@
+//! What an order to the roll needs beside its decision: signed records, who heard an objection, facts for columns.
+//!
+//! Deliberately absent: judging any of it; the warrant does (`perform`).
+
+use std::collections::BTreeMap;
+
+use eligibility::{
+    fact::{Fact, FactPath, Value},
+    fold::{Related, fold},
+    propose::Reason,
+};
+use schemas::{
+    answer::FieldValue,
+    decision::DecisionAction,
+    id::{CompactJws, FactName, MessageId, StaffMark},
+    scheme::DecisionState,
+    time::CivilDate,
+};
+use service_kit::db::AnyConnection;
+
+use crate::{
+    decisions::DecisionError,
+    keys::Keys,
+    notices::Person,
+    store::decisions::{
+        cases::decisions_of,
+        facts::facts_of,
+        log::{LogKind, log_of},
+        objections::objection_find,
+        persons::person_find,
+    },
+};
+
+/// What an order needs beside the decision.
+pub(super) struct Brief {
+    pub(super) records: Vec<(LogKind, CompactJws)>,
+    pub(super) heard_by: Option<(StaffMark, StaffMark)>,
+    pub(super) facts: BTreeMap<FactName, FieldValue>,
+    /// The day before the successor's first day, where one was entered.
+    pub(super) last_day: Option<CivilDate>,
+}
+
+pub(super) fn brief(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (id, person): (&MessageId, &Person),
+    today: CivilDate,
+) -> Result<Brief, DecisionError> {
+    let records = log_of(conn, id)?.into_iter().map(|logged| (logged.kind, logged.jws)).collect();
+    let objection = objection_find(conn, keys, id)?;
+    let heard_by = objection.and_then(|objection| {
+        let first = objection.first?.0.as_str().parse().ok()?;
+        Some((first, objection.second?.as_str().parse().ok()?))
+    });
+    let heard: Vec<_> = facts_of(conn, keys, person)?.into_iter().map(|heard| heard.record).collect();
+    let folded = fold(&heard, &Related::default(), today);
+    let mut facts: BTreeMap<FactName, FieldValue> = folded.facts.iter().filter_map(field).collect();
+    let known = person_find(conn, keys, person)?;
+    if let Some(about) = known.and_then(|known| known.about) {
+        let more = [
+            ("person.name", Some(FieldValue::Text(about.name))),
+            ("person.birth_year", about.birth_year.map(|year| FieldValue::Integer(year.into()))),
+        ];
+        for (name, value) in more {
+            if let (Ok(name), Some(value)) = (name.parse::<FactName>(), value) {
+                facts.entry(name).or_insert(value);
+            }
+        }
+    }
+    Ok(Brief { records, heard_by, facts, last_day: successor_starts(conn, keys, (id, person))? })
+}
+
+/// The last day of a benefit whose successor was entered: the day before that one's first.
+fn successor_starts(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (id, person): (&MessageId, &Person),
+) -> Result<Option<CivilDate>, DecisionError> {
+    let past = decisions_of(conn, keys, person)?;
+    let Some(own) = past.iter().find(|decided| decided.id == *id && decided.action == DecisionAction::Remove) else {
+        return Ok(None);
+    };
+    let starts = past.iter().filter(|other| {
+        other.scheme != own.scheme && other.state == DecisionState::Enrolled && other.at_ms >= own.at_ms - 86_400_000
+    });
+    let first = starts.map(|other| other.matter.effective).max();
+    Ok(first
+        .filter(|_| own.matter.cause.reason == Reason::ClauseFalse)
+        .and_then(|day| day.date().yesterday().ok().map(CivilDate::from_date)))
+}
+
+fn field((path, fact): (&FactPath, &Fact)) -> Option<(FactName, FieldValue)> {
+    let value = match &fact.value {
+        Value::Bool(truth) => FieldValue::Boolean(*truth),
+        Value::Integer(number) => FieldValue::Integer(*number),
+        Value::Text(text) => FieldValue::Text(text.clone()),
+        Value::Date(day) => FieldValue::Text(day.to_string()),
+        Value::List(_) => return None,
+    };
+    Some((path.as_str().parse().ok()?, value))
+}
