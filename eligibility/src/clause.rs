@@ -8,6 +8,7 @@ use std::{ops::Range, sync::Arc};
 use schemas::id::ClauseId;
 use serde::{Deserialize, Serialize};
 
+pub use crate::fact::Of;
 use crate::{
     expression::Compiled,
     fact::{FactPath, Value, names},
@@ -184,15 +185,6 @@ pub struct Enrolment {
     pub other_than_self: bool,
     /// Only benefits that began on or after the day that this fact names count, also ended ones: once per delivery.
     pub since: Option<FactPath>,
-}
-
-/// Which benefits are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Of {
-    /// All of a class.
-    Class(String),
-    /// Those of one scheme.
-    Scheme(String),
 }
 
 /// How a fact is compared.

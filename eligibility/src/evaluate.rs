@@ -26,6 +26,9 @@ use crate::{
 pub use births::completes;
 use standing::{Gap, Standing};
 
+/// Under it stands, in [`FactUsed`], who said all that there is of a class of benefits; the class follows.
+pub const BENEFITS: &str = "benefits.";
+
 /// What comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -259,20 +262,23 @@ pub fn decisive_of<'a>(
 fn monthly(scheme: &Scheme, standing: &Standing<'_>) -> Option<u32> {
     match &scheme.benefit {
         BenefitRule::Slabs(slabs) => BenefitRule::slab(slabs, standing.age()?),
-        BenefitRule::Formula(formula) => u32::try_from(formula.amount(&standing.lookup(None))?.max(0)).ok(),
+        BenefitRule::Formula(formula) => {
+            let max_age = scheme.benefit_need.as_ref().and_then(|need| need.max_age_days);
+            u32::try_from(formula.amount(&standing.lookup(max_age))?.max(0)).ok()
+        }
         BenefitRule::Once(_) | BenefitRule::InKind => None,
     }
 }
 
 fn facts_used(clause: &Clause, standing: &Standing<'_>) -> Vec<FactUsed> {
     let max_age = clause.need.as_ref().and_then(|need| need.max_age_days);
+    let origin = |fact: &crate::fact::Fact| Origin {
+        source: fact.source.as_ref().map(|s| s.entity.clone()),
+        effective: fact.effective,
+        recorded: fact.recorded,
+        receipt: fact.receipt,
+    };
     let used = |path: FactPath| {
-        let origin = |fact: &crate::fact::Fact| Origin {
-            source: fact.source.as_ref().map(|s| s.entity.clone()),
-            effective: fact.effective,
-            recorded: fact.recorded,
-            receipt: fact.receipt,
-        };
         let standing = match standing.fact(path.as_str(), max_age) {
             Ok(fact) => FactStanding::Known(origin(fact)),
             Err(Gap::Outdated(fact)) => FactStanding::Outdated(origin(fact)),
@@ -281,7 +287,12 @@ fn facts_used(clause: &Clause, standing: &Standing<'_>) -> Vec<FactUsed> {
         };
         FactUsed { path, standing }
     };
-    clause.facts().into_iter().map(used).collect()
+    let benefits =
+        clause.tests().filter_map(|test| standing.said_of_benefits(test, max_age)).filter_map(|(of, fact)| {
+            let standing = fact.map_or(FactStanding::Missing, |fact| FactStanding::Known(origin(fact)));
+            Some(FactUsed { path: format!("{BENEFITS}{of}").parse().ok()?, standing })
+        });
+    clause.facts().into_iter().map(used).chain(benefits).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Facts of one person as they stand on a day: a path, a value, since when, and from whom.
 //!
-//! Guarantees: a path has one spelling; a fact that is not here is *unknown*, which is different from false; benefits are
-//! unknown until somebody says which there are, also if there are none. Deliberately absent: how facts come about ([`crate::fold`])
-//! and what follows from them ([`crate::propose`]).
+//! Guarantees: a path has one spelling; a fact that is not here is *unknown*, which is different from false; what she draws is a
+//! matter of its own ([`benefits`]). Deliberately absent: how facts come about ([`crate::fold`]) and what follows from them
+//! ([`crate::propose`]).
+
+mod benefits;
 
 use std::{borrow::Borrow, collections::BTreeMap, fmt, str::FromStr};
 
@@ -14,6 +16,7 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 
 use crate::age::Convention;
+pub use benefits::{Benefit, Benefits, Of};
 
 /// The names that schemes may use; anything else is a slip of the pen and refused by the lint.
 pub mod names {
@@ -254,29 +257,6 @@ impl Fact {
     }
 }
 
-/// A benefit that the person draws or drew.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Benefit {
-    /// Id of the scheme.
-    pub scheme: String,
-    /// Its class, such as `pension`.
-    pub class: String,
-    /// From this day.
-    pub since: CivilDate,
-    /// Up to and including this day; `None`: still.
-    pub until: Option<CivilDate>,
-    /// Rupees a month, where it pays money.
-    pub monthly: Option<u32>,
-}
-
-impl Benefit {
-    /// Whether it is drawn on this day.
-    pub fn runs_on(&self, day: CivilDate) -> bool {
-        self.since <= day && self.until.is_none_or(|until| day <= until)
-    }
-}
-
 /// An age that a register says was completed, without the birth date.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attained {
@@ -295,7 +275,7 @@ pub struct Attained {
 pub struct PersonFacts {
     facts: BTreeMap<FactPath, Fact>,
     attained: BTreeMap<(u8, Convention), Attained>,
-    benefits: Option<Vec<Benefit>>,
+    benefits: Benefits,
 }
 
 impl PersonFacts {
@@ -376,16 +356,24 @@ impl PersonFacts {
         self.attained.insert((years, convention), attained);
     }
 
-    /// What she draws and drew; `None`: unknown.
-    pub fn benefits(&self) -> Option<&[Benefit]> {
-        self.benefits.as_deref()
+    /// Every age that a register says was completed.
+    pub fn all_attained(&self) -> impl Iterator<Item = &Attained> {
+        self.attained.values()
     }
 
-    /// Says what she draws and drew; an empty list says that there is nothing.
-    pub fn set_benefits(&mut self, mut benefits: Vec<Benefit>) {
-        benefits.sort();
-        benefits.dedup();
-        self.benefits = Some(benefits);
+    /// What is known of what she draws.
+    pub fn benefits(&self) -> &Benefits {
+        &self.benefits
+    }
+
+    /// The same, to be added to.
+    pub fn benefits_mut(&mut self) -> &mut Benefits {
+        &mut self.benefits
+    }
+
+    /// Says all that she draws and drew; an empty list says that there is nothing anywhere.
+    pub fn set_benefits(&mut self, benefits: Vec<Benefit>) {
+        self.benefits = Benefits::all(benefits);
     }
 }
 
@@ -417,15 +405,11 @@ mod tests {
     fn a_fact_that_is_not_there_is_unknown_and_so_is_one_of_another_kind() {
         let day: CivilDate = "2026-11-21".parse().unwrap();
         let mut facts = PersonFacts::new();
-        assert_eq!((facts.truth(names::ALIVE), facts.benefits()), (None, None));
+        assert_eq!((facts.truth(names::ALIVE), facts.benefits()), (None, &Benefits::default()));
         facts.set(names::ALIVE.parse().unwrap(), Fact::own(true, day));
         facts.set(names::SEX.parse().unwrap(), Fact::own("female", day));
-        facts.set_benefits(vec![]);
         assert_eq!((facts.truth(names::ALIVE), facts.truth(names::SEX)), (Some(true), None));
-        assert_eq!(
-            (facts.text(names::SEX), facts.date(names::SEX), facts.benefits()),
-            (Some("female"), None, Some(&[][..]))
-        );
+        assert_eq!((facts.text(names::SEX), facts.date(names::SEX)), (Some("female"), None));
         facts.unset(names::ALIVE);
         assert_eq!(facts.get(names::ALIVE), None);
     }
@@ -445,19 +429,5 @@ mod tests {
         assert_eq!(by("2026-11-20", Convention::Anniversary), Some(40));
         assert_eq!(by("2026-11-21", Convention::Anniversary), Some(60));
         assert_eq!((by("2026-11-21", Convention::DayBefore), by("2000-01-01", Convention::Anniversary)), (None, None));
-    }
-
-    #[test]
-    fn a_benefit_runs_through_its_last_day() {
-        let day = |text: &str| text.parse::<CivilDate>().unwrap();
-        let benefit = Benefit {
-            scheme: "CG-IGNWPS".to_owned(),
-            class: "pension".to_owned(),
-            since: day("2020-01-01"),
-            until: Some(day("2026-11-20")),
-            monthly: Some(500),
-        };
-        assert!(benefit.runs_on(day("2026-11-20")) && !benefit.runs_on(day("2026-11-21")));
-        assert!(!benefit.runs_on(day("2019-12-31")));
     }
 }

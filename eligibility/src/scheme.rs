@@ -9,7 +9,11 @@ mod effects;
 mod examples;
 mod reader;
 
-use std::{collections::BTreeSet, fmt, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::Range,
+};
 
 use schemas::{
     digest::Digest,
@@ -21,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     age::Convention,
     benefit::BenefitRule,
-    clause::{AgeBounds, AgeDay, Bilingual, Clause, Test},
+    clause::{AgeBounds, AgeDay, Bilingual, Clause, FactNeed, Test},
     effect::Effect,
     examples::Example,
     lint::LintDiagnostic,
@@ -86,6 +90,10 @@ pub struct Scheme {
     pub clauses: Vec<Clause>,
     /// What it gives.
     pub benefit: BenefitRule,
+    /// Where the fact of its formula comes from.
+    pub benefit_need: Option<FactNeed>,
+    /// By class, the schemes that pay it: all of them, by the word of who signs this file.
+    pub paid_by: BTreeMap<String, Vec<SchemeId>>,
     /// What follows.
     pub effect: Effect,
     /// Its neighbours in a life.
@@ -103,6 +111,7 @@ pub(crate) struct Places {
     pub effect: Range<usize>,
     pub in_force: Range<usize>,
     pub title: Range<usize>,
+    pub benefit: Range<usize>,
 }
 
 /// An age at which something changes under a convention; what subscriptions and ageing need to know.
@@ -189,7 +198,9 @@ fn whole(reader: &mut Reader<'_>, root: &toml::Spanned<toml::de::DeTable<'_>>, h
     let mut file = reader.table(root.get_ref(), root.span(), "the file");
     let head = file.required_table(reader, "scheme");
     let clauses = clauses::read(reader, &mut file);
+    let benefit_place = file.place_of("benefit");
     let benefit = effects::benefit(reader, &mut file);
+    let paid_by = paid_by(reader, &mut file);
     let effect_place = file.place_of("effect");
     let effect = effects::read(reader, &mut file);
     let transition = transition(reader, &mut file);
@@ -217,8 +228,15 @@ fn whole(reader: &mut Reader<'_>, root: &toml::Spanned<toml::de::DeTable<'_>>, h
     });
     let conventions = [("anniversary", Convention::Anniversary), ("day_before", Convention::DayBefore)];
     let age_convention = head.optional_one_of(reader, "age_convention", &conventions);
-    let places = Places { scheme: head.place(), effect: effect_place, in_force: in_force_place, title: title_place };
+    let places = Places {
+        scheme: head.place(),
+        effect: effect_place,
+        in_force: in_force_place,
+        title: title_place,
+        benefit: benefit_place,
+    };
     head.finish(reader);
+    let (benefit, benefit_need) = benefit?;
     Some(Scheme {
         id: id?,
         version: u32::try_from(version?).ok()?,
@@ -230,12 +248,35 @@ fn whole(reader: &mut Reader<'_>, root: &toml::Spanned<toml::de::DeTable<'_>>, h
         in_force: in_force?,
         age_convention: age_convention.unwrap_or_default(),
         clauses,
-        benefit: benefit?,
+        benefit,
+        benefit_need,
+        paid_by,
         effect: effect?,
         transition,
         examples,
         places,
     })
+}
+
+fn paid_by(reader: &mut Reader<'_>, file: &mut reader::Table<'_>) -> BTreeMap<String, Vec<SchemeId>> {
+    let Some(table) = file.optional_table(reader, "paid_by") else { return BTreeMap::new() };
+    let mut found = BTreeMap::new();
+    for (class, place, value) in table.entries() {
+        let names = value.get_ref().as_array().map(|array| array.iter().map(|item| item.get_ref().as_str()));
+        let schemes: Option<Vec<SchemeId>> = names.and_then(|mut names| {
+            names.try_fold(Vec::new(), |all, name| Some([all, vec![name?.parse().ok()?]].concat()))
+        });
+        match schemes {
+            Some(schemes) if !schemes.is_empty() => drop(found.insert(class.to_owned(), schemes)),
+            _ => reader.refuse(
+                "bad-value",
+                place,
+                format!("`{class}` names the schemes that pay this class, all of them"),
+                "such as `pension = [\"CG-IGNOAPS\", \"CG-IGNWPS\"]`",
+            ),
+        }
+    }
+    found
 }
 
 fn transition(reader: &mut Reader<'_>, file: &mut reader::Table<'_>) -> Transition {

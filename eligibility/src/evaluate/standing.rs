@@ -6,7 +6,10 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use jiff::Span;
-use schemas::time::CivilDate;
+use schemas::{
+    id::SchemeId,
+    time::{CivilDate, Timestamp},
+};
 
 use super::births::Births;
 use crate::{
@@ -111,7 +114,6 @@ impl<'a> Standing<'a> {
     }
 
     fn enrolled(&self, enrolment: &Enrolment, max_age: Option<u16>) -> Truth {
-        let Some(benefits) = self.facts.benefits() else { return Truth::Unknown };
         let since = match &enrolment.since {
             None => None,
             Some(path) => match self.fact(path.as_str(), max_age).map(|f| &f.value) {
@@ -119,17 +121,49 @@ impl<'a> Standing<'a> {
                 _ => return Truth::Unknown,
             },
         };
-        benefits.iter().any(|benefit| self.is_meant(benefit, enrolment, since)).into()
+        let paid_by = self.paid_by(&enrolment.of, enrolment.other_than_self);
+        let meant = |benefit: &Benefit| self.is_meant(benefit, enrolment, since);
+        self.facts.benefits().any((&enrolment.of, paid_by.as_deref()), self.oldest(max_age), meant)
+    }
+
+    /// Of a test about a class of benefits: the class, and who said all that there is of it. `None`: a test of another kind, or one
+    /// that our own rolls answer.
+    pub fn said_of_benefits<'t>(&self, test: &'t Test, max_age: Option<u16>) -> Option<(&'t str, Option<&'a Fact>)> {
+        let Test::Enrolled(Enrolment { of: of @ Of::Class(class), other_than_self, .. }) = test else { return None };
+        let (benefits, oldest) = (self.facts.benefits(), self.oldest(max_age));
+        let said = benefits.known_by(of, oldest);
+        let answered = || benefits.is_whole(of, self.paid_by(of, *other_than_self).as_deref(), oldest);
+        (said.is_some() || !answered()).then_some((class.as_str(), said))
+    }
+
+    /// The schemes that pay a class, where the file names them all; without this one, if only others count.
+    fn paid_by(&self, of: &Of, others: bool) -> Option<Vec<String>> {
+        let Of::Class(class) = of else { return None };
+        let schemes = self.scheme.paid_by.get(class)?;
+        let counts = |scheme: &&SchemeId| !(others && **scheme == self.scheme.id);
+        Some(schemes.iter().filter(counts).map(ToString::to_string).collect())
+    }
+
+    /// The moment before which what was said is outdated.
+    fn oldest(&self, max_age_days: Option<u16>) -> Option<Timestamp> {
+        let day = self.as_of.date().checked_sub(Span::new().days(i64::from(max_age_days?))).ok()?;
+        Some(CivilDate::from_date(day).start())
     }
 
     fn is_meant(&self, benefit: &Benefit, enrolment: &Enrolment, since: Option<CivilDate>) -> bool {
         let of = match &enrolment.of {
-            Of::Class(class) => benefit.class == *class,
+            Of::Class(class) => self.is_of_class(benefit, class),
             Of::Scheme(scheme) => benefit.scheme == *scheme,
         };
         let other = !(enrolment.other_than_self && benefit.scheme == self.scheme.id.as_str());
         let when = since.map_or_else(|| benefit.runs_on(self.day), |since| benefit.since >= since);
         of && other && when
+    }
+
+    /// By its own word, or because the file names its scheme among those that pay the class.
+    fn is_of_class(&self, benefit: &Benefit, class: &str) -> bool {
+        let named = || self.scheme.paid_by.get(class).is_some_and(|s| s.iter().any(|s| s.as_str() == benefit.scheme));
+        benefit.class == class || named()
     }
 
     /// The days after this one on which a clause can turn by itself.
@@ -142,8 +176,7 @@ impl<'a> Standing<'a> {
                     days.extend(turns.filter(|day| *day > self.day));
                 }
                 Test::Enrolled(enrolment) if enrolment.since.is_none() => {
-                    let benefits = self.facts.benefits().unwrap_or_default();
-                    let meant = benefits.iter().filter(|benefit| self.is_meant(benefit, enrolment, None));
+                    let meant = self.facts.benefits().iter().filter(|benefit| self.is_meant(benefit, enrolment, None));
                     let ends = meant.filter_map(|b| b.until.and_then(|until| until.date().tomorrow().ok()));
                     days.extend(ends.map(CivilDate::from_date).filter(|day| *day > self.day));
                 }
@@ -187,14 +220,20 @@ impl Lookup for Named<'_> {
 }
 
 impl Named<'_> {
-    /// Rupees a month of each benefit of a class that another scheme pays on the day; `None` if one of them is not known.
+    /// Rupees a month of each benefit of a class that another scheme pays on the day; `None` if one of them, or whether there are
+    /// more, is not known.
     fn monthly(&self, class: &str) -> Option<Vec<Value>> {
         let standing = &self.standing;
         let other = |benefit: &&Benefit| {
-            benefit.class == class && benefit.scheme != standing.scheme.id.as_str() && benefit.runs_on(standing.day)
+            standing.is_of_class(benefit, class)
+                && benefit.scheme != standing.scheme.id.as_str()
+                && benefit.runs_on(standing.day)
         };
-        let amounts =
-            standing.facts.benefits()?.iter().filter(other).map(|b| b.monthly.map(|m| Value::from(i64::from(m))));
-        amounts.collect()
+        let (of, oldest) = (Of::Class(class.to_owned()), standing.oldest(self.max_age_days));
+        let benefits = standing.facts.benefits();
+        if !benefits.is_whole(&of, standing.paid_by(&of, true).as_deref(), oldest) {
+            return None;
+        }
+        benefits.fresh(oldest).filter(other).map(|b| b.monthly.map(|m| Value::from(i64::from(m)))).collect()
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     age::Convention,
-    fact::{Attained, Benefit, Fact, FactSource, Value, names},
+    fact::{Attained, Benefit, Benefits, Fact, FactSource, Of, Value, names},
     vocabulary::{self, Kind},
 };
 
@@ -162,6 +162,81 @@ fn a_pension_that_ends_turns_the_clause_the_day_after() {
 }
 
 #[test]
+fn what_others_pay_is_unknown_until_it_is_stated_and_says_who_stated_it() {
+    let (scheme, today) = (scheme(PENSION), day("2026-11-21"));
+    let mut facts = pensioner("1960-01-01");
+    *facts.benefits_mut() = Benefits::default();
+    let silent = evaluate(&scheme, &facts, today);
+    assert_eq!((silent.outcome, ids(&silent)), (Outcome::Unknown, vec!["X1"]), "no offer on nobody's word");
+    let said = |recorded: &str| Fact {
+        recorded: day(recorded).start(),
+        source: Some(FactSource {
+            entity: "https://finance.gov.example".parse().unwrap(),
+            priority: 1,
+            id: "0193f1a0-7c3e-7d2a-8f00-0123456789ab".parse().unwrap(),
+        }),
+        ..Fact::own(true, day(recorded))
+    };
+    facts.benefits_mut().know_all(Of::Class("pension".to_owned()), said("2026-08-01"));
+    assert_eq!(evaluate(&scheme, &facts, today).outcome, Outcome::Unknown, "112 days old, and 90 are allowed");
+    facts.benefits_mut().know_all(Of::Class("pension".to_owned()), said("2026-11-01"));
+    let known = evaluate(&scheme, &facts, today);
+    assert_eq!(known.outcome, Outcome::Eligible);
+    let used = &known.clauses.iter().find(|clause| clause.id.as_str() == "X1").unwrap().facts[0];
+    assert_eq!(used.path.as_str(), "benefits.pension");
+    assert!(matches!(&used.standing, FactStanding::Known(origin) if origin.source.is_some()));
+    let own = Benefit {
+        scheme: "CG-IGNOAPS".to_owned(),
+        class: "pension".to_owned(),
+        since: today,
+        until: None,
+        monthly: None,
+    };
+    facts.benefits_mut().draws(own.clone(), None);
+    assert_eq!(evaluate(&scheme, &facts, today).outcome, Outcome::Eligible, "her own pension is no other one");
+    facts.benefits_mut().draws(Benefit { scheme: "CG-IGNWPS".to_owned(), ..own }, None);
+    assert_eq!(evaluate(&scheme, &facts, today).outcome, Outcome::Conflict);
+}
+
+#[test]
+fn a_class_that_named_schemes_alone_pay_is_known_by_their_rolls() {
+    let text = PENSION.replacen("[benefit]", "[paid_by]\npension = [\"CG-IGNOAPS\", \"CG-IGNWPS\"]\n\n[benefit]", 1);
+    let (scheme, today) = (scheme(&text), day("2026-11-21"));
+    let mut facts = pensioner("1960-01-01");
+    *facts.benefits_mut() = Benefits::default();
+    facts.benefits_mut().know_all(Of::Scheme("CG-IGNOAPS".to_owned()), Fact::own(true, today));
+    assert_eq!(evaluate(&scheme, &facts, today).outcome, Outcome::Unknown, "the widows' roll did not answer");
+    facts.benefits_mut().know_all(Of::Scheme("CG-IGNWPS".to_owned()), Fact::own(true, today));
+    assert_eq!(evaluate(&scheme, &facts, today).outcome, Outcome::Eligible);
+    let other = Benefit {
+        scheme: "CG-IGNWPS".to_owned(),
+        class: "by-another-name".to_owned(),
+        since: today,
+        until: None,
+        monthly: None,
+    };
+    facts.benefits_mut().draws(other, None);
+    assert_eq!(evaluate(&scheme, &facts, today).outcome, Outcome::Conflict, "the file says that it is of the class");
+}
+
+#[test]
+fn an_amount_that_hangs_on_what_others_pay_is_unknown_until_all_of_it_is_known() {
+    let (scheme, today) = (scheme(MAHTARI), day("2026-11-21"));
+    let mut facts = PersonFacts::new();
+    let widow = Benefit {
+        scheme: "CG-IGNWPS".to_owned(),
+        class: "pension".to_owned(),
+        since: today,
+        until: None,
+        monthly: Some(500),
+    };
+    facts.benefits_mut().draws(widow, None);
+    assert_eq!(evaluate(&scheme, &facts, today).monthly, None, "one is known, and perhaps there are more");
+    facts.benefits_mut().know_all(Of::Class("pension".to_owned()), Fact::own(true, today));
+    assert_eq!(evaluate(&scheme, &facts, today).monthly, Some(500));
+}
+
+#[test]
 fn thresholds_are_the_ages_that_matter_and_no_others() {
     let ages = |text: &str| scheme(text).thresholds().into_iter().map(|t| t.years).collect::<Vec<_>>();
     assert_eq!(ages(PENSION), [60, 80]);
@@ -267,16 +342,20 @@ proptest! {
     }
 
     #[test]
-    fn removing_a_fact_never_turns_unknown_into_a_removal(facts in facts(), gone in 0_usize..names::ALL.len() + 1) {
+    fn removing_a_fact_never_turns_unknown_into_a_removal(
+        facts in facts(), gone in 0_usize..names::ALL.len() + 1, partly in any::<bool>(),
+    ) {
         let on = day("2026-11-21");
         let mut less = facts.clone();
         match names::ALL.get(gone) {
             Some(name) => less.unset(name),
-            None => {
-                let mut without = PersonFacts::new();
-                facts.iter().for_each(|(path, fact)| without.set(path.clone(), fact.clone()));
-                less = without;
+            // What is named stays, and it is known of nothing that it is all.
+            None if partly => {
+                let mut named = Benefits::default();
+                facts.benefits().iter().for_each(|benefit| named.draws(benefit.clone(), None));
+                *less.benefits_mut() = named;
             }
+            None => *less.benefits_mut() = Benefits::default(),
         }
         for scheme in SCHEMES.iter() {
             let (full, fewer) = (evaluate(scheme, &facts, on), evaluate(scheme, &less, on));

@@ -214,19 +214,29 @@ fn plain_text(value: &schemas::answer::FieldValue) -> Option<String> {
     }
 }
 
-/// Of each source its last word; the union of all.
+/// Of each source its last word about a class or scheme; the union of all sources.
 fn benefits(folded: &mut Folded, records: &[&EventRecord]) {
-    let mut by_source = std::collections::BTreeMap::new();
     let mut written = records.to_vec();
     written.sort_by(|a, b| a.written().cmp(&b.written()));
+    let mut named: Vec<(&EventRecord, &Benefit)> = Vec::new();
     for record in written {
-        if let Content::Draws(benefits) = &record.content {
-            by_source.insert(&record.source, benefits);
+        let Content::Draws { benefits, whole } = &record.content else { continue };
+        named
+            .retain(|(earlier, benefit)| earlier.source != record.source || !whole.iter().any(|of| of.admits(benefit)));
+        named.extend(benefits.iter().map(|benefit| (record, benefit)));
+        for of in whole {
+            let fact = Fact {
+                value: true.into(),
+                effective: record.effective,
+                recorded: record.recorded,
+                source: Some(record.fact_source()),
+                receipt: Some(record.digest),
+            };
+            folded.facts.benefits_mut().know_all(of.clone(), fact);
         }
     }
-    if !by_source.is_empty() {
-        let all: Vec<Benefit> = by_source.into_values().flatten().cloned().collect();
-        folded.facts.set_benefits(all);
+    for (record, benefit) in named {
+        folded.facts.benefits_mut().draws(benefit.clone(), Some(record.recorded));
     }
 }
 

@@ -10,7 +10,7 @@ use schemas::{
     time::{CivilDate, Timestamp},
 };
 
-use crate::fact::{Benefit, FactPath, FactSource, Value};
+use crate::fact::{Benefit, FactPath, FactSource, Of, Value};
 
 /// What the person of a record is to the one whom the event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,8 +28,14 @@ pub enum Content {
     Event(EventPayload),
     /// Facts, fetched under a law or a consent, or entered; `None`: the source no longer says so.
     Stated(Vec<(FactPath, Option<Value>)>),
-    /// All benefits that this source knows of; an empty list says that there is none.
-    Draws(Vec<Benefit>),
+    /// Benefits that she draws, and the classes and schemes of which these are all: of them the source's last word counts alone,
+    /// and what is not among them is known not to be. Of others nothing is said but what is named.
+    Draws {
+        /// The benefits.
+        benefits: Vec<Benefit>,
+        /// Of these nothing is missing.
+        whole: Vec<Of>,
+    },
 }
 
 /// One record of one person.

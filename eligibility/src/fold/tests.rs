@@ -6,7 +6,8 @@ use schemas::event::Relation;
 use super::{testing::*, *};
 use crate::{
     age::Convention,
-    fact::{Benefit, Value, names},
+    fact::{Benefit, Of, Value, names},
+    truth::Truth,
 };
 
 const TODAY: &str = "2026-11-21";
@@ -155,7 +156,7 @@ fn what_is_superseded_or_not_yet_effective_does_not_count_and_the_day_of_the_lat
 }
 
 #[test]
-fn of_two_sources_on_one_day_the_higher_priority_is_believed_and_benefits_are_united() {
+fn of_two_sources_on_one_day_the_higher_priority_is_believed() {
     let said = |n: u32, priority: u8, content| EventRecord {
         priority,
         recorded: day("2026-11-01").start(),
@@ -166,18 +167,38 @@ fn of_two_sources_on_one_day_the_higher_priority_is_believed_and_benefits_are_un
     let bpl = |value: bool| Content::Stated(vec![(names::BPL.parse().unwrap(), Some(value.into()))]);
     let both = folded(&[said(2, 50, bpl(false)), said(1, 100, bpl(true))]);
     assert_eq!(both.facts.get(names::BPL).unwrap().value, Value::Bool(true));
-    let draws = |scheme: &str| {
-        let class = "pension".to_owned();
-        Content::Draws(vec![Benefit {
-            scheme: scheme.to_owned(),
-            class,
-            since: day("2020-01-01"),
-            until: None,
-            monthly: None,
-        }])
+}
+
+#[test]
+fn of_each_source_the_last_word_about_a_class_counts_and_silence_says_nothing() {
+    let said = |n: u32, source: &str, benefits: Vec<Benefit>, whole: &[&str]| EventRecord {
+        source: format!("https://{source}.example").parse().unwrap(),
+        content: Content::Draws { benefits, whole: whole.iter().map(|class| Of::Class((*class).to_owned())).collect() },
+        ..married(n, "2026-11-01")
     };
-    let united = folded(&[said(1, 1, draws("A")), said(2, 1, draws("B")), said(3, 1, Content::Draws(vec![]))]);
-    assert_eq!(united.facts.benefits().unwrap().len(), 2);
+    let draws = |scheme: &str, class: &str| {
+        let (scheme, class) = (scheme.to_owned(), class.to_owned());
+        Benefit { scheme, class, since: day("2020-01-01"), until: None, monthly: None }
+    };
+    let schemes = |records: &[EventRecord]| {
+        let folded = folded(records);
+        folded.facts.benefits().iter().map(|benefit| benefit.scheme.clone()).collect::<Vec<_>>()
+    };
+    let pension = |records: &[EventRecord]| {
+        let pension = Of::Class("pension".to_owned());
+        folded(records).facts.benefits().any((&pension, None), None, |benefit| benefit.class == "pension")
+    };
+    let (a, b) =
+        (said(1, "a", vec![draws("A", "pension")], &[]), said(2, "b", vec![draws("B", "ration")], &["ration"]));
+    let silent = said(3, "a", vec![], &[]);
+    assert_eq!(schemes(&[a.clone(), b.clone(), silent.clone()]), ["A", "B"], "united; silence takes nothing back");
+    assert_eq!(pension(std::slice::from_ref(&b)), Truth::Unknown, "all rations say nothing of pensions");
+    assert_eq!(pension(&[silent]), Truth::Unknown);
+    let no_more = said(4, "a", vec![], &["pension"]);
+    assert_eq!(pension(&[a.clone(), no_more.clone()]), Truth::False);
+    assert_eq!(pension(&[no_more, a.clone()]), Truth::False, "in whatever order they come");
+    let elsewhere = said(5, "c", vec![], &["pension"]);
+    assert_eq!(pension(&[a, elsewhere]), Truth::True, "another source takes nothing back");
 }
 
 /// One of each kind that bears on others, so that any seven of them get in each other's way.

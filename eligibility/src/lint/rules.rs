@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::LintDiagnostic;
 use crate::{
-    clause::{AgeBounds, Bilingual, Clause, ClauseKind, Test},
+    benefit::BenefitRule,
+    clause::{AgeBounds, Bilingual, Clause, ClauseKind, Enrolment, Of, Test},
     scheme::Scheme,
     vocabulary,
 };
@@ -26,6 +27,7 @@ pub(super) fn check(scheme: &Scheme) -> Vec<LintDiagnostic> {
             "add a clause with kind = \"include\"",
         ));
     }
+    found.extend(classes(scheme));
     found.extend(ages(scheme));
     found.extend(removal(scheme));
     found.extend(in_force(scheme));
@@ -59,15 +61,52 @@ fn reference(clause: &Clause) -> Option<LintDiagnostic> {
     clause.reference.trim().is_empty().then(|| LintDiagnostic::error("no-reference", clause.span.clone(), what, help))
 }
 
-/// A fact about the household comes from elsewhere and ages: the clause should say from where and how old it may be.
+/// A fact about the household comes from elsewhere and ages: the clause should say from where and how old it may be. So does what
+/// other departments pay, where a clause says that it is fetched.
 fn need(clause: &Clause) -> Option<LintDiagnostic> {
-    let others = clause.facts().iter().any(|f| f.as_str().starts_with("household."));
+    let household = clause.facts().iter().any(|f| f.as_str().starts_with("household."));
+    let fetched = clause.need.is_some() && clause.tests().any(|test| matches!(test, Test::Enrolled(_)));
     let silent = clause.need.as_ref().is_none_or(|need| need.max_age_days.is_none());
-    (others && silent).then(|| {
+    ((household || fetched) && silent).then(|| {
         let what = format!("clause {} does not say how old its fact may be", clause.id);
         let help = "fact = { dataset = \"food.household\", field = \"bpl\", basis = \"law:…\", max_age_days = 180 }";
         LintDiagnostic::warning("no-max-age", clause.span.clone(), what, help)
     })
+}
+
+/// Whoever draws nothing of a class is known only if somebody says so: of classes that others pay too, whose word is it?
+fn classes(scheme: &Scheme) -> Vec<LintDiagnostic> {
+    let mut found = Vec::new();
+    let mut asked = |classes: Vec<String>, whose: String, at: &Range<usize>| {
+        for class in classes.into_iter().filter(|class| !scheme.paid_by.contains_key(class)) {
+            let what =
+                format!("nobody may ever know that {whose} holds of somebody without a benefit of the class `{class}`");
+            let help = format!(
+                "name the schemes that pay the class, all of them: `[paid_by]` `{class} = [\"…\"]`; or where it is asked: \
+                 fact = {{ dataset = \"finance.pensions\", field = \"…\", basis = \"law:…\", max_age_days = 90 }}"
+            );
+            found.push(LintDiagnostic::warning("class-unknown", at.clone(), what, help));
+        }
+    };
+    for clause in scheme.clauses.iter().filter(|clause| clause.need.is_none()) {
+        asked(clause.tests().flat_map(classes_of).collect(), format!("clause {}", clause.id), &clause.span);
+    }
+    if let (BenefitRule::Formula(formula), None) = (&scheme.benefit, &scheme.benefit_need) {
+        asked(classes_in(formula.names()), "the amount".to_owned(), &scheme.places.benefit);
+    }
+    found
+}
+
+fn classes_of(test: &Test) -> Vec<String> {
+    match test {
+        Test::Enrolled(Enrolment { of: Of::Class(class), .. }) => vec![class.clone()],
+        Test::When(program) => classes_in(program.names()),
+        _ => Vec::new(),
+    }
+}
+
+fn classes_in(names: &[String]) -> Vec<String> {
+    names.iter().filter_map(|name| name.strip_prefix(vocabulary::MONTHLY)).map(str::to_owned).collect()
 }
 
 fn ages(scheme: &Scheme) -> Vec<LintDiagnostic> {

@@ -4,6 +4,10 @@ use super::*;
 
 const SAMPLE: &str = include_str!("../../samples/cg-ignoaps.toml");
 
+/// The line that says where the fact of the exclusion comes from.
+const PENSIONS: &str =
+    "fact = { dataset = \"finance.pensions\", field = \"drawn\", basis = \"law:nsap-2014\", max_age_days = 90 }\n";
+
 fn codes(text: &str) -> Vec<&'static str> {
     lint(text).findings.iter().map(|f| f.code).collect()
 }
@@ -37,6 +41,10 @@ fn each_rule_has_its_code() {
         ("ref = \"NSAP Guidelines, October 2014, para 2.3\"\n", "", "no-reference"),
         ("breaker = { percent_of_roll = 0.5, times_median_90d = 3.0 }", "", "no-breaker"),
         (", max_age_days = 180", "", "no-max-age"),
+        (", max_age_days = 90", "", "no-max-age"),
+        (PENSIONS, "", "class-unknown"),
+        ("[benefit]\n", "[paid_by]\npension = []\n\n[benefit]\n", "bad-value"),
+        ("[benefit]\n", "[paid_by]\npension = [7]\n\n[benefit]\n", "bad-value"),
         ("in_force = { from = 2026-04-01 }", "in_force = { from = 2026-04-01, until = 2026-03-31 }", "bad-value"),
         ("age = { at_least = 60 }", "age = { at_least = 60, at_most = 59 }", "ages-overlap"),
         ("when = \"household.bpl\"", "when = \"person.age >= 60 && household.bpl\"", "age-in-expression"),
@@ -49,6 +57,23 @@ fn each_rule_has_its_code() {
     }
     let nobody = SAMPLE.replace("kind = \"include\"", "kind = \"exclude\"");
     assert!(codes(&nobody).contains(&"no-include"));
+}
+
+#[test]
+fn a_class_that_nobody_can_know_is_told_unless_the_file_says_who_pays_it_or_who_says_so() {
+    let silent = SAMPLE.replace(PENSIONS, "");
+    let found = lint(&silent).findings;
+    let told: Vec<_> = found.iter().filter(|finding| finding.code == "class-unknown").collect();
+    assert_eq!((told.len(), told[0].level), (1, Level::Warning), "{found:?}");
+    assert!(
+        told[0].what.contains("clause X1") && told[0].what.contains("`pension`") && told[0].help.contains("[paid_by]")
+    );
+    let named = silent.replacen("[benefit]", "[paid_by]\npension = [\"CG-IGNOAPS\", \"CG-IGNWPS\"]\n\n[benefit]", 1);
+    assert_eq!(codes(&named), Vec::<&str>::new());
+    let formula = include_str!("../../samples/cg-mahtari-vandan.toml");
+    assert_eq!(codes(formula), Vec::<&str>::new());
+    let fact = formula.lines().find(|line| line.contains("finance.pensions")).unwrap();
+    assert_eq!(codes(&formula.replace(fact, "")), ["class-unknown"]);
 }
 
 #[test]

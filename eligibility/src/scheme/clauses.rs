@@ -60,7 +60,7 @@ fn clause(reader: &mut Reader<'_>, mut table: Table<'_>) -> Option<Clause> {
     })
 }
 
-fn need(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<FactNeed> {
+pub(super) fn need(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<FactNeed> {
     let mut need = table.optional_table(reader, "fact")?;
     let dataset = need.text(reader, "dataset");
     let field = need.text(reader, "field");

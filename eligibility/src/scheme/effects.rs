@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     benefit::{BenefitRule, Slab},
+    clause::FactNeed,
     effect::{Breaker, ClauseFalseRule, DeathRule, Effect, Include, Mode, MoveRule, NoticeTo, Remove},
     expression::Wanted,
 };
@@ -13,7 +14,7 @@ use crate::{
 /// The stages at which a death may have an effect; a reported one only flags.
 const STAGES: &[(&str, bool)] = &[("registered", true), ("never", false)];
 
-pub(super) fn benefit(reader: &mut Reader<'_>, file: &mut Table<'_>) -> Option<BenefitRule> {
+pub(super) fn benefit(reader: &mut Reader<'_>, file: &mut Table<'_>) -> Option<(BenefitRule, Option<FactNeed>)> {
     let mut table = file.required_table(reader, "benefit")?;
     let place = table.place();
     let mut found: Vec<BenefitRule> = Vec::new();
@@ -35,12 +36,13 @@ pub(super) fn benefit(reader: &mut Reader<'_>, file: &mut Table<'_>) -> Option<B
         present += 1;
         found.extend(table.optional_bool(reader, "in_kind").filter(|b| *b).map(|_| BenefitRule::InKind));
     }
+    let need = clauses::need(reader, &mut table);
     table.finish(reader);
     if present != 1 {
         let help = "give one of `slabs = [ … ]`, `formula = \"…\"`, `once = 6000`, `in_kind = true`";
         reader.refuse("bad-value", place, "`benefit` says one thing", help);
     }
-    found.into_iter().next()
+    found.into_iter().next().map(|rule| (rule, need))
 }
 
 fn slabs(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Vec<Slab> {

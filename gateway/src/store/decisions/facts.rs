@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{Binary, Text},
 };
 use eligibility::{
-    fact::{Benefit, FactPath, Value},
+    fact::{Benefit, FactPath, Of, Value},
     fold::{Content, EventRecord, Role},
 };
 use schemas::{
@@ -55,7 +55,9 @@ pub(super) struct Body {
 enum Said {
     Event { kind: EventType, payload: String },
     Stated(Vec<(FactPath, Option<Value>)>),
+    /// As it was written before sources said of what it is all: nothing is missing of nothing.
     Draws(Vec<Benefit>),
+    Benefits { drawn: Vec<Benefit>, whole: Vec<Of> },
 }
 
 const ROLES: [(Role, &str); 7] = [
@@ -87,7 +89,7 @@ impl Body {
                 payload: serde_json::to_string(&payload).map_err(|_| DecisionStoreError::Damaged("a payload"))?,
             },
             Content::Stated(statements) => Said::Stated(statements),
-            Content::Draws(benefits) => Said::Draws(benefits),
+            Content::Draws { benefits, whole } => Said::Benefits { drawn: benefits, whole },
         };
         let word = |relation| role_word(Role::Related(relation)).to_owned();
         Ok(Self {
@@ -114,7 +116,8 @@ impl Body {
                 Content::Event(payload.map_err(|_| DecisionStoreError::Damaged("a payload"))?)
             }
             Said::Stated(statements) => Content::Stated(statements),
-            Said::Draws(benefits) => Content::Draws(benefits),
+            Said::Draws(benefits) => Content::Draws { benefits, whole: Vec::new() },
+            Said::Benefits { drawn, whole } => Content::Draws { benefits: drawn, whole },
         };
         let others = self.others.into_iter().map(|(word, subject)| match role_of(&word)? {
             Role::Related(relation) => Ok((relation, subject)),
