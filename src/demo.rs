@@ -16,7 +16,9 @@ use std::path::PathBuf;
 
 pub use cast::Citizen;
 pub use federation::{Federation, PENSION_PURPOSE, Variation};
+pub use officer::Officer;
 pub use report::{Report, Step};
+pub use schemes::two_officers;
 pub use story::tell;
 
 /// How the demonstration is to run.

@@ -20,7 +20,7 @@ use serde_json::Value;
 use service_kit::{
     clock::Clock,
     db::DatabaseUrl,
-    http_client::{ClientLimits, HttpClient, NetworkPolicy, Reply},
+    http_client::{ClientLimits, HttpClient, HttpError, NetworkPolicy, Reply},
     testing::postgres,
     tls::ServerIdentity,
 };
@@ -117,15 +117,14 @@ impl Doors {
 
     /// Sends a query to one of the two processes.
     pub async fn send(&self, door: usize, query: &str) -> Reply {
-        self.send_timed(door, query).await.1
+        self.send_timed(door, query).await.1.unwrap()
     }
 
-    /// The same, and when it was sent: not before this instant.
-    pub async fn send_timed(&self, door: usize, query: &str) -> (Duration, Reply) {
+    /// The same, and when it was sent: not before this instant. An error where no whole answer came.
+    pub async fn send_timed(&self, door: usize, query: &str) -> (Duration, Result<Reply, HttpError>) {
         let _connection = self.connections[door].acquire().await.unwrap();
         let sent = self.clock.monotonic();
-        let reply = self.client.post(&self.queries[door], QUERY, query.as_bytes().to_vec(), 1 << 20).await;
-        (sent, reply.unwrap())
+        (sent, self.client.post(&self.queries[door], QUERY, query.as_bytes().to_vec(), 1 << 20).await)
     }
 
     /// What one of the two processes answers to a new query on this basis, on a new connection: one that was kept may be too old
@@ -195,7 +194,9 @@ fn member_client(provider: &Department, caller: &Department) -> HttpClient {
     let keys = caller.folder().join("keys");
     let identity = ServerIdentity::load(&keys.join("tls.pem"), &keys.join("tls.key.pem")).unwrap();
     let networks = NetworkPolicy::parse(["127.0.0.0/8"]).unwrap();
-    let limits = ClientLimits { pool: CONNECTIONS, ..ClientLimits::default() };
+    // Longer than a server takes for anything, so that a question without an answer is the server's doing.
+    let (connect, total) = (Duration::from_secs(60), Duration::from_secs(120));
+    let limits = ClientLimits { connect, total, pool: CONNECTIONS, at_once: 2 * CONNECTIONS };
     HttpClient::pinned(&[certificate_der(&provider.folder().join("keys/tls.pem"))], Some(&identity), networks, limits)
         .unwrap()
 }

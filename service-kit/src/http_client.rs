@@ -2,12 +2,14 @@
 //!
 //! Guarantees: https only, TLS 1.3, OpenSSL, trust in exactly the given certificates; no redirects, no proxies, no
 //! decompression; connect 2 s, total 10 s; addresses outside of the public Internet are refused after name
-//! resolution, and as literals, unless a configured network holds them; bodies are read up to a limit. Deliberately
-//! absent: retries (the caller knows what is safe to repeat), cookies, certificate authorities.
+//! resolution, and as literals, unless a configured network holds them; bodies are read up to a limit; requests on their way at
+//! once are bounded for each client. Deliberately absent: retries (the caller knows what is safe to repeat), cookies, certificate
+//! authorities.
 
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, header, tls};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::{secret::Secret, tls::ServerIdentity};
@@ -47,11 +49,13 @@ pub struct ClientLimits {
     pub total: Duration,
     /// Idle connections kept for each host.
     pub pool: usize,
+    /// Requests on their way at once; more wait for their turn, as long as a request may take in all.
+    pub at_once: usize,
 }
 
 impl Default for ClientLimits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(2), total: Duration::from_secs(10), pool: 16 }
+        Self { connect: Duration::from_secs(2), total: Duration::from_secs(10), pool: 16, at_once: 64 }
     }
 }
 
@@ -68,11 +72,13 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// A client for one trust: one peer, or one named service.
+/// A client for one trust: one peer, or one named service. Clones share its connections and its turns.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     client: Client,
     networks: Arc<NetworkPolicy>,
+    turns: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl HttpClient {
@@ -90,7 +96,7 @@ impl HttpClient {
                 identity.client_pem().map_err(|error| HttpError::Setup(error.to_string()))?;
             builder = builder.identity(reqwest::Identity::from_pkcs8_pem(&certificate, key.expose()).map_err(setup)?);
         }
-        Ok(Self { client: builder.build().map_err(setup)?, networks: Arc::new(networks) })
+        Self::built(builder, networks, limits)
     }
 
     /// Trusts these certificates (DER), and beside them the authorities that this machine trusts: for a citizen's own program, which
@@ -102,13 +108,33 @@ impl HttpClient {
     ) -> Result<Self, HttpError> {
         let roots: Result<Vec<_>, _> = roots.iter().map(|der| reqwest::Certificate::from_der(der)).collect();
         let builder = hardened(&networks, limits).tls_certs_merge(roots.map_err(setup)?);
-        Ok(Self { client: builder.build().map_err(setup)?, networks: Arc::new(networks) })
+        Self::built(builder, networks, limits)
+    }
+
+    fn built(
+        builder: reqwest::ClientBuilder,
+        networks: NetworkPolicy,
+        limits: ClientLimits,
+    ) -> Result<Self, HttpError> {
+        Ok(Self {
+            client: builder.build().map_err(setup)?,
+            networks: Arc::new(networks),
+            turns: Arc::new(Semaphore::new(limits.at_once.max(1))),
+            patience: limits.total,
+        })
     }
 
     /// Reads the address.
     pub async fn fetch(&self, url: &Url, max: usize) -> Result<Reply, HttpError> {
         self.networks.check(url)?;
+        let _turn = self.turn().await?;
         answer(self.client.get(url.clone()), max).await
+    }
+
+    /// One slow party holds up those who speak to it, and the party that is fast enough gets no more connections than it admits.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, HttpError> {
+        let turn = tokio::time::timeout(self.patience, self.turns.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| HttpError::NotSent("no turn came: too much is on its way there".to_owned()))
     }
 
     /// Posts the body as this media type.
@@ -130,6 +156,7 @@ impl HttpClient {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let _turn = self.turn().await?;
         answer(request, max).await
     }
 }

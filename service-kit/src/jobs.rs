@@ -1,8 +1,8 @@
 //! Work that comes round again. The only file that names the cron library.
 //!
 //! Guarantees: a job never runs twice at once in this process; wake-ups that come meanwhile become one further run;
-//! if the cron library stops waking (its issue 113), jobs still run, at [`FALLBACK`] intervals; the age of the last
-//! success is known to readiness. Deliberately absent: any truth about what has been done; that stands in tables,
+//! if the cron library stops waking (its issue 113), jobs still run, at [`FALLBACK`] intervals; after a jump of the wall clock
+//! (a machine that slept) every job is woken at once; the age of the last success is known to readiness. Deliberately absent: any truth about what has been done; that stands in tables,
 //! and where several processes share a database a [`crate::lease::Lease`] decides who works.
 #![allow(clippy::disallowed_types)]
 
@@ -20,12 +20,15 @@ use crate::clock::Clock;
 
 /// A job that nobody has woken for so long wakes by itself.
 pub const FALLBACK: Duration = Duration::from_secs(60);
+/// How often the wall clock is looked at.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The jobs of one process. Dropping it starts no further run; a run that has begun goes on to its end.
 pub struct Jobs {
     scheduler: JobScheduler,
     clock: Clock,
     records: Arc<Mutex<BTreeMap<&'static str, Record>>>,
+    wakes: Vec<Wake>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -56,7 +59,7 @@ pub struct JobsError(#[from] JobSchedulerError);
 impl Jobs {
     /// A scheduler without jobs. It begins to wake after [`Jobs::start`].
     pub async fn new(clock: Clock) -> Result<Self, JobsError> {
-        Ok(Self { scheduler: JobScheduler::new().await?, clock, records: Arc::default(), tasks: Vec::new() })
+        Ok(Self { scheduler: JobScheduler::new().await?, clock, records: Arc::default(), wakes: Vec::new(), tasks: Vec::new() })
     }
 
     /// Runs `work` whenever the cron pattern (`sec min hour day month weekday`) or the returned [`Wake`] says so.
@@ -77,11 +80,14 @@ impl Jobs {
                 run_once(name, &work, &records, &clock).await;
             }
         }));
-        Ok(Wake(by_hand))
+        let wake = Wake(by_hand);
+        self.wakes.push(wake.clone());
+        Ok(wake)
     }
 
     /// Begins to wake.
-    pub async fn start(&self) -> Result<(), JobsError> {
+    pub async fn start(&mut self) -> Result<(), JobsError> {
+        self.tasks.push(tokio::spawn(watch(self.clock.clone(), self.wakes.clone())));
         Ok(self.scheduler.start().await?)
     }
 
@@ -125,6 +131,19 @@ impl JobAges {
         let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let record = records.get(name)?;
         Some(self.clock.monotonic().saturating_sub(record.last_success.unwrap_or(record.registered)))
+    }
+}
+
+/// Wakes every job when the wall clock is further on than any job may be late.
+async fn watch(clock: Clock, wakes: Vec<Wake>) {
+    let mut last = clock.now_ms();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let now = clock.now_ms();
+        if now.saturating_sub(last) >= u64::try_from(FALLBACK.as_millis()).unwrap_or(u64::MAX) {
+            wakes.iter().for_each(Wake::poke);
+        }
+        last = now;
     }
 }
 
@@ -205,6 +224,29 @@ mod tests {
             wake.poke();
             assert_eq!(runs.recv().await, Some(0));
         }
+    }
+
+    #[cfg(feature = "test-clock")]
+    #[tokio::test]
+    async fn a_clock_that_jumped_ahead_wakes_every_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = crate::clock::TestClockFile::create(folder.path().join("clock.json")).unwrap();
+        let mut jobs = Jobs::new(file.clock()).await.unwrap();
+        let (ran, mut runs) = mpsc::unbounded_channel();
+        let work = move || {
+            let ran = ran.clone();
+            async move { ran.send(()).map_err(|_| "closed") }
+        };
+        jobs.every("0 0 0 1 1 *", "seldom", work).await.unwrap();
+        jobs.start().await.unwrap();
+        let jump = async {
+            // The watch may not have looked for the first time yet: the clock jumps until it saw it.
+            loop {
+                file.advance(FALLBACK).unwrap();
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! { ran = runs.recv() => assert_eq!(ran, Some(())), () = jump => {} }
     }
 
     #[tokio::test]

@@ -83,8 +83,7 @@ impl Server {
         let builder = ActixServer::build()
             .workers(workers.max(1))
             .disable_signals()
-            .shutdown_timeout(drain.as_secs())
-            .backlog(1024);
+            .shutdown_timeout(drain.as_secs());
         Self { context, builder }
     }
 

@@ -1,4 +1,7 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use actix_web::{HttpRequest, HttpResponse, http::Method};
+use futures_util::future::join_all;
 
 use super::*;
 use crate::{
@@ -33,6 +36,18 @@ async fn mirror(request: HttpRequest, body: Body) -> HttpResponse {
         .body([&body[..], &proof].concat())
 }
 
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+async fn counted() -> &'static str {
+    MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    NOW.fetch_sub(1, Ordering::SeqCst);
+    "counted"
+}
+
 struct World {
     identity: ServerIdentity,
     port: u16,
@@ -52,6 +67,7 @@ impl World {
                 .route(Method::GET, "/streamed", Caller::Public, RouteLimits::NO_BODY, streamed)
                 .route(Method::GET, "/moved", Caller::Public, RouteLimits::NO_BODY, moved)
                 .route(Method::GET, "/packed", Caller::Public, RouteLimits::NO_BODY, packed)
+                .route(Method::GET, "/counted", Caller::Public, RouteLimits::NO_BODY, counted)
                 .route(Method::POST, "/mirror", Caller::Public, RouteLimits::body(100), mirror)
         };
         let tls = identity.acceptor().unwrap();
@@ -138,8 +154,22 @@ async fn a_server_that_is_away_is_told_apart_from_one_that_does_not_answer() {
     let client = |limits| HttpClient::pinned(&[], None, loopback(), limits).unwrap();
     let url: Url = format!("https://kit.localhost:{}/", address.port()).parse().unwrap();
     // Accepts, and never says a word: the handshake does not end.
-    let short = ClientLimits { connect: Duration::from_millis(200), total: Duration::from_millis(300), pool: 1 };
+    let short = ClientLimits { connect: Duration::from_millis(200), total: Duration::from_millis(300), pool: 1, at_once: 1 };
     assert!(client(short).fetch(&url, 10).await.is_err());
     drop(free);
     assert!(matches!(client(ClientLimits::default()).fetch(&url, 10).await, Err(HttpError::NotSent(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_requests_are_on_their_way_than_may_be() {
+    let world = World::start("kit.localhost", 30);
+    let root = world.identity.certificate_der().unwrap();
+    let long = Duration::from_secs(120);
+    let limits = ClientLimits { connect: long, total: long, pool: 3, at_once: 3 };
+    let client = HttpClient::pinned(&[root], None, loopback(), limits).unwrap();
+    let url = world.url("/counted");
+    let replies = join_all((0..24).map(|_| client.fetch(&url, 100))).await;
+    assert!(replies.into_iter().all(|reply| reply.unwrap().status == 200));
+    assert!((1..=3).contains(&MOST.load(Ordering::SeqCst)));
+    world.running.stop().await.unwrap();
 }

@@ -1,8 +1,9 @@
 //! One connection: admission, TLS, and the deadlines that the HTTP library keeps for its first request only.
 //!
-//! Guarantees: a head has 5 s and 16 kB on *every* request; an answer that the peer does not take is cut off; a peer
-//! has a bounded number of connections; an unread body is drained for a moment, so that the refusal arrives, and not
-//! for ever.
+//! Guarantees: a head has 5 s and 16 kB on *every* request, from its first byte; an answer that the peer does not take is cut off;
+//! a peer has a bounded number of connections; an unread body is drained for a moment, so that the refusal arrives, and not for
+//! ever; a connection on which nothing was asked yet is kept as long as one between two requests, because a client may have opened
+//! it for a request that another connection then took, and would send its next one into the closing.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,6 +19,7 @@ use std::{
 use actix_http::error::DispatchError;
 use actix_web::dev::Extensions;
 use openssl::ssl::{Ssl, SslAcceptor};
+use schemas::problem::Code;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -30,7 +32,7 @@ use super::{Limits, ServerContext};
 use crate::tls::PeerCertificate;
 
 mod count;
-pub(crate) use count::{Connections, PeerKey, Place};
+pub(crate) use count::{Connections, PeerKey, Place, Working};
 
 /// Bytes of an unread body that are thrown away so that the refusal can be read.
 const DRAINED: usize = 256 * 1024;
@@ -64,8 +66,9 @@ impl Acceptor {
         let certificate = transport.certificate();
         let peer = PeerKey::of(certificate.as_ref(), address.ip());
         let place = place.of_peer(peer).ok_or_else(|| refused("peer"))?;
-        let state = Rc::new(ConnectionState::new(certificate, peer, shared.limits, shared.clock.monotonic()));
-        Ok((Guarded::new(transport, state, place), Some(address)))
+        let opened = shared.clock.monotonic();
+        let state = Rc::new(ConnectionState::new(certificate, (peer, place), shared.limits, opened));
+        Ok((Guarded::new(transport, state), Some(address)))
     }
 
     async fn handshake(&self, tls: &SslAcceptor, stream: TcpStream) -> Result<SslStream<TcpStream>, DispatchError> {
@@ -110,6 +113,8 @@ enum Phase {
 pub(crate) struct ConnectionState {
     certificate: Option<PeerCertificate>,
     peer: PeerKey,
+    /// Given back when the stream is gone, whoever still holds these books.
+    place: RefCell<Option<Place>>,
     limits: Limits,
     opened: Duration,
     requests: Cell<u32>,
@@ -122,10 +127,16 @@ pub(crate) struct ConnectionState {
 }
 
 impl ConnectionState {
-    fn new(certificate: Option<PeerCertificate>, peer: PeerKey, limits: Limits, opened: Duration) -> Self {
+    fn new(
+        certificate: Option<PeerCertificate>,
+        (peer, place): (PeerKey, Place),
+        limits: Limits,
+        opened: Duration,
+    ) -> Self {
         Self {
             certificate,
             peer,
+            place: RefCell::new(Some(place)),
             limits,
             opened,
             requests: Cell::new(0),
@@ -147,10 +158,15 @@ impl ConnectionState {
         self.peer
     }
 
-    pub(super) fn begin_request(&self, has_body: bool) {
+    /// A request's head is there.
+    ///
+    /// # Errors
+    /// Why nobody works on it now; the connection lives.
+    pub(super) fn begin_request(&self, has_body: bool) -> Result<Option<Working>, Code> {
         self.requests.set(self.requests.get().saturating_add(1));
         self.body_read.set(!has_body);
         self.enter(Phase::Request);
+        self.place.borrow().as_ref().map_or(Ok(None), Place::work)
     }
 
     pub(super) fn body_was_read(&self) {
@@ -199,12 +215,11 @@ pub(super) struct Guarded {
     write_deadline: Option<Pin<Box<Sleep>>>,
     /// Bytes read since the library last got to look at them.
     burst: usize,
-    _place: Place,
 }
 
 impl Guarded {
-    fn new(transport: Transport, state: Rc<ConnectionState>, place: Place) -> Self {
-        Self { transport, state, read_deadline: None, write_deadline: None, burst: 0, _place: place }
+    fn new(transport: Transport, state: Rc<ConnectionState>) -> Self {
+        Self { transport, state, read_deadline: None, write_deadline: None, burst: 0 }
     }
 
     /// Sets the deadline that fits the phase. It is looked at only while a read waits.
@@ -214,9 +229,7 @@ impl Guarded {
         }
         let limits = &self.state.limits;
         self.read_deadline = match (self.state.phase.get(), self.state.bytes.get()) {
-            // A new connection must begin to speak.
-            (Phase::Head, 0) if self.state.requests.get() == 0 => Some(Box::pin(sleep(limits.head))),
-            // Nothing of the next request yet: the library closes idle connections; this is behind it.
+            // Nothing of the next request yet: the library closes idle connections; this is behind it, and alone before the first.
             (Phase::Head, 0) => Some(Box::pin(sleep(limits.keep_alive.saturating_add(limits.head)))),
             (Phase::Head, _) => Some(Box::pin(sleep(limits.head))),
             (Phase::Request, _) => None,
@@ -270,6 +283,12 @@ impl Guarded {
         let deadline = self.write_deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(deadline.as_mut().poll(cx));
         Poll::Ready(cut("write-time", io::ErrorKind::TimedOut))
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.state.place.take();
     }
 }
 

@@ -29,7 +29,7 @@ use actix_web::{
 };
 use schemas::problem::Code;
 
-use super::{ConnectionState, Limits, ProblemResponse, ServerContext};
+use super::{ConnectionState, Limits, ProblemResponse, ServerContext, connection::Working};
 use crate::access::{Allowed, RoutePattern};
 
 /// Our id of a request: handlers find it in the request's extensions.
@@ -65,15 +65,15 @@ pub(super) async fn answer(
     request.extensions_mut().insert(id.clone());
     let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
     let has_body = announces_body(&request);
-    if let Some(connection) = &connection {
-        connection.begin_request(has_body);
-    }
+    let place = connection.as_ref().map_or(Ok(None), |connection| connection.begin_request(has_body));
+    let crowded = matches!(place, Err(Code::Overloaded));
     let method = request.method().clone();
     let client_id = sanitised_client_id(&request);
     // No clone of the request may be alive here: the router needs it for itself alone.
-    let answered = match refuse_early(&request, &shared.limits) {
-        Err(problem) => request.into_response(problem.error_response()),
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+    let admitted = place.map_err(no_place).and_then(|place| refuse_early(&request, &shared.limits).map(|()| place));
+    let (answered, place) = match admitted {
+        Err(problem) => (request.into_response(problem.error_response()), None),
+        Ok(place) => (next.call(request).await?.map_into_boxed_body(), place),
     };
     let (http, response) = answered.into_parts();
     let mut response = as_document(response, &context, &id);
@@ -84,14 +84,14 @@ pub(super) async fn answer(
     }
     let age_reached = connection.as_ref().is_some_and(|state| state.must_close(&shared.limits, start));
     let unread_body = connection.as_ref().is_some_and(|state| !state.is_body_read());
-    if age_reached || unread_body {
+    if age_reached || unread_body || crowded {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
 
     let pattern = http.extensions().get::<RoutePattern>().map_or("(no route)", |pattern| pattern.0);
     let took = shared.clock.monotonic().saturating_sub(start);
     note(&id, &client_id, method.as_str(), pattern, response.status().as_u16(), took);
-    let response = response.map_body(|_, body| Tracked { body, connection, ended: Cell::new(false) }.boxed());
+    let response = response.map_body(|_, body| Tracked { body, connection, ended: Cell::new(false), _place: place }.boxed());
     Ok(ServiceResponse::new(http, response))
 }
 
@@ -110,6 +110,12 @@ fn announces_body(request: &ServiceRequest) -> bool {
 fn sanitised_client_id(request: &ServiceRequest) -> String {
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).take(64).collect()
+}
+
+/// There are more connections, or more requests of this peer in work, than may be.
+fn no_place(why: Code) -> ProblemResponse {
+    metrics::counter!("requests_without_place_total", "code" => why.as_str()).increment(1);
+    ProblemResponse::new(why).retry_after(1)
 }
 
 fn refuse_early(request: &ServiceRequest, limits: &Limits) -> Result<(), ProblemResponse> {
@@ -163,6 +169,8 @@ struct Tracked {
     body: BoxBody,
     connection: Option<Rc<ConnectionState>>,
     ended: Cell<bool>,
+    /// In work until all of the answer is on its way.
+    _place: Option<Working>,
 }
 
 impl MessageBody for Tracked {

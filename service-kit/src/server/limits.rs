@@ -29,9 +29,10 @@ pub struct Limits {
     pub connection_age: Duration,
     /// Requests on one connection.
     pub connection_requests: u32,
-    /// Connections of the process.
+    /// Connections of the process whose requests are worked on; a few more are let in to hear that it is too many.
     pub connections: usize,
-    /// Connections of one client certificate, or of one address where none is shown.
+    /// Requests in work at the same time of one client certificate, or of one address where none is shown; it may hold twice as
+    /// many connections.
     pub connections_per_peer: usize,
     /// Requests in work at the same time.
     pub concurrent: usize,

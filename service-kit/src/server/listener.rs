@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Listen;
@@ -46,7 +47,7 @@ impl Bound {
             std::io::ErrorKind::AddrInUse => BindError::Occupied { name: name.to_owned(), address: listen.0 },
             _ => BindError::Refused { name: name.to_owned(), address: listen.0, source },
         };
-        let listener = TcpListener::bind(listen.0).map_err(refused)?;
+        let listener = listener(listen.0).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         tracing::info!(listener = name, %address, "listening");
         Ok(Self { name: name.to_owned(), address, listener })
@@ -65,6 +66,19 @@ impl Bound {
     pub(super) fn into_listener(self) -> TcpListener {
         self.listener
     }
+}
+
+/// Connections that the system keeps for us until we take them (security, "Limits and time-outs"). The standard library asks for
+/// 128 alone; past them the system forgets connections of which the client believes that they stand.
+const BACKLOG: i32 = 1024;
+
+fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restart must not wait for connections of the process before it.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// Returns at SIGTERM or SIGINT.

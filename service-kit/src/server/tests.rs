@@ -20,6 +20,7 @@ use crate::{
 
 mod bodies;
 mod cross_origin;
+mod crowds;
 mod lifetimes;
 mod peers;
 mod people;
