@@ -87,5 +87,10 @@ fn client(federation: &Federation, connections: usize) -> anyhow::Result<HttpCli
     let der = |file: &std::path::PathBuf| anyhow::Ok(openssl::x509::X509::from_pem(&std::fs::read(file)?)?.to_der()?);
     let pinned = files.iter().map(der).collect::<anyhow::Result<Vec<_>>>()?;
     let networks = NetworkPolicy::parse(["127.0.0.0/8"]).map_err(anyhow::Error::msg)?;
-    Ok(HttpClient::pinned(&pinned, None, networks, ClientLimits { pool: connections, ..ClientLimits::default() })?)
+    Ok(HttpClient::pinned(
+        &pinned,
+        None,
+        networks,
+        ClientLimits { pool: connections, at_once: connections, ..ClientLimits::default() },
+    )?)
 }

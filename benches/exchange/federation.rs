@@ -150,7 +150,7 @@ pub fn portal(department: &Department, server: &Path, connections: usize) -> any
     let identity = ServerIdentity::load(&systems.join("portal.pem"), &systems.join("portal.key.pem"))?;
     let pinned = openssl::x509::X509::from_pem(&std::fs::read(server)?)?.to_der()?;
     let networks = NetworkPolicy::parse(["127.0.0.0/8"]).map_err(anyhow::Error::msg)?;
-    let limits = ClientLimits { pool: connections, ..ClientLimits::default() };
+    let limits = ClientLimits { pool: connections, at_once: connections, ..ClientLimits::default() };
     Ok(HttpClient::pinned(&[pinned], Some(&identity), networks, limits)?)
 }
 

@@ -134,7 +134,9 @@ impl HttpClient {
     /// One slow party holds up those who speak to it, and the party that is fast enough gets no more connections than it admits.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, HttpError> {
         let turn = tokio::time::timeout(self.patience, self.turns.acquire()).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| HttpError::NotSent("no turn came: too much is on its way there".to_owned()))
+        turn.ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| HttpError::NotSent("no turn came: too much is on its way there".to_owned()))
     }
 
     /// Posts the body as this media type.

@@ -28,7 +28,7 @@ use super::{
 
 /// Longer than any route of the local listener takes, so that its own answer is heard and not our impatience.
 const PATIENT: ClientLimits =
-    ClientLimits { connect: Duration::from_secs(10), total: Duration::from_secs(60), pool: 16 };
+    ClientLimits { connect: Duration::from_secs(10), total: Duration::from_secs(60), pool: 16, at_once: 64 };
 
 /// What a department is to be.
 #[derive(Clone, Debug)]

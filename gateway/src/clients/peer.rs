@@ -16,8 +16,9 @@ use url::Url;
 /// Longest answer of a peer, bytes (security, "Limits and time-outs").
 pub const MAX_ANSWER: usize = 1024 * 1024;
 
-/// Connections kept to one peer (security, "Limits and time-outs": a certificate's share of a listener).
-const CONNECTIONS: usize = 64;
+/// Requests on their way to one peer, and connections kept to it: below a certificate's share of a listener (security, "Limits and
+/// time-outs"), so that what is asked waits here and is not refused there.
+const CONNECTIONS: usize = 48;
 
 /// Speaks to one department.
 #[derive(Clone, Debug)]
@@ -86,9 +87,9 @@ impl PeerClients {
         {
             return Ok(client.clone());
         }
-        // As many as the peer admits of one certificate: after a group commit many answers come at once, and a connection that
-        // is thrown away then costs a handshake at the next one.
-        let limits = ClientLimits { pool: CONNECTIONS, ..ClientLimits::default() };
+        // As many are kept as are used at once: after a group commit many answers come together, and a connection that is thrown
+        // away then costs a handshake at the next one.
+        let limits = ClientLimits { pool: CONNECTIONS, at_once: CONNECTIONS, ..ClientLimits::default() };
         let http = HttpClient::pinned(&roots, Some(&self.identity), self.networks.clone(), limits)?;
         let client = PeerClient { http };
         made.insert(member.entity().clone(), (roots, client.clone()));

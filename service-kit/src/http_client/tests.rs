@@ -154,7 +154,8 @@ async fn a_server_that_is_away_is_told_apart_from_one_that_does_not_answer() {
     let client = |limits| HttpClient::pinned(&[], None, loopback(), limits).unwrap();
     let url: Url = format!("https://kit.localhost:{}/", address.port()).parse().unwrap();
     // Accepts, and never says a word: the handshake does not end.
-    let short = ClientLimits { connect: Duration::from_millis(200), total: Duration::from_millis(300), pool: 1, at_once: 1 };
+    let short =
+        ClientLimits { connect: Duration::from_millis(200), total: Duration::from_millis(300), pool: 1, at_once: 1 };
     assert!(client(short).fetch(&url, 10).await.is_err());
     drop(free);
     assert!(matches!(client(ClientLimits::default()).fetch(&url, 10).await, Err(HttpError::NotSent(_))));

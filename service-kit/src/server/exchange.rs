@@ -91,7 +91,8 @@ pub(super) async fn answer(
     let pattern = http.extensions().get::<RoutePattern>().map_or("(no route)", |pattern| pattern.0);
     let took = shared.clock.monotonic().saturating_sub(start);
     note(&id, &client_id, method.as_str(), pattern, response.status().as_u16(), took);
-    let response = response.map_body(|_, body| Tracked { body, connection, ended: Cell::new(false), _place: place }.boxed());
+    let response =
+        response.map_body(|_, body| Tracked { body, connection, ended: Cell::new(false), _place: place }.boxed());
     Ok(ServiceResponse::new(http, response))
 }
 

@@ -122,12 +122,8 @@ async fn in_a_storm_every_request_is_answered_or_refused_and_none_is_torn() {
         || Routes::new("test").route(Method::POST, "/unhurried", Caller::Public, RouteLimits::body(64), unhurried);
     let tls = server.acceptor().unwrap();
     let running = Server::new(context(limits), 2).listen(bound, Some(tls), routes).unwrap().start();
-    let patient = ClientLimits {
-        connect: Duration::from_secs(120),
-        total: Duration::from_secs(120),
-        pool: 16,
-        at_once: 16,
-    };
+    let patient =
+        ClientLimits { connect: Duration::from_secs(120), total: Duration::from_secs(120), pool: 16, at_once: 16 };
     let client = HttpClient::pinned(&[der(&server)], None, loopback(), patient).unwrap();
     let asked = (0..400).map(|n| {
         let (client, target, text) = (client.clone(), target.clone(), format!("question {n}"));
