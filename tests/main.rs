@@ -5,6 +5,8 @@ mod access;
 mod bodies;
 mod browser;
 mod canaries;
+#[cfg(feature = "test-clock")]
+mod cases;
 mod counted;
 mod crashes;
 mod deployment;
@@ -13,6 +15,8 @@ mod evidence;
 mod foreign;
 mod interop;
 mod layering;
+#[cfg(feature = "test-clock")]
+mod life;
 #[cfg(feature = "test-clock")]
 mod outdated;
 mod ready;

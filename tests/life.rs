@@ -1,0 +1,225 @@
+//! A small world for tests of life events: an anchor, civil registration, and any number of departments with a roll each; one clock.
+//!
+//! Guarantees: real processes of the real binary, set up by the commands that a department's staff would type; every process reads one
+//! clock file, so that windows of thirty days pass at once. Nobody lives in it yet: each test enters people of its own. Deliberately
+//! absent: any way to make a gateway decide; tests change the departments' own tables and wait for what follows.
+
+mod kept;
+mod laws;
+pub mod office;
+pub mod plan;
+pub mod postman;
+pub mod register;
+
+use std::{collections::BTreeSet, fs::File, path::PathBuf, time::Duration};
+
+use jiff::{ToSpan as _, civil::Date};
+use schemas::time::Timestamp;
+use service_kit::clock::{Clock, TestClockFile};
+use tempfile::TempDir;
+use vinimay::world::{Addresses, Anchor, Binary, Department};
+
+use self::{
+    office::Office,
+    plan::LifePlan,
+    register::Register,
+};
+use crate::{
+    rogue::{PATIENCE, until},
+    support::{alone, binary},
+};
+
+/// A running world.
+pub struct Life {
+    /// The world's clock.
+    pub clock: Clock,
+    /// The program, with the world's clock.
+    pub binary: Binary,
+    /// The trust anchor.
+    pub anchor: Anchor,
+    /// Civil registration.
+    pub civil: Register,
+    /// The departments, in the order of the plan.
+    pub offices: Vec<Office>,
+    time: TestClockFile,
+    folder: TempDir,
+    _turn: File,
+}
+
+impl Life {
+    /// Sets a world up and starts it. Blocks the thread while commands run.
+    pub async fn start(plan: &LifePlan) -> Self {
+        let turn = alone();
+        let folder = tempfile::tempdir().unwrap();
+        let time = TestClockFile::create(folder.path().join("clock.json")).unwrap();
+        if let Some(at) = plan.starts {
+            time.set(at).unwrap();
+        }
+        let (clock, now) = (time.clock(), time.clock().now());
+        let binary = binary().with_environment(TestClockFile::VARIABLE, &time.path().display().to_string());
+        let addresses = Addresses::new();
+        let mut anchor = Anchor::init(&binary, &folder.path().join("anchor"), &addresses).unwrap();
+        let civil = civil(&binary, folder.path(), &addresses, plan, now);
+        let each = |plan| Office::set_up(&binary, folder.path(), &addresses, (plan, &civil.department), now);
+        let offices: Vec<Office> = side_by_side(plan.offices.iter().collect(), each);
+        let entities: Vec<(&str, String)> =
+            offices.iter().map(|office| (office.name(), office.department.entity().to_string())).collect();
+        laws::register(&anchor, folder.path(), civil.department.entity().as_str(), &entities);
+        anchor.start().unwrap();
+        for department in std::iter::once(&civil.department).chain(offices.iter().map(|office| &office.department)) {
+            department.join(&anchor).unwrap();
+        }
+        let mut life = Self { clock, binary, anchor, civil, offices, time, folder, _turn: turn };
+        life.open(plan).await;
+        life
+    }
+
+    /// Starts every gateway; schemes come into force and subscriptions are signed.
+    async fn open(&mut self, plan: &LifePlan) {
+        self.civil.department.start_all().unwrap();
+        let (today, civil) = (self.today(), &self.civil.department);
+        side_by_side(self.offices.iter_mut().collect(), |office: &mut Office| {
+            office.department.start_all().unwrap();
+            for benefit in office.plan.benefits.clone() {
+                if let Some(scheme) = benefit.scheme {
+                    office.publishes(benefit.id, scheme, today);
+                }
+            }
+            office.subscribes(civil, today.checked_add(1.year()).unwrap());
+        });
+        let ages: BTreeSet<&str> = plan.offices.iter().flat_map(|office| office.ages.iter().copied()).collect();
+        if !ages.is_empty() {
+            // Ages are looked at when the gateway starts and every quarter of an hour; nobody waits for that here.
+            self.civil.department.stop().unwrap();
+            self.civil.department.start_all().unwrap();
+            let ages = i64::try_from(ages.len()).unwrap();
+            self.until("each age has its watermark", |life| life.civil.kept().count("age_watermark") == ages).await;
+        }
+    }
+
+    /// Where the world's files are.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// A department by its name.
+    pub fn office(&self, name: &str) -> &Office {
+        self.offices.iter().find(|office| office.name() == name).unwrap()
+    }
+
+    /// The same, to stop or start it.
+    pub fn office_mut(&mut self, name: &str) -> &mut Office {
+        self.offices.iter_mut().find(|office| office.name() == name).unwrap()
+    }
+
+    /// The civil day of India by the world's clock.
+    pub fn today(&self) -> Date {
+        self.clock.now().civil_day().date()
+    }
+
+    /// So many days before today.
+    pub fn days_ago(&self, days: i32) -> Date {
+        self.today().checked_sub(days.days()).unwrap()
+    }
+
+    /// The clock goes on by days.
+    pub fn days_pass(&self, days: u64) {
+        self.time.advance(Duration::from_secs(days * 86_400)).unwrap();
+    }
+
+    /// The clock goes on by seconds.
+    pub fn seconds_pass(&self, seconds: u64) {
+        self.time.advance(Duration::from_secs(seconds)).unwrap();
+    }
+
+    /// The clock goes on to an instant that lies ahead.
+    pub fn becomes(&self, at: &str) {
+        let at: Timestamp = at.parse().unwrap();
+        let ahead = at.seconds() - self.clock.now().seconds();
+        self.seconds_pass(u64::try_from(ahead).expect("time goes on only"));
+    }
+
+    /// Looks again until something holds; fails loudly when it never does. Patience is of the machine's own time.
+    pub async fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        until(&Clock::default(), PATIENCE, what, async || holds(self)).await;
+    }
+
+    /// The same for what must be asked for.
+    pub async fn until_asked(&self, what: &str, holds: impl AsyncFnMut() -> bool) {
+        until(&Clock::default(), PATIENCE, what, holds).await;
+    }
+
+    /// Waits until a person stands like this on a roll of a department.
+    pub async fn until_stands(&self, (office, id, number): (&str, &str, &str), status: &str) {
+        let what = format!("{number} is {status} on {id} of {office}");
+        self.until(&what, |life| life.office(office).stands(id, number) == status).await;
+    }
+
+    /// Waits until everything that the register holds was told, taken by every department, and has run its course there.
+    pub async fn until_quiet(&self) {
+        self.until("everything was told and has run its course", |life| {
+            life.civil.pending() == 0 && life.offices.iter().all(|office| is_quiet(life, office))
+        })
+        .await;
+    }
+
+    /// Waits until the first letter of a decision lies at the desk, and hands it over: its window begins.
+    pub async fn letter_arrives(&self, office: &str, letter: &schemas::id::MessageId) {
+        let office = self.office(office);
+        self.until_asked("the letter is printed and handed over", async || office.hands_over(letter).await).await;
+    }
+}
+
+/// Nothing is under way to a department, and nothing is left to do in it today.
+fn is_quiet(life: &Life, office: &Office) -> bool {
+    let entity = office.department.entity();
+    let waiting = format!("feed_delivery WHERE subscriber = '{entity}' AND state = 'waiting'");
+    life.civil.kept().count(&waiting) == 0
+        && office.kept().count("inbox_work") == 0
+        && office.kept().count("decision WHERE todo IS NOT NULL") == 0
+}
+
+fn civil(
+    binary: &Binary,
+    folder: &std::path::Path,
+    addresses: &Addresses,
+    plan: &LifePlan,
+    now: Timestamp,
+) -> Register {
+    std::fs::create_dir_all(folder.join("civil")).unwrap();
+    let database = folder.join("civil/register.sqlite");
+    Register::create(&database);
+    let described = plan.civil(&database, Register::MAPPING);
+    let sectors = described.names_people_of.clone();
+    let department =
+        Department::init(binary, &folder.join("civil"), addresses, &described, plan.civil.1, now).unwrap();
+    Register::of(department, database, sectors, plan.civil.0.clone())
+}
+
+/// Does the same for each, two at a time: commands mostly wait for disks.
+fn side_by_side<T: Send, R: Send>(all: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let each = &each;
+    let mut done = Vec::new();
+    let mut rest = all.into_iter();
+    loop {
+        let few: Vec<T> = rest.by_ref().take(3).collect();
+        if few.is_empty() {
+            return done;
+        }
+        std::thread::scope(|scope| {
+            let running: Vec<_> = few.into_iter().map(|one| scope.spawn(move || each(one))).collect();
+            done.extend(running.into_iter().map(|one| one.join().unwrap()));
+        });
+    }
+}
+
+impl Drop for Life {
+    /// Every process ends in order before the world's files go.
+    fn drop(&mut self) {
+        for office in &mut self.offices {
+            let _ = office.department.stop();
+        }
+        let _ = self.civil.department.stop();
+        let _ = self.anchor.stop();
+    }
+}
