@@ -5,7 +5,10 @@
 //! "position greater than the last"); a row that cannot be read is handed over as such and blocks nobody.
 //! Deliberately absent: making events; deleting what was not taken.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use schemas::{
     event::{EventKind, Relation},
@@ -20,9 +23,9 @@ use crate::{
     install,
     key::LocalKey,
     mapping::{ChangeCapture, Mapping, Noticed},
-    row::{day, key_bind, where_key},
+    row::{day, key_bind, where_key_in},
     source::OpenError,
-    statement::{Row, Statement},
+    statement::{Bind, Row, Statement},
 };
 
 mod draft;
@@ -33,6 +36,12 @@ pub use registrations::{Death, Marriage};
 
 /// The most that one call reads.
 const LIMIT: i64 = 1_000;
+
+/// Keys of one statement.
+const AT_ONCE: usize = 500;
+
+/// What rows say, by the type of event that they become, and their key.
+type Contents = BTreeMap<(EventType, LocalKey), Result<Content, ChangeUnreadable>>;
 
 /// Where a change stands in the outbox. Names it, and orders nothing between transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -161,15 +170,16 @@ impl ChangeFeed {
         let select = Statement::new("SELECT CAST(position AS TEXT), event, row_key, subject, recorded_at FROM ");
         let select = select.sql(table(engine(&conn))).sql(" AS o ORDER BY o.position LIMIT ");
         let rows = select.bind(i64::from(limit).min(LIMIT)).rows(&mut conn)?;
-        let mut changes = Vec::with_capacity(rows.len());
+        let mut pending = Vec::with_capacity(rows.len());
         for row in &rows {
             match Outbox::read(row) {
-                Some(outbox) => changes.push(self.change(&mut conn, outbox)?),
+                Some(outbox) => pending.push(outbox),
                 // It stays where it is, for whoever wrote it or an officer; the others go on.
                 None => tracing::warn!(position = row.text(0), "an outbox row cannot be read; it stays pending"),
             }
         }
-        Ok(changes)
+        let found = self.contents(&mut conn, &pending)?;
+        Ok(pending.into_iter().map(|outbox| self.change(outbox, &found)).collect())
     }
 
     /// The events of these changes are durable: they are pending no longer. Repeating it does no harm. Blocks.
@@ -179,21 +189,39 @@ impl ChangeFeed {
     pub fn mark_done(&self, positions: &[Position]) -> Result<(), ChangeError> {
         let mut conn = self.writer.lend().map_err(ChangeError::Database)?;
         transaction(&mut conn, |conn| {
-            for Position(position) in positions {
-                let delete = Statement::new("DELETE FROM ").sql(table(engine(conn))).sql(" WHERE position = ");
-                delete.bind(*position).execute(conn)?;
+            for chunk in positions.chunks(AT_ONCE) {
+                let mut delete = Statement::new("DELETE FROM ").sql(table(engine(conn))).sql(" WHERE position IN (");
+                for (place, Position(position)) in chunk.iter().enumerate() {
+                    delete = if place == 0 { delete } else { delete.sql(", ") }.bind(*position);
+                }
+                delete.sql(")").execute(conn)?;
             }
             Ok(())
         })
     }
 
-    fn change(&self, conn: &mut AnyConnection, outbox: Outbox) -> Result<Change, ChangeError> {
+    /// The rows of which these changes are, as they stand now, by type and key.
+    fn contents(&self, conn: &mut AnyConnection, pending: &[Outbox]) -> Result<Contents, ChangeError> {
+        let mut found = Contents::new();
+        for capture in &self.mapping.changes {
+            let keys: BTreeSet<&LocalKey> =
+                pending.iter().filter(|outbox| outbox.event == capture.event).map(|outbox| &outbox.row_key).collect();
+            let keys: Vec<&LocalKey> = keys.into_iter().collect();
+            for chunk in keys.chunks(AT_ONCE) {
+                found.extend(contents(conn, capture, chunk)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn change(&self, outbox: Outbox, found: &Contents) -> Change {
         let Outbox { position, event, row_key, subject, recorded } = outbox;
-        let content = match self.mapping.changes.iter().find(|capture| capture.event == event) {
-            Some(capture) => content(conn, capture, &row_key)?,
-            None => Err(ChangeUnreadable::NotMapped),
-        };
-        Ok(Change { position, event, row_key, subject, recorded, content })
+        let mapped = self.mapping.changes.iter().any(|capture| capture.event == event);
+        let missing = if mapped { ChangeUnreadable::RowMissing } else { ChangeUnreadable::NotMapped };
+        let here = (event, row_key);
+        let content = found.get(&here).cloned().unwrap_or(Err(missing));
+        let (event, row_key) = here;
+        Change { position, event, row_key, subject, recorded, content }
     }
 }
 
@@ -219,16 +247,23 @@ impl Outbox {
     }
 }
 
-/// Reads the row as it stands now: facts decide, events only wake.
-fn content(
-    conn: &mut AnyConnection,
-    capture: &ChangeCapture,
-    key: &LocalKey,
-) -> Result<Result<Content, ChangeUnreadable>, ChangeError> {
-    let Some(bind) = key_bind(&capture.key, key) else { return Ok(Err(ChangeUnreadable::RowMissing)) };
-    let select = Statement::new("SELECT ").texts_of(columns(capture)).sql(" FROM ").table(&capture.read).sql(" WHERE ");
-    let rows = where_key(select, &capture.key, bind).sql(" LIMIT 1").rows(conn)?;
-    Ok(rows.first().ok_or(ChangeUnreadable::RowMissing).and_then(|row| read(capture, row)))
+/// Reads the rows as they stand now: facts decide, events only wake. A row that is gone is not among them.
+fn contents(conn: &mut AnyConnection, capture: &ChangeCapture, keys: &[&LocalKey]) -> Result<Contents, ChangeError> {
+    let binds: Vec<Bind> = keys.iter().filter_map(|key| key_bind(&capture.key, key)).collect();
+    if binds.is_empty() {
+        return Ok(Contents::new());
+    }
+    // The key comes last, so that the places of the others stay.
+    let all = columns(capture).chain(std::iter::once(&capture.key));
+    let select = Statement::new("SELECT ").texts_of(all).sql(" FROM ").table(&capture.read).sql(" WHERE ");
+    let place = columns(capture).count();
+    let mut found = Contents::new();
+    for row in where_key_in(select, &capture.key, binds).rows(conn)? {
+        if let Some(key) = row.text(place).and_then(|text| text.parse().ok()) {
+            found.entry((capture.event.clone(), key)).or_insert_with(|| read(capture, &row));
+        }
+    }
+    Ok(found)
 }
 
 /// The effective day, what `when` and `supersedes` name (else the key once more), the people, the members.

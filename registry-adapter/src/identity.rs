@@ -13,8 +13,8 @@ use crate::{
     connection::Connections,
     key::LocalKey,
     mapping::IdentityTable,
-    row::{boolean, day, key_bind, where_key},
-    statement::{Row, Statement},
+    row::{boolean, day, key_bind, where_key, where_key_in},
+    statement::{Bind, Row, Statement},
 };
 
 /// People read at a time.
@@ -111,6 +111,20 @@ impl Residents {
         let mut conn = self.readers.lend().map_err(IdentityError::Database)?;
         let rows = where_key(self.select().sql(" WHERE "), &self.table.key, bind).sql(" LIMIT 2").rows(&mut conn)?;
         rows.first().map(|row| self.resident(row)).transpose()
+    }
+
+    /// The residents of these numbers, as far as there are any, in no order. Blocks.
+    ///
+    /// # Errors
+    /// If the database cannot be read or a row cannot be understood.
+    pub fn by_numbers(&self, numbers: &[LocalKey]) -> Result<Vec<Resident>, IdentityError> {
+        let binds: Vec<Bind> = numbers.iter().filter_map(|number| key_bind(&self.table.key, number)).collect();
+        if binds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut conn = self.readers.lend().map_err(IdentityError::Database)?;
+        let rows = where_key_in(self.select().sql(" WHERE "), &self.table.key, binds).rows(&mut conn)?;
+        rows.iter().map(|row| self.resident(row)).collect()
     }
 
     /// Gives each resident to `each`, in the order of their numbers, a page in memory at a time. Blocks.

@@ -60,6 +60,15 @@ pub(crate) fn where_key(statement: Statement, column: &Column, key: Bind) -> Sta
     statement.name(&column.name).sql(" = ").bind(key)
 }
 
+/// ` "column" IN ($n, …)`; at least one key.
+pub(crate) fn where_key_in(statement: Statement, column: &Column, keys: impl IntoIterator<Item = Bind>) -> Statement {
+    let mut statement = statement.name(&column.name).sql(" IN (");
+    for (place, key) in keys.into_iter().enumerate() {
+        statement = if place == 0 { statement } else { statement.sql(", ") }.bind(key);
+    }
+    statement.sql(")")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
