@@ -14,6 +14,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeSet;
+
 use schemas::{
     digest::Digest,
     event::Reporter,
@@ -60,6 +62,21 @@ pub struct Death {
     pub on: CivilDate,
     /// Whence.
     pub origin: Origin,
+    /// Every number and day under which this same death was ever registered: a corrected day is an amendment, not another death.
+    pub family: BTreeSet<String>,
+}
+
+impl Death {
+    /// By what a decision names it: source and number of the registration that stands.
+    pub fn key(&self) -> String {
+        let what = self.origin.registration.clone().unwrap_or_else(|| self.origin.event.to_string());
+        format!("{} {what}", self.origin.source)
+    }
+
+    /// Whether a decision that names this key means this death.
+    pub fn is(&self, key: &str) -> bool {
+        self.family.contains(key) || self.key() == key
+    }
 }
 
 /// A report of a death without a registration.
@@ -115,6 +132,15 @@ pub struct Folded {
     pub facts: PersonFacts,
     /// A registered death that nothing contradicts.
     pub death: Option<Death>,
+    /// Every registered death that nothing contradicts, that one first: a person dies once, and may be registered twice.
+    pub deaths: Vec<Death>,
+    /// By their keys, registrations of a death that are void because it was registered twice.
+    pub entered_twice: BTreeSet<String>,
+    /// Digests of records that were annulled, replaced, or whose word on what never changes was corrected; with those of others that
+    /// bear on her. What rests on one of them rests on nothing.
+    pub voided: BTreeSet<Digest>,
+    /// Cascades in which something was annulled.
+    pub void_cases: BTreeSet<CaseId>,
     /// A reported death, if none is registered and no sign of life came after it.
     pub reported: Option<ReportedDeath>,
     /// A move out of the state that nothing contradicts.
@@ -132,5 +158,12 @@ pub fn fold(records: &[EventRecord], related: &Related, as_of: CivilDate) -> Fol
     let stands = standing::standing(records, &related.annulled);
     let wakes = stands.iter().map(|record| record.effective).filter(|day| *day > as_of).min();
     let now: Vec<&EventRecord> = stands.into_iter().filter(|record| record.effective <= as_of).collect();
-    Folded { wakes, ..apply::apply(&now, related, as_of) }
+    let deaths: Vec<EventRecord> = related.spouses.iter().map(|(_, record)| record.clone()).collect();
+    let mut folded = Folded { wakes, ..apply::apply((&now, records), related, as_of) };
+    for (voided, cases) in [records, &deaths].map(|records| standing::voided(records, &related.annulled)) {
+        folded.voided.extend(voided);
+        folded.void_cases.extend(cases);
+    }
+    folded.entered_twice = standing::entered_twice(records);
+    folded
 }

@@ -10,7 +10,15 @@ mod leaving;
 #[cfg(test)]
 mod tests;
 
-use schemas::{decision::DecisionAction, digest::Digest, id::MessageId, scheme::DecisionState, time::CivilDate};
+use std::collections::BTreeSet;
+
+use schemas::{
+    decision::DecisionAction,
+    digest::Digest,
+    id::{CaseId, MessageId},
+    scheme::DecisionState,
+    time::CivilDate,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -99,9 +107,13 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// A person dies once: registrations of one day are one cause, whichever of them was heard first.
     fn of_death(reason: Reason, death: &Death) -> Self {
-        Self { reason, key: death.on.to_string() }
+        Self { reason, key: death.key() }
+    }
+
+    /// Whether it hangs on this death, under whichever of its registrations.
+    fn is_of_death(&self, reason: Reason, death: &Death) -> bool {
+        self.reason == reason && death.is(&self.key)
     }
 
     fn of(reason: Reason, origin: &Origin) -> Self {
@@ -127,6 +139,12 @@ pub struct Past {
     pub dismissed: bool,
     /// Hash of the scheme's version by which it was decided; none where a built-in rule decided.
     pub rules: Option<Digest>,
+    /// The day from which it holds.
+    pub effective: CivilDate,
+    /// Digests of the events that caused it or bore its decisive facts.
+    pub events: BTreeSet<Digest>,
+    /// The cascade in which it stands.
+    pub case: Option<CaseId>,
 }
 
 impl Past {
@@ -149,6 +167,15 @@ pub enum Proposal {
     Restore {
         /// The removal.
         decision: MessageId,
+    },
+    /// The same reason is told otherwise now, such as the corrected day of a death: nothing is lifted, held or told anew.
+    Amend {
+        /// Which.
+        decision: MessageId,
+        /// As it is called now.
+        cause: Cause,
+        /// From which day it holds now.
+        effective: CivilDate,
     },
     /// Begin to take somebody out: hold if `hold`, then notice; nobody is removed by it.
     Leave {
@@ -235,6 +262,7 @@ pub struct Situation<'a> {
 /// What is to be done now, in the order in which to do it. [`Proposal::Undo`] and [`Proposal::Restore`] come first.
 pub fn propose(situation: &Situation<'_>) -> Vec<Proposal> {
     let mut proposals = leaving::undone(situation);
+    proposals.extend(leaving::amended(situation));
     proposals.extend(leaving::begun(situation));
     proposals.extend(entering::proposals(situation));
     proposals.sort();

@@ -11,6 +11,7 @@
 
 mod breaker;
 mod citizen;
+mod clock;
 mod decide;
 mod error;
 pub mod facts;
@@ -22,12 +23,15 @@ pub(crate) mod own;
 mod perform;
 mod plan;
 mod records;
+mod related;
 mod run;
 mod wanting;
 #[cfg(test)]
 mod tests;
+mod trying;
 mod words;
 
+#[cfg(test)]
 use std::sync::{PoisonError, RwLock};
 
 use schemas::time::Timestamp;
@@ -59,8 +63,10 @@ pub(crate) struct Decisions {
     /// How far tests let time go on, seconds.
     #[cfg(test)]
     ahead: std::sync::atomic::AtomicI64,
-    /// The versions by which everybody was looked at last.
-    seen: RwLock<Option<Vec<schemas::digest::Digest>>>,
+    /// How many people each roll has.
+    counted: breaker::Counted,
+    /// Whether the clock was doubted when it was looked at last: said once, not each second.
+    clock_doubted: std::sync::atomic::AtomicBool,
 }
 
 impl Decisions {
@@ -75,7 +81,8 @@ impl Decisions {
             given: RwLock::default(),
             #[cfg(test)]
             ahead: std::sync::atomic::AtomicI64::default(),
-            seen: RwLock::default(),
+            counted: breaker::Counted::default(),
+            clock_doubted: std::sync::atomic::AtomicBool::default(),
         })
     }
 
@@ -105,14 +112,6 @@ impl Decisions {
     #[cfg(test)]
     fn given(&self) -> Option<Vec<std::sync::Arc<eligibility::scheme::Scheme>>> {
         self.given.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether these are other versions than the last time. The first time counts as known: persons keep their own due day.
-    fn changed(&self, now: &[schemas::digest::Digest]) -> bool {
-        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
-        let changed = seen.as_deref().is_some_and(|before| before != now);
-        *seen = Some(now.to_vec());
-        changed
     }
 }
 

@@ -11,7 +11,7 @@ use schemas::{
 use super::{
     Contradiction, Death, Delivery, Folded, MovedOut, Origin, Related, ReportedDeath, Role,
     record::{Content, EventRecord},
-    standing::standing,
+    standing::{family_of_death, standing},
 };
 use crate::{
     age::Convention,
@@ -23,15 +23,17 @@ const ONE_DELIVERY_DAYS: i64 = 7;
 /// A presence at home this many days before a move was recorded speaks against it too.
 const RECENT_DAYS: i64 = 30;
 
-pub(super) fn apply(records: &[&EventRecord], related: &Related, as_of: CivilDate) -> Folded {
+/// `records`: those that stand; `all`: every one.
+pub(super) fn apply((records, all): (&[&EventRecord], &[EventRecord]), related: &Related, as_of: CivilDate) -> Folded {
     let mut folded = Folded::default();
     for record in records {
         facts_of(&mut folded, record);
     }
     constants(&mut folded, records);
+    corrected(&mut folded, records);
     benefits(&mut folded, records);
     widowed_by_a_death(&mut folded, records, related, as_of);
-    death(&mut folded, records);
+    death(&mut folded, (records, all));
     residence(&mut folded, records);
     folded
 }
@@ -143,6 +145,42 @@ fn constants(folded: &mut Folded, records: &[&EventRecord]) {
             (Content::Event(payload), Role::Subject) => constant_of(folded, payload, record),
             _ => {}
         }
+    }
+}
+
+/// Words on a birth or an age that a later word corrected: what rested on them was wrong from the beginning.
+fn corrected(folded: &mut Folded, records: &[&EventRecord]) {
+    let facts = &folded.facts;
+    let wrong = records.iter().filter(|record| {
+        let birth = said_birth(record).is_some_and(|day| facts.date(names::BIRTH_DATE).is_some_and(|now| now != day));
+        let age =
+            said_age(record).is_some_and(|(age, on)| facts.attained(age.0, age.1).is_some_and(|now| now.on != on));
+        birth || age
+    });
+    let wrong: Vec<_> = wrong.map(|record| record.digest).collect();
+    folded.voided.extend(wrong);
+}
+
+fn said_birth(record: &EventRecord) -> Option<CivilDate> {
+    match (&record.content, record.role) {
+        (Content::Stated(statements), _) => statements.iter().find_map(|(path, value)| match value {
+            Some(Value::Date(day)) if path.as_str() == names::BIRTH_DATE => Some(*day),
+            _ => None,
+        }),
+        (Content::Event(EventPayload::BirthRegistered(birth)), Role::Subject) => Some(birth.child.birth_date),
+        (Content::Event(EventPayload::PersonCorrected(corrected)), Role::Subject) => {
+            let field = corrected.fields.iter().find(|field| format!("person.{}", field.field) == names::BIRTH_DATE);
+            field.and_then(|field| plain_text(field.value.as_ref()?)?.parse().ok())
+        }
+        _ => None,
+    }
+}
+
+fn said_age(record: &EventRecord) -> Option<((u8, Convention), CivilDate)> {
+    match record.event() {
+        Some(EventPayload::AgeAttained(age)) => Some(((age.years, age.convention.into()), age.effective)),
+        Some(EventPayload::AgeRevised(age)) => Some(((age.years, age.convention.into()), age.effective)),
+        _ => None,
     }
 }
 
@@ -275,25 +313,28 @@ fn presences<'a>(records: &'a [&EventRecord]) -> impl Iterator<Item = (&'a Event
     })
 }
 
-fn death(folded: &mut Folded, records: &[&EventRecord]) {
+fn death(folded: &mut Folded, (records, all): (&[&EventRecord], &[EventRecord])) {
     let sign_after =
         |day| presences(records).find(|(_, presence)| presence.date > day).map(|(record, _)| origin(record));
     let mut known = true;
     for record in records.iter().filter(|record| record.role == Role::Subject) {
         match record.event() {
             Some(EventPayload::DeathRegistered(dead)) if record.assurance == EventAssurance::Registered => {
-                let death = Death { on: dead.death_date, origin: origin(record) };
+                let family = family_of_death(all, record);
+                let death = Death { on: dead.death_date, origin: origin(record), family };
                 match sign_after(last_day(dead)) {
                     Some(sign) => {
                         known = false;
                         folded.contradictions.push(Contradiction::AliveAfterDeath { death, sign });
                     }
-                    None if folded.death.is_none() => {
-                        put(folded, names::DEATH_DATE, dead.death_date, record, dead.death_date);
-                        put(folded, names::ALIVE, false, record, dead.death_date);
-                        folded.death = Some(death);
+                    None => {
+                        if folded.death.is_none() {
+                            put(folded, names::DEATH_DATE, dead.death_date, record, dead.death_date);
+                            put(folded, names::ALIVE, false, record, dead.death_date);
+                            folded.death = Some(death.clone());
+                        }
+                        folded.deaths.push(death);
                     }
-                    None => {}
                 }
             }
             Some(EventPayload::DeathReported(report))

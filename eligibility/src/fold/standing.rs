@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use schemas::{
-    event::{EventPayload, MarriageEnd},
+    digest::Digest,
+    event::{DeathAnnulment, DeathRegistered, EventPayload, MarriageEnd},
     id::{CaseId, EntityId, MessageId},
     time::Timestamp,
 };
@@ -100,8 +101,7 @@ impl Annulled {
 
 /// The records that stand, in their order.
 pub(super) fn standing<'a>(records: &'a [EventRecord], others: &[Annulled]) -> Vec<&'a EventRecord> {
-    let superseded: BTreeSet<(&EntityId, &MessageId)> =
-        records.iter().filter_map(|record| Some((&record.source, record.supersedes.as_ref()?))).collect();
+    let superseded = superseded(records);
     let annulled: Vec<Annulled> = records.iter().filter_map(Annulled::of).chain(others.iter().cloned()).collect();
     let mut stands: Vec<&EventRecord> = records
         .iter()
@@ -111,6 +111,70 @@ pub(super) fn standing<'a>(records: &'a [EventRecord], others: &[Annulled]) -> V
     stands.sort_by(|a, b| a.place().cmp(&b.place()));
     stands.dedup_by(|a, b| a.id == b.id && a.source == b.source && a.role == b.role);
     first_of_each_registration(stands)
+}
+
+/// Records that do not stand because they were replaced or annulled, and the cascades of what was annulled.
+pub(super) fn voided(records: &[EventRecord], others: &[Annulled]) -> (BTreeSet<Digest>, BTreeSet<CaseId>) {
+    let superseded = superseded(records);
+    let annulled: Vec<Annulled> = records.iter().filter_map(Annulled::of).chain(others.iter().cloned()).collect();
+    let is_void = |record: &&EventRecord| {
+        superseded.contains(&(&record.source, &record.id)) || annulled.iter().any(|annulled| annulled.undoes(record))
+    };
+    let digests = records.iter().filter(is_void).map(|record| record.digest).collect();
+    (digests, annulled.into_iter().map(|annulled| annulled.case).collect())
+}
+
+/// Registrations of deaths that were entered twice: the other one stands.
+pub(super) fn entered_twice(records: &[EventRecord]) -> BTreeSet<String> {
+    let twice = records.iter().filter_map(|record| match record.event() {
+        Some(EventPayload::DeathAnnulled(annulled)) if annulled.reason == DeathAnnulment::Duplicate => {
+            Some(number(record, &annulled.registration_number))
+        }
+        _ => None,
+    });
+    twice.collect()
+}
+
+fn number(record: &EventRecord, registration: &str) -> String {
+    format!("{} {registration}", record.source)
+}
+
+/// Everything by which one death was ever registered: its number, those of the registrations that it replaces or that replace it,
+/// and their days, by which deaths were told apart once.
+pub(super) fn family_of_death(records: &[EventRecord], of: &EventRecord) -> BTreeSet<String> {
+    let deaths: Vec<(&EventRecord, &DeathRegistered)> = records
+        .iter()
+        .filter(|record| record.source == of.source && record.role == of.role)
+        .filter_map(|record| match record.event() {
+            Some(EventPayload::DeathRegistered(death)) => Some((record, death)),
+            _ => None,
+        })
+        .collect();
+    let replaces = |a: &EventRecord, b: &EventRecord| a.supersedes.as_ref() == Some(&b.id);
+    let mut family: Vec<(&EventRecord, &DeathRegistered)> =
+        deaths.iter().filter(|(record, _)| record.id == of.id).copied().collect();
+    loop {
+        let akin = |(record, death): &&(&EventRecord, &DeathRegistered)| {
+            family.iter().any(|(known, same)| {
+                same.registration_number == death.registration_number
+                    || replaces(known, record)
+                    || replaces(record, known)
+            }) && !family.iter().any(|(known, _)| known.id == record.id)
+        };
+        let more: Vec<_> = deaths.iter().filter(akin).copied().collect();
+        if more.is_empty() {
+            break;
+        }
+        family.extend(more);
+    }
+    let names = |(record, death): (&EventRecord, &DeathRegistered)| {
+        [number(record, &death.registration_number), death.death_date.to_string()]
+    };
+    family.into_iter().flat_map(names).collect()
+}
+
+fn superseded(records: &[EventRecord]) -> BTreeSet<(&EntityId, &MessageId)> {
+    records.iter().filter_map(|record| Some((&record.source, record.supersedes.as_ref()?))).collect()
 }
 
 /// The same registration number under another event id has no second effect.

@@ -2,7 +2,7 @@
 
 use schemas::{decision::DecisionAction, scheme::DecisionState, time::CivilDate};
 
-use super::{Cause, Past, Proposal, Reason, Situation, Standing, Verdict};
+use super::{Cause, Past, Proposal, Reason, Situation, Standing, Verdict, leaving::is_wrong};
 use crate::effect::Mode;
 
 pub(super) fn proposals(situation: &Situation<'_>) -> Vec<Proposal> {
@@ -67,8 +67,9 @@ fn remembered(situation: &Situation<'_>, past: &Past) -> bool {
     matches!(past.state, DecisionState::Declined | DecisionState::Expired) && situation.today < until
 }
 
-/// Who was removed for a death that is void is restored, not offered.
+/// Who was removed for a death that is void, or for anything else that is, is restored and not offered.
 fn restorable(situation: &Situation<'_>) -> bool {
     let by_death = |past: &Past| past.state == DecisionState::Removed && past.cause.reason == Reason::Death;
-    situation.standing == Standing::Removed && situation.past.iter().any(by_death)
+    let restored = |past: &Past| by_death(past) || is_wrong(situation, past);
+    situation.standing == Standing::Removed && situation.past.iter().any(restored)
 }

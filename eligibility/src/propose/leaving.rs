@@ -5,7 +5,7 @@ use schemas::{decision::DecisionAction, scheme::DecisionState, time::CivilDate};
 use super::{Cause, Notice, Past, Proposal, Reason, Situation, Standing, Verdict};
 use crate::{
     effect::NoticeTo,
-    fold::{Contradiction, MovedOut},
+    fold::{Contradiction, Death, MovedOut},
 };
 
 /// Decisions whose reason went away.
@@ -15,8 +15,7 @@ pub(super) fn undone(situation: &Situation<'_>) -> Vec<Proposal> {
         .filter(|past| is_leaving(past.action) && !reason_stands(situation, past))
         .map(|past| Proposal::Undo { decision: past.id.clone() })
         .collect();
-    let removed =
-        situation.past.iter().filter(|past| past.state == DecisionState::Removed && is_wrong(situation, past));
+    let removed = situation.past.iter().filter(|past| is_wrong(situation, past));
     proposals.extend(removed.map(|past| Proposal::Restore { decision: past.id.clone() }));
     proposals
 }
@@ -27,7 +26,14 @@ const fn is_leaving(action: DecisionAction) -> bool {
 }
 
 fn contradicted(situation: &Situation<'_>, cause: &Cause) -> bool {
-    situation.folded.contradictions.iter().any(|contradiction| contradiction_cause(contradiction) == *cause)
+    situation.folded.contradictions.iter().any(|contradiction| is_about(contradiction, cause))
+}
+
+fn is_about(contradiction: &Contradiction, cause: &Cause) -> bool {
+    match contradiction {
+        Contradiction::AliveAfterDeath { death, .. } => cause.is_of_death(Reason::AliveAfterDeath, death),
+        Contradiction::AtHomeAfterMove { .. } => contradiction_cause(contradiction) == *cause,
+    }
 }
 
 fn contradiction_cause(contradiction: &Contradiction) -> Cause {
@@ -40,15 +46,12 @@ fn contradiction_cause(contradiction: &Contradiction) -> Cause {
 fn reason_stands(situation: &Situation<'_>, past: &Past) -> bool {
     let folded = situation.folded;
     match past.cause.reason {
-        Reason::Death => folded.death.as_ref().is_some_and(|death| Cause::of_death(Reason::Death, death) == past.cause),
+        Reason::Death => is_dead_by(situation, &past.cause),
         Reason::DeathReported => {
             let same = |origin| Cause::of(Reason::DeathReported, origin) == past.cause;
             folded.reported.as_ref().is_some_and(|reported| same(&reported.origin))
         }
-        Reason::MovedOut => {
-            let same = |moved: &MovedOut| Cause::of(Reason::MovedOut, &moved.origin) == past.cause;
-            !leaves_by_death(situation) && folded.moved_out.as_ref().is_some_and(same)
-        }
+        Reason::MovedOut => !leaves_by_death(situation) && moved_by(situation, past),
         Reason::AliveAfterDeath | Reason::AtHomeAfterMove => contradicted(situation, &past.cause),
         // Unknown removes nobody, also if it came to be unknown on the way.
         Reason::ClauseFalse => still_false(situation, past) && clauses_speak(situation),
@@ -67,9 +70,64 @@ fn still_false(situation: &Situation<'_>, past: &Past) -> bool {
         && told.all(|clause| decisive.iter().any(|now| now == clause))
 }
 
-/// A removal was wrong if its death is void or contradicted. A person who came back later was rightly removed, and is offered anew.
-fn is_wrong(situation: &Situation<'_>, past: &Past) -> bool {
-    situation.standing == Standing::Removed && past.cause.reason == Reason::Death && !reason_stands(situation, past)
+/// Whether the death of a cause stands: under any of its registrations, or, if that one was entered twice, under the other.
+fn is_dead_by(situation: &Situation<'_>, cause: &Cause) -> bool {
+    let folded = situation.folded;
+    let twice = folded.entered_twice.contains(&cause.key) && !folded.deaths.is_empty();
+    twice || folded.deaths.iter().any(|death| cause.is_of_death(Reason::Death, death))
+}
+
+/// A removal was wrong if what it rested on is void and its reason does not stand without it. A person who came back later was
+/// rightly removed, and is offered anew.
+pub(super) fn is_wrong(situation: &Situation<'_>, past: &Past) -> bool {
+    if situation.standing != Standing::Removed || past.state != DecisionState::Removed {
+        return false;
+    }
+    match past.cause.reason {
+        Reason::Death => !reason_stands(situation, past),
+        Reason::ClauseFalse => rests_on_nothing(situation, past) && !still_false(situation, past),
+        Reason::MovedOut => rests_on_nothing(situation, past) && !moved_by(situation, past),
+        _ => false,
+    }
+}
+
+/// Whether an event that caused it or bore one of its decisive facts is void, or something of its cascade was annulled.
+fn rests_on_nothing(situation: &Situation<'_>, past: &Past) -> bool {
+    let folded = situation.folded;
+    !folded.voided.is_disjoint(&past.events) || past.case.as_ref().is_some_and(|case| folded.void_cases.contains(case))
+}
+
+fn moved_by(situation: &Situation<'_>, past: &Past) -> bool {
+    let same = |moved: &MovedOut| Cause::of(Reason::MovedOut, &moved.origin) == past.cause;
+    situation.folded.moved_out.as_ref().is_some_and(same)
+}
+
+/// Decisions whose death is registered otherwise now: another day, another number.
+pub(super) fn amended(situation: &Situation<'_>) -> Vec<Proposal> {
+    let Some(death) = death_at_work(situation) else { return Vec::new() };
+    let cause = Cause::of_death(Reason::Death, death);
+    let leaves = |past: &&Past| {
+        past.is_open() || past.state == DecisionState::Removed && situation.standing == Standing::Removed
+    };
+    let hangs = |past: &&Past| matches!(past.action, DecisionAction::Remove | DecisionAction::Review);
+    let of_this = situation.past.iter().filter(hangs).filter(leaves);
+    of_this
+        .filter(|past| past.cause.reason == Reason::Death && is_dead_by(situation, &past.cause))
+        .filter(|past| past.cause != cause || past.effective != death.on)
+        .map(|past| Proposal::Amend { decision: past.id.clone(), cause: cause.clone(), effective: death.on })
+        .collect()
+}
+
+/// The death that counts: the first that stands and was not found untrue here, by an objection to it, or to another one when she
+/// had outlived this one already.
+fn death_at_work<'a>(situation: &Situation<'a>) -> Option<&'a Death> {
+    let found_untrue = |death: &Death| {
+        let heard = |past: &&Past| past.action == DecisionAction::Remove && past.cause.reason == Reason::Death;
+        let for_her = |past: &Past| past.dismissed || past.state == DecisionState::Reversed;
+        let outlived = |past: &Past| death.is(&past.cause.key) || death.on <= past.since;
+        situation.past.iter().filter(heard).any(|past| for_her(past) && outlived(past))
+    };
+    situation.folded.deaths.iter().find(|death| !found_untrue(death))
 }
 
 /// What is to begin now.
@@ -86,10 +144,11 @@ pub(super) fn begun(situation: &Situation<'_>) -> Vec<Proposal> {
 }
 
 fn by_death(situation: &Situation<'_>) -> Option<Proposal> {
-    let (rule, death) = (situation.effect.remove.death?, situation.folded.death.as_ref()?);
-    let cause = Cause::of_death(Reason::Death, death);
-    (!situation.settled(&cause, DecisionAction::Remove)).then(|| Proposal::Leave {
-        cause,
+    let (rule, death) = (situation.effect.remove.death?, death_at_work(situation)?);
+    let runs = |past: &Past| past.action == DecisionAction::Remove && past.cause.reason == Reason::Death;
+    let begins = !situation.open().any(|past| runs(past) && is_dead_by(situation, &past.cause));
+    begins.then(|| Proposal::Leave {
+        cause: Cause::of_death(Reason::Death, death),
         effective: death.on,
         hold: rule.hold,
         notice: Some(Notice::of(rule.notice_days, rule.notice_to)),
@@ -172,7 +231,13 @@ fn flags(situation: &Situation<'_>) -> Option<Proposal> {
 fn reviews(situation: &Situation<'_>) -> Vec<Proposal> {
     let mut causes: Vec<Cause> = Vec::new();
     if situation.is_on_the_roll() || situation.standing == Standing::Removed {
-        causes.extend(situation.folded.contradictions.iter().map(contradiction_cause));
+        let asked = |contradiction: &&Contradiction| {
+            let same = |past: &&Past| past.action == DecisionAction::Review && is_about(contradiction, &past.cause);
+            let over = |past: &Past| past.dismissed || past.state == DecisionState::Reversed;
+            situation.past.iter().filter(same).any(|past| past.is_open() || over(past))
+        };
+        let contradictions = situation.folded.contradictions.iter().filter(|contradiction| !asked(contradiction));
+        causes.extend(contradictions.map(contradiction_cause));
     }
     if situation.standing == Standing::Absent && *situation.verdict == Verdict::Conflict {
         causes.push(Cause { reason: Reason::Conflict, key: situation.unit.to_owned() });

@@ -1,15 +1,19 @@
 //! What is proposed in the cases that must come out right, and that the order of events makes no difference to what stays open.
 
 use proptest::prelude::*;
-use schemas::{decision::DecisionAction, scheme::DecisionState};
+use schemas::{
+    decision::DecisionAction,
+    event::{DeathAnnulment, EventKind, EventPayload},
+    scheme::DecisionState,
+};
 
 use super::*;
 use crate::{
     effect::{ClauseFalseRule, DeathRule, Include, Mode, MoveRule, Remove},
     fact::names,
     fold::{
-        EventRecord, Related, fold,
-        testing::{attained, day, death, death_annulled, married, message, moved, presence, reported, widowed},
+        Annulled, Content, EventRecord, Related, fold,
+        testing::{attained, day, death, death_annulled, married, message, moved, presence, record, reported, widowed},
         tests::shuffled,
     },
 };
@@ -37,11 +41,38 @@ fn verdict(folded: &Folded) -> Verdict {
     }
 }
 
+/// A decision of today, by no version of a scheme, that rests on nothing.
+fn past(id: MessageId, action: DecisionAction, cause: Cause, state: DecisionState) -> Past {
+    Past {
+        id,
+        action,
+        cause,
+        state,
+        since: day(TODAY),
+        dismissed: false,
+        rules: None,
+        effective: day(TODAY),
+        events: BTreeSet::new(),
+        case: None,
+    }
+}
+
+/// A scheme for wives: the other way round.
+fn wives(folded: &Folded) -> Verdict {
+    match folded.facts.get(names::MARITAL_STATUS) {
+        None => Verdict::Unknown,
+        Some(fact) if fact.value == "married".into() => Verdict::Eligible { since: fact.effective },
+        Some(_) => Verdict::NotEligible { decisive: vec!["I1".to_owned()] },
+    }
+}
+
 /// A department that does at once what is proposed, but for officers and windows.
 #[derive(Clone, Debug)]
 struct Department {
     effect: Effect,
+    verdict: fn(&Folded) -> Verdict,
     records: Vec<EventRecord>,
+    related: Related,
     past: Vec<Past>,
     standing: Standing,
     today: CivilDate,
@@ -50,12 +81,13 @@ struct Department {
 impl Department {
     fn new(standing: Standing) -> Self {
         let effect = effect(Mode::Offer, false);
-        Self { effect, records: vec![], past: vec![], standing, today: day(TODAY) }
+        let related = Related::default();
+        Self { effect, verdict, records: vec![], related, past: vec![], standing, today: day(TODAY) }
     }
 
     fn proposals(&self) -> Vec<Proposal> {
-        let folded = fold(&self.records, &Related::default(), self.today);
-        let verdict = verdict(&folded);
+        let folded = fold(&self.records, &self.related, self.today);
+        let verdict = (self.verdict)(&folded);
         let Self { effect, past, standing, today, .. } = self;
         propose(&Situation {
             effect,
@@ -80,16 +112,18 @@ impl Department {
     }
 
     fn decides(&mut self, action: DecisionAction, cause: &Cause, state: DecisionState) {
+        self.decides_from(action, cause, (state, self.today));
+    }
+
+    /// It rests on the latest that was heard of her marriage.
+    fn decides_from(&mut self, action: DecisionAction, cause: &Cause, (state, effective): (DecisionState, CivilDate)) {
         let id = message(1000 + u32::try_from(self.past.len()).unwrap());
-        self.past.push(Past {
-            id,
-            action,
-            cause: cause.clone(),
-            state,
-            since: self.today,
-            dismissed: false,
-            rules: None,
-        });
+        let folded = fold(&self.records, &self.related, self.today);
+        let status = folded.facts.get(names::MARITAL_STATUS).and_then(|fact| fact.receipt);
+        let moved = folded.moved_out.map(|moved| moved.origin.digest);
+        let past = past(id, action, cause.clone(), state);
+        let events = status.into_iter().chain(moved).collect();
+        self.past.push(Past { since: self.today, effective, events, ..past });
     }
 
     fn does(&mut self, proposal: &Proposal) {
@@ -101,7 +135,10 @@ impl Department {
                         self.standing = Standing::Active;
                         DecisionState::Released
                     }
-                    DecisionState::Contested => DecisionState::Reversed,
+                    DecisionState::Contested => {
+                        self.standing = Standing::Active;
+                        DecisionState::Reversed
+                    }
                     _ => DecisionState::Withdrawn,
                 };
             }
@@ -109,12 +146,16 @@ impl Department {
                 self.past.iter_mut().find(|past| past.id == *decision).unwrap().state = DecisionState::Restored;
                 self.standing = Standing::Active;
             }
-            Proposal::Leave { cause, hold, .. } => {
+            Proposal::Amend { decision, cause, effective } => {
+                let past = self.past.iter_mut().find(|past| past.id == *decision).unwrap();
+                (past.cause, past.effective) = (cause.clone(), *effective);
+            }
+            Proposal::Leave { cause, hold, effective, .. } => {
                 let state = if *hold { DecisionState::Held } else { DecisionState::Proposed };
                 if *hold {
                     self.standing = Standing::Held;
                 }
-                self.decides(DecisionAction::Remove, cause, state);
+                self.decides_from(DecisionAction::Remove, cause, (state, *effective));
             }
             Proposal::Notify { .. } => {}
             Proposal::Flag { cause } => self.decides(DecisionAction::Flag, cause, DecisionState::Proposed),
@@ -192,6 +233,119 @@ fn a_decision_for_the_person_stays_while_its_cause_is_the_same() {
     assert_eq!(department.hears(death(2, "D-1", "2026-11-18")), []);
     let other = department.hears(death(3, "D-2", "2026-11-20"));
     assert_eq!(other, [], "one death is one: the first registration stands");
+}
+
+#[test]
+fn a_corrected_day_of_death_is_the_same_death_no_release_no_second_hold_no_restoration() {
+    for state in [DecisionState::Held, DecisionState::Noticed, DecisionState::Contested, DecisionState::Removed] {
+        let mut department = Department::new(Standing::Active);
+        department.hears(death(1, "D-1", "2026-11-18"));
+        let standing = if state == DecisionState::Removed { Standing::Removed } else { Standing::Held };
+        (department.past[0].state, department.standing) = (state, standing);
+        let proposals = department.hears(death(2, "D-1", "2026-11-10").replacing(1));
+        let [Proposal::Amend { effective, .. }] = &proposals[..] else { panic!("{state:?} {proposals:?}") };
+        assert_eq!(*effective, day("2026-11-10"));
+        assert_eq!((department.past.len(), department.past[0].state), (1, state));
+        let renumbered = department.hears(death(3, "D-7", "2026-11-11").replacing(2));
+        assert!(matches!(renumbered[..], [Proposal::Amend { .. }]), "under another number: {renumbered:?}");
+        let annulled = department.hears(death_annulled(4, "D-7", "2026-11-20"));
+        assert!(matches!(annulled[..], [Proposal::Undo { .. } | Proposal::Restore { .. }]), "{annulled:?}");
+        assert_eq!(department.standing, Standing::Active);
+    }
+}
+
+#[test]
+fn a_decision_of_the_time_when_deaths_were_told_apart_by_their_days_is_amended_and_not_undone() {
+    let mut department = Department::new(Standing::Held);
+    let cause = Cause { reason: Reason::Death, key: "2026-11-18".to_owned() };
+    department.past = vec![past(message(1000), DecisionAction::Remove, cause, DecisionState::Noticed)];
+    let proposals = department.hears(death(1, "D-1", "2026-11-18"));
+    assert!(matches!(proposals[..], [Proposal::Amend { .. }]), "{proposals:?}");
+    assert!(department.past[0].cause.key.ends_with(" D-1"));
+}
+
+#[test]
+fn a_death_entered_twice_goes_on_under_the_registration_that_stands() {
+    for state in [DecisionState::Noticed, DecisionState::Removed] {
+        let mut department = Department::new(Standing::Active);
+        department.hears(death(1, "D-1", "2026-11-18"));
+        let standing = if state == DecisionState::Removed { Standing::Removed } else { Standing::Held };
+        (department.past[0].state, department.standing) = (state, standing);
+        assert_eq!(department.hears(death(2, "D-2", "2026-11-19")), [], "a person dies once");
+        let mut twice = death_annulled(3, "D-1", "2026-11-20");
+        let Content::Event(EventPayload::DeathAnnulled(annulled)) = &mut twice.content else { panic!() };
+        annulled.reason = DeathAnnulment::Duplicate;
+        let proposals = department.hears(twice);
+        assert!(matches!(proposals[..], [Proposal::Amend { .. }]), "{state:?} {proposals:?}");
+        let never = department.hears(death_annulled(4, "D-2", "2026-11-21"));
+        assert!(matches!(never[..], [Proposal::Undo { .. } | Proposal::Restore { .. }]), "{never:?}");
+    }
+}
+
+#[test]
+fn who_was_found_alive_is_held_again_only_for_a_death_after_that() {
+    let mut department = Department::new(Standing::Active);
+    department.hears(death(1, "D-1", "2026-11-18"));
+    (department.past[0].state, department.standing) = (DecisionState::Reversed, Standing::Active);
+    assert_eq!(department.hears(death(2, "D-1", "2026-11-15").replacing(1)), [], "a correction of what was untrue");
+    assert_eq!(department.hears(death(3, "D-2", "2026-11-10")), [], "she lived on the day of the objection");
+    department.today = day("2030-02-01");
+    let proposals = department.hears(death(4, "D-9", "2030-01-31"));
+    let [Proposal::Leave { effective, hold: true, .. }] = &proposals[..] else { panic!("{proposals:?}") };
+    assert_eq!(*effective, day("2030-01-31"));
+}
+
+#[test]
+fn a_wife_removed_because_of_her_husbands_death_is_restored_when_it_is_annulled() {
+    let mut department = Department::new(Standing::Active);
+    department.verdict = wives;
+    department.hears(married(1, "1990-05-01"));
+    let proposals = department.hears(widowed(2, "2026-11-18", "D-9"));
+    assert!(matches!(&proposals[..], [Proposal::Leave { cause, .. }] if cause.reason == Reason::ClauseFalse));
+    (department.past[0].state, department.standing) = (DecisionState::Removed, Standing::Removed);
+    assert_eq!(department.proposals(), [], "rightly, as long as he is dead");
+    let mut divorced = department.clone();
+    let proposals = department.hears(death_annulled(3, "D-9", "2026-11-20"));
+    assert!(matches!(proposals[..], [Proposal::Restore { .. }]), "and not offered anew: {proposals:?}");
+    // A reason of its own needs a notice of its own; it is no reason to leave her where a void one put her.
+    let payload = r#"{"registration_number":"M-1","date":"2026-11-19","reason":"divorce","spouse":{"name":"B","birth_year":1950,"subject":null},"death_registration_number":null}"#;
+    divorced.records.push(record(4, EventKind::MarriageEnded, "2026-11-19", payload));
+    assert_eq!(
+        divorced.hears(death_annulled(3, "D-9", "2026-11-20")),
+        [],
+        "the clause of which she was told is false all the same"
+    );
+}
+
+#[test]
+fn a_husbands_death_heard_of_as_his_own_is_what_her_removal_rests_on() {
+    let mut department = Department::new(Standing::Active);
+    department.verdict = wives;
+    department.related.spouses = vec![(message(1), death(2, "D-9", "2026-11-18"))];
+    let proposals = department.hears(married(1, "1990-05-01"));
+    assert!(matches!(&proposals[..], [Proposal::Leave { cause, .. }] if cause.reason == Reason::ClauseFalse));
+    (department.past[0].state, department.standing) = (DecisionState::Removed, Standing::Removed);
+    let corrected = (message(1), death(3, "D-9", "2026-11-12").replacing(2));
+    department.related.spouses.push(corrected);
+    assert_eq!(department.proposals(), [], "a corrected day changes nothing for her");
+    department.related.annulled = vec![Annulled::of(&death_annulled(4, "D-9", "2026-11-20")).unwrap()];
+    assert!(matches!(department.proposals()[..], [Proposal::Restore { .. }]), "{:?}", department.proposals());
+}
+
+#[test]
+fn a_move_that_was_never_made_restores_and_one_that_ended_does_not() {
+    let removed = || {
+        let mut department = Department::new(Standing::Active);
+        department.hears(widowed(1, "2020-01-01", "D-9"));
+        department.today = day("2027-01-30");
+        department.hears(moved(2, "2026-11-01", "out_of_state", false));
+        (department.past[0].state, department.standing) = (DecisionState::Removed, Standing::Removed);
+        department
+    };
+    let back = removed().hears(moved(3, "2027-01-20", "return", false));
+    assert!(matches!(back[..], [Proposal::Offer { .. }]), "she came back: {back:?}");
+    let never = removed().hears(moved(3, "2026-11-01", "within_district", false).replacing(2));
+    assert!(matches!(never[..], [Proposal::Restore { .. }]), "{never:?}");
 }
 
 #[test]
@@ -293,8 +447,7 @@ fn a_clause_removes_only_for_the_reason_and_by_the_version_of_which_she_was_told
     ] {
         for state in [DecisionState::Proposed, DecisionState::Noticed, DecisionState::Upheld] {
             let cause = Cause { reason: Reason::ClauseFalse, key: told.to_owned() };
-            let (id, action) = (message(1), DecisionAction::Remove);
-            let past = [Past { id, action, cause, state, since: day(TODAY), dismissed: false, rules: Some(one) }];
+            let past = [Past { rules: Some(one), ..past(message(1), DecisionAction::Remove, cause, state) }];
             let verdict = Verdict::NotEligible { decisive: now.split(' ').map(str::to_owned).collect() };
             let proposals = propose(&Situation {
                 effect: &effect,
@@ -343,17 +496,9 @@ fn a_conflict_goes_to_an_officer_and_offers_nothing() {
 fn one_delivery_is_paid_once_whatever_became_of_the_first_decision() {
     let (effect, verdict) = (effect(Mode::Offer, false), Verdict::Eligible { since: day(TODAY) });
     let folded = Folded::default();
-    let past = |key: &str, state| {
+    let offered = |key: &str, state| {
         let cause = Cause { reason: Reason::Eligible, key: key.to_owned() };
-        vec![Past {
-            id: message(1),
-            action: DecisionAction::Offer,
-            cause,
-            state,
-            since: day(TODAY),
-            dismissed: false,
-            rules: None,
-        }]
+        vec![past(message(1), DecisionAction::Offer, cause, state)]
     };
     for (key, state, offers) in [
         ("2026-11-18", DecisionState::Enrolled, 0),
@@ -361,7 +506,7 @@ fn one_delivery_is_paid_once_whatever_became_of_the_first_decision() {
         ("2026-11-18", DecisionState::Withdrawn, 1),
         ("2024-01-01", DecisionState::Enrolled, 1),
     ] {
-        let past = past(key, state);
+        let past = offered(key, state);
         let situation = Situation {
             effect: &effect,
             verdict: &verdict,

@@ -2,6 +2,8 @@
 //!
 //! Guarantees: each step is one of the lifecycle's types; nothing here touches a roll, and nothing here removes anybody.
 
+mod draft;
+
 use eligibility::{
     evaluate::{Evaluation, Outcome},
     lifecycle::{
@@ -15,8 +17,7 @@ use registry_adapter::{key::LocalKey, mapping::RollId};
 use schemas::{
     decision::{ClauseRecord, DecisionAction},
     digest::Digest,
-    event::{EventPayload, MatchEvidence},
-    id::{CaseId, EntityId, MessageId},
+    id::MessageId,
     notice::{DecisionStep, NoticeKind},
     scheme::DecisionState,
     time::{CivilDate, Timestamp},
@@ -33,7 +34,7 @@ use crate::{
     app::App,
     fetching,
     store::{
-        decisions::cases::{Decided, Matter, Todo, Undone, Waits, decision_insert, decision_update},
+        decisions::cases::{Decided, Todo, Undone, Waits, decision_insert, decision_update},
         links::link_subjects,
         notices::{NewNotice, notice_insert},
     },
@@ -173,6 +174,9 @@ impl Desk<'_> {
         match proposal {
             Proposal::Undo { decision } => self.undo(conn, self.past(decision)?, said)?,
             Proposal::Restore { decision } => self.restore(conn, self.past(decision)?)?,
+            Proposal::Amend { decision, cause, effective } => {
+                self.amend(conn, self.past(decision)?, (cause, *effective))?;
+            }
             Proposal::Leave { cause, .. } if self.is_shared(conn)? => return self.ask_who(conn, said, cause),
             Proposal::Leave { cause, effective, hold, notice, officer } => {
                 let waits = match (breaker::stops(conn, (said.plan, size), self.clerk.app.decided_at_ms())?, officer) {
@@ -227,83 +231,6 @@ impl Desk<'_> {
     fn past(&self, id: &MessageId) -> Result<&Decided, DecisionError> {
         let found = self.look.past.iter().find(|past| past.id == *id);
         found.ok_or(DecisionError::NotWhole("a proposal about no decision"))
-    }
-
-    fn draft(
-        &self,
-        said: &Said<'_>,
-        (action, cause): (DecisionAction, &Cause),
-        effective: CivilDate,
-    ) -> Result<Decided, DecisionError> {
-        let origin = self.origin(cause);
-        let evaluation = said.evaluation.as_ref();
-        let id = random::message_id(self.clerk.now);
-        // What hangs on no event is a case of its own; a message id is of the alphabet of cases.
-        Ok(Decided {
-            person: self.look.person.clone(),
-            scheme: said.plan.key().to_owned(),
-            roll: said.plan.roll.to_string(),
-            action,
-            state: DecisionState::Proposed,
-            case: origin
-                .as_ref()
-                .map(|origin| origin.case.clone())
-                .map_or_else(|| id.as_str().parse().map_err(|_| DecisionError::NotWhole("a case")), Ok)?,
-            matter: Matter {
-                subject: self.look.known.subject.clone(),
-                cause: cause.clone(),
-                effective,
-                notice: None,
-                scheme: said.plan.version(),
-                rule: said.plan.rule(),
-                title: said.plan.title(),
-                monthly: evaluation.and_then(|evaluation| evaluation.monthly),
-                events: origin.iter().map(|origin| origin.digest).collect(),
-                source: origin.as_ref().map(|origin| origin.source.clone()),
-                matched: origin.and_then(|origin| origin.matched),
-                clauses: evaluation.map(|e| self.clauses(e)).unwrap_or_default(),
-                decisive: evaluation.map(|e| e.decisive.clone()).unwrap_or_default(),
-                changes: evaluation.and_then(records::changes),
-                confirmed_by: Vec::new(),
-                hold: None,
-                delivered: None,
-                undone: None,
-                by_law: false,
-                dismissed: false,
-            },
-            since: self.look.today,
-            until: None,
-            todo: None,
-            waits: None,
-            notice: None,
-            turn: 0,
-            at_ms: self.clerk.app.decided_at_ms(),
-            id,
-        })
-    }
-
-    /// The event on which a cause hangs; for what hangs on none, the latest that was heard.
-    fn origin(&self, cause: &Cause) -> Option<Woke> {
-        let folded = &self.look.folded;
-        let origin = match cause.reason {
-            Reason::Death => folded.death.as_ref().map(|death| &death.origin),
-            Reason::DeathReported => folded.reported.as_ref().map(|reported| &reported.origin),
-            Reason::MovedOut => folded.moved_out.as_ref().map(|moved| &moved.origin),
-            _ => None,
-        };
-        let heard = match origin {
-            Some(origin) => self.look.heard.iter().find(|heard| heard.record.id == origin.event),
-            None => self.look.heard.iter().max_by_key(|heard| (heard.record.recorded, &heard.record.id)),
-        };
-        heard.map(|heard| Woke {
-            digest: heard.record.digest,
-            source: heard.record.source.clone(),
-            case: heard.record.case.clone(),
-            matched: match heard.record.event() {
-                Some(EventPayload::DeathRegistered(death)) => Some(death.r#match.clone()),
-                _ => None,
-            },
-        })
     }
 
     fn begin_leaving(&self, conn: &mut AnyConnection, mut new: Decided) -> Result<(), DecisionError> {
@@ -513,11 +440,4 @@ pub(super) fn tell(
     let id = random::message_id(now);
     let new = NewNotice { id: &id, to: &decided.person, kind: &kind, at_ms: app.decided_at_ms() };
     Ok(notice_insert(conn, app.keys(), &new)?.then_some(id))
-}
-
-struct Woke {
-    digest: Digest,
-    source: EntityId,
-    case: CaseId,
-    matched: Option<MatchEvidence>,
 }

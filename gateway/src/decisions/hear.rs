@@ -9,11 +9,12 @@ use schemas::{
     event::{EventKind, EventMatch, Relation},
     id::SectorSubject,
 };
-use service_kit::lease::Lease;
+use service_kit::{db::AnyConnection, lease::Lease};
 
-use super::DecisionError;
+use super::{DecisionError, related::spouses};
 use crate::{
     app::App,
+    keys::Keys,
     notices::Person,
     store::{
         decisions::{
@@ -66,17 +67,31 @@ pub(crate) async fn hear(app: &App, opened: &OpenedEvent, lease: &Lease) -> Resu
             for waiting in unnamed(&opened, (&subject, linked), candidates, now_ms) {
                 queue_insert(conn, &keys, &waiting)?;
             }
-            if Annulled::of(&record(&opened, Role::Subject)).is_some() {
-                // The annulment undoes the whole case: everybody in it is looked at again.
-                for person in persons_of_case(conn, &opened.claims.case)? {
-                    if !persons.contains(&person) {
-                        persons.push(person);
-                    }
+            for person in beside(conn, &keys, &opened, &subject)? {
+                if !persons.contains(&person) {
+                    persons.push(person);
                 }
             }
             Ok(Concerned { subject, persons })
         })
         .await
+}
+
+/// Who is looked at again beside those of whom it speaks: everybody of a case in which something was annulled or corrected, and
+/// the widows of the dead.
+fn beside(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    opened: &OpenedEvent,
+    subject: &Person,
+) -> Result<Vec<Person>, DecisionError> {
+    let undoes = opened.claims.supersedes.is_some() || Annulled::of(&record(opened, Role::Subject)).is_some();
+    let mut persons = if undoes { persons_of_case(conn, &opened.claims.case)? } else { Vec::new() };
+    let dies = matches!(opened.payload.kind(), EventKind::DeathRegistered | EventKind::DeathAnnulled);
+    if dies {
+        persons.extend(spouses(conn, keys, subject)?);
+    }
+    Ok(persons)
 }
 
 fn record(opened: &OpenedEvent, role: Role) -> EventRecord {

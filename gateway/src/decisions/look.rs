@@ -9,7 +9,7 @@ use eligibility::{
     clause::{ClauseKind, Test},
     evaluate::{BENEFITS, Evaluation, FactStanding, Outcome, completes, evaluate},
     fact::{Fact, PersonFacts, names},
-    fold::{Annulled, EventRecord, Folded, Related, Role, fold},
+    fold::{EventRecord, Folded, Related, fold},
     propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
     scheme::{Scheme, Unit},
 };
@@ -20,7 +20,6 @@ use registry_adapter::{
 };
 use schemas::{
     decision::DecisionAction,
-    event::{EventPayload, Relation},
     id::MessageId,
     scheme::DecisionState,
     time::{CivilDate, Timestamp},
@@ -34,6 +33,7 @@ use super::{
     own::{self, Paying},
     perform,
     plan::{Plan, governing, plans, with_gone},
+    related::related,
     wanting,
 };
 use crate::{
@@ -43,7 +43,7 @@ use crate::{
     store::{
         decisions::{
             cases::{Decided, decisions_of},
-            facts::{Heard, facts_beside, facts_of},
+            facts::{Heard, facts_of},
             persons::{Known, person_find, person_lock, person_seen},
         },
         fetching::{FactAsk, asks_of},
@@ -79,6 +79,8 @@ pub(super) struct Look {
     pub(super) local: Option<LocalKey>,
     pub(super) heard: Vec<Heard>,
     pub(super) folded: Folded,
+    /// What was said of others and bears on her.
+    pub(super) related: Related,
     pub(super) past: Vec<Decided>,
     pub(super) standings: BTreeMap<RollId, RollStanding>,
     /// Our schemes whose rolls speak of her; none where another person is linked to her number too.
@@ -163,7 +165,7 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
                 with.wake_fetching();
             }
             let due_ms = due.map(|day| day.start().seconds().saturating_mul(1000));
-            person_seen(conn, &look.person, (look.local.is_some(), due_ms))?;
+            person_seen(conn, &look.person, (look.local.is_some(), due_ms), with.decided_at_ms())?;
             Ok::<_, DecisionError>((settled, changed))
         })
         .await?;
@@ -224,44 +226,14 @@ fn look(
     let folded = fold(&records, &related, today);
     let past = decisions_of(conn, keys, &person)?;
     let asks = asks_of(conn, keys, &person)?;
-    Ok(Some(Look { person, known, local, heard, folded, past, standings, paying, today, asks }))
-}
-
-/// What was said of others and bears on her: annulments of her cascades, and deaths of those she married.
-fn related(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    (person, heard): (&Person, &[Heard]),
-) -> Result<Related, DecisionError> {
-    let beside = facts_beside(conn, keys, person)?;
-    let mut related = Related {
-        annulled: beside.iter().filter_map(|heard| Annulled::of(&heard.record)).collect(),
-        spouses: Vec::new(),
-    };
-    for marriage in
-        heard.iter().filter(|heard| matches!(heard.record.event(), Some(EventPayload::MarriageRegistered(_))))
-    {
-        let Some((_, spouse)) = marriage.others.iter().find(|(relation, _)| *relation == Relation::Spouse) else {
-            continue;
-        };
-        for said in facts_of(conn, keys, &Person::of_subject(keys, spouse))? {
-            if said.record.role != Role::Subject {
-                continue;
-            }
-            related.annulled.extend(Annulled::of(&said.record));
-            if matches!(said.record.event(), Some(EventPayload::DeathRegistered(_))) {
-                related.spouses.push((marriage.record.id.clone(), said.record));
-            }
-        }
-    }
-    Ok(related)
+    Ok(Some(Look { person, known, local, heard, folded, related, past, standings, paying, today, asks }))
 }
 
 /// What each set of rules says.
 fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
     let facts = look.facts();
-    let mut undone = BTreeSet::new();
-    plans
+    let (mut undone, mut restored) = (BTreeSet::new(), BTreeSet::new());
+    let mut said: Vec<Said<'a>> = plans
         .iter()
         .flat_map(|plan| units(look, plan).into_iter().map(move |unit| (plan, unit)))
         .map(|(plan, unit)| {
@@ -273,15 +245,28 @@ fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
             let mut proposals = propose(&situation);
             // Rows of the department's own word, or rules that are gone: nothing begins, and what was wrong is undone.
             if standing.is_none() || plan.is_gone() {
-                proposals.retain(|proposal| matches!(proposal, Proposal::Undo { .. } | Proposal::Restore { .. }));
+                proposals.retain(is_of_the_past);
             }
             proposals.extend(without_rule(plan, look.past_of(plan, plans)));
             proposals.sort();
+            if proposals.iter().any(|proposal| matches!(proposal, Proposal::Restore { .. })) {
+                restored.insert(plan.roll.clone());
+            }
             // What is undone is undone once, whatever else is said of it.
             proposals.retain(|proposal| !look.waits_for_the_roll(proposal) && is_first(&mut undone, proposal));
             Said { plan, proposals, evaluation, unit }
         })
-        .collect()
+        .collect();
+    // Who is restored to a roll is not entered there as well, by other rules that govern it now.
+    for said in said.iter_mut().filter(|said| restored.contains(&said.plan.roll)) {
+        said.proposals.retain(|proposal| !matches!(proposal, Proposal::Offer { .. } | Proposal::Enrol { .. }));
+    }
+    said
+}
+
+/// Whether it begins nothing.
+const fn is_of_the_past(proposal: &Proposal) -> bool {
+    matches!(proposal, Proposal::Undo { .. } | Proposal::Restore { .. } | Proposal::Amend { .. })
 }
 
 /// Whether a decision is not undone by another proposal already.
@@ -410,7 +395,7 @@ fn next_look(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Option<CivilDate
     by_clauses.chain(not_yet).chain(by_events).filter(|day| *day > look.today).min()
 }
 
-/// How she stands on each roll, and how many people each roll has where a breaker needs it.
+/// How she stands on each roll, and how many people each roll has, for the breaker.
 type Rolls = (BTreeMap<RollId, RollStanding>, BTreeMap<RollId, u64>);
 
 async fn standings(
@@ -419,7 +404,7 @@ async fn standings(
     (plans, paying): (&[Plan], &[Paying]),
 ) -> Result<Rolls, DecisionError> {
     let rolls: Vec<(RollId, bool)> =
-        plans.iter().map(|plan| (plan.roll.clone(), plan.effect.remove.breaker.is_some())).collect();
+        plans.iter().map(|plan| (plan.roll.clone(), !plan.is_gone())).collect();
     let beside: Vec<RollId> = paying.iter().map(|paying| paying.roll.clone()).collect();
     let app = app.clone();
     blocking(move || {
@@ -439,7 +424,7 @@ async fn standings(
                 standings.insert(roll.clone(), writer.standing(&roll, local)?);
             }
             if counted && local.is_some() {
-                sizes.insert(roll.clone(), super::breaker::roll_size(writer, &roll)?);
+                sizes.insert(roll.clone(), app.decisions().counted.size(writer, &roll, app.decided_at_ms())?);
             }
         }
         Ok((standings, sizes))

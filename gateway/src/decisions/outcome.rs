@@ -124,3 +124,59 @@ pub(super) fn review(
     metrics::counter!("decisions_not_followed_by_the_roll_total").increment(1);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use registry_adapter::{journal::JournalHead, roll::AppliedRow};
+
+    use super::{Answer::*, *};
+
+    /// What each row became; the rest does not matter here.
+    fn applied(rows: &[RowOutcome]) -> Applied {
+        let digest = format!("hmac-sha256:{}", "0".repeat(64)).parse().unwrap();
+        let rows = rows.iter().enumerate().map(|(n, outcome)| AppliedRow {
+            row_key: format!("10{n}").parse().unwrap(),
+            outcome: *outcome,
+            journal: JournalHead { seq: 1, hash: schemas::digest::Digest::of("head") },
+            digests: (digest, digest),
+            states: ("A".to_owned(), "B".to_owned()),
+            arrears: None,
+        });
+        Applied { decision: random::message_id(Timestamp::from_seconds(0)), rows: rows.collect() }
+    }
+
+    #[test]
+    fn what_the_roll_did_counts_and_nothing_else() {
+        use RowOutcome as R;
+        for (todo, rows, active, expected) in [
+            (Todo::Hold, &[R::Held][..], false, Done),
+            (Todo::Hold, &[R::AlreadyHeld], false, Done),
+            (Todo::Hold, &[R::NotActive], false, Otherwise),
+            (Todo::Hold, &[], false, Otherwise),
+            (Todo::Hold, &[R::Held, R::ChangedOutside], false, Otherwise),
+            (Todo::Release, &[R::Released], true, Done),
+            (Todo::Release, &[R::NotHeld], true, Done),
+            (Todo::Release, &[R::NotHeld], false, Otherwise),
+            (Todo::Release, &[R::StillHeld], false, Otherwise),
+            (Todo::Release, &[R::Released, R::StillHeld], true, Otherwise),
+            (Todo::Release, &[R::ChangedOutside], true, Otherwise),
+            (Todo::Release, &[], false, Otherwise),
+            (Todo::Restore, &[R::Restored], false, Done),
+            (Todo::Restore, &[R::NotRemoved], true, Otherwise),
+            (Todo::Restore, &[], false, Otherwise),
+            (Todo::Remove, &[R::Removed], false, Done),
+            (Todo::Remove, &[R::AlreadyRemoved], false, Done),
+            (Todo::Remove, &[R::StillHeld], false, Otherwise),
+            (Todo::Remove, &[], false, Otherwise),
+            (Todo::Enrol, &[R::AlreadyEnrolled], true, Done),
+            (Todo::Enrol, &[R::NotApplied], false, Otherwise),
+            (Todo::Decline, &[R::Held], false, Done),
+        ] {
+            assert_eq!(answer(todo, &applied(rows), active), expected, "{todo:?} {rows:?} {active}");
+        }
+        for todo in [Todo::Hold, Todo::Release, Todo::Restore, Todo::Remove, Todo::Enrol, Todo::Decline] {
+            assert_eq!(answer(todo, &applied(&[R::Intended]), true), Intended, "{todo:?}");
+            assert_eq!(answer(todo, &applied(&[R::Held, R::Intended]), true), Intended, "{todo:?}, in part");
+        }
+    }
+}

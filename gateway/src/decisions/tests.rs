@@ -1,7 +1,12 @@
 //! Decisions in a real gateway over a department's own table: hold, notice, window, removal; objection; annulment; offers; the breaker.
 
+mod breaker;
+mod amended;
 mod entering;
+mod knowing;
 mod leaving;
 mod matching;
 mod outcome;
+mod steady;
+mod wallet;
 mod world;

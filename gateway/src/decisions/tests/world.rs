@@ -35,7 +35,7 @@ use crate::{
     triggers,
 };
 
-const SOCIAL: Source = Source {
+pub const SOCIAL: Source = Source {
     sql: "CREATE TABLE pension_beneficiary (ppo_no INTEGER PRIMARY KEY, payment_status TEXT NOT NULL, status_reason TEXT, \
               status_since TEXT, until_day TEXT, amount INTEGER, full_name TEXT, dob TEXT);
           INSERT INTO pension_beneficiary VALUES (101, 'ACTIVE', NULL, '2016-04-01', NULL, 500, 'Sushila Sahu', '1954-02-28'),
@@ -111,32 +111,98 @@ pub struct World {
 impl World {
     /// Governed by the built-in rule.
     pub async fn by_rule() -> Self {
+        Self::by_rule_on(false).await
+    }
+
+    /// The same on PostgreSQL, if asked.
+    pub async fn by_rule_on(postgres: bool) -> Self {
         let follow = "writer = { url = \"sqlite://source.sqlite\" }\n[[follow]]\nsource = \"https://civil.localhost\"\n\
                       event = \"in.vinimay.death.registered.v1\"\npurpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\n\
                       roll = \"social.pension\"\n";
-        Self::with(follow).await
+        Self::with(postgres, follow).await
     }
 
     /// Governed by this scheme.
     pub async fn by_scheme(text: &str) -> Self {
+        Self::by_scheme_on(false, text).await
+    }
+
+    /// Governed by the built-in rule until schemes are given; then by this one, whose roll is configured.
+    pub async fn by_rule_and_then(id: &str) -> Self {
+        let follow = "[[follow]]\nsource = \"https://civil.localhost\"\nevent = \"in.vinimay.death.registered.v1\"\n\
+                      purpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\nroll = \"social.pension\"\n";
+        let rolls = format!("[decisions.rolls]\n\"{id}\" = \"social.pension\"\n");
+        let this = Self::with(false, &format!("writer = {{ url = \"sqlite://source.sqlite\" }}\n{rolls}{follow}")).await;
+        this.app.decisions().give(Vec::new());
+        this
+    }
+
+    /// Governed by this scheme; another one, of which no version is in force, pays by the same roll.
+    pub async fn by_scheme_beside(text: &str, other: &str) -> Self {
+        let scheme = Scheme::parse(text).unwrap_or_else(|findings| panic!("{findings:?}"));
+        let lines = format!("\"{}\" = \"social.pension\"\n\"{other}\" = \"social.pension\"\n", scheme.id);
+        let writer = "writer = { url = \"sqlite://source.sqlite\" }";
+        let this = Self::with(false, &format!("{writer}\n[decisions.rolls]\n{lines}")).await;
+        this.app.decisions().give(vec![Arc::new(scheme)]);
+        this
+    }
+
+    /// The same on PostgreSQL, if asked.
+    pub async fn by_scheme_on(postgres: bool, text: &str) -> Self {
         let scheme = Scheme::parse(text).unwrap_or_else(|findings| panic!("{findings:?}"));
         let rolls = format!(
             "writer = {{ url = \"sqlite://source.sqlite\" }}\n[decisions.rolls]\n\"{}\" = \"social.pension\"\n",
             scheme.id
         );
-        let this = Self::with(&rolls).await;
+        let this = Self::with(postgres, &rolls).await;
         this.app.decisions().give(vec![Arc::new(scheme)]);
         this
     }
 
-    async fn with(more: &str) -> Self {
+    async fn with(postgres: bool, more: &str) -> Self {
         let anchor = TestAnchor::start(&Clock::default());
-        let (department, app) = TestDepartment::member(&anchor, "social", &["provider"], Some(&SOCIAL), more).await;
+        let department = TestDepartment::new("social", Some(&SOCIAL), more);
+        if postgres {
+            let url = tokio::task::block_in_place(|| service_kit::testing::postgres().new_database());
+            let service_kit::db::DatabaseUrl::Postgres(url) = url else { panic!("no PostgreSQL") };
+            let file = department.path("gateway.toml");
+            let text = std::fs::read_to_string(&file).unwrap();
+            std::fs::write(&file, text.replace("sqlite://gateway.sqlite", url.expose())).unwrap();
+        }
+        department.init();
+        department.join(&anchor, &["provider"]).await.unwrap();
+        let app = department.open();
         let this = Self { app, department, _anchor: anchor };
         for (name, local) in [("sushila", "101"), ("budhram", "102"), ("phulo", "103")] {
             this.link(name, local).await;
         }
         this
+    }
+
+    /// As many people more, `p200`, `p201`, … by their numbers on the roll.
+    pub async fn populate(&self, numbers: std::ops::Range<u32>) {
+        let row = |n| format!("INSERT INTO pension_beneficiary VALUES ({n}, 'ACTIVE', NULL, NULL, NULL, 500, 'P {n}', NULL);");
+        self.enter(&numbers.clone().map(row).collect::<String>());
+        for n in numbers {
+            self.link(&format!("p{n}"), &n.to_string()).await;
+        }
+    }
+
+    /// Their deaths are heard.
+    pub async fn die(&self, numbers: std::ops::Range<u32>) {
+        for n in numbers {
+            self.hears(&self.death(&format!("p{n}"), &format!("D-{n}"))).await;
+        }
+    }
+
+    /// How many payments are held.
+    pub fn held(&self) -> u32 {
+        self.look("SELECT COUNT(*) FROM pension_beneficiary WHERE payment_status = 'HOLD'").parse().unwrap()
+    }
+
+    /// Another process of the same gateway, by the same rules.
+    pub fn beside(&self) -> App {
+        self.department.open()
     }
 
     /// The pseudonym of somebody.
@@ -163,40 +229,7 @@ impl World {
 
     /// An event about somebody, as the inbox opened it.
     pub fn event(&self, name: &str, kind: EventKind, case: &str, payload: &str) -> OpenedEvent {
-        let payload = EventPayload::parse(kind, payload.as_bytes()).unwrap();
-        let now = self.now();
-        let sealed: CompactJwe = "a..b.c.d".parse().unwrap();
-        let id = random::message_id(now);
-        OpenedEvent {
-            source: "https://civil.localhost".parse().unwrap(),
-            claims: Event {
-                v: V1,
-                iss: "https://civil.localhost".parse().unwrap(),
-                aud: self.app.entity().clone(),
-                iat: now.numeric(),
-                jti: id.clone(),
-                salt: random::salt(),
-                specversion: CloudEventsVersion::V1,
-                r#type: kind.event_type().unwrap(),
-                seq: 1,
-                subject_ref: name.to_owned(),
-                person_seq: 1,
-                effective: now.civil_day(),
-                recorded: now,
-                assurance: if kind.is_reported() { EventAssurance::Reported } else { EventAssurance::Registered },
-                case: case.parse().unwrap(),
-                supersedes: None,
-                basis: EventBasis::Law { id: "rbd-1969-s3a".parse().unwrap() },
-                subject: sealed.clone(),
-                r#match: sealed.clone(),
-                data: sealed,
-            },
-            subject: self.subject(name),
-            about: EventMatch { name: name.to_owned(), birth_year: None },
-            payload,
-            related: Vec::new(),
-            digest: Digest::of(id.as_str()),
-        }
+        event_of(&self.app, (name, self.subject(name)), kind, (case, payload))
     }
 
     pub fn death(&self, name: &str, number: &str) -> OpenedEvent {
@@ -205,6 +238,16 @@ impl World {
             r#"{{"registration_number":"{number}","death_date":"{day}","death_date_precision":"day","match":{{"method":"resident-number","score":100}}}}"#
         );
         self.event(name, EventKind::DeathRegistered, &format!("case-{number}"), &payload)
+    }
+
+    /// A death of this day.
+    pub fn death_on(&self, name: &str, number: &str, day: &str) -> OpenedEvent {
+        let payload = format!(
+            r#"{{"registration_number":"{number}","death_date":"{day}","death_date_precision":"day","match":{{"method":"resident-number","score":100}}}}"#
+        );
+        let mut event = self.event(name, EventKind::DeathRegistered, &format!("case-{number}"), &payload);
+        event.claims.effective = day.parse().unwrap();
+        event
     }
 
     pub fn annulled(&self, name: &str, number: &str) -> OpenedEvent {
@@ -231,12 +274,7 @@ impl World {
 
     /// Hears an event and looks at everybody concerned, as the job that applies events does.
     pub async fn hears(&self, event: &OpenedEvent) {
-        let lease = self.app.lease(triggers::APPLY).await.unwrap().unwrap();
-        let concerned = hear(&self.app, event, &lease).await.unwrap();
-        for person in &concerned.persons {
-            settle(&self.app, person).await.unwrap();
-        }
-        self.app.release(lease).await.unwrap();
+        hears(&self.app, event).await;
     }
 
     /// Lets days go by, and then the job run.
@@ -336,6 +374,66 @@ impl World {
     pub fn roll(&self) -> String {
         self.look("SELECT group_concat(ppo_no || '=' || payment_status, ' ') FROM (SELECT * FROM pension_beneficiary ORDER BY ppo_no)")
     }
+}
+
+/// An event about somebody, as this gateway's inbox opened it.
+pub fn event_of(
+    app: &App,
+    (name, subject): (&str, SectorSubject),
+    kind: EventKind,
+    (case, payload): (&str, &str),
+) -> OpenedEvent {
+    let payload = EventPayload::parse(kind, payload.as_bytes()).unwrap();
+    let now = app.decided_at();
+    let sealed: CompactJwe = "a..b.c.d".parse().unwrap();
+    let id = random::message_id(now);
+    OpenedEvent {
+        source: "https://civil.localhost".parse().unwrap(),
+        claims: Event {
+            v: V1,
+            iss: "https://civil.localhost".parse().unwrap(),
+            aud: app.entity().clone(),
+            iat: now.numeric(),
+            jti: id.clone(),
+            salt: random::salt(),
+            specversion: CloudEventsVersion::V1,
+            r#type: kind.event_type().unwrap(),
+            seq: 1,
+            subject_ref: name.to_owned(),
+            person_seq: 1,
+            effective: now.civil_day(),
+            recorded: now,
+            assurance: if kind.is_reported() { EventAssurance::Reported } else { EventAssurance::Registered },
+            case: case.parse().unwrap(),
+            supersedes: None,
+            basis: EventBasis::Law { id: "rbd-1969-s3a".parse().unwrap() },
+            subject: sealed.clone(),
+            r#match: sealed.clone(),
+            data: sealed,
+        },
+        subject,
+        about: EventMatch { name: name.to_owned(), birth_year: None },
+        payload,
+        related: Vec::new(),
+        digest: Digest::of(id.as_str()),
+    }
+}
+
+/// Hears an event and looks at everybody concerned, as the job that applies events does.
+pub async fn hears(app: &App, event: &OpenedEvent) {
+    let lease = app.lease(triggers::APPLY).await.unwrap().unwrap();
+    let concerned = hear(app, event, &lease).await.unwrap();
+    for person in &concerned.persons {
+        settle(app, person).await.unwrap();
+    }
+    app.release(lease).await.unwrap();
+}
+
+/// The same event, in the place of an earlier one.
+pub fn replacing(mut event: OpenedEvent, earlier: &OpenedEvent) -> OpenedEvent {
+    event.claims.supersedes = Some(earlier.claims.jti.clone());
+    event.claims.recorded = earlier.claims.recorded.plus(60);
+    event
 }
 
 /// The same event, speaking of this other person too.

@@ -1,6 +1,6 @@
 //! Decisions as they stand. Their history are the signed records ([`super::log`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
     QueryableByName,
@@ -150,17 +150,26 @@ pub struct Decided {
 }
 
 impl Decided {
+    /// Digests of the events that caused it, and of the records that bore the facts of its decisive clauses.
+    fn rests_on(&self) -> BTreeSet<Digest> {
+        let decisive = self.matter.clauses.iter().filter(|clause| self.matter.decisive.contains(&clause.id));
+        let bore = decisive.flat_map(|clause| &clause.facts).filter_map(|fact| fact.receipt);
+        self.matter.events.iter().copied().chain(bore).collect()
+    }
+
     /// As proposals look at it.
     pub fn past(&self) -> Past {
         let Self { id, action, state, since, .. } = self;
         let (cause, dismissed) = (self.matter.cause.clone(), self.matter.dismissed);
         let rules = self.matter.scheme.as_ref().map(|scheme| scheme.hash);
-        Past { id: id.clone(), action: *action, cause, state: *state, since: *since, dismissed, rules }
+        let (effective, case) = (self.matter.effective, Some(self.case.clone()));
+        let (id, events) = (id.clone(), self.rests_on());
+        Past { id, action: *action, cause, state: *state, since: *since, dismissed, rules, effective, events, case }
     }
 }
 
 /// A word of a closed set as JSON has it, without the quotes.
-fn word<T: Serialize>(value: &T) -> Result<String, DecisionStoreError> {
+pub(super) fn word<T: Serialize>(value: &T) -> Result<String, DecisionStoreError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
         _ => Err(DecisionStoreError::Damaged("a word that is none")),
@@ -211,7 +220,7 @@ pub fn decision_insert(conn: &mut AnyConnection, keys: &Keys, new: &Decided) -> 
 pub fn decision_update(conn: &mut AnyConnection, keys: &Keys, now: &Decided) -> Result<bool, DecisionStoreError> {
     let body = BODY.seal(keys, now.id.as_str(), &now.matter)?;
     let (todo, waits) = (now.todo.as_ref().map(word).transpose()?, now.waits.as_ref().map(word).transpose()?);
-    let update = Statement::new("UPDATE decision SET turn = turn + 1, tries = 0, next_ms = 0, state = ");
+    let update = Statement::new("UPDATE decision SET turn = turn + 1, tries = 0, next_ms = 0, failing_ms = NULL, parked_ms = NULL, state = ");
     let update = update.bind(word(&now.state)?.as_str()).sql(", body = ").bind(body.as_slice());
     let update = update.sql(", since_day = ").bind(now.since.to_string().as_str());
     let update = update.sql(", until_day = ").bind(now.until.map(|day| day.to_string()).as_deref());
@@ -219,16 +228,6 @@ pub fn decision_update(conn: &mut AnyConnection, keys: &Keys, now: &Decided) -> 
     let update = update.sql(", notice = ").bind(now.notice.as_ref().map(MessageId::as_str));
     let update = update.sql(" WHERE id = ").bind(now.id.as_str()).sql(" AND turn = ").bind(now.turn);
     Ok(update.execute(conn)? == 1)
-}
-
-/// What the roll was to be told could not be told; it is tried again, not before `next_ms`.
-///
-/// # Errors
-/// If the database fails.
-pub fn decision_later(conn: &mut AnyConnection, id: &MessageId, next_ms: i64) -> Result<(), DecisionStoreError> {
-    let update = Statement::new("UPDATE decision SET tries = tries + 1, next_ms = ").bind(next_ms);
-    update.sql(" WHERE id = ").bind(id.as_str()).execute(conn)?;
-    Ok(())
 }
 
 #[derive(QueryableByName)]
@@ -334,41 +333,6 @@ pub fn decisions_of_case(
     opened(rows, keys)
 }
 
-/// Decisions of which the roll is still to be told, at most `limit`.
-///
-/// # Errors
-/// If the database or the encryption fails.
-pub fn decisions_todo(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    now_ms: i64,
-    limit: i64,
-) -> Result<Vec<Decided>, DecisionStoreError> {
-    let select = Statement::new(COLUMNS).sql("todo IS NOT NULL AND next_ms <= ").bind(now_ms);
-    opened(select.sql(" ORDER BY next_ms, at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
-}
-
-/// Decisions in a state whose last day is before this one, at most `limit`.
-///
-/// # Errors
-/// If the database or the encryption fails.
-pub fn decisions_ended(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    (state, today): (DecisionState, CivilDate),
-    limit: i64,
-) -> Result<Vec<Decided>, DecisionStoreError> {
-    let select = Statement::new(COLUMNS).sql("state = ").bind(word(&state)?.as_str());
-    let select = select.sql(" AND until_day < ").bind(today.to_string().as_str());
-    opened(
-        select
-            .sql(" AND todo IS NULL AND waits IS NULL ORDER BY next_ms, until_day, id LIMIT ")
-            .bind(limit)
-            .load(conn)?,
-        keys,
-    )
-}
-
 /// Decisions in a state, oldest first, at most `limit`.
 ///
 /// # Errors
@@ -381,32 +345,6 @@ pub fn decisions_in(
 ) -> Result<Vec<Decided>, DecisionStoreError> {
     let select = Statement::new(COLUMNS).sql("state = ").bind(word(&state)?.as_str());
     opened(select.sql(" ORDER BY at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
-}
-
-/// Decisions whose notice a wallet fetched, or a letter of which was handed over, and whose window has not begun.
-///
-/// # Errors
-/// If the database or the encryption fails.
-pub fn decisions_told(conn: &mut AnyConnection, keys: &Keys, limit: i64) -> Result<Vec<Decided>, DecisionStoreError> {
-    let select = Statement::new(COLUMNS).sql(
-        "state IN ('proposed', 'held') AND notice IS NOT NULL AND (EXISTS (SELECT 1 FROM notice n WHERE n.id = decision.notice \
-         AND n.fetched_ms IS NOT NULL) OR EXISTS (SELECT 1 FROM notice_delivery d WHERE d.notice = decision.notice AND d.channel \
-         = 'letter' AND d.state = 'delivered')) ORDER BY at_ms, id LIMIT ",
-    );
-    opened(select.bind(limit).load(conn)?, keys)
-}
-
-/// Decisions of a scheme that the breaker stopped.
-///
-/// # Errors
-/// If the database or the encryption fails.
-pub fn decisions_stopped(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    scheme: &str,
-) -> Result<Vec<Decided>, DecisionStoreError> {
-    let select = Statement::new(COLUMNS).sql("waits = 'breaker' AND state = 'proposed' AND scheme = ").bind(scheme);
-    opened(select.sql(" ORDER BY at_ms, id").load(conn)?, keys)
 }
 
 #[derive(QueryableByName)]
@@ -444,6 +382,8 @@ struct TellRow {
     fetched_ms: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     proof: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reported_by: Option<String>,
 }
 
 /// How a notice arrived.
@@ -456,6 +396,11 @@ pub enum Arrived {
         /// Who.
         by: String,
     },
+    /// The gateway for short messages proved who it is and said that the message arrived.
+    Sms {
+        /// Which system said so.
+        by: String,
+    },
 }
 
 /// How a notice arrived, if it did in a way that starts a window.
@@ -464,15 +409,17 @@ pub enum Arrived {
 /// If the database fails.
 pub fn notice_arrived(conn: &mut AnyConnection, notice: &MessageId) -> Result<Option<Arrived>, DecisionStoreError> {
     let rows: Vec<TellRow> = Statement::new(
-        "SELECT n.fetched_ms AS fetched_ms, d.proof AS proof FROM notice n LEFT JOIN notice_delivery d ON d.notice = n.id \
-         AND d.channel = 'letter' AND d.state = 'delivered' WHERE n.id = ",
+        "SELECT n.fetched_ms AS fetched_ms, d.proof AS proof, r.reported_by AS reported_by FROM notice n \
+         LEFT JOIN notice_delivery d ON d.notice = n.id AND d.channel = 'letter' AND d.state = 'delivered' \
+         LEFT JOIN notice_report r ON r.notice = n.id WHERE n.id = ",
     )
     .bind(notice.as_str())
     .load(conn)?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    Ok(match (row.fetched_ms, row.proof) {
-        (Some(_), _) => Some(Arrived::Wallet),
-        (None, Some(by)) => Some(Arrived::Letter { by }),
-        (None, None) => None,
+    Ok(match (row.fetched_ms, row.proof, row.reported_by) {
+        (Some(_), _, _) => Some(Arrived::Wallet),
+        (None, Some(by), _) => Some(Arrived::Letter { by }),
+        (None, None, Some(by)) => Some(Arrived::Sms { by }),
+        (None, None, None) => None,
     })
 }
