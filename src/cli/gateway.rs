@@ -80,6 +80,11 @@ pub enum Command {
         #[command(subcommand)]
         command: super::journal::Command,
     },
+    /// Decisions that wait for officers: look, decide, enter objections and deliveries, let a stopped scheme go on.
+    Review {
+        #[command(subcommand)]
+        command: super::review::Command,
+    },
     /// Bindings, at the identity registry.
     Binding {
         #[command(subcommand)]
@@ -180,7 +185,7 @@ pub enum Parked {
     Replay {
         #[command(flatten)]
         config: Config,
-        /// notices, erasures or orders.
+        /// notices, erasures, orders or decisions.
         kind: Kind,
     },
 }
@@ -291,6 +296,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Subscription { command } => super::subscription::run(command, &clock),
         Command::Scheme { command } => super::scheme::run(command, &clock),
         Command::Journal { command } => super::journal::run(command, &clock),
+        Command::Review { command } => super::review::run(command, &clock),
         Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {
             let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
                 let told = anyhow::anyhow!("{}: the number cannot be read: {error}", resident_file.display());

@@ -48,6 +48,9 @@ pub enum DecisionError {
     /// Published schemes cannot be read.
     #[error("the published schemes cannot be read: {0}")]
     Schemes(String),
+    /// The order reached the department's own system, which has not done it yet.
+    #[error("the department's own system has not done it yet")]
+    Intended,
     /// Another process took over.
     #[error("another process took over, or the decision changed meanwhile")]
     Overtaken,

@@ -19,8 +19,9 @@ use schemas::{
 use service_kit::db::{AnyConnection, DatabaseError};
 
 pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
+pub(super) use self::hearing::begin;
 use self::{
-    hearing::{confirm, hear, resume},
+    hearing::{confirm, hear},
     views::item,
 };
 use super::{
@@ -37,7 +38,7 @@ use crate::{
     store::decisions::{
         DecisionStoreError,
         breakers::{breaker_find, breaker_first, breaker_second, breakers_open},
-        cases::{Decided, Waits, decision_find, decisions_in, decisions_of_case, decisions_stopped},
+        cases::{Decided, Waits, decision_find, decisions_in, decisions_of_case},
         facts::fact_insert,
         persons::{Known, person_due},
         queue::{queue_find, queue_open, queue_resolved},
@@ -234,28 +235,34 @@ impl App {
         Ok(self.db().read(breakers_open).await?)
     }
 
-    /// Signs that a stopped scheme may go on; the second person's signature lets it. `true`: it goes on.
+    /// Signs that a stopped scheme may go on for so many people; another person's signature for the same number lets it, for a day.
+    /// Another number is signed anew. Who waits goes on by pages; one person more than signed for stops it again. `true`: it goes on.
     ///
     /// # Errors
-    /// `conflict` (it is not stopped), `four-eyes-required`.
-    pub async fn breaker_release(&self, officer: &SystemName, scheme: &str) -> Result<bool, OfficerRefused> {
-        let (with, by, name, now) = (self.clone(), officer.clone(), scheme.to_owned(), self.decided_at());
+    /// `conflict` (it is not stopped, or for nobody), `four-eyes-required`.
+    pub async fn breaker_release(
+        &self,
+        officer: &SystemName,
+        scheme: &str,
+        people: u64,
+    ) -> Result<bool, OfficerRefused> {
+        let (with, by, name) = (self.clone(), officer.clone(), scheme.to_owned());
         let write = move |conn: &mut AnyConnection| {
             let stopped = breaker_find(conn, &name)?.filter(|stopped| stopped.released_ms.is_none());
             let stopped = stopped.ok_or_else(|| conflict("this scheme is not stopped"))?;
-            let Some(first) = stopped.first_by else {
-                breaker_first(conn, &name, &by)?;
+            if people == 0 {
+                return Err(conflict("it goes on for one person at least, or stays stopped"));
+            }
+            let signed = stopped.first_by.filter(|_| stopped.ceiling == Some(people));
+            let Some(first) = signed else {
+                breaker_first(conn, &name, (&by, people))?;
                 return Ok(false);
             };
             two_persons(conn, &first, &by)?;
-            breaker_second(conn, &name, &by, with.decided_at_ms())?;
-            for decided in decisions_stopped(conn, with.keys(), &name)? {
-                resume(conn, &with, decided, now)?;
-            }
-            Ok(true)
+            Ok(breaker_second(conn, &name, &by, with.decided_at_ms())?)
         };
-        let released = self.audited((officer, action::BREAKER, scheme), write).await?;
-        self.wake_notices();
+        let target = format!("{scheme} {people}");
+        let released = self.audited((officer, action::BREAKER, &target), write).await?;
         self.wake_decisions();
         Ok(released)
     }

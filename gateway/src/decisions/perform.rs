@@ -34,27 +34,27 @@ use self::{
     done::{advance, word},
 };
 use super::{
-    DecisionError, decide,
+    DecisionError, clock, decide,
     error::blocking,
     look::local_key,
     outcome::{self, Answer},
     records::{self, Word, claims_of},
+    trying,
 };
 use crate::{
     app::App,
     notices::Person,
     store::{
         decisions::{
-            cases::{Decided, Todo, Undone, decision_find, decision_later, decision_update, decisions_of},
+            cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
             log::LogKind,
             persons::person_lock,
+            work::decisions_wake,
         },
-        links::{NewLink, link_insert},
+        links::{NewLink, link_insert, link_lock, link_subjects},
     },
 };
 
-/// How long until a failed order is tried again, milliseconds.
-pub(super) const AGAIN_MS: i64 = 5_000;
 /// How a link by enrolment is recorded.
 const BY_ENROLMENT: &str = "enrolment";
 
@@ -80,7 +80,7 @@ pub(super) async fn of_person(app: &App, person: &Person, right: Option<&[Messag
         let done = match (decided.todo, right) {
             (Some(Todo::Remove), None) => continue,
             (Some(Todo::Remove), Some(right)) if !right.contains(&decided.id) => not_right(app, decided).await,
-            (Some(Todo::Remove), _) if !clock_is_believed(app).await => continue,
+            (Some(Todo::Remove), _) if !clock::is_believed(app).await => continue,
             _ => one(app, decided).await,
         };
         match done {
@@ -89,15 +89,6 @@ pub(super) async fn of_person(app: &App, person: &Person, right: Option<&[Messag
         }
     }
     told
-}
-
-/// Whether the clock may end a window; what cannot be known ends none.
-pub(super) async fn clock_is_believed(app: &App) -> bool {
-    let believed = crate::triggers::ageing::clock_is_believed(app, app.now().civil_day()).await;
-    believed.unwrap_or_else(|error| {
-        tracing::warn!(%error, "whether the clock is right could not be asked; nobody is removed");
-        false
-    })
 }
 
 /// A removal that nothing confirms is not carried out: an officer looks.
@@ -124,17 +115,10 @@ async fn one(app: &App, decided: Decided) -> Result<bool, DecisionError> {
     match perform(app, decided).await {
         Ok(any) => Ok(any),
         Err(error) => {
-            tracing::warn!(decision = %id, %error, "the roll could not be told; it is tried again");
-            later(app, &id).await?;
+            trying::failed(app, &id, &error).await?;
             Err(error)
         }
     }
-}
-
-/// It is tried again later, behind the others.
-pub(super) async fn later(app: &App, id: &MessageId) -> Result<(), DecisionError> {
-    let (id, next_ms) = (id.clone(), app.decided_at_ms().saturating_add(AGAIN_MS));
-    Ok(app.db().write(move |conn| decision_later(conn, &id, next_ms)).await?)
 }
 
 /// What the roll did, and what the removal rested on.
@@ -316,7 +300,7 @@ fn effects(decided: &Decided, applied: &Applied) -> Result<Vec<DecisionEffect>, 
 async fn commit(app: &App, decided: Decided, local: Option<LocalKey>, done: Done) -> Result<bool, DecisionError> {
     if done.answer == Answer::Intended {
         // The department's own system has still to do it: the order stays.
-        later(app, &decided.id).await?;
+        trying::failed(app, &decided.id, &DecisionError::Intended).await?;
         return Ok(false);
     }
     let (with, now) = (app.clone(), app.decided_at());
@@ -380,10 +364,17 @@ fn did(
         // Another process did the same; the roll did it once.
         return Ok(false);
     }
+    decisions_wake(conn, &after.person)?;
     let new_number = done.applied.rows.first().map(|row| row.row_key.clone());
     let number = local.cloned().or_else(|| new_number.clone());
     if let (Some(Todo::Enrol), None, Some(number)) = (decided.todo, local, &new_number) {
-        link_insert(conn, app.keys(), &link(&after, number), now)?;
+        link_lock(conn, app.keys(), number.as_str())?;
+        if link_subjects(conn, app.keys(), number.as_str())?.iter().all(|other| *other == after.matter.subject) {
+            link_insert(conn, app.keys(), &link(&after, number), now)?;
+        } else {
+            // The department gave her a number that somebody else has.
+            outcome::review(conn, app, (&after, None), now)?;
+        }
     }
     log_effects(conn, app, (decided, &after, number.as_ref()), done, now)?;
     if let Some(step) = step {

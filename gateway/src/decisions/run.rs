@@ -4,6 +4,8 @@
 //! changes only from the turn in which it was read. An undelivered notice starts no window. Deliberately absent: a timer of its own;
 //! the scheduler wakes it, and all days are read from the gateway's clock.
 
+use std::collections::BTreeMap;
+
 use eligibility::lifecycle::{
     entering::AnyEntering,
     leaving::{AnyLeaving, Window},
@@ -23,21 +25,21 @@ use schemas::{
 use service_kit::{db::AnyConnection, lease::Lease};
 
 use super::{
-    DECISIONS, DecisionError, look, perform,
+    DECISIONS, DecisionError, breaker, clock, look, perform,
     plan::{Plan, plans, successor},
     records::{self, Word, claims_of},
+    trying,
 };
 use crate::{
     app::App,
     notices::Person,
     store::{
         decisions::{
-            cases::{
-                Arrived, Decided, Todo, decision_find, decision_update, decisions_ended, decisions_of, decisions_todo,
-                decisions_told, notice_arrived,
-            },
+            cases::{Arrived, Decided, Todo, decision_find, decision_update, decisions_of, notice_arrived},
+            days::{rules_known, rules_seen},
             log::{LogKind, log_append, log_of},
-            persons::{person_later, persons_all_due, persons_due},
+            persons::{persons_all_due, persons_due},
+            work::{Turn, decision_wait, decisions_ended, decisions_todo, decisions_told, decisions_wake},
         },
         notices::notice_find,
     },
@@ -45,6 +47,8 @@ use crate::{
 
 /// Rows of one round.
 const BATCH: i64 = 100;
+/// How long a window waits for the answer to its successor's offer before it is looked at again, milliseconds.
+const ANSWER_MS: i64 = 900_000;
 /// The language in which the text of a notice is on record.
 const LANGUAGE: &str = "hi";
 
@@ -64,10 +68,15 @@ pub(crate) async fn run(app: &App) -> Result<(), DecisionError> {
 
 async fn all(app: &App, lease: &Lease) -> Result<(), DecisionError> {
     let plans = plans(app, app.decided_at().civil_day()).await?;
-    notice_new_versions(app, &plans).await?;
+    notice_new_rules(app, &plans).await?;
     told(app).await?;
-    expire(app).await?;
-    windows(app, &plans).await?;
+    // By a clock that jumped nothing ends.
+    if clock::pass(app).await? {
+        breaker::go_on(app).await?;
+        expire(app).await?;
+        windows(app, &plans).await?;
+    }
+    trying::measure(app).await?;
     if !app.renew(lease).await? {
         return Ok(());
     }
@@ -75,40 +84,53 @@ async fn all(app: &App, lease: &Lease) -> Result<(), DecisionError> {
     due(app, lease).await
 }
 
-/// When schemes change, everybody is looked at again.
-async fn notice_new_versions(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
-    let mut versions: Vec<Digest> = plans.iter().filter_map(Plan::version).map(|version| version.hash).collect();
-    versions.sort();
-    if app.decisions().changed(&versions) {
-        let now_ms = app.decided_at_ms();
-        app.db().write(move |conn| persons_all_due(conn, now_ms)).await?;
+/// When the rules of any roll change, everybody is looked at again, by whichever process comes next.
+async fn notice_new_rules(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
+    let mut rules: Vec<String> = plans.iter().map(Plan::mark).collect();
+    rules.sort();
+    let (rules, now_ms) = (Digest::of(rules.join("\n")).to_string(), app.decided_at_ms());
+    if app.db().read(rules_known).await?.as_ref() == Some(&rules) {
+        return Ok(());
     }
-    Ok(())
+    let write = move |conn: &mut AnyConnection| {
+        if rules_seen(conn, &rules, now_ms)? {
+            persons_all_due(conn, now_ms)?;
+        }
+        Ok(())
+    };
+    app.db().write(write).await
 }
 
 /// Notices that arrived start their windows.
 async fn told(app: &App) -> Result<(), DecisionError> {
-    let keys = app.keys().clone();
-    let told = app.db().read(move |conn| decisions_told(conn, &keys, BATCH)).await?;
-    for decided in told {
-        let Some(notice) = decided.notice.clone() else { continue };
-        let Some(arrived) = app.db().read(move |conn| notice_arrived(conn, &notice)).await? else { continue };
-        let delivered = match arrived {
-            Arrived::Wallet => Delivered { channel: Channel::Wallet, evidence: DeliveryEvidence::Wallet, by: None },
-            Arrived::Letter { by } => {
-                let by = by.parse().map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
-                Delivered { channel: Channel::Letter, evidence: DeliveryEvidence::Officer, by: Some(by) }
-            }
-        };
-        logged(&decided.id, deliver(app, &decided.id, delivered).await);
+    let now_ms = app.decided_at_ms();
+    for turn in app.db().read(move |conn| decisions_told(conn, now_ms, BATCH)).await? {
+        if let Err(error) = arrived(app, &turn.id).await {
+            trying::failed(app, &turn.id, &error).await?;
+        }
     }
     Ok(())
 }
 
-fn logged(id: &MessageId, done: Result<(), DecisionError>) {
-    if let Err(error) = done {
-        tracing::warn!(decision = %id, %error, "a decision could not go on; it is tried again");
-    }
+/// Starts the window of a decision whose notice arrived.
+async fn arrived(app: &App, id: &MessageId) -> Result<(), DecisionError> {
+    let (keys, decision) = (app.keys().clone(), id.clone());
+    let arrived = app.db().read(move |conn| {
+        let notice = decision_find(conn, &keys, &decision)?.and_then(|decided| decided.notice);
+        Ok::<_, DecisionError>(notice.map(|notice| notice_arrived(conn, &notice)).transpose()?.flatten())
+    });
+    let by = |by: String| by.parse().map_err(|_| DecisionError::NotWhole("somebody without a name"));
+    let delivered = match arrived.await? {
+        None => return Ok(()),
+        Some(Arrived::Wallet) => Delivered { channel: Channel::Wallet, evidence: DeliveryEvidence::Wallet, by: None },
+        Some(Arrived::Letter { by: officer }) => {
+            Delivered { channel: Channel::Letter, evidence: DeliveryEvidence::Officer, by: Some(by(officer)?) }
+        }
+        Some(Arrived::Sms { by: system }) => {
+            Delivered { channel: Channel::Sms, evidence: DeliveryEvidence::SmsReport, by: Some(by(system)?) }
+        }
+    };
+    deliver(app, id, delivered).await
 }
 
 /// A recorded delivery.
@@ -142,7 +164,7 @@ pub(super) fn deliver_now(
     let (Some(notice), None) = (decided.matter.notice, decided.waits) else {
         return Err(DecisionError::NotWhole("no notice was sent"));
     };
-    let window = Window::after(now, notice.days);
+    let window = Window::after(clock::not_before(conn, now)?, notice.days);
     match AnyLeaving::stored(decided.id.clone(), decided.state, None) {
         Ok(AnyLeaving::Proposed(proposed)) => drop(proposed.noticed(window)),
         Ok(AnyLeaving::Held(held)) => drop(held.noticed(window)),
@@ -209,64 +231,68 @@ fn notice_record(
 
 /// Offers whose last day is past.
 async fn expire(app: &App) -> Result<(), DecisionError> {
-    let (keys, today) = (app.keys().clone(), app.decided_at().civil_day());
-    let ended = app.db().read(move |conn| decisions_ended(conn, &keys, (DecisionState::Offered, today), BATCH)).await?;
-    for decided in ended {
-        let (with, id, now) = (app.clone(), decided.id.clone(), app.decided_at());
-        let done = app.db().write(move |conn| {
-            let AnyEntering::Offered(offered) = AnyEntering::stored(decided.id.clone(), decided.state, decided.until)?
-            else {
-                return Ok(());
-            };
-            if offered.expire(now.civil_day()).is_err() {
-                return Ok(());
-            }
-            let mut after = decided;
-            (after.state, after.since) = (DecisionState::Expired, now.civil_day());
-            let local = local(conn, &with, &after)?;
-            if decision_update(conn, with.keys(), &after)? {
-                records::log(conn, &with, (&after, local.as_ref()), Word::own(&after), now)?;
-            }
-            Ok::<_, DecisionError>(())
-        });
-        logged(&id, done.await);
+    let (today, now_ms) = (app.decided_at().civil_day(), app.decided_at_ms());
+    let ended = move |conn: &mut AnyConnection| decisions_ended(conn, (DecisionState::Offered, today), now_ms, BATCH);
+    for turn in app.db().read(ended).await? {
+        let (with, id, now) = (app.clone(), turn.id.clone(), app.decided_at());
+        let done = app.db().write(move |conn| expire_now(conn, &with, &id, now)).await;
+        if let Err(error) = done {
+            trying::failed(app, &turn.id, &error).await?;
+        }
+    }
+    Ok(())
+}
+
+fn expire_now(conn: &mut AnyConnection, app: &App, id: &MessageId, now: Timestamp) -> Result<(), DecisionError> {
+    let Some(mut after) = decision_find(conn, app.keys(), id)? else { return Ok(()) };
+    let AnyEntering::Offered(offered) = AnyEntering::stored(id.clone(), after.state, after.until)? else {
+        return Ok(());
+    };
+    if offered.expire(now.civil_day()).is_err() {
+        return Ok(());
+    }
+    (after.state, after.since) = (DecisionState::Expired, now.civil_day());
+    let local = local(conn, app, &after)?;
+    if decision_update(conn, app.keys(), &after)? {
+        records::log(conn, app, (&after, local.as_ref()), Word::own(&after), now)?;
+        decisions_wake(conn, &after.person)?;
     }
     Ok(())
 }
 
 /// Windows that are over: the roll is to be told, unless a successor is still to be answered, so that no day goes unpaid.
 async fn windows(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
-    if !perform::clock_is_believed(app).await {
-        return Ok(());
-    }
-    let (keys, today) = (app.keys().clone(), app.decided_at().civil_day());
-    let ended = app.db().read(move |conn| decisions_ended(conn, &keys, (DecisionState::Noticed, today), BATCH)).await?;
-    for decided in ended {
-        let id = decided.id.clone();
-        let done = window(app, plans, decided).await;
-        if done.is_err() {
-            perform::later(app, &id).await?;
+    let (today, now_ms) = (app.decided_at().civil_day(), app.decided_at_ms());
+    let ended = move |conn: &mut AnyConnection| decisions_ended(conn, (DecisionState::Noticed, today), now_ms, BATCH);
+    for turn in app.db().read(ended).await? {
+        if let Err(error) = window(app, plans, &turn).await {
+            trying::failed(app, &turn.id, &error).await?;
         }
-        logged(&id, done);
     }
     Ok(())
 }
 
 /// Her facts as they are today, once more, before anybody is taken off; what nothing confirms goes to an officer.
-async fn window(app: &App, plans: &[Plan], decided: Decided) -> Result<(), DecisionError> {
-    let settled = look::settle(app, &decided.person).await?;
-    let next = successor(plans, &decided.scheme).map(|scheme| scheme.to_string());
-    let (with, right) = (app.clone(), settled.right.contains(&decided.id));
+async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionError> {
+    let settled = look::settle(app, &turn.person).await?;
+    let (with, id, right) = (app.clone(), turn.id.clone(), settled.right.contains(&turn.id));
+    let successors: BTreeMap<String, String> = plans
+        .iter()
+        .filter_map(|plan| Some((plan.key().to_owned(), successor(plans, plan.key())?.to_string())))
+        .collect();
     let doubted = app.db().write(move |conn| {
-        let Some(mut now) = decision_find(conn, with.keys(), &decided.id)? else { return Ok(None) };
+        let Some(mut now) = decision_find(conn, with.keys(), &id)? else { return Ok(None) };
         if now.state != DecisionState::Noticed || now.todo.is_some() || now.waits.is_some() {
             return Ok(None);
         }
         if !right {
             return Ok(Some(now));
         }
-        let waits = next.is_some_and(|next| answer_is_open(conn, &with, (&now.person, &next)).unwrap_or(true));
-        if !waits {
+        let next = successors.get(&now.scheme);
+        if next.is_some_and(|next| answer_is_open(conn, &with, (&now.person, next)).unwrap_or(true)) {
+            // Her answer wakes it; nobody is looked at each second meanwhile.
+            decision_wait(conn, &id, with.decided_at_ms().saturating_add(ANSWER_MS))?;
+        } else {
             now.todo = Some(Todo::Remove);
             decision_update(conn, with.keys(), &now)?;
         }
@@ -292,19 +318,16 @@ fn answer_is_open(
 
 /// What the rolls are still to be told. Each person is looked at first; what cannot be done is tried again later, behind the others.
 async fn orders(app: &App) -> Result<(), DecisionError> {
-    let (keys, now_ms) = (app.keys().clone(), app.decided_at_ms());
-    let todo = app.db().read(move |conn| decisions_todo(conn, &keys, now_ms, BATCH)).await?;
+    let now_ms = app.decided_at_ms();
     let mut seen: Vec<Person> = Vec::new();
-    for decided in todo {
-        if seen.contains(&decided.person) {
+    for turn in app.db().read(move |conn| decisions_todo(conn, now_ms, BATCH)).await? {
+        if seen.contains(&turn.person) {
             continue;
         }
-        let done = look::settle(app, &decided.person).await.map(drop);
-        if done.is_err() {
-            perform::later(app, &decided.id).await?;
+        if let Err(error) = look::settle(app, &turn.person).await {
+            trying::failed(app, &turn.id, &error).await?;
         }
-        logged(&decided.id, done);
-        seen.push(decided.person);
+        seen.push(turn.person);
     }
     Ok(())
 }
@@ -321,9 +344,7 @@ async fn due(app: &App, lease: &Lease) -> Result<(), DecisionError> {
         }
         for person in &due {
             if let Err(error) = look::settle(app, person).await {
-                tracing::warn!(%error, "a person could not be looked at; it is tried again");
-                let (who, next_ms) = (person.clone(), app.decided_at_ms().saturating_add(perform::AGAIN_MS));
-                app.db().write(move |conn| person_later(conn, &who, next_ms)).await?;
+                trying::person(app, person, &error).await?;
             }
         }
         last = Some(due);

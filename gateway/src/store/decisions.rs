@@ -6,11 +6,13 @@
 
 pub mod breakers;
 pub mod cases;
+pub mod days;
 pub mod facts;
 pub mod log;
 pub mod objections;
 pub mod persons;
 pub mod queue;
+pub mod work;
 
 use service_kit::db::DatabaseError;
 

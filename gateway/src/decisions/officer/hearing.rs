@@ -1,4 +1,4 @@
-//! Hearing an objection by two persons, confirming what was proposed, and what goes on after a breaker.
+//! Hearing an objection by two persons, and confirming what was proposed.
 //!
 //! Guarantees: two who say the same decide, and nobody who confirmed the removal is one of them; a flag or a contradiction removes
 //! nobody whoever says so. Runs in the caller's transaction. Deliberately absent: who may call it, and the audit trail (`officer`).
@@ -22,7 +22,7 @@ use crate::{
     },
     people::two_persons,
     store::decisions::{
-        cases::{Decided, Todo, Waits, decision_update},
+        cases::{Decided, Todo},
         objections::{objection_again, objection_find, objection_first, objection_second},
     },
 };
@@ -114,27 +114,14 @@ pub(super) fn confirm(
 }
 
 /// A removal that waited goes on: hold, records, notice.
-fn begin(conn: &mut AnyConnection, clerk: &Clerk<'_>, decided: &mut Decided) -> Result<(), DecisionError> {
+pub(in crate::decisions) fn begin(
+    conn: &mut AnyConnection,
+    clerk: &Clerk<'_>,
+    decided: &mut Decided,
+) -> Result<(), DecisionError> {
     if decided.matter.hold.is_some() {
         (decided.state, decided.todo) = (DecisionState::Held, Some(Todo::Hold));
     }
     decided.since = clerk.now.civil_day();
     clerk.go_on_leaving(conn, decided)
-}
-
-/// What the breaker stopped goes on; what needs an officer waits for one.
-pub(super) fn resume(
-    conn: &mut AnyConnection,
-    app: &App,
-    mut decided: Decided,
-    now: Timestamp,
-) -> Result<(), OfficerRefused> {
-    let number = local(conn, app, &decided)?;
-    let clerk = Clerk { app, local: number.as_ref(), now };
-    let by_clause = decided.matter.cause.reason == eligibility::propose::Reason::ClauseFalse;
-    decided.waits = by_clause.then_some(Waits::Officer);
-    if decided.waits.is_none() {
-        begin(conn, &clerk, &mut decided)?;
-    }
-    if decision_update(conn, app.keys(), &decided)? { Ok(()) } else { Err(DecisionError::Overtaken.into()) }
 }

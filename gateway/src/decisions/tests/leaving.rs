@@ -10,7 +10,7 @@ use schemas::{
 };
 
 use super::world::*;
-use crate::decisions::{OfficerRefused, ReviewOutcome, run};
+use crate::decisions::{OfficerRefused, ReviewOutcome};
 
 const ALL_ACTIVE: &str = "101=ACTIVE 102=ACTIVE 103=ACTIVE";
 
@@ -254,38 +254,6 @@ async fn a_clause_that_is_false_waits_for_an_officer_and_unknown_removes_nobody(
     let last = records.last().unwrap();
     assert_eq!((last.clauses.len(), last.decisive[0].as_str()), (1, "I1"));
     assert_eq!(last.scheme.as_ref().unwrap().id.as_str(), "T-WIDOWS");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rule_would_remove_8_percent_stops_at_the_breaker_nothing_applied_two_signatures_to_go_on() {
-    let world = World::by_scheme(WIDOWS).await;
-    let mut rows = String::new();
-    for n in 200..300 {
-        rows +=
-            &format!("INSERT INTO pension_beneficiary VALUES ({n}, 'ACTIVE', NULL, NULL, NULL, 500, 'P {n}', NULL);");
-    }
-    world.enter(&rows);
-    for n in 200..212 {
-        world.link(&format!("p{n}"), &n.to_string()).await;
-        world.hears(&world.death(&format!("p{n}"), &format!("D-{n}"))).await;
-    }
-    let held = |world: &World| world.look("SELECT COUNT(*) FROM pension_beneficiary WHERE payment_status = 'HOLD'");
-    assert_eq!(held(&world), "9", "the tenth stops it");
-    let stopped = world.app.breakers().await.unwrap();
-    assert_eq!((stopped[0].scheme.as_str(), stopped[0].removals, stopped[0].roll_size), ("T-WIDOWS", 10, 103));
-    let p211 = world.only("p211").await;
-    assert_eq!((p211.state, p211.todo, world.notices("p211").await.len()), (DecisionState::Proposed, None, 0));
-    let (anita, also_anita, binod) = (
-        world.officer("anita", "p-anita").await,
-        world.officer("anita2", "p-anita").await,
-        world.officer("binod", "p-binod").await,
-    );
-    assert!(!world.app.breaker_release(&anita, "T-WIDOWS").await.unwrap());
-    assert_eq!(world.app.breaker_release(&also_anita, "T-WIDOWS").await.unwrap_err().code(), Code::FourEyesRequired);
-    assert_eq!(held(&world), "9");
-    assert!(world.app.breaker_release(&binod, "T-WIDOWS").await.unwrap());
-    run(&world.app).await.unwrap();
-    assert_eq!(held(&world), "12");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,8 +21,14 @@ pub struct Stopped {
     pub removals: u64,
     /// Of how many people on the roll.
     pub roll_size: u64,
+    /// How many wait for it to go on.
+    pub waiting: u64,
     /// Who signed first that it may go on.
     pub first_by: Option<SystemName>,
+    /// For how many people it was signed that it may go on.
+    pub ceiling: Option<u64>,
+    /// How many of them went on since.
+    pub passed: u64,
     /// Since when it goes on, if it does.
     pub released_ms: Option<i64>,
 }
@@ -37,8 +43,14 @@ struct Row {
     removals: i64,
     #[diesel(sql_type = BigInt)]
     roll_size: i64,
+    #[diesel(sql_type = BigInt)]
+    waiting: i64,
     #[diesel(sql_type = Nullable<Text>)]
     first_by: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    ceiling: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    passed: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     released_ms: Option<i64>,
 }
@@ -52,12 +64,17 @@ impl Row {
             tripped_ms: self.tripped_ms,
             removals: unsigned(self.removals),
             roll_size: unsigned(self.roll_size),
+            waiting: unsigned(self.waiting),
+            ceiling: self.ceiling.map(unsigned),
+            passed: unsigned(self.passed),
             released_ms: self.released_ms,
         })
     }
 }
 
-const COLUMNS: &str = "SELECT scheme, tripped_ms, removals, roll_size, first_by, released_ms FROM breaker WHERE ";
+const COLUMNS: &str = "SELECT scheme, tripped_ms, removals, roll_size, first_by, released_ms, ceiling, passed, \
+                       (SELECT COUNT(*) FROM decision d WHERE d.scheme = breaker.scheme AND d.waits = 'breaker') AS waiting \
+                       FROM breaker WHERE ";
 
 /// How a scheme's breaker stands, if it ever tripped.
 ///
@@ -77,6 +94,26 @@ pub fn breakers_open(conn: &mut AnyConnection) -> Result<Vec<Stopped>, DecisionS
     rows.into_iter().map(Row::parsed).collect()
 }
 
+/// Schemes that two persons let go on, and of which somebody still waits.
+///
+/// # Errors
+/// If the database fails.
+pub fn breakers_released(conn: &mut AnyConnection) -> Result<Vec<Stopped>, DecisionStoreError> {
+    let waits = "released_ms IS NOT NULL AND EXISTS (SELECT 1 FROM decision d WHERE d.scheme = breaker.scheme \
+                 AND d.waits = 'breaker') ORDER BY scheme";
+    let rows: Vec<Row> = Statement::new(COLUMNS).sql(waits).load(conn)?;
+    rows.into_iter().map(Row::parsed).collect()
+}
+
+/// Takes one of the people for whom two persons signed since this instant. `false`: there is none left.
+///
+/// # Errors
+/// If the database fails.
+pub fn breaker_take(conn: &mut AnyConnection, scheme: &str, since_ms: i64) -> Result<bool, DecisionStoreError> {
+    let update = Statement::new("UPDATE breaker SET passed = passed + 1 WHERE passed < ceiling AND scheme = ");
+    Ok(update.bind(scheme).sql(" AND released_ms > ").bind(since_ms).execute(conn)? == 1)
+}
+
 /// Stops a scheme.
 ///
 /// # Errors
@@ -92,20 +129,24 @@ pub fn breaker_trip(
         .row([scheme.into(), now_ms.into(), signed(removals).into(), signed(roll_size).into()])
         .sql(
             " ON CONFLICT (scheme) DO UPDATE SET tripped_ms = excluded.tripped_ms, removals = excluded.removals, \
-             roll_size = excluded.roll_size, first_by = NULL, second_by = NULL, released_ms = NULL",
+             roll_size = excluded.roll_size, first_by = NULL, second_by = NULL, released_ms = NULL, ceiling = NULL, passed = 0",
         )
         .execute(conn)?;
     Ok(())
 }
 
-/// The first officer signs that it may go on. `false`: it is not stopped, or somebody did.
+/// An officer signs that it may go on for so many people; another number is signed anew. `false`: it is not stopped.
 ///
 /// # Errors
 /// If the database fails.
-pub fn breaker_first(conn: &mut AnyConnection, scheme: &str, by: &SystemName) -> Result<bool, DecisionStoreError> {
-    let update = Statement::new("UPDATE breaker SET first_by = ").bind(by.as_str());
-    let update = update.sql(" WHERE released_ms IS NULL AND first_by IS NULL AND scheme = ").bind(scheme);
-    Ok(update.execute(conn)? == 1)
+pub fn breaker_first(
+    conn: &mut AnyConnection,
+    scheme: &str,
+    (by, people): (&SystemName, u64),
+) -> Result<bool, DecisionStoreError> {
+    let people = i64::try_from(people).unwrap_or(i64::MAX);
+    let update = Statement::new("UPDATE breaker SET first_by = ").bind(by.as_str()).sql(", ceiling = ").bind(people);
+    Ok(update.sql(" WHERE released_ms IS NULL AND scheme = ").bind(scheme).execute(conn)? == 1)
 }
 
 /// The second officer lets it go on. `false`: it is not stopped, or nobody signed first.

@@ -11,7 +11,11 @@ use service_kit::db::AnyConnection;
 use super::DecisionStoreError;
 use crate::{
     keys::Keys,
-    store::{encrypted::Encrypted, exchange::statement::Statement, notices::Person},
+    store::{
+        encrypted::Encrypted,
+        exchange::statement::{ROWS, Statement},
+        notices::Person,
+    },
 };
 
 const BODY: Encrypted = Encrypted { table: "decision_person", column: "body" };
@@ -38,7 +42,7 @@ pub fn person_due(
     let body = BODY.seal(keys, person.as_str(), known)?;
     Statement::new("INSERT INTO decision_person (person, body, due_ms) VALUES ")
         .row([person.as_str().into(), body.as_slice().into(), now_ms.into()])
-        .sql(" ON CONFLICT (person) DO UPDATE SET due_ms = excluded.due_ms")
+        .sql(" ON CONFLICT (person) DO UPDATE SET due_ms = excluded.due_ms, tries = 0, failing_ms = NULL, parked_ms = NULL")
         .execute(conn)?;
     Ok(())
 }
@@ -82,7 +86,8 @@ pub fn person_find(
     first.map(|row| Ok(BODY.open(keys, &row.person, &row.body)?)).transpose()
 }
 
-/// She was looked at; again at `due_ms`, if it is given.
+/// She was looked at; again at `due_ms`, if it is given. One who was linked to a number while she was looked at without one is
+/// due at once.
 ///
 /// # Errors
 /// If the database fails.
@@ -90,31 +95,39 @@ pub fn person_seen(
     conn: &mut AnyConnection,
     person: &Person,
     (linked, due_ms): (bool, Option<i64>),
+    now_ms: i64,
 ) -> Result<(), DecisionStoreError> {
-    let update = Statement::new("UPDATE decision_person SET linked = ").bind(i64::from(linked)).sql(", due_ms = ");
-    update.bind(due_ms).sql(" WHERE person = ").bind(person.as_str()).execute(conn)?;
+    let seen = Statement::new("UPDATE decision_person SET tries = 0, failing_ms = NULL, parked_ms = NULL, linked = ");
+    let seen = seen.bind(i64::from(linked)).sql(", due_ms = ").bind(due_ms).sql(" WHERE person = ");
+    seen.bind(person.as_str()).execute(conn)?;
+    if !linked {
+        let linked = "EXISTS (SELECT 1 FROM subject_link l WHERE l.subject_index = decision_person.person) AND person = ";
+        let due = Statement::new("UPDATE decision_person SET due_ms = ").bind(now_ms).sql(" WHERE ").sql(linked);
+        due.bind(person.as_str()).execute(conn)?;
+    }
     Ok(())
 }
 
-/// She could not be looked at; again at `next_ms`, behind the others. Whoever is linked meanwhile waits as long.
+/// These were linked to numbers: those who were looked at without one are due, whatever failed before.
 ///
 /// # Errors
 /// If the database fails.
-pub fn person_later(conn: &mut AnyConnection, person: &Person, next_ms: i64) -> Result<(), DecisionStoreError> {
-    let update = Statement::new("UPDATE decision_person SET due_ms = ").bind(next_ms).sql(
-        ", linked = CASE WHEN EXISTS (SELECT 1 FROM subject_link l WHERE l.subject_index = decision_person.person) \
-         THEN 1 ELSE linked END WHERE person = ",
-    );
-    update.bind(person.as_str()).execute(conn)?;
+pub fn persons_linked(conn: &mut AnyConnection, indices: &[String], now_ms: i64) -> diesel::QueryResult<()> {
+    for some in indices.chunks(ROWS) {
+        let due = Statement::new("UPDATE decision_person SET tries = 0, failing_ms = NULL, parked_ms = NULL, due_ms = ");
+        let due = due.bind(now_ms).sql(" WHERE linked = 0 AND person IN ");
+        due.row(some.iter().map(|index| index.as_str().into())).execute(conn)?;
+    }
     Ok(())
 }
 
-/// Marks everybody: a scheme has another version.
+/// Marks everybody: the rules are others.
 ///
 /// # Errors
 /// If the database fails.
 pub fn persons_all_due(conn: &mut AnyConnection, now_ms: i64) -> Result<usize, DecisionStoreError> {
-    Ok(Statement::new("UPDATE decision_person SET due_ms = ").bind(now_ms).execute(conn)?)
+    let due = Statement::new("UPDATE decision_person SET tries = 0, failing_ms = NULL, parked_ms = NULL, due_ms = ");
+    Ok(due.bind(now_ms).execute(conn)?)
 }
 
 #[derive(QueryableByName)]
@@ -123,19 +136,13 @@ struct Due {
     person: String,
 }
 
-/// Who is due, and who was linked to a local number since she was looked at, at most `limit`.
+/// Who is due, at most `limit`.
 ///
 /// # Errors
 /// If the database fails.
 pub fn persons_due(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> Result<Vec<Person>, DecisionStoreError> {
-    let rows: Vec<Due> = Statement::new("SELECT person FROM decision_person WHERE due_ms <= ")
-        .bind(now_ms)
-        .sql(
-            " OR (linked = 0 AND EXISTS (SELECT 1 FROM subject_link l WHERE l.subject_index = decision_person.person)) \
-             ORDER BY due_ms, person LIMIT ",
-        )
-        .bind(limit)
-        .load(conn)?;
+    let due = Statement::new("SELECT person FROM decision_person WHERE parked_ms IS NULL AND due_ms <= ").bind(now_ms);
+    let rows: Vec<Due> = due.sql(" ORDER BY due_ms, person LIMIT ").bind(limit).load(conn)?;
     Ok(rows.into_iter().map(|row| Person::from_stored(row.person)).collect())
 }
 

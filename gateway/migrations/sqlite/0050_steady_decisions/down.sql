@@ -1,0 +1,14 @@
+DROP TABLE notice_report;
+DROP TABLE decision_rules;
+DROP TABLE decision_day;
+CREATE INDEX decision_person_unlinked ON decision_person (person) WHERE linked = 0;
+DROP INDEX decision_person_parked;
+ALTER TABLE decision_person DROP COLUMN parked_ms;
+ALTER TABLE decision_person DROP COLUMN failing_ms;
+ALTER TABLE decision_person DROP COLUMN tries;
+DROP INDEX decision_parked;
+ALTER TABLE decision DROP COLUMN parked_ms;
+ALTER TABLE decision DROP COLUMN failing_ms;
+DROP INDEX decision_stopped;
+ALTER TABLE breaker DROP COLUMN passed;
+ALTER TABLE breaker DROP COLUMN ceiling;

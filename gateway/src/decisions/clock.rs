@@ -1,0 +1,76 @@
+//! Whether the clock may end anything for anybody, by the last day on which decisions went on.
+//!
+//! Guarantees: the rule is ageing's, and the day is both's: a clock that was set back, or jumped ahead by more than two days without
+//! the trust anchor's word or an officer's, ends no window, no offer, no release, and starts no window before its day. A department
+//! in which nobody ages has a day of its own. Deliberately absent: `vinimay gateway trigger go-on`, which is ageing's as well.
+
+use std::sync::atomic::Ordering;
+
+use schemas::time::{CivilDate, Timestamp};
+use service_kit::db::AnyConnection;
+
+use super::DecisionError;
+use crate::{
+    app::App,
+    store::decisions::days::{decision_day, decision_day_move},
+    triggers::ageing::{self, ClockDoubt},
+};
+
+/// Whether the clock is believed today; from now on it is not believed before today.
+///
+/// # Errors
+/// If the day cannot be written.
+pub(super) async fn pass(app: &App) -> Result<bool, DecisionError> {
+    pass_on(app, app.now().civil_day()).await
+}
+
+/// The same as of a civil day.
+pub(super) async fn pass_on(app: &App, today: CivilDate) -> Result<bool, DecisionError> {
+    if !is_believed_on(app, today).await {
+        return Ok(false);
+    }
+    let known = app.db().read(decision_day).await?;
+    if known != Some(today) {
+        app.db().write(move |conn| decision_day_move(conn, today)).await?;
+    }
+    Ok(true)
+}
+
+/// Whether the clock may end a window; what cannot be known ends none.
+pub(super) async fn is_believed(app: &App) -> bool {
+    is_believed_on(app, app.now().civil_day()).await
+}
+
+async fn is_believed_on(app: &App, today: CivilDate) -> bool {
+    let doubt = match ageing::clock_doubt(app, today).await {
+        Ok(doubt) => doubt,
+        Err(error) => {
+            tracing::warn!(%error, "whether the clock is right could not be asked; nothing ends");
+            return false;
+        }
+    };
+    let known = app.decisions().clock_doubted.swap(doubt.is_some(), Ordering::Relaxed);
+    match doubt {
+        // Said once, not each second.
+        Some(doubt) if !known => alarm(today, &doubt),
+        _ => {}
+    }
+    doubt.is_none()
+}
+
+fn alarm(today: CivilDate, doubt: &ClockDoubt) {
+    let (reason, latest) = match doubt {
+        ClockDoubt::Back { latest } => ("clock-back", latest),
+        ClockDoubt::Ahead { latest } => ("clock-ahead", latest),
+    };
+    tracing::error!(%today, %latest, reason, "no window and no offer ends by this clock; mend: set the clock, or look at it and run `vinimay gateway trigger go-on`");
+    metrics::counter!("decisions_stopped_total", "reason" => reason).increment(1);
+}
+
+/// The earliest time at which a window may start: a clock that was set back gives nobody a shorter one.
+///
+/// # Errors
+/// If the day cannot be read.
+pub(super) fn not_before(conn: &mut AnyConnection, now: Timestamp) -> Result<Timestamp, DecisionError> {
+    Ok(decision_day(conn)?.map_or(now, |day| now.max(day.start())))
+}
