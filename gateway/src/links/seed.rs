@@ -1,7 +1,7 @@
 //! `vinimay gateway link seed`: a department finds the residents of a seeding file in its own register.
 //!
 //! Guarantees: every page is verified before anybody is looked for; a file with a missing, repeated or foreign page links nobody;
-//! who is not surely one row is linked to none; what was taken is receipted, and the receipt goes back to the registry. Deliberately absent: keeping names; they are forgotten with the process.
+//! who is not surely one row, or whose row is another's, is linked to none; what was taken is receipted, and the receipt goes back to the registry. Deliberately absent: keeping names; they are forgotten with the process.
 
 use std::{
     io::{self, BufRead as _},
@@ -49,7 +49,7 @@ pub struct Seeded {
     pub linked: u64,
     /// Linked before.
     pub known: u64,
-    /// More than one row, or a row that two people could be; left to an officer.
+    /// More than one row, or a row that two people could be, or one that is linked to somebody else; left to an officer.
     pub ambiguous: u64,
     /// Not in this register.
     pub unknown: u64,
@@ -237,7 +237,9 @@ fn link(app: &App, residents: Vec<NamedResident>) -> Result<Seeded, SeedError> {
     let mut open = Vec::new();
     for (subject, person, found) in match_in_turn(&matchers, people)? {
         match found {
-            Match::Linked { key, method, score } => links.push(new_link(subject, &key, method, score)),
+            Match::Linked { key, method, score } => {
+                links.push((new_link(subject.clone(), &key, method, score), named(subject, person)));
+            }
             Match::Ambiguous => {
                 seeded.ambiguous += 1;
                 open.extend(named(subject, person));
@@ -250,12 +252,25 @@ fn link(app: &App, residents: Vec<NamedResident>) -> Result<Seeded, SeedError> {
         app.db().write_blocking(|conn| page.iter().try_for_each(|person| open_insert(conn, keys, person, now)))?;
     }
     for page in links.chunks(PAGE) {
-        let (keys, now) = (app.keys(), app.now());
-        let written = app.db().write_blocking(|conn| link_insert_many(conn, keys, page, now))?;
+        let (written, taken) = link_page(app, page)?;
         seeded.linked += written;
-        seeded.known += u64::try_from(page.len()).unwrap_or(0).saturating_sub(written);
+        seeded.ambiguous += taken;
+        seeded.known += u64::try_from(page.len()).unwrap_or(0).saturating_sub(written + taken);
     }
     Ok(seeded)
+}
+
+/// Links a page; how many are new, and how many were left to an officer because their number is another's.
+fn link_page(app: &App, page: &[(NewLink, Option<NamedResident>)]) -> Result<(u64, u64), SeedError> {
+    let (keys, now) = (app.keys(), app.now());
+    let links: Vec<NewLink> = page.iter().map(|(link, _)| link.clone()).collect();
+    let run = app.db().write_blocking(|conn| {
+        let run = link_insert_many(conn, keys, &links, now)?;
+        let people = page.iter().filter(|(link, _)| run.taken.contains(&link.subject)).filter_map(|(_, person)| person.as_ref());
+        people.into_iter().try_for_each(|person| open_insert(conn, keys, person, now))?;
+        Ok::<_, LinkError>(run)
+    })?;
+    Ok((run.written, u64::try_from(run.taken.len()).unwrap_or(u64::MAX)))
 }
 
 fn person(resident: NamedResident) -> (SectorSubject, Person) {

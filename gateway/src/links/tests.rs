@@ -326,17 +326,17 @@ async fn thousands_of_links_are_written_hundreds_in_a_statement_on_both_engines(
                 });
                 crate::store::links::link_insert_many(conn, &keys, page, clock.now())
             });
-            written += write.unwrap();
+            written += write.unwrap().written;
         }
         assert_eq!(written, 4_000);
-        // 16, and what begins and ends transactions.
+        // 16, on each page four that ask who has a number and who waits for a link, and what begins, ends and locks transactions.
         let statements = statements.load(Ordering::Relaxed);
-        assert!((16..=24).contains(&statements), "{statements}");
+        assert!((32..=48).contains(&statements), "{statements}");
         let again = world
             .database
             .write_blocking(|conn| crate::store::links::link_insert_many(conn, &keys, &links[..500], clock.now()))
             .unwrap();
-        assert_eq!(again, 0);
+        assert_eq!((again.written, again.taken.len()), (0, 0));
         let found = world.database.read_blocking(|conn| link_find(conn, &keys, &links[777].subject)).unwrap();
         assert_eq!(found.as_deref(), Some("CG-777"));
     }
@@ -377,4 +377,64 @@ async fn whom_a_seeding_run_leaves_open_an_officer_links_by_her_word() {
     assert_eq!(reasons.await.unwrap(), [vec![(true, why.clone())], vec![(false, why)]]);
     assert!(food.open_links().await.unwrap().is_empty() && food.links().resolve(&last).await.unwrap().is_none());
     assert_eq!(food.links().resolve(&subject).await.unwrap().unwrap().as_str(), "F-3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_gives_nobody_a_number_that_another_pseudonym_has() {
+    let world = world().await;
+    let food = &world.food.1;
+    let other = food.keys().subject_mac.sector_subject("somebody else");
+    let (key, officer) = ("F-1".parse::<LocalKey>().unwrap(), "officer-1".parse().unwrap());
+    let linked = food.links().link_by_officer(other.clone(), key.clone(), officer, food.now()).await.unwrap();
+    assert_eq!(linked, Linked::New);
+    let (_, file) = world.export("food.jwt").unwrap();
+    let seeded = world.seed(&file).unwrap();
+    assert_eq!(seeded, Seeded { residents: 5, linked: 1, known: 0, ambiguous: 3, unknown: 1 }, "Asha is for an officer");
+    assert_eq!(food.links().subjects_of(&key).await.unwrap(), vec![other]);
+    let asha = world.civil.1.keys().sectors[&"food".parse().unwrap()].sector_subject("R1");
+    assert_eq!(food.links().resolve(&asha).await.unwrap(), None);
+    assert!(food.open_links().await.unwrap().iter().any(|open| open.sub == asha), "she waits with her name");
+    let again = world.seed(&file).unwrap();
+    assert_eq!((again.linked, again.known, again.ambiguous), (0, 1, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_in_one_run_who_name_one_number_neither_gets_it_on_both_engines() {
+    use crate::store::links::{link_insert_many, link_subjects};
+    use service_kit::testing::DatabaseWorld;
+    let folder = tempfile::tempdir().unwrap();
+    let department = TestDepartment::new("food", None, "");
+    std::fs::rename(&department.init().keys, folder.path().join("keys")).unwrap();
+    let keys = crate::keys::KeyFolder::new(folder.path().join("keys")).load(&[]).unwrap();
+    let sector = protocol::seal::keyed_hash::MacKey::generate();
+    let link = |name: &str, number: &str| NewLink {
+        subject: sector.sector_subject(name),
+        local_key: number.into(),
+        method: "name-birthdate".into(),
+        score: 90,
+        confirmed_by: "seeding".into(),
+    };
+    let migrations = &crate::store::MIGRATIONS;
+    let clock = Clock::default();
+    for world in
+        tokio::task::block_in_place(|| [DatabaseWorld::sqlite(migrations), DatabaseWorld::postgres(migrations)])
+    {
+        let mut runs = Vec::new();
+        for run in [
+            vec![link("asha", "F-1"), link("binod", "F-2"), link("twin", "F-3"), link("other twin", "F-3")],
+            vec![link("asha", "F-1"), link("stranger", "F-1"), link("chandra", "F-4")],
+        ] {
+            let done = world.database.write_blocking(|conn| link_insert_many(conn, &keys, &run, clock.now())).unwrap();
+            let mut taken = done.taken;
+            taken.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+            runs.push((done.written, taken));
+        }
+        let mut twins = vec![sector.sector_subject("twin"), sector.sector_subject("other twin")];
+        twins.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        assert_eq!(runs, [(2, twins), (1, vec![sector.sector_subject("stranger")])]);
+        let of = |number: &'static str| {
+            world.database.read_blocking(|conn| link_subjects(conn, &keys, number)).unwrap()
+        };
+        assert_eq!((of("F-1"), of("F-3").len()), (vec![sector.sector_subject("asha")], 0));
+    }
 }

@@ -3,6 +3,8 @@
 //! Guarantees: both sides are encrypted; one pseudonym has at most one local number. Deliberately absent: how a link
 //! is decided (registry-adapter's matcher, an officer, or the citizen herself).
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::{
     QueryResult, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Binary, Integer, Text},
@@ -11,8 +13,9 @@ use schemas::{id::SectorSubject, time::Timestamp};
 use service_kit::db::AnyConnection;
 
 use super::{
+    decisions::persons::persons_linked,
     encrypted::{ColumnError, Encrypted},
-    exchange::statement::Statement,
+    exchange::{self, statement::Statement},
 };
 use crate::keys::Keys;
 
@@ -87,14 +90,26 @@ pub fn link_insert(conn: &mut AnyConnection, keys: &Keys, link: &NewLink, now: T
     .bind::<Text, _>(&link.confirmed_by)
     .bind::<BigInt, _>(now.seconds())
     .execute(conn)?;
+    if rows == 1 {
+        persons_linked(conn, &[index], now.seconds().saturating_mul(1000))?;
+    }
     Ok(rows == 1)
 }
 
 /// Rows of one statement.
 const ROWS: usize = 250;
 
-/// Writes links, those of one statement in one round trip. Returns how many were new. Method and confirmation are the first
-/// link's: a page comes from one run.
+/// What a run of links came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// How many are new.
+    pub written: u64,
+    /// Whose number belongs to another pseudonym, or is named for another one too: nothing was written of them.
+    pub taken: Vec<SectorSubject>,
+}
+
+/// Writes links, those of one statement in one round trip. A number that another pseudonym has is not given twice, to two of one
+/// run neither. Method and confirmation are the first link's: a page comes from one run.
 ///
 /// # Errors
 /// If the database or the encryption fails.
@@ -103,9 +118,12 @@ pub fn link_insert_many(
     keys: &Keys,
     links: &[NewLink],
     now: Timestamp,
-) -> Result<u64, LinkError> {
+) -> Result<Run, LinkError> {
+    lock_all(conn)?;
+    let taken = taken(conn, keys, links)?;
+    let free: Vec<&NewLink> = links.iter().filter(|link| !taken.contains(&link.subject)).collect();
     let mut written = 0;
-    for chunk in links.chunks(ROWS) {
+    for chunk in free.chunks(ROWS) {
         let values: Result<Vec<String>, LinkError> = chunk.iter().map(|link| values(conn, keys, link, now)).collect();
         let statement = format!(
             "INSERT INTO subject_link (subject_index, local_index, subject, local_key, score, linked_at, method, confirmed_by) \
@@ -117,7 +135,40 @@ pub fn link_insert_many(
             sql_query(statement).bind::<Text, _>(&first.method).bind::<Text, _>(&first.confirmed_by).execute(conn)?;
         written += u64::try_from(rows).unwrap_or(0);
     }
-    Ok(written)
+    let linked: Vec<String> = free.iter().map(|link| subject_index(keys, &link.subject)).collect();
+    persons_linked(conn, &linked, now.seconds().saturating_mul(1000))?;
+    Ok(Run { written, taken })
+}
+
+#[derive(QueryableByName)]
+struct Pair {
+    #[diesel(sql_type = Text)]
+    subject_index: String,
+    #[diesel(sql_type = Text)]
+    local_index: String,
+}
+
+/// Those of a run whose number somebody else has, or is to get.
+fn taken(conn: &mut AnyConnection, keys: &Keys, links: &[NewLink]) -> QueryResult<Vec<SectorSubject>> {
+    let mut claims: HashMap<String, HashSet<String>> = HashMap::new();
+    let numbers: Vec<String> = links.iter().map(|link| LOCAL_KEY.index(keys, &link.local_key)).collect();
+    for (link, number) in links.iter().zip(&numbers) {
+        claims.entry(number.clone()).or_default().insert(subject_index(keys, &link.subject));
+    }
+    let (mut hers, wanted) = (HashSet::new(), claims.keys().cloned().collect::<Vec<_>>());
+    for some in wanted.chunks(exchange::statement::ROWS) {
+        let select = Statement::new("SELECT subject_index, local_index FROM subject_link WHERE local_index IN ");
+        let known: Vec<Pair> = select.row(some.iter().map(|number| number.as_str().into())).load(conn)?;
+        for Pair { subject_index, local_index } in known {
+            hers.insert((subject_index.clone(), local_index.clone()));
+            claims.entry(local_index).or_default().insert(subject_index);
+        }
+    }
+    let is_taken = |(link, number): &(&NewLink, &String)| {
+        let several = claims.get(*number).is_some_and(|claimed| claimed.len() > 1);
+        several && !hers.contains(&(subject_index(keys, &link.subject), (*number).clone()))
+    };
+    Ok(links.iter().zip(&numbers).filter(is_taken).map(|(link, _)| link.subject.clone()).collect())
 }
 
 /// A row as SQL literals: base64url and hex digits of our own making, and numbers, so nothing can be injected.
@@ -173,9 +224,18 @@ pub fn link_number(conn: &mut AnyConnection, keys: &Keys, index: &str) -> Result
 /// If the database fails.
 pub fn link_lock(conn: &mut AnyConnection, keys: &Keys, local_key: &str) -> QueryResult<()> {
     if let AnyConnection::Postgres(_) = conn {
+        sql_query("SELECT pg_advisory_xact_lock_shared(hashtextextended('subject_link', 0))").execute(conn)?;
         sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind::<Text, _>(LOCAL_KEY.index(keys, local_key))
             .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The same for every number: a run of links is alone with its page.
+fn lock_all(conn: &mut AnyConnection) -> QueryResult<()> {
+    if let AnyConnection::Postgres(_) = conn {
+        sql_query("SELECT pg_advisory_xact_lock(hashtextextended('subject_link', 0))").execute(conn)?;
     }
     Ok(())
 }
