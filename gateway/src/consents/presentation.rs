@@ -1,4 +1,7 @@
-//! A citizen proves her binding over a nonce of ours: history and links.
+//! A citizen proves her binding over a nonce of ours.
+//!
+//! Guarantees: a binding that is suspended proves who she is where she reads what was decided about her and contests it, and
+//! nowhere else: a registered death suspends it, and the death may be wrong. One that is revoked proves nothing anywhere.
 
 use protocol::{
     consent::Refusal,
@@ -64,6 +67,23 @@ impl App {
         self.spend_presentation(verified).await
     }
 
+    /// As [`Self::verify_presentation`], of a binding that may be suspended too: for reading notices and decisions about herself,
+    /// and for objecting, and for nothing else.
+    ///
+    /// # Errors
+    /// The same but `binding-suspended`.
+    pub(crate) async fn verify_contesting_presentation(
+        &self,
+        presentation: &str,
+    ) -> Result<VerifiedBinding, PresentationError> {
+        let (binding, ends) = self.verify_over_nonce(presentation, self.now())?;
+        let status = self.statuses().fresh(self, binding.issuer(), binding.status()).await;
+        if status != Some(Status::Suspended) {
+            authorize_status(status)?;
+        }
+        self.spend_nonce(binding, ends).await
+    }
+
     /// Allows a binding that holds, as a list says that is not too old.
     pub(super) async fn authorize_in_force(&self, binding: &VerifiedBinding) -> Result<(), Refusal> {
         authorize_status(self.statuses().fresh(self, binding.issuer(), binding.status()).await)
@@ -74,6 +94,14 @@ impl App {
         (binding, ends): (VerifiedBinding, Timestamp),
     ) -> Result<VerifiedBinding, PresentationError> {
         self.authorize_in_force(&binding).await?;
+        self.spend_nonce(binding, ends).await
+    }
+
+    async fn spend_nonce(
+        &self,
+        binding: VerifiedBinding,
+        ends: Timestamp,
+    ) -> Result<VerifiedBinding, PresentationError> {
         let nonce = binding.nonce().to_owned();
         let spent = self.db().write(move |conn| Ok::<_, DatabaseError>(spend(conn, Once::Citizen, &nonce, ends)?));
         if spent.await? { Ok(binding) } else { Err(Refusal::new(Code::Replayed, "the nonce was used before").into()) }

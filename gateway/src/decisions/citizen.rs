@@ -2,7 +2,8 @@
 //!
 //! Guarantees: decisions are found by the pseudonym that she disclosed and by nothing else; an offer is taken by a wallet of her
 //! own, never in an assisted session; an objection carries her signature, stops the window at once and is answered with a slip and
-//! the signed record. To object is to have received the notice. Deliberately absent: judging an objection (`officer`).
+//! the signed record. To object is to have received the notice. Who is wrongly registered as dead reads and objects with the binding
+//! that the death suspended, and takes no offer with it. Deliberately absent: judging an objection (`officer`).
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ use crate::{
         cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
         log::{LogKind, Logged, log_of},
         objections::{StoredObjection, objection_find, objection_insert},
+        work::decisions_wake,
     },
 };
 
@@ -92,7 +94,7 @@ impl App {
     /// # Errors
     /// Those of the presentation; `request-malformed`: the pseudonym is not disclosed.
     pub(crate) async fn benefits(&self, request: &BenefitsRequest) -> Result<Benefits, CitizenError> {
-        let binding = self.verify_presentation(&request.binding).await?;
+        let binding = self.verify_contesting_presentation(&request.binding).await?;
         let (person, keys) = (person(self, &binding)?, self.keys().clone());
         let found = self.db().read(move |conn| {
             let mut decided = decisions_of(conn, &keys, &person)?;
@@ -176,7 +178,7 @@ impl App {
     pub(crate) async fn object(&self, request: &ObjectionRequest) -> Result<ObjectionTaken, CitizenError> {
         let token = UnverifiedJws::parse(request.objection.as_str().as_bytes(), protocol::seal::Limits::of(8 * 1024))
             .map_err(bad)?;
-        let binding = self.verify_presentation(&request.binding).await?;
+        let binding = self.verify_contesting_presentation(&request.binding).await?;
         let order = self.verify_objection(token, &binding)?;
         let person = person(self, &binding)?;
         let (with, now) = (self.clone(), self.decided_at());
@@ -272,6 +274,7 @@ fn answer_now(
     if !decision_update(conn, app.keys(), &decided)? {
         return Err(Refusal::new(Code::Conflict, "it changed meanwhile; look again").into());
     }
+    decisions_wake(conn, &decided.person)?;
     Ok(decided.state)
 }
 

@@ -17,11 +17,14 @@ use crate::{
     app::App,
     consents::PresentationError,
     keys::Keys,
-    store::notices::{
-        Person, StoredNotice,
-        deliveries::deliveries_of,
-        notice_fetched, notices_of,
-        preferences::{Preference, preference_find},
+    store::{
+        fetching::proven_insert,
+        notices::{
+            Person, StoredNotice,
+            deliveries::deliveries_of,
+            notice_fetched, notices_of,
+            preferences::{Preference, preference_find},
+        },
     },
 };
 
@@ -57,7 +60,7 @@ impl App {
     /// # Errors
     /// Those of the presentation; if the rows cannot be read.
     pub(crate) async fn tell_notices(&self, request: &NoticesRequest) -> Result<Notices, ToldError> {
-        let binding = self.verify_presentation(&request.binding).await?;
+        let binding = self.verify_contesting_presentation(&request.binding).await?;
         let (persons, keys, now_ms) = (persons(self, &binding), self.keys().clone(), self.now_ms());
         let seen: Vec<MessageId> = request.seen.iter().take(MOST).cloned().collect();
         let found = self.db().write(move |conn| fetch(conn, &keys, (&persons, &seen), now_ms)).await?;
@@ -88,6 +91,10 @@ fn fetch(
     (persons, seen): (&[Person], &[MessageId]),
     now_ms: i64,
 ) -> Result<(Vec<Told>, Option<Preference>), NoticeError> {
+    if let [subject, key] = persons {
+        // She showed both at once: what this key consents to is about her.
+        proven_insert(conn, (subject, key), now_ms)?;
+    }
     let mut found: BTreeMap<MessageId, Told> = BTreeMap::new();
     let mut chosen: Option<Preference> = None;
     for person in persons {

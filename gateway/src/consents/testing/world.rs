@@ -245,13 +245,26 @@ impl Serving {
 
 impl CitizenWorld {
     pub(crate) async fn start() -> Self {
+        let purposes = vec![purpose(PURPOSE, false), purpose("social.other", true)];
+        Self::start_with(purposes, &REVENUE, None, "").await
+    }
+
+    /// The same with an asker that has a database, and more in its configuration.
+    pub(crate) async fn start_beside(social: &Source, more: &str) -> Self {
+        let purposes = vec![purpose(PURPOSE, false), purpose("social.other", true)];
+        Self::start_with(purposes, &REVENUE, Some(social), more).await
+    }
+
+    /// The same with other purposes, another provider, and an asker with a database and more in its configuration.
+    pub(crate) async fn start_with(
+        purposes: Vec<schemas::federation::Purpose>,
+        revenue: &Source,
+        social: Option<&Source>,
+        more: &str,
+    ) -> Self {
         let clock = Clock::default();
         let anchor = TestAnchor::start(&clock);
-        anchor.register(
-            1,
-            &RegisterContent::Purposes(vec![purpose(PURPOSE, false), purpose("social.other", true)]),
-            clock.now(),
-        );
+        anchor.register(1, &RegisterContent::Purposes(purposes), clock.now());
         let sectors = ["civil", "revenue", "social"];
         let mut roles: Vec<String> = sectors.iter().map(|sector| format!("identity-registry:{sector}")).collect();
         roles.extend(["provider", "assisted-operator"].map(str::to_owned));
@@ -259,8 +272,8 @@ impl CitizenWorld {
         let identity =
             "[identity]\nsectors = [\"civil\", \"revenue\", \"social\"]\nguardianship_purposes = [\"social\"]\n";
         let civil = Serving::prepare(&anchor, "civil", &roles, Some(&CIVIL), identity).await;
-        let revenue = Serving::prepare(&anchor, "revenue", &["provider"], Some(&REVENUE), "").await;
-        let social = Serving::prepare(&anchor, "social", &["consumer:social", "assisted-operator"], None, "").await;
+        let revenue = Serving::prepare(&anchor, "revenue", &["provider"], Some(revenue), "").await;
+        let social = Serving::prepare(&anchor, "social", &["consumer:social", "assisted-operator"], social, more).await;
         let (civil, revenue, social) =
             (Serving::run(civil).await, Serving::run(revenue).await, Serving::run(social).await);
         Self { _anchor: anchor, civil, revenue, social }
@@ -311,7 +324,7 @@ impl CitizenWorld {
     }
 }
 
-fn purpose(code: &str, sensitive: bool) -> schemas::federation::Purpose {
+pub(crate) fn purpose(code: &str, sensitive: bool) -> schemas::federation::Purpose {
     serde_json::from_value(json!({
         "code": code, "version": "2026-10", "dpv": "https://w3id.org/dpv#ServiceProvision", "sensitive": sensitive,
         "text": { "en": "To find out whether you may receive the pension.", "hi": "यह जानने के लिए कि आप पेंशन पा सकती हैं या नहीं।" },

@@ -43,7 +43,7 @@ fn not_done(error: CitizenError) -> ProblemResponse {
     responses(
         (status = 200, description = "Benefits", content_type = "application/json"),
         (status = 400, description = "request-malformed, stale"),
-        (status = 403, description = "binding-invalid, binding-suspended, binding-revoked"),
+        (status = 403, description = "binding-invalid, binding-revoked"),
         (status = 409, description = "replayed: the nonce was used before"),
         (status = 503, description = "binding-status-unavailable"),
     ))]
@@ -79,7 +79,7 @@ async fn answer_offer(app: web::Data<App>, body: Body) -> Reply {
         (status = 200, description = "ObjectionTaken: the slip and the signed record", content_type = "application/json"),
         (status = 400, description = "request-malformed, stale, token-malformed, token-type-wrong, version-unsupported"),
         (status = 401, description = "signature-invalid"),
-        (status = 403, description = "binding-invalid, binding-suspended, binding-revoked, consent-wrong-subject, audience-wrong"),
+        (status = 403, description = "binding-invalid, binding-revoked, consent-wrong-subject, audience-wrong"),
         (status = 404, description = "not-found"),
         (status = 409, description = "conflict: nothing can be objected to, or no more; replayed: the nonce was used before"),
         (status = 503, description = "binding-status-unavailable"),

@@ -31,7 +31,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     responses(
         (status = 200, description = "Notices", content_type = "application/json"),
         (status = 400, description = "request-malformed, stale"),
-        (status = 403, description = "binding-invalid, binding-suspended, binding-revoked"),
+        (status = 403, description = "binding-invalid, binding-revoked"),
         (status = 409, description = "replayed: the nonce was used before"),
         (status = 503, description = "binding-status-unavailable"),
     ))]
