@@ -14,6 +14,7 @@ mod demo;
 mod gateway;
 mod journal;
 mod output;
+mod review;
 mod scheme;
 mod server;
 mod subscription;

@@ -21,8 +21,10 @@ use service_kit::{
 };
 
 mod decisions;
+mod fetching;
 mod people;
 pub use decisions::DecisionSettings;
+pub use fetching::FetchingSettings;
 pub use people::{OpenIdSettings, PeopleSettings};
 
 /// Prefix of environment variables that override the file.
@@ -73,6 +75,9 @@ pub struct Config {
     /// Which rolls the department's schemes govern.
     #[serde(default)]
     pub decisions: DecisionSettings,
+    /// How facts are fetched that schemes need; none are without it.
+    #[serde(default)]
+    pub fetching: Option<FetchingSettings>,
     /// Ways to citizens beside their wallets.
     #[serde(default)]
     pub notices: crate::notices::NoticeSettings,
@@ -191,11 +196,23 @@ pub struct SourceSettings {
     /// For holds on beneficiaries and for change capture: a role that can write only what the mapping names.
     #[serde(default)]
     pub writer: Option<DatabaseSettings>,
+    /// A database of the gateway's own for the journals of rolls mapped with `journal = "apart"`.
+    #[serde(default)]
+    pub journal: Option<DatabaseSettings>,
+    /// The department's system that makes the changes of rolls mapped with `write = "webhook"`.
+    #[serde(default)]
+    pub webhook: Option<crate::webhooks::WebhookSettings>,
     /// Which columns are which fields.
     pub mapping: FilePath,
     /// A file that records each statement (never its values) sent to the source.
     #[serde(default)]
     pub statement_log: Option<FilePath>,
+}
+
+impl SourceSettings {
+    fn databases(&mut self) -> impl Iterator<Item = &mut DatabaseSettings> {
+        std::iter::once(&mut self.reader).chain(self.writer.as_mut()).chain(self.journal.as_mut())
+    }
 }
 
 /// One of the department's own systems.
@@ -237,6 +254,8 @@ pub enum SystemRight {
     Batch,
     /// Report life events, of the types in `events`.
     Report,
+    /// Enter objections of people who came in person.
+    Object,
 }
 
 impl SystemRight {
@@ -250,6 +269,7 @@ impl SystemRight {
             Self::Post => "post",
             Self::Batch => "batch",
             Self::Report => "report",
+            Self::Object => "object",
         }
     }
 }
@@ -362,9 +382,8 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = service_kit::config::load(path, ENVIRONMENT)?;
         let folder = service_kit::config::folder_of(path);
-        let source = config.source.as_mut();
-        let (reader, writer) = source.map_or((None, None), |source| (Some(&mut source.reader), source.writer.as_mut()));
-        for database in [Some(&mut config.database), reader, writer].into_iter().flatten() {
+        let of_source = config.source.as_mut().into_iter().flat_map(SourceSettings::databases);
+        for database in std::iter::once(&mut config.database).chain(of_source) {
             database.url = database.url.clone().relative_to(&folder);
         }
         config.authorize_values(path)?;

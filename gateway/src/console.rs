@@ -4,7 +4,10 @@
 //! type; nothing personal stands in an address. Deliberately absent: decisions, and HTTP, which is `http/people/pages`.
 
 pub mod qr;
+pub mod review;
+pub mod schemes;
 pub mod transparency;
+pub mod triggers;
 pub mod views;
 
 use std::sync::Arc;
@@ -21,9 +24,11 @@ use crate::{app::App, people::Role};
 const TEXTS: &[(Language, &str)] = &[
     (Language::English, include_str!("../../web/locales/en/console.ftl")),
     (Language::English, include_str!("../../web/locales/en/schemes.ftl")),
+    (Language::English, include_str!("../../web/locales/en/review.ftl")),
     (Language::English, include_str!("../../web/locales/en/refusals.ftl")),
     (Language::Hindi, include_str!("../../web/locales/hi/console.ftl")),
     (Language::Hindi, include_str!("../../web/locales/hi/schemes.ftl")),
+    (Language::Hindi, include_str!("../../web/locales/hi/review.ftl")),
     (Language::Hindi, include_str!("../../web/locales/hi/refusals.ftl")),
 ];
 
@@ -88,6 +93,8 @@ pub struct Link {
 const NAVIGATION: &[(&str, &str, &str)] = &[
     ("/console", "nav-home", ""),
     ("/console/links", "nav-links", "operator"),
+    ("/console/matching", "nav-matching", "operator"),
+    ("/console/objections", "nav-objections", "operator reviewer centre-operator"),
     ("/console/assisted", "nav-assisted", "centre-operator"),
     ("/console/schemes", "nav-schemes", "scheme-officer reviewer auditor observer"),
     ("/console/triggers", "nav-triggers", "operator scheme-officer reviewer auditor observer"),
@@ -140,6 +147,21 @@ impl Page {
     /// A message with one argument.
     pub fn say_with<'a>(&self, key: &str, name: &str, value: impl Into<Value<'a>>) -> String {
         self.words.say_with(self.visit.locale, key, &[(name, value.into())])
+    }
+
+    /// A message with several arguments.
+    pub fn say_all(&self, key: &str, arguments: &[(&str, Value<'_>)]) -> String {
+        self.say_in(self.visit.locale, key, arguments)
+    }
+
+    /// A message in a language that need not be the reader's: for what is printed for somebody else.
+    pub fn say_in(&self, locale: Locale, key: &str, arguments: &[(&str, Value<'_>)]) -> String {
+        self.words.say_with(locale, key, arguments)
+    }
+
+    /// A message without arguments, if there is one.
+    pub fn find(&self, key: &str) -> Option<String> {
+        self.words.find(self.visit.locale, key, &[])
     }
 
     /// The language and numerals.

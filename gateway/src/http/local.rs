@@ -13,13 +13,14 @@ pub mod erasures;
 pub mod events;
 pub mod letters;
 pub mod links;
+pub mod objections;
 pub mod queries;
 pub mod reports;
 
 /// Adds the routes of every area.
 pub(super) fn routes(routes: Routes) -> Routes {
     let routes = letters::routes(erasures::routes(routes));
-    let routes = bundle::routes(routes);
+    let routes = objections::routes(bundle::routes(routes));
     let routes = reports::routes(links::routes(events::routes(routes)));
     let routes = bindings::routes(binding_offers::routes(consent_requests::routes(routes)));
     let routes = catalogue::routes(cases::routes(batches::routes(routes)));

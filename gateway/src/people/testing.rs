@@ -43,6 +43,12 @@ impl Office {
         Self { running, department, _anchor: anchor }
     }
 
+    /// A department that has joined already, served from now on.
+    pub(crate) async fn serving(department: TestDepartment, anchor: TestAnchor) -> Self {
+        let running = start(department.config(), Clock::default(), None).await.unwrap();
+        Self { running, department, _anchor: anchor }
+    }
+
     pub(crate) fn browser(&self) -> Browser {
         let certificate = self.running.app().identity().certificate_der().unwrap();
         Browser::new("localhost", self.running.listeners()["people"].port(), &certificate)

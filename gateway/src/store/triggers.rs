@@ -11,6 +11,7 @@ use crate::keys::Keys;
 
 pub mod ages;
 pub mod captured;
+pub mod cases;
 pub mod feeds;
 pub mod follows;
 pub mod heads;

@@ -49,6 +49,8 @@ types! {
     OrderAck "dx-order-ack+jwt";
     /// A gateway's order to a system of its own department to erase an answer.
     EraseOrder "dx-erase-order+jwt";
+    /// A gateway's order to a system of its own department to change a row of a roll.
+    RollOrder "dx-roll-order+jwt";
     /// A citizen's order about notices.
     Preferences "dx-preferences+jwt";
     /// Record of an erasure.
@@ -81,6 +83,8 @@ types! {
     Decision "dx-decision+jwt";
     /// An officer's proof that she holds the key she hands in.
     OfficerKey "dx-officer-key+jwt";
+    /// An officer's order about a decision, to her own department.
+    Review "dx-review+jwt";
     /// Notice to a citizen.
     Notice "dx-notice+jwt";
     /// Result of a back-test.

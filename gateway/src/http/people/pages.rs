@@ -13,12 +13,17 @@ pub mod home;
 pub mod invitation;
 pub mod keys;
 pub mod links;
+pub mod matching;
 pub mod openid;
 pub mod problems;
+pub mod review;
+pub mod rolls;
+pub mod schemes;
 pub mod sign_in;
 pub mod statements;
 pub mod status;
 pub mod transparency;
+pub mod triggers;
 pub mod users;
 
 pub(crate) use answer::{View, problem_page};
@@ -44,7 +49,8 @@ pub(crate) fn routes(app: &App, routes: Routes) -> Routes {
 fn officers(routes: Routes) -> Routes {
     let routes = openid::routes(invitation::routes(sign_in::routes(routes)));
     let routes = keys::routes(users::routes(home::routes(links::routes(routes))));
-    audit::routes(break_glass::routes(assisted::routes(routes)))
+    let routes = schemes::routes(audit::routes(break_glass::routes(assisted::routes(routes))));
+    matching::routes(rolls::routes(triggers::routes(review::routes(routes))))
 }
 
 fn public(routes: Routes) -> Routes {
@@ -53,4 +59,4 @@ fn public(routes: Routes) -> Routes {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

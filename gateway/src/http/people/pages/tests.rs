@@ -1,6 +1,6 @@
 //! Officers and visitors at a gateway that runs: what they see, what they may do, and what is refused.
 
-mod html;
+pub(crate) mod html;
 mod officers;
 mod public;
 

@@ -16,7 +16,7 @@ fn attribute<'a>(element: ElementRef<'a>, name: &str) -> &'a str {
 }
 
 /// Everything that a parser can say of a page in this language.
-pub(super) fn check(page: &Page, language: &str, what: &str) {
+pub(crate) fn check(page: &Page, language: &str, what: &str) {
     let document = Html::parse_document(&page.body);
     assert!(document.errors.is_empty(), "{what}: {:?}", document.errors);
     assert_eq!(
