@@ -7,8 +7,11 @@
 
 mod backtest;
 pub mod commands;
+mod detail;
 mod error;
+mod leavers;
 mod orders;
+mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +27,7 @@ use eligibility::{
 use schemas::{
     decision::SchemeVersion,
     digest::Digest,
-    id::{EntityId, SchemeId},
+    id::{EntityId, SchemeId, SystemName},
     problem::Code,
     scheme::SchemeAction,
     time::{CivilDate, Timestamp},
@@ -45,7 +48,9 @@ use crate::{
 };
 
 pub use backtest::{BackTested, Progress};
+pub use detail::{Detail, Open, Tested};
 pub use error::{NotLinted, SchemeError};
+pub use leavers::{Movers, Moving};
 pub use orders::{OrderTaken, Terms, sign_order};
 
 /// Names of actions in the audit trail.
@@ -54,6 +59,10 @@ pub mod action {
     pub const SUBMIT: &str = "scheme.submit";
     /// It was tested on the roll.
     pub const BACKTEST: &str = "scheme.backtest";
+    /// Somebody looked at who would enter or leave.
+    pub const PEOPLE: &str = "scheme.people";
+    /// An officer read the sample of leavers.
+    pub const READ: &str = "scheme.read-leavers";
     /// An officer signed an order.
     pub const SIGN: &str = "scheme.sign";
     /// An order was carried out.
@@ -106,6 +115,8 @@ pub struct Listed {
     pub version: SchemeVersion,
     /// Its title in English.
     pub title: String,
+    /// Its title in Hindi.
+    pub title_hi: String,
     /// How it stands.
     pub state: VersionState,
     /// From which day it is, was or will be in force.
@@ -114,6 +125,8 @@ pub struct Listed {
     pub submitted_by: String,
     /// How many officers signed the newest order about it that was not carried out.
     pub signatures: usize,
+    /// Who signed the newest order about it, carried out or not.
+    pub signed_by: Vec<SystemName>,
 }
 
 impl Schemes {
@@ -126,7 +139,7 @@ impl Schemes {
         self.clock.now()
     }
 
-    fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         self.now().seconds().saturating_mul(1_000)
     }
 
@@ -268,9 +281,16 @@ impl Schemes {
             None if backtest_newest(conn, &self.keys, &version.hash)?.is_some() => VersionState::BackTested,
             None => VersionState::Submitted,
         };
+        let terms = match orders::open_terms(conn, &version.scheme, &version.hash)? {
+            None => last.map(|order| order.terms),
+            open => open,
+        };
+        let signed_by = terms.map(|terms| detail::signers(conn, &version.scheme, &terms)).transpose()?;
         Ok(Listed {
             version: version_of(&scheme),
             title: scheme.title.en.clone(),
+            title_hi: scheme.title.hi.clone(),
+            signed_by: signed_by.unwrap_or_default(),
             state,
             from: last.map(|order| order.from),
             submitted_by: version.submitted_by,

@@ -90,6 +90,9 @@ codes! {
     NotFound "not-found" 404 "There is nothing here.";
     MethodNotAllowed "method-not-allowed" 405 "This address does not take that method.";
     FourEyesRequired "four-eyes-required" 403 "Somebody else must decide this.";
+    SchemeNotClean "scheme-not-clean" 400 "The scheme's file has errors.";
+    BacktestMissing "backtest-missing" 409 "The version was not tested on the roll.";
+    LeaversUnread "leavers-unread" 409 "Nobody has read the sample of people who would leave.";
     ReasonMissing "reason-missing" 400 "This needs an officer and a reason in words.";
     Conflict "conflict" 409 "This contradicts what was recorded before.";
     RequestTooLarge "request-too-large" 413 "The body is larger than this address takes.";

@@ -13,7 +13,7 @@ use gateway::schemes::{
     BackTested, Progress, SchemeError,
     commands::{
         SchemeCommandError, Which, scheme_approve, scheme_backtest, scheme_list, scheme_publish, scheme_rollback,
-        scheme_submit,
+        scheme_sign, scheme_submit,
     },
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -81,7 +81,7 @@ pub enum Command {
     },
     /// As a scheme officer: sign that a version may come into force. Two persons must.
     #[command(
-        after_help = "Example:\n  vinimay gateway scheme approve CG-IGNOAPS@3 --account asha.devi --key officer.pem --from 2026-12-01"
+        after_help = "Example:\n  vinimay gateway scheme approve CG-IGNOAPS@3 --account asha.devi --key officer.pem --from 2026-12-01 --leavers-read"
     )]
     Approve {
         #[command(flatten)]
@@ -90,6 +90,18 @@ pub enum Command {
         scheme: Which,
         #[command(flatten)]
         officer: Officer,
+        /// I have read the people whom the back-test lists as leavers.
+        #[arg(long)]
+        leavers_read: bool,
+    },
+    /// On your own machine: sign what a page of the console shows. Needs no gateway.
+    #[command(after_help = "Example:\n  vinimay gateway scheme sign terms.json --key officer.pem")]
+    Sign {
+        /// What the page shows, saved.
+        terms: PathBuf,
+        /// The file that `vinimay gateway user key` made; it stays on this machine.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
     },
     /// Bring into force what two officers signed.
     #[command(after_help = "Example:\n  vinimay gateway scheme publish CG-IGNOAPS@3")]
@@ -168,13 +180,18 @@ pub fn run(command: Command, clock: &Clock) -> Result<(), Failure> {
             let tested = done(scheme_backtest(config.path(), &scheme, (roll, as_of), bar(), clock))?;
             if json { Ok(print_json(&tested)?) } else { Ok(print(&summary(&tested))?) }
         }
-        Command::Approve { config, scheme, officer } => {
-            let taken = done(scheme_approve(config.path(), &scheme, officer.who(), officer.from, clock))?;
+        Command::Approve { config, scheme, officer, leavers_read } => {
+            let when = (officer.from, leavers_read);
+            let taken = done(scheme_approve(config.path(), &scheme, officer.who(), when, clock))?;
             match taken.signatures {
                 0 | 1 => say("signed; another scheme officer must sign the same"),
                 _ => say("signed by two; next: vinimay gateway scheme publish"),
             }
             Ok(print_json(&taken)?)
+        }
+        Command::Sign { terms, key } => {
+            let order = scheme_sign(&read(&terms)?, &key, clock).map_err(|error| Failure::new(Failure::USAGE, error))?;
+            Ok(print(order.as_str())?)
         }
         Command::Publish { config, scheme } => {
             let terms = done(scheme_publish(config.path(), &scheme, clock))?;
@@ -307,9 +324,11 @@ fn summary(tested: &BackTested) -> String {
             d.same, d.gains, d.loses, d.less_certain, d.more_certain
         )
     });
+    let leavers: String =
+        result.leavers.iter().map(|l| format!("leaves: {} by {}\n", l.handle, clauses(&l.decisive))).collect();
     let breaker = if result.breaker_trips { "the breaker would stop these removals\n" } else { "" };
     format!(
-        "{}@{} on {} people as of {}, {} of them on the roll\n{table}\n{}{}{difference}{breaker}record {}",
+        "{}@{} on {} people as of {}, {} of them on the roll\n{table}\n{}{}{difference}{breaker}{leavers}record {}",
         scheme.id,
         scheme.version,
         result.people,
@@ -319,6 +338,10 @@ fn summary(tested: &BackTested) -> String {
         why("unknown, by clause", &result.why_unknown),
         tested.record,
     )
+}
+
+fn clauses(ids: &[schemas::id::ClauseId]) -> String {
+    ids.iter().map(schemas::id::ClauseId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn list(config: &Config, json: bool, clock: &Clock) -> Result<(), Failure> {

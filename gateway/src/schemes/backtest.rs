@@ -2,16 +2,18 @@
 //!
 //! Guarantees: the roll is streamed through the reader's role, so that memory does not grow with it (but for the benefits that the
 //! department's other rolls pay, one entry each); the signed record holds counts and the digest of the whole result, which names
-//! people and stays here encrypted. Deliberately absent: facts that other departments hold; they are unknown here.
+//! people and stays here encrypted, as does the list of those who would enter or leave. Deliberately absent: facts that other
+//! departments hold; they are unknown here.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use eligibility::{
-    backtest::{BackTest, BackTestResult, Counts, Person},
-    fact::{Benefit, Fact, FactPath, PersonFacts, Value, names},
+    backtest::{BackTest, BackTestResult, Counts, Leaver, Movement, Person},
+    evaluate::{decisive_of, judge},
+    fact::{Benefit, Benefits, Fact, FactPath, Of, PersonFacts, Value, names},
     scheme::Scheme,
     vocabulary::{self, Kind},
 };
@@ -39,7 +41,7 @@ use crate::{
     audit,
     store::{
         outbox::outbox_insert,
-        schemes::{SchemeStoreError, StoredBackTest, StoredVersion, backtest_insert},
+        schemes::{SchemeStoreError, StoredBackTest, StoredVersion, backtest_insert, runs::people_insert},
     },
 };
 
@@ -48,6 +50,33 @@ pub type Progress = Box<dyn FnMut(u64, u64) + Send>;
 
 /// Rows between two words about the progress.
 const EVERY: u64 = 10_000;
+
+/// People of a page, and how many of each movement are named at all.
+const PAGE: usize = 100;
+const NAMED: usize = 100_000;
+
+/// Who moves, page by page, in the roll's order.
+#[derive(Debug, Default)]
+struct Movers {
+    enter: Vec<Vec<Leaver>>,
+    leave: Vec<Vec<Leaver>>,
+}
+
+impl Movers {
+    fn add(&mut self, movement: Movement, person: impl FnOnce() -> Leaver) {
+        let pages = match movement {
+            Movement::Enter => &mut self.enter,
+            Movement::Leave => &mut self.leave,
+            _ => return,
+        };
+        let is_room = pages.len() < NAMED / PAGE;
+        match pages.last_mut() {
+            Some(page) if page.len() < PAGE => page.push(person()),
+            _ if is_room => pages.push(vec![person()]),
+            _ => {}
+        }
+    }
+}
 
 /// A signed back-test.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -65,7 +94,7 @@ struct Test {
     new: Scheme,
     live: Option<Arc<Scheme>>,
     roster: Roster,
-    others: HashMap<LocalKey, Vec<Benefit>>,
+    others: Others,
     as_of: CivilDate,
 }
 
@@ -98,8 +127,8 @@ impl Schemes {
             Ok::<_, SchemeError>((run(&test, seed, progress)?, live.as_deref().map(version_of)))
         };
         let stopped = |_| SchemeError::refused(Code::Internal, "the process is stopping");
-        let (result, live) = tokio::task::spawn_blocking(work).await.map_err(stopped)??;
-        self.keep(by, (scheme, live), roll, result).await
+        let ((result, movers), live) = tokio::task::spawn_blocking(work).await.map_err(stopped)??;
+        self.keep(by, (scheme, live), roll, (result, movers)).await
     }
 
     async fn keep(
@@ -107,7 +136,7 @@ impl Schemes {
         by: &str,
         (scheme, live): (SchemeVersion, Option<SchemeVersion>),
         roll: RollId,
-        result: BackTestResult,
+        (result, movers): (BackTestResult, Movers),
     ) -> Result<BackTested, SchemeError> {
         let now = self.now();
         let record = self.record((&scheme, live), &roll, &result, now)?;
@@ -115,9 +144,11 @@ impl Schemes {
         let (digest, keys, at_ms) = (Digest::of(jws.as_str()), self.keys.clone(), self.now_ms());
         let row = audit::done(by, action::BACKTEST, &format!("{}@{}", scheme.id, scheme.version), now);
         let stored = StoredBackTest { digest, hash: scheme.hash, jws, result: result.clone(), at_ms };
+        let pages = [("enter", movers.enter), ("leave", movers.leave)];
         self.db
             .write(move |conn| {
                 backtest_insert(conn, &keys, &stored)?;
+                people_insert(conn, &keys, (&stored.hash, &digest), &pages)?;
                 outbox_insert(conn, &[(EntryType::Build, digest)], at_ms).map_err(SchemeStoreError::from)?;
                 audit::append(conn, &row)?;
                 Ok::<_, SchemeError>(())
@@ -165,8 +196,8 @@ const fn counted(counts: &Counts) -> MovementCounts {
     }
 }
 
-fn run(test: &Test, seed: u64, mut progress: Progress) -> Result<BackTestResult, SchemeError> {
-    let total = test.roster.len()?;
+fn run(test: &Test, seed: u64, mut progress: Progress) -> Result<(BackTestResult, Movers), SchemeError> {
+    let (total, mut movers) = (test.roster.len()?, Movers::default());
     let mut running = BackTest::new(&test.new, test.live.as_deref(), test.as_of, seed);
     test.roster.each(|row| {
         let facts = facts(test, &row);
@@ -178,43 +209,66 @@ fn run(test: &Test, seed: u64, mut progress: Progress) -> Result<BackTestResult,
             category: text(names::CATEGORY),
             facts: &facts,
         };
-        running.push(&person);
+        let (_, movement) = running.push(&person);
+        movers.add(movement, || named(test, &person));
         if running.people().is_multiple_of(EVERY) {
             progress(running.people(), total);
         }
         Ok::<_, SchemeError>(())
     })?;
     progress(running.people(), running.people());
-    Ok(running.finish())
+    Ok((running.finish(), movers))
+}
+
+/// A person by the department's own number, and the clauses that made it so.
+fn named(test: &Test, person: &Person<'_>) -> Leaver {
+    let (outcome, truths) = judge(&test.new, person.facts, test.as_of);
+    let decisive = decisive_of(&test.new, outcome, &truths).cloned().collect();
+    Leaver { handle: person.handle.to_owned(), decisive }
 }
 
 fn is_enrolled(row: &RosterRow) -> bool {
     matches!(row.status, RollStatus::Active | RollStatus::Held)
 }
 
-fn benefit(scheme: &Scheme, row: &RosterRow, as_of: CivilDate) -> Benefit {
+fn benefit((scheme, class): (&SchemeId, &str), row: &RosterRow, as_of: CivilDate) -> Benefit {
     Benefit {
-        scheme: scheme.id.to_string(),
-        class: scheme.class.clone(),
+        scheme: scheme.to_string(),
+        class: class.to_owned(),
         since: row.since.unwrap_or(as_of),
         until: row.until,
         monthly: row.amount.and_then(|amount| u32::try_from(amount).ok()),
     }
 }
 
-/// What the department's other rolls pay to whom.
+/// What the department's other rolls say of its people.
+#[derive(Debug, Default)]
+struct Others {
+    /// The schemes whose rolls were read.
+    read: Vec<SchemeId>,
+    paid: HashMap<LocalKey, Vec<Benefit>>,
+    /// Rows whose status is the department's own word: whether they pay is not known.
+    unclear: HashSet<(LocalKey, SchemeId)>,
+}
+
+/// What the department's other rolls pay to whom; also those whose scheme is not in force.
 fn others(
     source: &Source,
     active: &[Arc<Scheme>],
     (own, rolls): (&SchemeId, &BTreeMap<SchemeId, RollId>),
     as_of: CivilDate,
-) -> Result<HashMap<LocalKey, Vec<Benefit>>, SchemeError> {
-    let mut found: HashMap<LocalKey, Vec<Benefit>> = HashMap::new();
-    for scheme in active.iter().filter(|scheme| scheme.id != *own) {
-        let Some(roster) = rolls.get(&scheme.id).and_then(|roll| source.roster(roll)) else { continue };
+) -> Result<Others, SchemeError> {
+    let mut found = Others::default();
+    for (scheme, roll) in rolls.iter().filter(|(scheme, _)| *scheme != own) {
+        let Some(roster) = source.roster(roll) else { continue };
+        let class = active.iter().find(|active| active.id == *scheme).map_or("", |active| active.class.as_str());
+        found.read.push(scheme.clone());
         roster.each(|row| {
-            if let (Some(subject), true) = (&row.subject, is_enrolled(&row)) {
-                found.entry(subject.clone()).or_default().push(benefit(scheme, &row, as_of));
+            let Some(subject) = row.subject.clone() else { return Ok(()) };
+            if is_enrolled(&row) {
+                found.paid.entry(subject).or_default().push(benefit((scheme, class), &row, as_of));
+            } else if row.status == RollStatus::Other {
+                found.unclear.insert((subject, scheme.clone()));
             }
             Ok::<_, SchemeError>(())
         })?;
@@ -229,13 +283,27 @@ fn facts(test: &Test, row: &RosterRow) -> PersonFacts {
             facts.set(path, Fact::own(value, test.as_of));
         }
     }
-    let mut benefits: Vec<Benefit> = Vec::new();
-    if is_enrolled(row) {
-        benefits.push(benefit(&test.new, row, test.as_of));
-    }
-    benefits.extend(row.subject.as_ref().and_then(|s| test.others.get(s)).into_iter().flatten().cloned());
-    facts.set_benefits(benefits);
+    benefits(facts.benefits_mut(), test, row);
     facts
+}
+
+/// What our rolls say of one person; what others pay is unknown here.
+fn benefits(benefits: &mut Benefits, test: &Test, row: &RosterRow) {
+    if is_enrolled(row) {
+        benefits.draws(benefit((&test.new.id, &test.new.class), row, test.as_of), None);
+    }
+    let know = |scheme: &SchemeId| (Of::Scheme(scheme.to_string()), Fact::own(true, test.as_of));
+    let mut whole: Vec<(Of, Fact)> = Vec::new();
+    if row.status != RollStatus::Other {
+        whole.push(know(&test.new.id));
+    }
+    if let Some(subject) = &row.subject {
+        let paid = test.others.paid.get(subject).into_iter().flatten();
+        paid.for_each(|benefit| benefits.draws(benefit.clone(), None));
+        let clear = |scheme: &&SchemeId| !test.others.unclear.contains(&(subject.clone(), (*scheme).clone()));
+        whole.extend(test.others.read.iter().filter(clear).map(know));
+    }
+    whole.into_iter().for_each(|(of, fact)| benefits.know_all(of, fact));
 }
 
 /// A column's value as the fact that it is; nothing where it does not fit, so that it stays unknown.

@@ -9,7 +9,7 @@ use protocol::seal::{KeyError, SealFailed, SigningKey};
 use registry_adapter::mapping::RollId;
 use schemas::{
     decision::SchemeVersion,
-    id::{SchemeId, SystemName},
+    id::{CompactJws, SchemeId, SystemName},
     time::CivilDate,
 };
 use service_kit::{
@@ -51,6 +51,9 @@ pub enum SchemeCommandError {
     /// Signing.
     #[error(transparent)]
     Seal(#[from] SealFailed),
+    /// It is not what a page shows.
+    #[error("this is no order that can be signed; mend: save what the page shows, whole and unchanged")]
+    NotTerms,
     /// There is no roll to test on.
     #[error("the gateway has no database of the department; mend: add [source] to its configuration")]
     NoSource,
@@ -158,7 +161,8 @@ fn officer_key(file: &Path) -> Result<SigningKey, SchemeCommandError> {
     Ok(SigningKey::from_pem(SecretFile::read(file)?.expose())?)
 }
 
-/// Signs a version, with an officer's own key, and hands the order in. It comes into force by `publish`.
+/// Signs a version, with an officer's own key, and hands the order in. It comes into force by `publish`. If the officer says that
+/// she read the sample of leavers, that is kept first.
 ///
 /// # Errors
 /// [`SchemeCommandError`], with its mend.
@@ -166,14 +170,26 @@ pub async fn scheme_approve(
     config: &Path,
     which: &Which,
     (account, key): (&SystemName, &Path),
-    from: Option<CivilDate>,
+    (from, has_read): (Option<CivilDate>, bool),
     clock: &Clock,
 ) -> Result<OrderTaken, SchemeCommandError> {
     let (_, schemes) = open(config, clock).await?;
     let version = named(&stored(&schemes, which).await?);
+    if has_read {
+        schemes.read_leavers(account, &version, None).await?;
+    }
     let terms = schemes.publish_terms(&version, from).await?;
     let order = sign_order(&officer_key(key)?, &terms, clock.now())?;
     Ok(schemes.take_signature(account, &order).await?)
+}
+
+/// Signs, with an officer's own key and on her own machine, what a page shows; the page takes it.
+///
+/// # Errors
+/// [`SchemeCommandError`], with its mend.
+pub fn scheme_sign(terms: &str, key: &Path, clock: &Clock) -> Result<CompactJws, SchemeCommandError> {
+    let terms: Terms = serde_json::from_str(terms).map_err(|_| SchemeCommandError::NotTerms)?;
+    Ok(sign_order(&officer_key(key)?, &terms, clock.now())?)
 }
 
 /// Brings into force what two officers signed.

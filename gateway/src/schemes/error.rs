@@ -50,7 +50,7 @@ impl SchemeError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(refusal) => refusal.code(),
-            Self::NotLinted(_) => Code::RequestMalformed,
+            Self::NotLinted(_) => Code::SchemeNotClean,
             Self::Unreadable(_) | Self::Store(_) | Self::People(_) | Self::Roll(_) | Self::Seal(_) => Code::Internal,
         }
     }

@@ -3,7 +3,7 @@
 //! Guarantees: an order counts only if its key is a confirmed, unended key of a scheme officer here and belongs to the account that
 //! hands it in; two orders are one if they say the same but for signer, time, id and salt; they are carried out once, when they are
 //! two persons', in one transaction with the audit row and the log's outbox. A version is brought into force only with a back-test
-//! of that very file, not before today.
+//! of that very file whose sample of leavers an officer has read, not before today.
 
 use protocol::seal::{self, Limits, SealFailed, SigningKey, Typ, UnverifiedJws, VerifyingKey, random};
 use schemas::{
@@ -15,7 +15,7 @@ use schemas::{
     time::{CivilDate, Timestamp},
     version::V1,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use service_kit::db::AnyConnection;
 use tlog::entry::EntryType;
 
@@ -28,7 +28,7 @@ use crate::{
         people::officer_keys::officer_key_find,
         schemes::{
             SchemeStoreError, StoredOrder, StoredSignature, backtest_newest, order_insert, order_list,
-            signature_insert, signature_list, version_of_hash,
+            runs::leavers_readers, signature_insert, signature_list, version_of_hash,
         },
     },
 };
@@ -37,7 +37,8 @@ use crate::{
 const LIFE: i64 = 86_400;
 
 /// What all officers who sign say alike.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Terms {
     /// The department.
     pub aud: EntityId,
@@ -66,7 +67,7 @@ impl Terms {
     ///
     /// # Errors
     /// Never, in truth: the members are plain.
-    fn digest(&self) -> Result<Digest, SealFailed> {
+    pub(super) fn digest(&self) -> Result<Digest, SealFailed> {
         let text = serde_json::to_vec(self).map_err(|_| SealFailed { operation: "write an order" })?;
         Ok(Digest::of(text))
     }
@@ -162,8 +163,9 @@ impl Schemes {
         from: CivilDate,
     ) -> Result<Terms, SchemeError> {
         let test = backtest_newest(conn, &self.keys, &scheme.hash)?;
-        let test =
-            test.ok_or_else(|| SchemeError::refused(Code::Conflict, "the version has no back-test; run one first"))?;
+        let test = test.ok_or_else(|| {
+            SchemeError::refused(Code::BacktestMissing, "the version has no back-test; run one first")
+        })?;
         Ok(Terms { aud: self.entity.clone(), action, scheme, from, backtest: test.digest })
     }
 
@@ -267,9 +269,15 @@ impl Schemes {
         }
         clean(&stored.body).map_err(SchemeError::NotLinted)?;
         let conflict = |why: &'static str| SchemeError::refused(Code::Conflict, why);
-        let test = backtest_newest(conn, &self.keys, &terms.scheme.hash)?;
-        if test.is_none_or(|test| test.digest != terms.backtest) {
+        let missing = || SchemeError::refused(Code::BacktestMissing, "the version has no back-test; run one first");
+        let test = backtest_newest(conn, &self.keys, &terms.scheme.hash)?.ok_or_else(missing)?;
+        if test.digest != terms.backtest {
             return Err(conflict("the order does not rest on the newest back-test of this file"));
+        }
+        let is_read = test.result.leavers.is_empty() || !leavers_readers(conn, &test.digest)?.is_empty();
+        // What takes a version back does not wait for anything to be read.
+        if terms.action == SchemeAction::Publish && !is_read {
+            return Err(SchemeError::refused(Code::LeaversUnread, "an officer must read the sample of leavers first"));
         }
         if terms.from < self.now().civil_day() {
             return Err(conflict("the day has passed; nothing is brought into force backwards"));
@@ -368,7 +376,11 @@ fn by_two_persons(conn: &mut AnyConnection, signed: &[StoredSignature]) -> Resul
 }
 
 /// The newest signed order of a kind about a scheme that was not carried out.
-fn waiting(conn: &mut AnyConnection, scheme: &SchemeId, action: SchemeAction) -> Result<Option<Terms>, SchemeError> {
+pub(super) fn waiting(
+    conn: &mut AnyConnection,
+    scheme: &SchemeId,
+    action: SchemeAction,
+) -> Result<Option<Terms>, SchemeError> {
     let done = order_list(conn, Some(scheme))?;
     for signature in signature_list(conn, scheme)? {
         if done.iter().any(|order| order.terms == signature.terms) {
@@ -390,15 +402,24 @@ pub(super) fn open_signatures(
     scheme: &SchemeId,
     hash: &Digest,
 ) -> Result<usize, SchemeError> {
+    let Some(terms) = open_terms(conn, scheme, hash)? else { return Ok(0) };
+    Ok(signature_list(conn, scheme)?.iter().filter(|s| s.terms == terms).count())
+}
+
+/// The newest order about a file that was not carried out.
+pub(super) fn open_terms(
+    conn: &mut AnyConnection,
+    scheme: &SchemeId,
+    hash: &Digest,
+) -> Result<Option<Digest>, SchemeError> {
     let done = order_list(conn, Some(scheme))?;
-    let all = signature_list(conn, scheme)?;
-    let open = |s: &&StoredSignature| !done.iter().any(|order| order.terms == s.terms);
-    for signature in all.iter().filter(open) {
-        if claims(&signature.jws)?.scheme.hash == *hash {
-            return Ok(all.iter().filter(|s| s.terms == signature.terms).count());
+    for signature in signature_list(conn, scheme)? {
+        let is_open = !done.iter().any(|order| order.terms == signature.terms);
+        if is_open && claims(&signature.jws)?.scheme.hash == *hash {
+            return Ok(Some(signature.terms));
         }
     }
-    Ok(0)
+    Ok(None)
 }
 
 /// The terms of a stored order; its signature was verified when it was taken.

@@ -125,6 +125,7 @@ impl World {
     async fn tested(&self, version: u32) -> SchemeVersion {
         let named = self.schemes.submit("asha", self.file(version)).await.unwrap();
         self.backtest(version).await;
+        self.schemes.read_leavers(&"asha".parse().unwrap(), &named, None).await.unwrap();
         named
     }
 
@@ -210,8 +211,12 @@ async fn what_is_missing_or_forged_brings_nothing_into_force() {
     let asha = world.officer("asha", "officer-1").await;
     let other_account = world.officer("asha-2", "officer-1").await;
     let version = world.schemes.submit("asha", world.file(1)).await.unwrap();
-    assert_eq!(code(world.schemes.publish_terms(&version, None).await), Code::Conflict, "no back-test");
+    assert_eq!(code(world.schemes.publish_terms(&version, None).await), Code::BacktestMissing);
     let tested = world.backtest(1).await;
+    assert_eq!(code(world.sign(&asha, &version).await), Code::LeaversUnread);
+    let another = Some(Digest::of("another"));
+    assert_eq!(code(world.schemes.read_leavers(&asha.0, &version, another).await), Code::Conflict);
+    world.schemes.read_leavers(&asha.0, &version, Some(tested.record)).await.unwrap();
     assert_eq!(code(world.schemes.publish("asha", &version).await), Code::FourEyesRequired, "nobody signed");
 
     let order = world.order(&asha, &version).await;
@@ -263,7 +268,7 @@ async fn a_signature_whose_key_ended_counts_no_more() {
 async fn a_file_with_errors_of_another_department_or_under_a_taken_number_is_not_taken_in() {
     let world = World::open();
     let broken = world.file(1).replacen("age = { at_least = 60 }", "age = { at_lest = 60 }", 1);
-    assert_eq!(code(world.schemes.submit("asha", broken).await), Code::RequestMalformed);
+    assert_eq!(code(world.schemes.submit("asha", broken).await), Code::SchemeNotClean);
     assert_eq!(code(world.schemes.submit("asha", PENSION.replace("social.gov", "food.gov")).await), Code::AccessDenied);
     let first = world.schemes.submit("asha", world.file(1)).await.unwrap();
     assert_eq!(world.schemes.submit("asha", world.file(1)).await.unwrap(), first, "the same file twice");
@@ -285,6 +290,14 @@ async fn a_back_test_reads_the_roll_person_by_person_and_its_counts_are_signed_a
     let why: Vec<(&str, u64)> = tested.result.why_leave.iter().map(|(id, n)| (id.as_str(), *n)).collect();
     assert_eq!(why, [("I2", 1), ("I3", 1)]);
     assert_eq!(tested.result.leavers.iter().map(|l| l.handle.as_str()).collect::<Vec<_>>(), ["P2", "P6"]);
+    let asha: SystemName = "asha".parse().unwrap();
+    let listed = async |moving, page| {
+        let movers = world.schemes.movers(&asha, (&tested.scheme, tested.record), (moving, page)).await?;
+        Ok::<_, SchemeError>((movers.people.iter().map(|p| p.handle.clone()).collect::<Vec<_>>(), movers.more))
+    };
+    assert_eq!(listed(Moving::Leave, 0).await.unwrap(), (vec!["P2".to_owned(), "P6".to_owned()], false));
+    assert_eq!(listed(Moving::Enter, 0).await.unwrap(), (vec!["P4".to_owned()], false));
+    assert_eq!(code(listed(Moving::Enter, 1).await), Code::NotFound);
     assert_eq!((tested.result.by_district["Raipur"].leave, tested.result.by_sex["male"].leave), (1, 2));
     let record = tested.record;
     let waits = world.write(move |conn| outbox_waiting(conn, 100).unwrap().iter().any(|e| e.digest == record)).await;

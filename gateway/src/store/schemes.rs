@@ -4,6 +4,8 @@
 //! day is the last order whose day has come. The whole result of a back-test, which names people, is encrypted. Deliberately
 //! absent: who may sign and what must be there first (`crate::schemes`).
 
+pub mod runs;
+
 use diesel::{
     OptionalExtension as _, QueryableByName, RunQueryDsl as _, sql_query,
     sql_types::{BigInt, Binary, Nullable, Text},
