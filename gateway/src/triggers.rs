@@ -77,6 +77,9 @@ pub const RETURNS: &str = "event-returns";
 /// How long a lease holds; renewed for each batch, given back at the end.
 const LEASE: Duration = Duration::from_secs(30);
 
+/// A lease that is held for long is renewed when so much time has passed.
+const RENEWED_WITHIN: Duration = Duration::from_secs(5);
+
 /// What this area keeps in memory while the gateway runs.
 #[derive(Debug)]
 pub(crate) struct Triggers {
@@ -94,14 +97,13 @@ impl Triggers {
     /// # Errors
     /// If they cannot be opened, or a `[[follow]]` section names no mapped roll.
     pub(crate) fn open(foundation: &Foundation) -> Result<Self, StartError> {
-        let Foundation { config, keys, source, .. } = foundation;
+        let Foundation { config, source, .. } = foundation;
         let writable = config.source.as_ref().filter(|settings| settings.writer.is_some());
         let (rolls, changes) = match (writable, source) {
             (Some(settings), Some(source)) => {
                 install_where_the_writer_owns(settings)?;
-                // The digests of rows are keyed apart from every other use of the key by their own prefix.
                 let rolls = (!config.follow.is_empty() || !config.decisions.rolls.is_empty())
-                    .then(|| source.rolls(keys.index.clone()))
+                    .then(|| crate::rolls::open_rolls(foundation, (settings, source)))
                     .transpose()?;
                 (rolls, source.changes()?)
             }

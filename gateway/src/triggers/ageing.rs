@@ -31,21 +31,25 @@ use super::{
     AGEING, DELIVERY, TriggerError, capture,
     error::blocking,
     happening::{Happening, case_of},
-    tell::{self, Known},
+    tell::{self, Known, Page},
 };
 use crate::{
     app::App,
     audit,
+    decisions::DecisionError,
     keys::Keys,
-    store::triggers::{
-        PersonIndex, Side,
-        ages::{
-            Crossing, crossing_insert, crossing_revised, crossing_told, crossings_due, crossings_of, permission_insert,
-            permitted_until, watermark, watermark_latest, watermark_move,
+    store::{
+        decisions::days::decision_day,
+        triggers::{
+            PersonIndex, Side,
+            ages::{
+                Crossing, crossing_insert, crossing_revised, crossing_told, crossings_due, crossings_insert,
+                crossings_of, permission_insert, permitted_until, watermark, watermark_latest, watermark_move,
+            },
+            captured_index,
+            scopes::scope_find,
+            subscriptions::subscriptions_all,
         },
-        captured_index,
-        scopes::scope_find,
-        subscriptions::subscriptions_all,
     },
 };
 
@@ -98,23 +102,50 @@ fn ages_asked_for(conn: &mut AnyConnection, today: CivilDate) -> Result<BTreeSet
     Ok(ages)
 }
 
-/// Whether the clock may be acted upon: nobody ages, and nobody is removed, by a clock that jumped.
-pub(crate) async fn clock_is_believed(app: &App, today: CivilDate) -> Result<bool, TriggerError> {
-    let (latest, permitted) =
-        app.db().read(|conn| Ok::<_, TriggerError>((watermark_latest(conn)?, permitted_until(conn)?))).await?;
-    let Some(latest) = latest else { return Ok(true) };
+/// Why a clock is not acted upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClockDoubt {
+    /// It was set back.
+    Back {
+        /// The last day that was passed.
+        latest: CivilDate,
+    },
+    /// It is more than two days ahead of the last pass, and neither the trust anchor nor an officer confirms it.
+    Ahead {
+        /// The last day that was passed.
+        latest: CivilDate,
+    },
+}
+
+/// Whether the clock may be acted upon; the last day is that of ageing or of decisions, whichever is later.
+pub(crate) async fn clock_doubt(app: &App, today: CivilDate) -> Result<Option<ClockDoubt>, TriggerError> {
+    let days = |conn: &mut AnyConnection| {
+        let decided = decision_day(conn).map_err(DecisionError::from)?;
+        Ok::<_, TriggerError>((watermark_latest(conn)?.max(decided), permitted_until(conn)?))
+    };
+    let (Some(latest), permitted) = app.db().read(days).await? else { return Ok(None) };
     if today < latest {
-        tracing::error!(%today, %latest, "the clock was set back; nobody ages until it is past the last day again");
-        metrics::counter!("ageing_stopped_total", "reason" => "clock-back").increment(1);
-        return Ok(false);
+        return Ok(Some(ClockDoubt::Back { latest }));
     }
-    let believed = days_after(latest, BELIEVED_DAYS);
     let witnessed = anchor_day(app).is_some_and(|day| today <= days_after(day, BELIEVED_DAYS));
-    if today <= believed || witnessed || permitted.is_some_and(|day| today <= day) {
-        return Ok(true);
+    let believed = today <= days_after(latest, BELIEVED_DAYS) || witnessed;
+    let believed = believed || permitted.is_some_and(|day| today <= day);
+    Ok((!believed).then_some(ClockDoubt::Ahead { latest }))
+}
+
+/// The same, said aloud: nobody ages by a clock that jumped.
+async fn clock_is_believed(app: &App, today: CivilDate) -> Result<bool, TriggerError> {
+    match clock_doubt(app, today).await? {
+        None => return Ok(true),
+        Some(ClockDoubt::Back { latest }) => {
+            tracing::error!(%today, %latest, "the clock was set back; nobody ages until it is past the last day again");
+            metrics::counter!("ageing_stopped_total", "reason" => "clock-back").increment(1);
+        }
+        Some(ClockDoubt::Ahead { latest }) => {
+            tracing::error!(%today, %latest, "the clock is more than two days ahead of the last pass and the trust anchor does not confirm it; mend: set the clock, or look at it and run `vinimay gateway trigger go-on`");
+            metrics::counter!("ageing_stopped_total", "reason" => "clock-ahead").increment(1);
+        }
     }
-    tracing::error!(%today, %latest, "the clock is more than two days ahead of the last pass and the trust anchor does not confirm it; mend: set the clock, or look at it and run `vinimay gateway trigger go-on`");
-    metrics::counter!("ageing_stopped_total", "reason" => "clock-ahead").increment(1);
     Ok(false)
 }
 
@@ -127,7 +158,7 @@ fn anchor_day(app: &App) -> Option<CivilDate> {
     Some(Timestamp::from_seconds(claims.get("iat")?.as_i64()?).civil_day())
 }
 
-/// An officer has looked at the clock: ageing goes on up to today.
+/// An officer has looked at the clock: ageing and decisions go on up to today.
 ///
 /// # Errors
 /// If the database fails.
@@ -141,6 +172,7 @@ pub async fn go_on(app: &App, by: &str) -> Result<CivilDate, DatabaseError> {
         })
         .await?;
     app.wakes().wake(AGEING);
+    app.wake_decisions();
     Ok(today)
 }
 
@@ -206,12 +238,14 @@ fn store(
         if !lease.check(conn)? || !watermark_move(conn, age, from, to)? {
             return Err(TriggerError::Overtaken);
         }
-        for person in born {
-            let effective = attained(person.on, age.years, age.convention.into());
-            let crossing = Crossing::of(keys, &person.number, age, person.on, effective);
-            crossing_insert(conn, keys, &crossing, &person.number, now_ms)?;
-        }
-        Ok(())
+        let crossings: Vec<(Crossing, &LocalKey)> = born
+            .iter()
+            .map(|person| {
+                let effective = attained(person.on, age.years, age.convention.into());
+                (Crossing::of(keys, &person.number, age, person.on, effective), &person.number)
+            })
+            .collect();
+        Ok(crossings_insert(conn, keys, &crossings, now_ms)?)
     })
 }
 
@@ -239,13 +273,15 @@ fn tell_some(app: &App, lease: &Lease) -> Result<usize, TriggerError> {
         if !lease.check(conn)? {
             return Err(TriggerError::Overtaken);
         }
-        for ((crossing, _), happening) in due.iter().zip(&happenings) {
-            let alive = known.get(&happening.subject).is_some_and(|resident| resident.alive);
-            if crossing_told(conn, &crossing.id)? && alive {
-                tell::tell_all(app, conn, happening, &known)?;
+        tell::together(conn, app.now_ms(), |page, conn| {
+            for ((crossing, _), happening) in due.iter().zip(&happenings) {
+                let alive = known.get(&happening.subject).is_some_and(|resident| resident.alive);
+                if crossing_told(conn, &crossing.id)? && alive {
+                    tell::tell_all(app, (page, conn), happening, &known)?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     })?;
     Ok(due.len())
 }
@@ -299,7 +335,11 @@ pub(super) fn corrections(app: &App, changed: &[LocalKey]) -> Result<Vec<Correct
 }
 
 /// Holds a birth date against every age that was passed before; how many events that makes.
-pub(super) fn correct(app: &App, conn: &mut AnyConnection, correction: &Correction) -> Result<usize, TriggerError> {
+pub(super) fn correct(
+    app: &App,
+    (page, conn): (&mut Page, &mut AnyConnection),
+    correction: &Correction,
+) -> Result<usize, TriggerError> {
     let resident = &correction.resident;
     if !resident.alive {
         return Ok(0);
@@ -321,7 +361,7 @@ pub(super) fn correct(app: &App, conn: &mut AnyConnection, correction: &Correcti
         };
         let effective = attained(birth, age.years, age.convention.into());
         let now = Crossing::of(app.keys(), &resident.number, age, birth, effective);
-        told += one_age(app, conn, (&now, mark), &before, correction)?;
+        told += one_age(app, (page, conn), (&now, mark), &before, correction)?;
     }
     if told > 0 {
         app.wakes().wake(AGEING);
@@ -332,7 +372,7 @@ pub(super) fn correct(app: &App, conn: &mut AnyConnection, correction: &Correcti
 /// One age of one person by the corrected date: attained at once, revised, or as it was.
 fn one_age(
     app: &App,
-    conn: &mut AnyConnection,
+    (page, conn): (&mut Page, &mut AnyConnection),
     (now, mark): (&Crossing, CivilDate),
     before: &[(Crossing, bool)],
     Correction { resident }: &Correction,
@@ -351,7 +391,7 @@ fn one_age(
             });
             let happening = about_age(app, EventKind::AgeRevised, members, now, &resident.number)?;
             let known = Known::from([(resident.number.clone(), resident.clone())]);
-            tell::tell_all(app, conn, &happening, &known)?;
+            tell::tell_all(app, (page, conn), &happening, &known)?;
             revised += 1;
         }
     }

@@ -4,23 +4,26 @@
 //! transaction that stores the signed event, so that no feed has a gap; the change is taken off the department's outbox only
 //! when the events are durable. Deliberately absent: sending.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use registry_adapter::changes::{Change, ChangeFeed, ChangeUnreadable, Position};
-use schemas::event::EventKind;
+use registry_adapter::{
+    changes::{Change, ChangeFeed, ChangeUnreadable, Position},
+    key::LocalKey,
+};
+use schemas::{event::EventKind, id::EventType};
 use service_kit::{db::AnyConnection, lease::Lease};
 
 use super::{
     DELIVERY, TriggerError, ageing,
     error::blocking,
     happening::{Happening, happenings_of},
-    tell::{self, Known},
+    tell::{self, Known, Page},
 };
 use crate::{
     app::App,
     store::{
         identity::bindings::{binding_resume, binding_suspend},
-        triggers::captured::captured_claim,
+        triggers::captured::captured_claim_all,
     },
 };
 
@@ -28,37 +31,57 @@ use crate::{
 const POLL: Duration = Duration::from_millis(200);
 const POLLS: u32 = 5;
 /// Changes of one transaction: enough to be quick, few enough not to keep others from writing.
-pub(super) const BATCH: u32 = 50;
+pub(super) const BATCH: u32 = 100;
 
 /// Looks for changes during one second.
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
     for _ in 0..POLLS {
-        while once(app).await? {}
+        once(app).await?;
         app.clock().sleep(POLL).await;
     }
     Ok(())
 }
 
-/// Turns what is pending into events; `true`: there may be more.
-pub(crate) async fn once(app: &App) -> Result<bool, TriggerError> {
-    let Some(changes) = app.triggers().changes.clone() else { return Ok(false) };
+/// Turns all that is pending into events.
+pub(crate) async fn once(app: &App) -> Result<(), TriggerError> {
+    let Some(changes) = app.triggers().changes.clone() else { return Ok(()) };
+    let first = readable(&changes).await?;
+    if first.is_empty() {
+        return Ok(());
+    }
+    let Some(lease) = app.lease(super::CAPTURE).await? else { return Ok(()) };
+    let done = all(app, &changes, &lease, first).await;
+    app.release(lease).await?;
+    done
+}
+
+async fn readable(changes: &ChangeFeed) -> Result<Vec<Prepared>, TriggerError> {
     let looked = changes.clone();
     let pending = blocking(move || Ok(looked.pending(BATCH)?)).await?;
-    let readable: Vec<Prepared> = pending.into_iter().filter_map(Prepared::of).collect();
-    if readable.is_empty() {
-        return Ok(false);
+    Ok(pending.into_iter().filter_map(Prepared::of).collect())
+}
+
+/// Batch after batch under one lease, which each batch's commit checks.
+async fn all(app: &App, changes: &ChangeFeed, lease: &Lease, first: Vec<Prepared>) -> Result<(), TriggerError> {
+    let (mut batch, mut renewed) = (first, app.clock().monotonic());
+    loop {
+        let full = batch.len() == BATCH as usize;
+        let (working, captured, held) = (app.clone(), changes.clone(), lease.clone());
+        if blocking(move || capture(&working, &captured, &held, batch)).await? > 0 {
+            app.wake_anchor();
+            app.wakes().wake(DELIVERY);
+        }
+        if !full {
+            return Ok(());
+        }
+        if app.clock().monotonic().saturating_sub(renewed) > super::RENEWED_WITHIN {
+            if !app.renew(lease).await? {
+                return Err(TriggerError::Overtaken);
+            }
+            renewed = app.clock().monotonic();
+        }
+        batch = readable(changes).await?;
     }
-    let Some(lease) = app.lease(super::CAPTURE).await? else { return Ok(false) };
-    let full = readable.len() == BATCH as usize;
-    let (working, held) = (app.clone(), lease.clone());
-    let done = blocking(move || capture(&working, &changes, &held, readable)).await;
-    app.release(lease).await?;
-    let told = done?;
-    if told > 0 {
-        app.wake_anchor();
-        app.wakes().wake(DELIVERY);
-    }
-    Ok(full)
 }
 
 /// A change as far as it can be told.
@@ -112,14 +135,13 @@ fn capture(app: &App, changes: &ChangeFeed, lease: &Lease, prepared: Vec<Prepare
         if !lease.check(conn)? {
             return Err(TriggerError::Overtaken);
         }
-        let mut told = 0;
-        for happening in &happenings {
-            told += tell_once(app, conn, happening, &known)?;
-        }
-        for correction in &corrections {
-            told += ageing::correct(app, conn, correction)?;
-        }
-        Ok(told)
+        tell::together(conn, app.now_ms(), |page, conn| {
+            let mut told = tell_each(app, (page, conn), &happenings, &known)?;
+            for correction in &corrections {
+                told += ageing::correct(app, (page, conn), correction)?;
+            }
+            Ok(told)
+        })
     })?;
     // If we stop here, the changes come again and are known by their rows: no second event.
     changes.mark_done(&positions)?;
@@ -130,40 +152,58 @@ fn capture(app: &App, changes: &ChangeFeed, lease: &Lease, prepared: Vec<Prepare
 pub(super) fn known(app: &App, happenings: &[Happening]) -> Result<Known, TriggerError> {
     let mut known = Known::new();
     let Some(residents) = app.source().and_then(registry_adapter::source::Source::residents) else { return Ok(known) };
-    for key in
-        happenings.iter().flat_map(|happening| std::iter::once(&happening.subject).chain(happening.people.values()))
-    {
-        if !known.contains_key(key)
-            && let Some(resident) = residents.by_number(key)?
-        {
-            known.insert(key.clone(), resident);
-        }
-    }
+    let named = |happening: &'_ Happening| {
+        std::iter::once(happening.subject.clone()).chain(happening.people.values().cloned()).collect::<Vec<_>>()
+    };
+    let numbers: BTreeSet<LocalKey> = happenings.iter().flat_map(named).collect();
+    let numbers: Vec<LocalKey> = numbers.into_iter().collect();
+    known.extend(residents.by_numbers(&numbers)?.into_iter().map(|resident| (resident.number.clone(), resident)));
     Ok(known)
 }
 
-/// The events of one happening, unless its row or its registration number was told before.
-pub(super) fn tell_once(
+/// The events of each happening, unless its row or its registration number was told before.
+pub(super) fn tell_each(
     app: &App,
-    conn: &mut AnyConnection,
-    happening: &Happening,
+    (page, conn): (&mut Page, &mut AnyConnection),
+    happenings: &[Happening],
     known: &Known,
 ) -> Result<usize, TriggerError> {
-    let (keys, now_ms) = (app.keys(), app.now_ms());
-    let kind = happening.kind.event_type().ok_or(TriggerError::Answer("a type has no name"))?;
-    for (place, claim) in happening.claims.iter().enumerate() {
-        if !captured_claim(conn, &kind, claim, now_ms)? {
-            if place > 0 {
+    let (mut told, keys) = (0, app.keys());
+    for happening in unclaimed(conn, happenings, app.now_ms())? {
+        match happening.kind {
+            // Whoever holds the dead person's wallet can use it no more, from this commit on.
+            EventKind::DeathRegistered => drop(binding_suspend(conn, keys, &happening.subject)?),
+            EventKind::DeathAnnulled => drop(binding_resume(conn, keys, &happening.subject)?),
+            _ => {}
+        }
+        told += tell::tell_all(app, (page, conn), happening, known)?;
+    }
+    Ok(told)
+}
+
+/// Those that nobody told before, in their order: each claims its row, then its number, and so on as long as it is the first.
+fn unclaimed<'a>(
+    conn: &mut AnyConnection,
+    happenings: &'a [Happening],
+    now_ms: i64,
+) -> Result<Vec<&'a Happening>, TriggerError> {
+    let mut left: Vec<(EventType, &Happening)> = Vec::with_capacity(happenings.len());
+    for happening in happenings {
+        left.push((happening.kind.event_type().ok_or(TriggerError::Answer("a type has no name"))?, happening));
+    }
+    for place in 0..happenings.iter().map(|happening| happening.claims.len()).max().unwrap_or(0) {
+        let claim = |happening: &'a Happening| happening.claims.get(place).map(String::as_str);
+        let asked: Vec<(EventType, &str)> =
+            left.iter().filter_map(|(kind, happening)| Some((kind.clone(), claim(happening)?))).collect();
+        let mut claimed = captured_claim_all(conn, &asked, now_ms)?;
+        left.retain(|(kind, happening)| {
+            let Some(claim) = claim(happening) else { return true };
+            let first = claimed.remove(&(kind.as_str().to_owned(), claim.to_owned()));
+            if !first && place > 0 {
                 tracing::warn!(event = %kind, "a registration number came again in another row; it has no second effect");
             }
-            return Ok(0);
-        }
+            first
+        });
     }
-    match happening.kind {
-        // Whoever holds the dead person's wallet can use it no more, from this commit on.
-        EventKind::DeathRegistered => drop(binding_suspend(conn, keys, &happening.subject)?),
-        EventKind::DeathAnnulled => drop(binding_resume(conn, keys, &happening.subject)?),
-        _ => {}
-    }
-    tell::tell_all(app, conn, happening, known)
+    Ok(left.into_iter().map(|(_, happening)| happening).collect())
 }

@@ -21,10 +21,10 @@ use crate::{
     store::triggers::{
         Side,
         feeds::{
-            FeedEvent, FeedState, deliveries_count, deliveries_due, deliveries_park_older, deliveries_replay,
-            delivery_done, delivery_park, feed_failed, feed_succeeded, feeds_due,
+            FeedEvent, FeedState, deliveries_count, deliveries_done, deliveries_due, deliveries_park_older,
+            deliveries_replay, delivery_park, feed_failed, feed_succeeded, feeds_due,
         },
-        records::{RecordKey, RecordKind, record_insert},
+        records::{NewRecord, RecordKey, RecordKind, records_insert},
     },
 };
 
@@ -75,8 +75,14 @@ async fn park_old(app: &App) -> Result<(), TriggerError> {
 }
 
 async fn one(app: &App, feed: &FeedState, lease: &Lease) -> Result<(), TriggerError> {
-    let mut failures = feed.failures;
-    while app.renew(lease).await? {
+    let (mut failures, mut renewed) = (feed.failures, app.clock().monotonic());
+    loop {
+        if app.clock().monotonic().saturating_sub(renewed) > super::RENEWED_WITHIN {
+            if !app.renew(lease).await? {
+                return Ok(());
+            }
+            renewed = app.clock().monotonic();
+        }
         let subscriber = feed.subscriber.clone();
         // After a failure one event alone: it shows whether the endpoint is well, and whether it is this event.
         let limit = if failures == 0 { BATCH } else { 1 };
@@ -95,7 +101,6 @@ async fn one(app: &App, feed: &FeedState, lease: &Lease) -> Result<(), TriggerEr
         }
         failures = 0;
     }
-    Ok(())
 }
 
 /// One delivery, and the acknowledgements that came back.
@@ -121,6 +126,15 @@ struct Acknowledged {
     ack: Attested<EventAck>,
 }
 
+impl Acknowledged {
+    fn record<'a>(&'a self, peer: &'a EntityId) -> NewRecord<'a> {
+        let claims = self.ack.claims();
+        let kind = RecordKind::of_ack(claims.result);
+        let key = RecordKey { side: Side::Source, peer, event: &claims.event, kind };
+        NewRecord { key, jws: self.ack.jws(), result: None }
+    }
+}
+
 fn verified(
     event: &FeedEvent,
     ack: &str,
@@ -139,23 +153,15 @@ async fn store(app: &App, subscriber: &EntityId, acks: Vec<Acknowledged>) -> Res
     let (peer, now_ms) = (subscriber.clone(), app.now_ms());
     app.db()
         .write(move |conn| {
-            for Acknowledged { seq, ack } in &acks {
-                let claims = ack.claims();
-                let kind = RecordKind::of_ack(claims.result);
-                record_insert(
-                    conn,
-                    RecordKey { side: Side::Source, peer: &peer, event: &claims.event, kind },
-                    ack.jws(),
-                    None,
-                    now_ms,
-                )?;
-                if claims.result == EventResult::Refused {
-                    tracing::error!(peer = %peer, seq, code = ?claims.refusal, "an event was refused and is parked");
-                    delivery_park(conn, &peer, *seq)?;
-                } else {
-                    delivery_done(conn, &peer, *seq)?;
-                }
+            let records: Vec<NewRecord<'_>> = acks.iter().map(|one| one.record(&peer)).collect();
+            records_insert(conn, &records, now_ms)?;
+            let (refused, done): (Vec<&Acknowledged>, Vec<&Acknowledged>) =
+                acks.iter().partition(|one| one.ack.claims().result == EventResult::Refused);
+            for Acknowledged { seq, ack } in refused {
+                tracing::error!(peer = %peer, seq, code = ?ack.claims().refusal, "an event was refused and is parked");
+                delivery_park(conn, &peer, *seq)?;
             }
+            deliveries_done(conn, &peer, &done.iter().map(|one| one.seq).collect::<Vec<_>>())?;
             Ok::<_, TriggerError>(feed_succeeded(conn, &peer)?)
         })
         .await

@@ -10,6 +10,7 @@ use protocol::{
     federation::VerifiedMember,
 };
 use schemas::{
+    digest::Digest,
     event::{EventAck, EventResult},
     id::{CompactJws, EntityId},
     problem::Code,
@@ -28,7 +29,7 @@ use crate::{
         triggers::{
             PersonIndex, Side,
             inbox::{Stored, equivocation_insert, inbox_advance, inbox_insert, inbox_last},
-            records::{RecordKey, RecordKind, record_find, record_insert},
+            records::{NewRecord, RecordKey, RecordKind, record_find, records_insert},
             subscriptions::{SubscriptionRow, subscriptions_with},
         },
     },
@@ -135,56 +136,79 @@ struct Taken {
 /// One commit: events, acknowledgements, their places in the queue for the log.
 fn commit(app: &App, source: &EntityId, judged: Vec<Judged>, now: Timestamp) -> Result<Taken, TriggerError> {
     app.db().write_blocking(|conn| {
-        let results = judged.iter().map(|judged| keep(app, conn, judged)).collect::<Result<Vec<_>, TriggerError>>()?;
+        let results = keep(app, conn, &judged)?;
         let contiguous = inbox_advance(conn, source)?;
-        let mut acks = Vec::with_capacity(judged.len());
-        for (judged, result) in judged.iter().zip(results) {
-            acks.push(acknowledge(app, conn, &judged.event, result, contiguous, now)?);
-        }
+        let acks = acknowledge(app, conn, (&judged, &results), contiguous, now)?;
         Ok(Taken { acks, gap: inbox_last(conn, source)? > contiguous })
     })
 }
 
-fn keep(app: &App, conn: &mut AnyConnection, judged: &Judged) -> Result<Result<EventResult, Code>, TriggerError> {
-    if let Err(code) = judged.allowed {
-        return Ok(Err(code));
+/// What became of each event.
+fn keep(
+    app: &App,
+    conn: &mut AnyConnection,
+    judged: &[Judged],
+) -> Result<Vec<Result<EventResult, Code>>, TriggerError> {
+    let now_ms = app.now_ms();
+    let person =
+        |event: &PeerEvent| PersonIndex::of_reference(app.keys(), &event.claims().iss, &event.claims().subject_ref);
+    let allowed: Vec<(&PeerEvent, PersonIndex)> = judged
+        .iter()
+        .filter(|judged| judged.allowed.is_ok())
+        .map(|judged| (&judged.event, person(&judged.event)))
+        .collect();
+    let mut stored = inbox_insert(conn, &allowed, now_ms)?.into_iter();
+    let mut results = Vec::with_capacity(judged.len());
+    for Judged { event, allowed } in judged {
+        results.push(match allowed.and_then(|()| stored.next().ok_or(Code::Internal)) {
+            Err(code) => Err(code),
+            Ok(Stored::New) => Ok(EventResult::Received),
+            Ok(Stored::Same) => Ok(EventResult::Duplicate),
+            Ok(Stored::Other) => {
+                contradicts(conn, event, now_ms)?;
+                Err(Code::Replayed)
+            }
+        });
     }
-    let claims = judged.event.claims();
-    let person = PersonIndex::of_reference(app.keys(), &claims.iss, &claims.subject_ref);
-    match inbox_insert(conn, &judged.event, &person, app.now_ms())? {
-        Stored::New => Ok(Ok(EventResult::Received)),
-        Stored::Same => Ok(Ok(EventResult::Duplicate)),
-        Stored::Other => {
-            tracing::error!(source = %claims.iss, event = %claims.jti, seq = claims.seq, "a source has signed two different events under one id or number");
-            metrics::counter!("equivocations_total").increment(1);
-            equivocation_insert(conn, &judged.event, app.now_ms())?;
-            Ok(Err(Code::Replayed))
-        }
-    }
+    Ok(results)
 }
 
-/// Signs and stores an acknowledgement; one that was given for the same bytes and with the same result is given again.
+/// Kept as evidence.
+fn contradicts(conn: &mut AnyConnection, event: &PeerEvent, now_ms: i64) -> Result<(), TriggerError> {
+    let claims = event.claims();
+    tracing::error!(source = %claims.iss, event = %claims.jti, seq = claims.seq, "a source has signed two different events under one id or number");
+    metrics::counter!("equivocations_total").increment(1);
+    Ok(equivocation_insert(conn, event, now_ms)?)
+}
+
+/// Signs and stores acknowledgements; one that was given for the same bytes and with the same result is given again.
 fn acknowledge(
     app: &App,
     conn: &mut AnyConnection,
-    event: &PeerEvent,
-    result: Result<EventResult, Code>,
+    (judged, results): (&[Judged], &[Result<EventResult, Code>]),
     contiguous: u64,
     now: Timestamp,
-) -> Result<CompactJws, TriggerError> {
-    let claims = event.claims();
-    let kind = RecordKind::of_ack(result.unwrap_or(EventResult::Refused));
-    let key = RecordKey { side: Side::Subscriber, peer: &claims.iss, event: &claims.jti, kind };
-    if kind == RecordKind::Duplicate
-        && let Some(before) = record_find(conn, key)?
-    {
-        return Ok(before);
-    }
+) -> Result<Vec<CompactJws>, TriggerError> {
     let us = Receiver { entity: app.entity(), signing: &app.keys().signing };
-    let ack: Attested<EventAck> = us.acknowledge(event, result, contiguous, now)?;
-    let now_ms = app.now_ms();
-    if record_insert(conn, key, ack.jws(), None, now_ms)? {
-        outbox_insert(conn, &[(EntryType::Trigger, ack.digest())], now_ms)?;
+    let (mut acks, mut new) = (Vec::with_capacity(judged.len()), Vec::with_capacity(judged.len()));
+    for (Judged { event, .. }, result) in judged.iter().zip(results) {
+        let kind = RecordKind::of_ack(result.unwrap_or(EventResult::Refused));
+        let (iss, jti) = (&event.claims().iss, &event.claims().jti);
+        let key = RecordKey { side: Side::Subscriber, peer: iss, event: jti, kind };
+        let before = if kind == RecordKind::Duplicate { record_find(conn, key)? } else { None };
+        let ack = match before {
+            Some(before) => before,
+            None => {
+                let ack: Attested<EventAck> = us.acknowledge(event, *result, contiguous, now)?;
+                new.push((key, ack.jws().clone()));
+                ack.jws().clone()
+            }
+        };
+        acks.push(ack);
     }
-    Ok(ack.jws().clone())
+    let records: Vec<NewRecord<'_>> = new.iter().map(|(key, jws)| NewRecord { key: *key, jws, result: None }).collect();
+    let stored = records_insert(conn, &records, app.now_ms())?;
+    let entries: Vec<(EntryType, Digest)> = stored.into_iter().map(|digest| (EntryType::Trigger, digest)).collect();
+    outbox_insert(conn, &entries, app.now_ms())?;
+    Ok(acks)
 }

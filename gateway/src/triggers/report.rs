@@ -26,6 +26,7 @@ use super::{
     DELIVERY, TriggerError, capture,
     error::blocking,
     happening::{Happening, ReportedBy, with_consequences},
+    tell,
 };
 use crate::{
     app::App,
@@ -137,11 +138,9 @@ impl App {
                 return Ok(if same { Ok(Reported::Known) } else { Err(Code::Conflict) });
             }
             captured_claim(conn, &report.r#type, &whole, now_ms)?;
-            let mut told = 0;
-            for happening in happenings {
-                told += capture::tell_once(self, conn, happening, &known)?;
-            }
-            Ok(Ok(Reported::Told(told)))
+            tell::together(conn, now_ms, |page, conn| {
+                Ok(Ok(Reported::Told(capture::tell_each(self, (page, conn), happenings, &known)?)))
+            })
         })
     }
 }

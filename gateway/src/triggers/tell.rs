@@ -20,20 +20,19 @@ use schemas::{
     problem::Code,
 };
 use service_kit::db::AnyConnection;
-use tlog::entry::EntryType;
+
+mod page;
+
+pub(super) use page::{Page, together};
 
 use super::{TriggerError, happening::Happening};
 use crate::{
     app::App,
-    store::{
-        outbox::outbox_insert,
-        triggers::{
-            PersonIndex,
-            feeds::{FeedEvent, feed_event_insert, feed_next, feed_person_count},
-            scopes::scope_find,
-            subscriptions::{SubscriptionRow, subscriptions_following, subscriptions_of_population},
-            told::{Told, told_insert, told_of},
-        },
+    store::triggers::{
+        PersonIndex,
+        feeds::{FeedEvent, NewEvent},
+        subscriptions::{SubscriptionRow, subscriptions_following},
+        told::Told,
     },
 };
 
@@ -52,19 +51,20 @@ pub(super) fn about(resident: Option<&Resident>) -> EventMatch {
     }
 }
 
-/// Signs and stores one event for each subscriber that is to hear of it; returns how many.
+/// Numbers and signs one event for each subscriber that is to hear of it; returns how many. The page stores them.
 pub(super) fn tell_all(
     app: &App,
-    conn: &mut AnyConnection,
+    (page, conn): (&mut Page, &mut AnyConnection),
     happening: &Happening,
     known: &Known,
 ) -> Result<usize, TriggerError> {
     let (directory, today) = (app.directory(), app.now().civil_day());
     let mut told = BTreeSet::new();
-    for subscription in interested(app, conn, happening)? {
+    for subscription in interested(app, page, conn, happening)? {
         let covered = subscription.in_force(today)
             && subscription.types.iter().any(|kind| kind.as_str() == happening.kind.as_str());
-        if !covered || told.contains(&subscription.peer) || !lets_through(conn, &subscription, happening, known)? {
+        if !covered || told.contains(&subscription.peer) || !lets_through(page, conn, &subscription, happening, known)?
+        {
             continue;
         }
         // An outdated directory stops the pass and the change stays pending; a law that ended stops this subscription.
@@ -77,7 +77,7 @@ pub(super) fn tell_all(
             continue;
         };
         let telling = Telling { app, happening, known, subscription: &subscription, subscriber };
-        if telling.tell(conn)? {
+        if telling.tell(page, conn)? {
             told.insert(subscription.peer);
         }
     }
@@ -87,6 +87,7 @@ pub(super) fn tell_all(
 /// Who follows the person or, for a birth or a merged entry, the people who will answer for it; then who hears of everybody.
 fn interested(
     app: &App,
+    page: &mut Page,
     conn: &mut AnyConnection,
     happening: &Happening,
 ) -> Result<Vec<SubscriptionRow>, TriggerError> {
@@ -97,17 +98,18 @@ fn interested(
     for key in std::iter::once(&happening.subject).chain(related) {
         all.extend(subscriptions_following(conn, &PersonIndex::of_resident(app.keys(), key.as_str()), today)?);
     }
-    all.extend(subscriptions_of_population(conn, today)?);
+    all.extend(page.everybody(conn, today)?);
     Ok(all)
 }
 
 fn lets_through(
+    page: &mut Page,
     conn: &mut AnyConnection,
     subscription: &SubscriptionRow,
     happening: &Happening,
     known: &Known,
 ) -> Result<bool, TriggerError> {
-    let row = scope_find(conn, &subscription.id)?;
+    let row = page.scope(conn, &subscription.id)?;
     let open = !row.ended && (row.scope == SubscriptionScope::Follow || row.approved);
     let district = known.get(&happening.subject).and_then(|resident| resident.district.as_deref());
     Ok(open && passes(row.filter.as_ref(), happening, district))
@@ -154,25 +156,27 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     /// Signs and stores it; `false`: it only replaces an event that this subscriber was not told.
-    fn tell(&self, conn: &mut AnyConnection) -> Result<bool, TriggerError> {
+    fn tell(&self, page: &mut Page, conn: &mut AnyConnection) -> Result<bool, TriggerError> {
         let Self { app, happening, subscription, subscriber, .. } = self;
-        let (keys, peer, now_ms) = (app.keys(), &subscription.peer, app.now_ms());
+        let (keys, peer) = (app.keys(), &subscription.peer);
         let person = PersonIndex::of_resident(keys, happening.subject.as_str());
         let supersedes = match &happening.replaces {
-            Some(replaced) => told_of(conn, peer, &replaced.registration, &person, replaced.kind)?,
+            Some(replaced) => {
+                page.told_of(conn, peer, (&replaced.registration, &person, replaced.kind), app.now_ms())?
+            }
             None => None,
         };
         if supersedes.is_none() && happening.replaces.as_ref().is_some_and(|replaced| replaced.only) {
             return Ok(false);
         }
-        let seq = feed_next(conn, peer)?;
+        let seq = page.next(conn, peer)?;
         let kind = happening.kind.event_type().ok_or(TriggerError::Answer("a type has no name"))?;
         let occurrence = Occurrence {
             subscriber: peer.clone(),
             kind: kind.clone(),
             seq,
             subject_ref: self.pseudonym(b"subject-ref\0", happening.subject.as_str()),
-            person_seq: feed_person_count(conn, peer, &person)?.saturating_add(1),
+            person_seq: page.next_of_person(conn, (peer, &person))?,
             effective: happening.effective,
             recorded: happening.recorded,
             assurance: if happening.kind.is_reported() { EventAssurance::Reported } else { EventAssurance::Registered },
@@ -185,17 +189,16 @@ impl Telling<'_> {
         let about = about(self.known.get(&happening.subject));
         let event = source.event(occurrence, subscriber.encryption_key(), &about, &self.payload()?, app.now())?;
         let stored = FeedEvent { seq, jti: event.claims().jti.clone(), jws: event.jws().clone() };
-        feed_event_insert(conn, peer, &stored, &person, happening.kind.is_urgent(), now_ms)?;
         let told = Told {
-            subscriber: peer,
-            event: &stored.jti,
-            kind: &kind,
-            registration: happening.registration.as_deref(),
-            person: &person,
-            case: &happening.case,
+            subscriber: peer.clone(),
+            event: stored.jti.clone(),
+            kind,
+            registration: happening.registration.clone(),
+            person: person.clone(),
+            case: happening.case.clone(),
         };
-        told_insert(conn, &told, now_ms)?;
-        outbox_insert(conn, &[(EntryType::Trigger, event.digest())], now_ms)?;
+        let (digest, urgent) = (event.digest(), happening.kind.is_urgent());
+        page.push(NewEvent { subscriber: peer.clone(), event: stored, digest, person, urgent }, told);
         Ok(true)
     }
 

@@ -19,7 +19,7 @@ use crate::{
     keys::Keys,
     store::{
         encrypted::{ColumnError, Encrypted},
-        exchange::statement::{Statement, read},
+        exchange::statement::{Bind, ROWS, Statement, read},
     },
 };
 
@@ -128,7 +128,7 @@ impl Crossing {
     }
 }
 
-/// Queues it to be told; `false`: it is known. One that was revised, and holds after all, is queued again.
+/// Queues it to be told. One that is known is left alone; one that was revised, and holds after all, is queued again.
 ///
 /// # Errors
 /// [`AgeStoreError`].
@@ -138,25 +138,44 @@ pub fn crossing_insert(
     crossing: &Crossing,
     resident: &LocalKey,
     now_ms: i64,
-) -> Result<bool, AgeStoreError> {
-    let sealed = RESIDENT.seal(keys, &crossing.id, &resident.as_str())?;
-    let person = PersonIndex::of_resident(keys, resident.as_str());
+) -> Result<(), AgeStoreError> {
+    crossings_insert(conn, keys, &[(crossing.clone(), resident)], now_ms)
+}
+
+/// Queues many, no two of them the same.
+///
+/// # Errors
+/// [`AgeStoreError`].
+pub fn crossings_insert(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    crossings: &[(Crossing, &LocalKey)],
+    now_ms: i64,
+) -> Result<(), AgeStoreError> {
     let into = "INSERT INTO age_crossing (crossing, person_index, years, convention, effective, resident, state, at_ms) VALUES ";
-    let inserted = Statement::new(into)
-        .row([
-            crossing.id.as_str().into(),
-            person.as_str().into(),
-            i64::from(crossing.age.years).into(),
-            word(crossing.age.convention).into(),
-            crossing.effective.to_string().as_str().into(),
-            sealed.as_slice().into(),
-            "due".into(),
-            now_ms.into(),
-        ])
-        .sql(" ON CONFLICT (crossing) DO UPDATE SET state = 'due', resident = excluded.resident, at_ms = excluded.at_ms ")
-        .sql("WHERE age_crossing.state = 'revised'")
-        .execute(conn)?;
-    Ok(inserted == 1)
+    for chunk in crossings.chunks(ROWS) {
+        let rows = chunk.iter().map(|(crossing, resident)| row(keys, crossing, resident, now_ms));
+        Statement::new(into)
+            .rows(rows.collect::<Result<Vec<_>, _>>()?)
+            .sql(" ON CONFLICT (crossing) DO UPDATE SET state = 'due', resident = excluded.resident, at_ms = excluded.at_ms ")
+            .sql("WHERE age_crossing.state = 'revised'")
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+fn row(keys: &Keys, crossing: &Crossing, resident: &LocalKey, now_ms: i64) -> Result<[Bind; 8], AgeStoreError> {
+    let sealed = RESIDENT.seal(keys, &crossing.id, &resident.as_str())?;
+    Ok([
+        crossing.id.as_str().into(),
+        PersonIndex::of_resident(keys, resident.as_str()).as_str().into(),
+        i64::from(crossing.age.years).into(),
+        word(crossing.age.convention).into(),
+        crossing.effective.to_string().as_str().into(),
+        sealed.as_slice().into(),
+        "due".into(),
+        now_ms.into(),
+    ])
 }
 
 #[derive(QueryableByName)]

@@ -14,7 +14,7 @@ use schemas::{
 use service_kit::db::AnyConnection;
 
 use super::PersonIndex;
-use crate::store::exchange::statement::{Statement, read};
+use crate::store::exchange::statement::{Bind, ROWS, Statement, read};
 
 /// An event of a feed, as it was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,12 @@ pub fn feed_next(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult
     Ok(rows.first().map_or(0, |row| unsigned(row.number)))
 }
 
+/// Numbers up to this one were given in this transaction, which has held the feed since [`feed_next`].
+pub fn feed_counted(conn: &mut AnyConnection, subscriber: &EntityId, last: u64) -> QueryResult<()> {
+    let update = Statement::new("UPDATE feed SET last_seq = ").bind(signed(last)).sql(" WHERE subscriber = ");
+    update.bind(subscriber.as_str()).execute(conn).map(drop)
+}
+
 /// How many events of a person a feed has.
 pub fn feed_person_count(conn: &mut AnyConnection, subscriber: &EntityId, person: &PersonIndex) -> QueryResult<u64> {
     let rows: Vec<Number> = Statement::new("SELECT COUNT(*) AS number FROM feed_event WHERE subscriber = ")
@@ -73,38 +79,53 @@ pub fn feed_person_count(conn: &mut AnyConnection, subscriber: &EntityId, person
     Ok(rows.first().map_or(0, |row| unsigned(row.number)))
 }
 
-/// Stores a signed event and queues it for delivery.
-pub fn feed_event_insert(
-    conn: &mut AnyConnection,
-    subscriber: &EntityId,
-    event: &FeedEvent,
-    person: &PersonIndex,
-    urgent: bool,
-    now_ms: i64,
-) -> QueryResult<()> {
-    let digest = Digest::of(event.jws.as_str()).to_string();
-    Statement::new("INSERT INTO feed_event (subscriber, seq, jti, person_index, digest, jws, made_ms) VALUES ")
-        .row([
-            subscriber.as_str().into(),
-            signed(event.seq).into(),
-            event.jti.as_str().into(),
-            person.as_str().into(),
-            digest.as_str().into(),
-            event.jws.as_str().into(),
-            now_ms.into(),
-        ])
-        .execute(conn)?;
-    Statement::new("INSERT INTO feed_delivery (subscriber, seq, person_index, state, since_ms, urgent) VALUES ")
-        .row([
-            subscriber.as_str().into(),
-            signed(event.seq).into(),
-            person.as_str().into(),
-            "waiting".into(),
-            now_ms.into(),
-            i64::from(urgent).into(),
-        ])
-        .execute(conn)
-        .map(drop)
+/// A signed event that is to be stored.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Who hears it.
+    pub subscriber: EntityId,
+    /// The event.
+    pub event: FeedEvent,
+    /// Its digest.
+    pub digest: Digest,
+    /// About whom.
+    pub person: PersonIndex,
+    /// Whether it goes before those of others.
+    pub urgent: bool,
+}
+
+/// Stores signed events and queues them for delivery.
+pub fn feed_events_insert(conn: &mut AnyConnection, events: &[NewEvent], now_ms: i64) -> QueryResult<()> {
+    for chunk in events.chunks(ROWS) {
+        let rows = chunk.iter().map(|new| -> [Bind; 7] {
+            [
+                new.subscriber.as_str().into(),
+                signed(new.event.seq).into(),
+                new.event.jti.as_str().into(),
+                new.person.as_str().into(),
+                new.digest.to_string().as_str().into(),
+                new.event.jws.as_str().into(),
+                now_ms.into(),
+            ]
+        });
+        Statement::new("INSERT INTO feed_event (subscriber, seq, jti, person_index, digest, jws, made_ms) VALUES ")
+            .rows(rows)
+            .execute(conn)?;
+        let rows = chunk.iter().map(|new| -> [Bind; 6] {
+            [
+                new.subscriber.as_str().into(),
+                signed(new.event.seq).into(),
+                new.person.as_str().into(),
+                "waiting".into(),
+                now_ms.into(),
+                i64::from(new.urgent).into(),
+            ]
+        });
+        Statement::new("INSERT INTO feed_delivery (subscriber, seq, person_index, state, since_ms, urgent) VALUES ")
+            .rows(rows)
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 #[derive(QueryableByName)]
@@ -238,10 +259,13 @@ fn deliveries_in_order(conn: &mut AnyConnection, subscriber: &EntityId, limit: i
     select.bind(limit).load::<Row>(conn)?.into_iter().map(Row::parsed).collect()
 }
 
-/// The subscriber acknowledged it: it is delivered.
-pub fn delivery_done(conn: &mut AnyConnection, subscriber: &EntityId, seq: u64) -> QueryResult<()> {
-    let delete = Statement::new("DELETE FROM feed_delivery WHERE subscriber = ").bind(subscriber.as_str());
-    delete.sql(" AND seq = ").bind(signed(seq)).execute(conn).map(drop)
+/// The subscriber acknowledged these: they are delivered.
+pub fn deliveries_done(conn: &mut AnyConnection, subscriber: &EntityId, seqs: &[u64]) -> QueryResult<()> {
+    for chunk in seqs.chunks(ROWS) {
+        let delete = Statement::new("DELETE FROM feed_delivery WHERE subscriber = ").bind(subscriber.as_str());
+        delete.sql(" AND seq IN ").row(chunk.iter().map(|seq| signed(*seq).into())).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// An officer must look at it: it is sent no more by itself, and stays in the feed.

@@ -1,5 +1,7 @@
 //! Events as they came: once by id, once by number; what contradicts what came first is kept as evidence.
 
+use std::collections::BTreeSet;
+
 use diesel::{
     QueryResult, QueryableByName,
     sql_types::{BigInt, Nullable, Text},
@@ -14,7 +16,7 @@ use schemas::{
 use service_kit::db::AnyConnection;
 
 use super::PersonIndex;
-use crate::store::exchange::statement::{Statement, read};
+use crate::store::exchange::statement::{Bind, ROWS, Statement, read};
 
 /// What became of an event that was to be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,49 +37,86 @@ fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Stores an event and queues its application.
+/// Stores events of one source and queues their application; what became of each, in their order.
 pub fn inbox_insert(
     conn: &mut AnyConnection,
-    event: &PeerEvent,
-    person: &PersonIndex,
+    events: &[(&PeerEvent, PersonIndex)],
     now_ms: i64,
-) -> QueryResult<Stored> {
-    let claims = event.claims();
-    let digest = event.digest().to_string();
-    let urgent = EventKind::of(&claims.r#type).is_some_and(EventKind::is_urgent);
-    let inserted =
-        Statement::new("INSERT INTO inbox_event (source, jti, seq, event_type, digest, jws, received_ms) VALUES ")
-            .row([
-                claims.iss.as_str().into(),
-                claims.jti.as_str().into(),
-                signed(claims.seq).into(),
-                claims.r#type.as_str().into(),
-                digest.as_str().into(),
-                event.jws().as_str().into(),
-                now_ms.into(),
-            ])
-            .sql(" ON CONFLICT DO NOTHING")
-            .execute(conn)?;
-    if inserted == 0 {
-        let here = Statement::new("SELECT digest AS text FROM inbox_event WHERE source = ").bind(claims.iss.as_str());
-        let here: Vec<TextRow> = here.sql(" AND jti = ").bind(claims.jti.as_str()).load(conn)?;
-        return Ok(if here.first().is_some_and(|row| row.text == digest) { Stored::Same } else { Stored::Other });
+) -> QueryResult<Vec<Stored>> {
+    let mut all = Vec::with_capacity(events.len());
+    for chunk in events.chunks(ROWS) {
+        let mut new = inbox_new(conn, chunk, now_ms)?;
+        let mut work = Vec::with_capacity(chunk.len());
+        for (event, person) in chunk {
+            // Of two with one id in one delivery the first is stored.
+            if new.remove(event.claims().jti.as_str()) {
+                work.push((*event, person));
+                all.push(Stored::New);
+            } else {
+                all.push(inbox_known(conn, event)?);
+            }
+        }
+        inbox_work_insert(conn, &work)?;
     }
+    Ok(all)
+}
+
+/// Stores what is not known by id or number; gives the ids of what was stored.
+fn inbox_new(
+    conn: &mut AnyConnection,
+    events: &[(&PeerEvent, PersonIndex)],
+    now_ms: i64,
+) -> QueryResult<BTreeSet<String>> {
+    let rows = events.iter().map(|(event, _)| -> [Bind; 7] {
+        let claims = event.claims();
+        [
+            claims.iss.as_str().into(),
+            claims.jti.as_str().into(),
+            signed(claims.seq).into(),
+            claims.r#type.as_str().into(),
+            event.digest().to_string().as_str().into(),
+            event.jws().as_str().into(),
+            now_ms.into(),
+        ]
+    });
+    let insert =
+        Statement::new("INSERT INTO inbox_event (source, jti, seq, event_type, digest, jws, received_ms) VALUES ");
+    let new: Vec<TextRow> = insert.rows(rows).sql(" ON CONFLICT DO NOTHING RETURNING jti AS text").load(conn)?;
+    Ok(new.into_iter().map(|row| row.text).collect())
+}
+
+fn inbox_known(conn: &mut AnyConnection, event: &PeerEvent) -> QueryResult<Stored> {
+    let claims = event.claims();
+    let here = Statement::new("SELECT digest AS text FROM inbox_event WHERE source = ").bind(claims.iss.as_str());
+    let here: Vec<TextRow> = here.sql(" AND jti = ").bind(claims.jti.as_str()).load(conn)?;
+    let digest = event.digest().to_string();
+    Ok(if here.first().is_some_and(|row| row.text == digest) { Stored::Same } else { Stored::Other })
+}
+
+fn inbox_work_insert(conn: &mut AnyConnection, events: &[(&PeerEvent, &PersonIndex)]) -> QueryResult<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows = events.iter().map(|(event, person)| -> [Bind; 8] {
+        let claims = event.claims();
+        let urgent = EventKind::of(&claims.r#type).is_some_and(EventKind::is_urgent);
+        [
+            claims.iss.as_str().into(),
+            claims.jti.as_str().into(),
+            person.as_str().into(),
+            signed(claims.person_seq).into(),
+            signed(claims.seq).into(),
+            0.into(),
+            0.into(),
+            i64::from(urgent).into(),
+        ]
+    });
     Statement::new(
         "INSERT INTO inbox_work (source, event, person_index, person_seq, seq, tries, next_ms, urgent) VALUES ",
     )
-    .row([
-        claims.iss.as_str().into(),
-        claims.jti.as_str().into(),
-        person.as_str().into(),
-        signed(claims.person_seq).into(),
-        signed(claims.seq).into(),
-        0.into(),
-        0.into(),
-        i64::from(urgent).into(),
-    ])
-    .execute(conn)?;
-    Ok(Stored::New)
+    .rows(rows)
+    .execute(conn)
+    .map(drop)
 }
 
 #[derive(QueryableByName)]

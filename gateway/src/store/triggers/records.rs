@@ -1,5 +1,7 @@
 //! Acknowledgements and applications of events, ours and the other side's; and what a bundle shows of a trigger.
 
+use std::collections::BTreeSet;
+
 use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Nullable, Text},
@@ -16,7 +18,7 @@ use tlog::entry::EntryType;
 use super::Side;
 use crate::{
     bundle::Records,
-    store::exchange::statement::{Statement, read},
+    store::exchange::statement::{Bind, ROWS, Statement, read},
 };
 
 /// What a record says.
@@ -74,6 +76,17 @@ pub struct RecordKey<'a> {
     pub kind: RecordKind,
 }
 
+/// A record that is to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRecord<'a> {
+    /// Which.
+    pub key: RecordKey<'a>,
+    /// The token.
+    pub jws: &'a CompactJws,
+    /// Of an application, what became of the event.
+    pub result: Option<AppliedResult>,
+}
+
 /// Stores a record; the first of its kind stays. `true`: this one is stored.
 pub fn record_insert(
     conn: &mut AnyConnection,
@@ -82,22 +95,43 @@ pub fn record_insert(
     result: Option<AppliedResult>,
     now_ms: i64,
 ) -> QueryResult<bool> {
-    let digest = Digest::of(jws.as_str()).to_string();
-    let inserted =
-        Statement::new("INSERT INTO event_record (role, peer, event, kind, result, digest, jws, at_ms) VALUES ")
-            .row([
+    Ok(records_insert(conn, &[NewRecord { key, jws, result }], now_ms)?.contains(&Digest::of(jws.as_str())))
+}
+
+/// Stores records; the first of its kind about an event stays. Gives the digests of those that are stored now.
+pub fn records_insert(
+    conn: &mut AnyConnection,
+    records: &[NewRecord<'_>],
+    now_ms: i64,
+) -> QueryResult<BTreeSet<Digest>> {
+    let mut stored = BTreeSet::new();
+    for chunk in records.chunks(ROWS) {
+        let rows = chunk.iter().map(|NewRecord { key, jws, result }| -> [Bind; 8] {
+            [
                 key.side.as_str().into(),
                 key.peer.as_str().into(),
                 key.event.as_str().into(),
                 key.kind.as_str().into(),
                 result.map(result_word).into(),
-                digest.as_str().into(),
+                Digest::of(jws.as_str()).to_string().as_str().into(),
                 jws.as_str().into(),
                 now_ms.into(),
-            ])
-            .sql(" ON CONFLICT DO NOTHING")
-            .execute(conn)?;
-    Ok(inserted == 1)
+            ]
+        });
+        let insert =
+            Statement::new("INSERT INTO event_record (role, peer, event, kind, result, digest, jws, at_ms) VALUES ");
+        let new: Vec<Stored> = insert.rows(rows).sql(" ON CONFLICT DO NOTHING RETURNING digest").load(conn)?;
+        for row in new {
+            stored.insert(read(&row.digest)?);
+        }
+    }
+    Ok(stored)
+}
+
+#[derive(QueryableByName)]
+struct Stored {
+    #[diesel(sql_type = Text)]
+    digest: String,
 }
 
 #[derive(QueryableByName)]

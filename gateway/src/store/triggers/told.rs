@@ -13,41 +13,44 @@ use schemas::{
 use service_kit::db::AnyConnection;
 
 use super::PersonIndex;
-use crate::store::exchange::statement::{Statement, read};
+use crate::store::exchange::statement::{Bind, ROWS, Statement, read};
 
 /// What an event told.
 #[derive(Clone, Debug)]
-pub struct Told<'a> {
+pub struct Told {
     /// To whom.
-    pub subscriber: &'a EntityId,
+    pub subscriber: EntityId,
     /// The event.
-    pub event: &'a MessageId,
+    pub event: MessageId,
     /// Its type.
-    pub kind: &'a EventType,
+    pub kind: EventType,
     /// The keyed hash of the registration, where it is of one.
-    pub registration: Option<&'a str>,
+    pub registration: Option<String>,
     /// About whom.
-    pub person: &'a PersonIndex,
+    pub person: PersonIndex,
     /// Its case.
-    pub case: &'a CaseId,
+    pub case: CaseId,
 }
 
-/// Remembers it.
-pub fn told_insert(conn: &mut AnyConnection, told: &Told<'_>, now_ms: i64) -> QueryResult<()> {
+/// Remembers them.
+pub fn told_insert(conn: &mut AnyConnection, told: &[Told], now_ms: i64) -> QueryResult<()> {
     let into =
         "INSERT INTO told (subscriber, jti, event_type, registration_index, person_index, case_id, at_ms) VALUES ";
-    Statement::new(into)
-        .row([
-            told.subscriber.as_str().into(),
-            told.event.as_str().into(),
-            told.kind.as_str().into(),
-            told.registration.into(),
-            told.person.as_str().into(),
-            told.case.as_str().into(),
-            now_ms.into(),
-        ])
-        .execute(conn)
-        .map(drop)
+    for chunk in told.chunks(ROWS) {
+        let rows = chunk.iter().map(|told| -> [Bind; 7] {
+            [
+                told.subscriber.as_str().into(),
+                told.event.as_str().into(),
+                told.kind.as_str().into(),
+                told.registration.as_deref().into(),
+                told.person.as_str().into(),
+                told.case.as_str().into(),
+                now_ms.into(),
+            ]
+        });
+        Statement::new(into).rows(rows).execute(conn)?;
+    }
+    Ok(())
 }
 
 #[derive(QueryableByName)]

@@ -71,7 +71,7 @@ pub async fn subscribe(world: &World, wanted: Wanted<'_>, residents: &[&str]) ->
 
 /// Everything that changed in the register, told.
 pub async fn capture_all(world: &World) {
-    while capture::once(&world.civil.app).await.unwrap() {}
+    capture::once(&world.civil.app).await.unwrap();
 }
 
 /// The feed as its receiver opens it.

@@ -5,6 +5,7 @@ use protocol::{
     seal::{self, Typ, random},
 };
 use schemas::{
+    digest::Digest,
     event::{AppliedResult, EventAck, EventAckBatch, EventBatch, EventResult},
     federation::Standing,
     id::CompactJws,
@@ -17,7 +18,7 @@ use crate::{
     configuration::path,
     store::triggers::{
         PersonIndex,
-        feeds::{FeedEvent, feed_event_insert, feed_next},
+        feeds::{FeedEvent, NewEvent, feed_events_insert, feed_next},
         stored_claims,
     },
     triggers::{
@@ -171,14 +172,9 @@ async fn a_refusal_is_kept_at_the_source_and_parks_the_event() {
     let stored = FeedEvent { seq: 2, jti: world.verified(&wrong).claims().jti.clone(), jws: wrong };
     let inserted = world.civil.app.db().write(move |conn| {
         assert_eq!(feed_next(conn, &subscriber)?, 2);
-        Ok::<_, DatabaseError>(feed_event_insert(
-            conn,
-            &subscriber,
-            &stored,
-            &PersonIndex::of_resident(app.keys(), "R-2"),
-            false,
-            0,
-        )?)
+        let (digest, person) = (Digest::of(stored.jws.as_str()), PersonIndex::of_resident(app.keys(), "R-2"));
+        let new = NewEvent { subscriber, event: stored, digest, person, urgent: false };
+        Ok::<_, DatabaseError>(feed_events_insert(conn, &[new], 0)?)
     });
     inserted.await.unwrap();
     world.civil.tamper("UPDATE feed_delivery SET since_ms = (SELECT MAX(since_ms) FROM feed_delivery)").await;

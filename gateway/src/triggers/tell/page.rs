@@ -1,0 +1,138 @@
+//! Events of one transaction, numbered and signed one by one, written together.
+//!
+//! Guarantees: numbers follow each other without a gap, because the row that counts them is locked from the first number to the end of
+//! the transaction; what was told is written before anybody looks for it, and in any case before [`together`] returns, so that no
+//! number is given without its event. Deliberately absent: who is told, and signing.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use schemas::{
+    digest::Digest,
+    event::EventKind,
+    id::{EntityId, MessageId},
+    time::CivilDate,
+};
+use service_kit::db::AnyConnection;
+use tlog::entry::EntryType;
+
+use super::TriggerError;
+use crate::store::{
+    outbox::outbox_insert,
+    triggers::{
+        PersonIndex,
+        feeds::{NewEvent, feed_counted, feed_events_insert, feed_next, feed_person_count},
+        scopes::{ScopeRow, scope_find},
+        subscriptions::{SubscriptionRow, subscriptions_of_population},
+        told::{Told, told_insert, told_of},
+    },
+};
+
+/// What is to be written, and what was read on the way.
+#[derive(Default)]
+pub(in crate::triggers) struct Page {
+    /// The last number of each feed that was numbered here, and whether the feed knows it.
+    numbered: BTreeMap<EntityId, (u64, bool)>,
+    counted: BTreeMap<(EntityId, PersonIndex), u64>,
+    everybody: Option<Vec<SubscriptionRow>>,
+    scopes: BTreeMap<MessageId, ScopeRow>,
+    events: Vec<NewEvent>,
+    told: Vec<Told>,
+    digests: Vec<(EntryType, Digest)>,
+}
+
+/// Runs `work` on a page and writes the page. Call it in a transaction.
+///
+/// # Errors
+/// Those of `work` and of the database; then nothing must be committed.
+pub(in crate::triggers) fn together<T>(
+    conn: &mut AnyConnection,
+    now_ms: i64,
+    work: impl FnOnce(&mut Page, &mut AnyConnection) -> Result<T, TriggerError>,
+) -> Result<T, TriggerError> {
+    let mut page = Page::default();
+    let done = work(&mut page, conn)?;
+    page.write(conn, now_ms)?;
+    Ok(done)
+}
+
+impl Page {
+    /// The next number of a feed.
+    pub(super) fn next(&mut self, conn: &mut AnyConnection, peer: &EntityId) -> Result<u64, TriggerError> {
+        match self.numbered.entry(peer.clone()) {
+            Entry::Vacant(first) => Ok(first.insert((feed_next(conn, peer)?, true)).0),
+            Entry::Occupied(mut last) => {
+                let (seq, known) = last.get_mut();
+                (*seq, *known) = (seq.saturating_add(1), false);
+                Ok(*seq)
+            }
+        }
+    }
+
+    /// The next number of a person in a feed.
+    pub(super) fn next_of_person(
+        &mut self,
+        conn: &mut AnyConnection,
+        (peer, person): (&EntityId, &PersonIndex),
+    ) -> Result<u64, TriggerError> {
+        let count = match self.counted.entry((peer.clone(), person.clone())) {
+            Entry::Vacant(first) => {
+                let before = feed_person_count(conn, peer, person)?;
+                first.insert(before)
+            }
+            Entry::Occupied(count) => count.into_mut(),
+        };
+        *count = count.saturating_add(1);
+        Ok(*count)
+    }
+
+    /// Subscriptions that speak of everybody.
+    pub(super) fn everybody(
+        &mut self,
+        conn: &mut AnyConnection,
+        today: CivilDate,
+    ) -> Result<Vec<SubscriptionRow>, TriggerError> {
+        if self.everybody.is_none() {
+            self.everybody = Some(subscriptions_of_population(conn, today)?);
+        }
+        Ok(self.everybody.clone().unwrap_or_default())
+    }
+
+    /// What a subscription says beyond its types.
+    pub(super) fn scope(&mut self, conn: &mut AnyConnection, id: &MessageId) -> Result<ScopeRow, TriggerError> {
+        match self.scopes.entry(id.clone()) {
+            Entry::Vacant(unknown) => Ok(unknown.insert(scope_find(conn, id)?).clone()),
+            Entry::Occupied(known) => Ok(known.get().clone()),
+        }
+    }
+
+    /// The latest event that told of a registration, one of this page included.
+    pub(super) fn told_of(
+        &mut self,
+        conn: &mut AnyConnection,
+        peer: &EntityId,
+        (registration, person, kind): (&str, &PersonIndex, EventKind),
+        now_ms: i64,
+    ) -> Result<Option<MessageId>, TriggerError> {
+        self.write(conn, now_ms)?;
+        Ok(told_of(conn, peer, registration, person, kind)?)
+    }
+
+    /// One more event.
+    pub(super) fn push(&mut self, event: NewEvent, told: Told) {
+        self.digests.push((EntryType::Trigger, event.digest));
+        self.events.push(event);
+        self.told.push(told);
+    }
+
+    fn write(&mut self, conn: &mut AnyConnection, now_ms: i64) -> Result<(), TriggerError> {
+        for (peer, (seq, known)) in &mut self.numbered {
+            if !std::mem::replace(known, true) {
+                feed_counted(conn, peer, *seq)?;
+            }
+        }
+        feed_events_insert(conn, &std::mem::take(&mut self.events), now_ms)?;
+        told_insert(conn, &std::mem::take(&mut self.told), now_ms)?;
+        outbox_insert(conn, &std::mem::take(&mut self.digests), now_ms)?;
+        Ok(())
+    }
+}
