@@ -36,8 +36,11 @@ soak: test-parts
 
 bench: packages-test wallet
 	$(CARGO) bench -p protocol --features testing --bench decision
-	$(CARGO) build --release --bin vinimay --bench exchange
+	$(CARGO) build --release --bin vinimay --bench exchange --bench events
 	$(CARGO) bench --bench exchange
+	$(CARGO) bench --bench events
+	$(CARGO) bench -p eligibility --bench clauses
+	$(CARGO) bench -p registry-adapter --bench ageing
 	@# In a folder of its own: what is built with the tests' clock must not lie where a released program lies.
 	VINIMAY_LOAD=highest $(CARGO) test --release --target-dir target/driven --features test-clock --test end-to-end revocation::
 	@cat target/driven/tmp/figures/revocation.txt

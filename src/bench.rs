@@ -10,5 +10,5 @@ mod report;
 
 pub use latency::Latencies;
 pub use load::{Answered, Measured, Plan, drive};
-pub use process::{Machine, MachineUse, Party, PartyUse, children, parent, watch};
+pub use process::{Machine, MachineUse, Party, PartyUse, children, parent, peak_kib, watch};
 pub use report::{CryptoOperation, Floor, Report, Run, bound_by};

@@ -31,18 +31,20 @@ kind = "postgres"
 table = "residents"
 key = "resident_no"
 given_name = "given_name"
+family_name = "family_name"
 birthdate = "date_of_birth"
 birth_precision = "dob_precision"
+district = "district_lgd"
 alive = "alive"
 "#;
 
 /// A hundred years of births; one in fifty is dead, of one in thirty only the year of birth is known.
 const PEOPLE: &str = "
     CREATE ROLE bench_reader LOGIN;
-    CREATE TABLE residents (resident_no integer NOT NULL, given_name text NOT NULL, date_of_birth date NOT NULL,
-        dob_precision text NOT NULL, alive boolean NOT NULL);
-    INSERT INTO residents SELECT n, 'Nagarik', date '1926-11-22' + (n::bigint * 7919 % 36525)::integer,
-        CASE n % 30 WHEN 0 THEN 'year' ELSE 'day' END, n % 50 <> 0 FROM generate_series(1, $people) AS n;
+    CREATE TABLE residents (resident_no integer NOT NULL, given_name text NOT NULL, family_name text,
+        date_of_birth date NOT NULL, dob_precision text NOT NULL, district_lgd integer NOT NULL, alive boolean NOT NULL);
+    INSERT INTO residents SELECT n, 'Nagarik', NULL, date '1926-11-22' + (n::bigint * 7919 % 36525)::integer,
+        CASE n % 30 WHEN 0 THEN 'year' ELSE 'day' END, 387, n % 50 <> 0 FROM generate_series(1, $people) AS n;
     ALTER TABLE residents ADD PRIMARY KEY (resident_no);
     CREATE INDEX residents_ageing ON residents (date_of_birth) WHERE alive AND dob_precision = 'day';
     REVOKE CREATE ON SCHEMA public FROM PUBLIC; REVOKE TEMPORARY ON DATABASE register FROM PUBLIC;

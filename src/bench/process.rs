@@ -126,6 +126,14 @@ fn resident(id: u32, proportional: bool) -> io::Result<(u64, u64)> {
     Ok((shared.unwrap_or(now), peak))
 }
 
+/// The greatest resident memory of a process so far, KiB.
+///
+/// # Errors
+/// If there is no such process.
+pub fn peak_kib(id: u32) -> io::Result<u64> {
+    Ok(resident(id, false)?.1)
+}
+
 /// The parent of a process.
 ///
 /// # Errors
