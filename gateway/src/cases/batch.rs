@@ -136,7 +136,7 @@ impl App {
     }
 }
 
-fn question(order: &BatchOrder) -> LawQuestion {
+pub(super) fn question(order: &BatchOrder) -> LawQuestion {
     LawQuestion {
         law: order.law.clone(),
         provider: order.provider.clone(),

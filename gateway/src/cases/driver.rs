@@ -3,9 +3,11 @@
 //! In this order, and what is true if we stop there: a page of people is read (nothing happened) · each is looked up under its own
 //! key (who was asked before is not asked again) · those who were not are named by the identity registry in one call · each is
 //! asked, the query stored before it is sent (recovery ends it; the next driver finds it) · the page is written with the lease
-//! renewed (another process that took the batch meanwhile wins, and we stop). Guarantees: memory is that of one page; after a
-//! `law-quota-exceeded` no further query is sent. Deliberately absent: patience with a provider that is away; the batch stops and
-//! its system goes on with it when it likes.
+//! renewed (another process that took the batch meanwhile wins, and we stop). A question that a dead process left behind may reach
+//! the provider for the first time when it is too old. Its signed `stale` says that it was and will be no use, so that person is
+//! named and asked anew, under a key of its own. Guarantees: memory is that of one page; nobody is asked anew whose question may
+//! have been a use; after a `law-quota-exceeded` no further query is sent. Deliberately absent: patience with a provider that is
+//! away; the batch stops and its system goes on with it when it likes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -46,8 +48,16 @@ struct Batch {
 /// One person of a page, looked up.
 struct Person {
     place: u32,
+    key: AskKey,
     wanted: Digest,
     next: Next,
+}
+
+/// How a person was heard of.
+struct Asked {
+    end: PartEnd,
+    /// By a question of long ago alone: there is another one to be asked.
+    late: bool,
 }
 
 enum Next {
@@ -146,19 +156,28 @@ impl App {
         Ok((!page.is_empty()).then_some(page))
     }
 
-    /// Asks about the people of a page, those who were not asked before.
+    /// Asks about the people of a page, those who were not asked before or only by a question that was heard too late.
     async fn ask_page(
         &self,
         batch: &Batch,
         page: Vec<PartRow>,
         weather: &Weather,
     ) -> Result<Vec<PartEnd>, NotAnswered> {
-        let people = self.look_up(batch, page).await?;
-        let people = self.name(batch, people, weather).await;
-        // Collected first: a stream over the closure itself would not be `Send` for every lifetime.
-        let asked: Vec<_> = people.into_iter().map(|person| self.ask_in_turn(batch, person, weather)).collect();
-        let asked: Vec<Option<PartEnd>> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
-        let mut ends: Vec<PartEnd> = asked.into_iter().flatten().collect();
+        let (mut open, mut ends) = (page, Vec::new());
+        while !open.is_empty() {
+            let people = self.look_up(batch, open.clone()).await?;
+            let people = self.name(batch, people, weather).await;
+            // Collected first: a stream over the closure itself would not be `Send` for every lifetime.
+            let asked: Vec<_> = people.into_iter().map(|person| self.ask_in_turn(batch, person, weather)).collect();
+            let asked: Vec<Option<Asked>> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+            let (late, ended): (Vec<_>, Vec<_>) = asked.into_iter().flatten().partition(|asked| asked.late);
+            ends.extend(ended.into_iter().map(|asked| asked.end));
+            if weather.stop().is_some() {
+                // They are open like all who were not asked, and the next driver finds that they were heard too late.
+                break;
+            }
+            open.retain(|part| late.iter().any(|asked| asked.end.place == part.place));
+        }
         ends.sort_by_key(|end| end.place);
         Ok(ends)
     }
@@ -173,22 +192,33 @@ impl App {
                 let about: PartAbout = part_about_open(app.keys(), &id, part.place, &stored).map_err(unsealed)?;
                 let number = about.number.unwrap_or_default();
                 let wanted = digest(&(&question, &number))?;
-                let next = app.next(conn, &key.part(part.place), &wanted, &number)?;
-                Ok(Person { place: part.place, wanted, next })
+                let (key, next) = app.next(conn, key.part(part.place), &wanted, &number)?;
+                Ok(Person { place: part.place, key, wanted, next })
             };
             page.into_iter().map(person).collect()
         });
         read.await
     }
 
-    fn next(&self, conn: &mut AnyConnection, key: &AskKey, wanted: &Digest, number: &str) -> Result<Next, NotAnswered> {
-        if let Some(row) = ask_find(conn, key).map_err(DatabaseError::from)? {
-            return Ok(self.before(row, wanted).map_or_else(Next::Not, Next::Before));
+    /// What is to be done about a person, and under which key.
+    fn next(
+        &self,
+        conn: &mut AnyConnection,
+        mut key: AskKey,
+        wanted: &Digest,
+        number: &str,
+    ) -> Result<(AskKey, Next), NotAnswered> {
+        while let Some(row) = ask_find(conn, &key).map_err(DatabaseError::from)? {
+            let before = self.before(row, wanted);
+            match (&before, key.again()) {
+                (Ok(Before::Ended(end)), Some(again)) if was_late(end) => key = again,
+                _ => return Ok((key, before.map_or_else(Next::Not, Next::Before))),
+            }
         }
         match self.linked(conn, number) {
-            Ok(subject) => Ok(Next::Fresh(subject)),
+            Ok(subject) => Ok((key, Next::Fresh(subject))),
             Err(not) if not.code() == Code::Overloaded => Err(not),
-            Err(not) => Ok(Next::Not(not)),
+            Err(not) => Ok((key, Next::Not(not))),
         }
     }
 
@@ -202,7 +232,7 @@ impl App {
         if subjects.is_empty() {
             return people;
         }
-        let named = self.named(&batch.key, &batch.question, &subjects).await;
+        let named = self.named_to_provider(&batch.key, &batch.question, &subjects).await;
         if let Err(not) = &named {
             weather.stop_for(not);
         }
@@ -219,22 +249,25 @@ impl App {
     }
 
     /// `None`: nobody is asked about any more; whoever is left is told so by the stop itself.
-    async fn ask_in_turn(&self, batch: &Batch, person: Person, weather: &Weather) -> Option<PartEnd> {
+    async fn ask_in_turn(&self, batch: &Batch, person: Person, weather: &Weather) -> Option<Asked> {
         if weather.stop().is_some() {
             return None;
         }
         let place = person.place;
-        let end = outcome::of(place, &self.ask_person(batch, person).await, self.now());
+        // A question of this very pass that is called too old is a matter of clocks; asking anew would not mend it.
+        let of_long_ago = matches!(person.next, Next::Before(Before::Open(_))) && person.key.again().is_some();
+        let result = self.ask_person(batch, person).await;
+        let late = of_long_ago && result.as_ref().is_ok_and(was_late);
+        let end = outcome::of(place, &result, self.now());
         weather.learn(&end);
-        Some(end)
+        Some(Asked { end, late })
     }
 
     async fn ask_person(&self, batch: &Batch, person: Person) -> Result<End, NotAnswered> {
-        let key = batch.key.part(person.place);
         match person.next {
             Next::Before(Before::Ended(end)) => Ok(end),
             Next::Before(Before::Open(pending)) => self.finish(&pending).await,
-            Next::Named(about) => self.ask_under_law(&key, person.wanted, &batch.question, about).await,
+            Next::Named(about) => self.ask_under_law(&person.key, person.wanted, &batch.question, about).await,
             Next::Fresh(_) => Err(NotAnswered::new(Code::Internal)),
             Next::Not(not) => Err(not),
         }
@@ -273,6 +306,12 @@ impl App {
         self.cases().progress.notify_waiters();
         Ok(())
     }
+}
+
+/// Whether the provider signed that it heard a question when that was too old, and never before: known questions are looked for
+/// first, so it was no use, and it will be none.
+const fn was_late(end: &End) -> bool {
+    matches!(end, End::Refused { code: Code::Stale, .. })
 }
 
 /// What those hear who were not asked about: a quota and a missing law refuse, everything else keeps an answer away.

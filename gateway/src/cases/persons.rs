@@ -57,7 +57,7 @@ impl App {
         let person = Person::of_subject(self.keys(), &subject);
         let urgent = emergency.map(|emergency| Urgent { law, emergency, person });
         let people = vec![subject];
-        let named = self.named(key, question, &people).await?;
+        let named = self.named_to_provider(key, question, &people).await?;
         let about = About { sealed: named.into_iter().next().flatten().ok_or_else(nobody)?, people };
         match urgent {
             None => self.ask_under_law(key, wanted, question, about).await,
@@ -106,7 +106,7 @@ impl App {
     ///
     /// # Errors
     /// `law-not-registered` where no law has people named for that purpose; what the identity registry said, or that it is away.
-    pub(super) async fn named(
+    pub(crate) async fn named_to_provider(
         &self,
         key: &AskKey,
         question: &LawQuestion,

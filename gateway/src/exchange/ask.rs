@@ -55,7 +55,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     /// The query, as it goes out each time.
-    pub(super) query: Attested<Query>,
+    pub(crate) query: Attested<Query>,
     /// What it stands on.
     pub(super) basis: PendingBasis,
 }

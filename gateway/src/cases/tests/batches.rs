@@ -7,16 +7,22 @@ use schemas::{
 };
 use service_kit::db::DatabaseError;
 
-use super::world::{Office, case};
+use super::{
+    super::batch::question,
+    world::{Office, case},
+};
 use crate::{
     break_glass::{Officer, Outcome, Review, ReviewError},
     config::SystemRight,
-    exchange::testing::{
-        count,
-        federation::{ENGINES, Engine, Federation, tamper},
-        receipts_of,
+    exchange::{
+        ask::{About, Pending, digest},
+        testing::{
+            count,
+            federation::{ENGINES, Engine, Federation, tamper},
+            receipts_of,
+        },
     },
-    store::inquiries::parts_ended,
+    store::{exchange::asks::AskKey, inquiries::parts_ended},
 };
 
 fn outcomes(lines: &[PartAnswer]) -> Vec<(PartOutcome, bool, Option<Code>)> {
@@ -126,6 +132,79 @@ async fn a_batch_whose_driver_died_goes_on_and_asks_nobody_twice() {
         let (lines, last) = office.lines(&restarted, &id, None).await;
         assert_eq!((outcomes(&lines), last.state), (vec![ANSWERED; 5], BatchProgress::Ended), "{engine:?}");
         assert_eq!((count(app.db(), "receipt"), count(office.provider.app().db(), "receipt")), (6, 5), "each once");
+        office.close().await;
+    }
+}
+
+/// As many as a batch may have where tests run at full depth; else some pages of them.
+fn many() -> usize {
+    if std::env::var("VINIMAY_DEPTH").as_deref() == Ok("soak") { PERSONS } else { 150 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_many_pages_asks_about_everybody_once() {
+    let office = Office::open(Engine::Sqlite, |_| {}).await;
+    let app = &office.federation.consumer;
+    let order = office.order(&office.people(many()).await);
+    let begun = app.clock().monotonic();
+    let id = office.run(app, &office.federation.key(), &order).await;
+    let took = app.clock().monotonic() - begun;
+    let (lines, last) = office.lines(app, &id, None).await;
+    println!("a batch of {} persons: {:.1} s", lines.len(), took.as_secs_f64());
+    assert_eq!((lines.len(), last.state), (many(), BatchProgress::Ended));
+    assert!(outcomes(&lines).into_iter().all(|outcome| outcome == ANSWERED));
+    assert_eq!(count(office.provider.app().db(), "receipt"), i64::try_from(many()).unwrap(), "each once");
+    office.close().await;
+}
+
+/// A question about a person of a batch, signed so many seconds ago by a process that died before it was sent.
+async fn left_behind(office: &Office, key: &AskKey, (order, number): (&BatchOrder, &str), seconds: i64) -> Pending {
+    let app = &office.federation.consumer;
+    let question = question(order);
+    let subject = office.subject(app, &number.replace("P-", "RID-"));
+    let people = vec![subject];
+    let sealed = app.named_to_provider(key, &question, &people).await.unwrap().remove(0).unwrap();
+    let wanted = digest(&(&question, number)).unwrap();
+    let (about, at) = (About { sealed, people }, app.now().plus(-seconds));
+    app.begin_under_law(key, wanted, &question, (about, None), at).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_question_was_only_heard_too_late_is_asked_anew_and_nobody_is_used_twice() {
+    for engine in ENGINES {
+        let office = Office::open(engine, |registers| registers.law.quota.per_subject = 1).await;
+        let app = &office.federation.consumer;
+        let (key, order) = (office.federation.key(), office.order(&office.people(5).await));
+        let id = app.open_batch(office.federation.system(), key.clone(), &order).await.unwrap();
+        let of = |place: u32| AskKey::new(office.federation.system().name.clone(), key.clone()).part(place);
+        let number = |place: usize| (&order, order.numbers[place].as_str());
+        // Two that never reached the provider in time; one of them hears so from recovery, before any driver is there.
+        left_behind(&office, &of(0), number(0), 300).await;
+        app.hurry_open_questions().await.unwrap();
+        assert_eq!(app.recover_questions().await.unwrap(), 1);
+        left_behind(&office, &of(1), number(1), 300).await;
+        // One that reached it: the answer was lost, and the use counts.
+        let heard = left_behind(&office, &of(2), number(2), 0).await;
+        app.send_once(heard.query.claims(), heard.query.jws().as_str()).await.unwrap();
+        // One whose every turn was too late.
+        let turns = [of(3), of(3).again().unwrap(), of(3).again().unwrap().again().unwrap()];
+        assert!(turns[2].again().is_none());
+        for turn in &turns {
+            left_behind(&office, turn, number(3), 300).await;
+        }
+
+        let claimed = app.claim_batch().await.unwrap().unwrap();
+        app.drive_batch(claimed).await.unwrap();
+        let (lines, last) = office.lines(app, &id, None).await;
+        let late = (PartOutcome::Refused, false, Some(Code::Stale));
+        assert_eq!(outcomes(&lines), [ANSWERED, ANSWERED, ANSWERED, late, ANSWERED], "{engine:?}");
+        assert_eq!((last.state, last.ended), (BatchProgress::Ended, 5));
+        assert_eq!(lines[2].exchange.as_ref(), Some(&heard.query.claims().jti), "the question that was a use");
+        let theirs = count(office.provider.app().db(), "receipt");
+        assert_eq!(theirs, 4 + 5, "four answers, and five signed that they came too late");
+        office.run(app, &key, &order).await;
+        assert_eq!(office.lines(app, &id, None).await.0, lines, "and nobody is asked again");
+        assert_eq!(count(office.provider.app().db(), "receipt"), theirs);
         office.close().await;
     }
 }

@@ -68,7 +68,7 @@ impl App {
         question: &LawQuestion,
         about: About,
     ) -> Result<End, NotAnswered> {
-        let begun = self.begin_under_law(key, wanted, question, (about, None)).await;
+        let begun = self.begin_under_law(key, wanted, question, (about, None), self.now()).await;
         self.go_on(key, wanted, begun).await
     }
 
@@ -83,18 +83,19 @@ impl App {
         question: &LawQuestion,
         (about, urgent): (About, Urgent),
     ) -> Result<End, NotAnswered> {
-        let begun = self.begin_under_law(key, wanted, question, (about, Some(urgent))).await;
+        let begun = self.begin_under_law(key, wanted, question, (about, Some(urgent)), self.now()).await;
         self.go_on(key, wanted, begun).await
     }
 
-    pub(super) async fn begin_under_law(
+    /// Signs and stores the question, dated `now`. `None`: its key names another one already.
+    pub(crate) async fn begin_under_law(
         &self,
         key: &AskKey,
         wanted: Digest,
         question: &LawQuestion,
         (about, urgent): (About, Option<Urgent>),
+        now: Timestamp,
     ) -> Result<Option<Pending>, NotAnswered> {
-        let now = self.now();
         self.authorize_anchored().await?;
         self.authorize_asked(&question.provider, now)?;
         // A law can have become one for emergencies since a batch began, or since it was looked up.

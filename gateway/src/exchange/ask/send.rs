@@ -23,7 +23,7 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis
 
 /// What came back.
 #[derive(Clone, Debug)]
-pub(in crate::exchange) enum Heard {
+pub(crate) enum Heard {
     /// Perhaps an answer.
     Answer(Vec<u8>),
     /// The provider will not answer these bytes: it said so before it knew who signed, or they had their time.
@@ -57,7 +57,7 @@ impl App {
     ///
     /// # Errors
     /// If the directory does not vouch for the provider now.
-    pub(in crate::exchange) async fn send_once(&self, query: &Query, jws: &str) -> Result<Heard, NotAnswered> {
+    pub(crate) async fn send_once(&self, query: &Query, jws: &str) -> Result<Heard, NotAnswered> {
         let directory = self.directory();
         let provider = directory.peer(&query.aud, self.now())?;
         let client = self.peer_client(provider.entity())?;

@@ -35,12 +35,17 @@ pub struct AskKey {
     pub idempotency: MessageId,
     /// Which part of that request, where it asks several things; each part is a question of its own.
     pub part: Option<u32>,
+    /// How often this part was asked anew because its question before had only ever been heard too late.
+    pub turn: u32,
 }
+
+/// So often is a part asked anew.
+const TURNS: u32 = 2;
 
 impl AskKey {
     /// The name of a request.
     pub const fn new(system: SystemName, idempotency: MessageId) -> Self {
-        Self { system, idempotency, part: None }
+        Self { system, idempotency, part: None, turn: 0 }
     }
 
     /// The name of one part of the same request.
@@ -49,11 +54,19 @@ impl AskKey {
         Self { part: Some(part), ..self.clone() }
     }
 
+    /// The name of the same part's next question; `None` for what is no part, and for a part that had its turns.
+    #[must_use]
+    pub fn again(&self) -> Option<Self> {
+        let turn = self.turn.saturating_add(1);
+        (self.part.is_some() && turn <= TURNS).then(|| Self { turn, ..self.clone() })
+    }
+
     /// As it stands in the table.
     pub(in crate::store) fn column(&self) -> String {
-        match self.part {
-            None => self.idempotency.to_string(),
-            Some(part) => format!("{}#{part}", self.idempotency),
+        match (self.part, self.turn) {
+            (None, _) => self.idempotency.to_string(),
+            (Some(part), 0) => format!("{}#{part}", self.idempotency),
+            (Some(part), turn) => format!("{}#{part}.{turn}", self.idempotency),
         }
     }
 }
