@@ -2,7 +2,7 @@
 //!
 //! Source: protocol, "Requests" (either party may carry it to the other), "Ending it". Guarantees: carried over mutual TLS to the
 //! party's own listener, verified there like one that she brings herself; tried for three days, then parked with an alarm and
-//! never dropped; an acknowledgement counts only if that party signed it for this order; only members of the directory are told,
+//! never dropped; an order that the party goes on putting off holds back no later one; an acknowledgement counts only if that party signed it for this order; only members of the directory are told,
 //! each in a lane of its own, so that one that is away or slow costs the others nothing. Deliberately absent: any effect here.
 
 use std::{
@@ -26,7 +26,7 @@ use crate::{
     app::App,
     clients::{anchor::jittered, peer::peers_address},
     store::consents::{
-        forwards::{ClaimBounds, Forward, ForwardEnd, forward_end, forward_later, forwards_claim, forwards_of},
+        forwards::{ClaimBounds, Forward, ForwardEnd, Waits, forward_end, forward_later, forwards_claim, forwards_of},
         orders::ack_find,
         requests::RequestStoreError,
     },
@@ -115,6 +115,7 @@ impl App {
         for forward in claim.due {
             queues.entry(forward.peer.clone()).or_default().push(forward);
         }
+        queues.values_mut().for_each(|queue| queue.sort_by_key(|forward| forward.since_ms));
         let mut running = JoinSet::new();
         for (peer, queue) in queues {
             // What was claimed stays ours, even if another round was faster to take the lane.
@@ -155,13 +156,23 @@ impl App {
                 metrics::counter!("orders_parked_total").increment(1);
                 ForwardEnd::Parked
             }
-            Heard::Later(wanted) | Heard::Away(wanted) => {
-                let next = now_ms.saturating_add(pause_ms(forward.tries, wanted));
-                self.db().write(move |conn| Ok::<_, DatabaseError>(forward_later(conn, &digest, &peer, next)?)).await?;
-                return Ok(false);
-            }
+            Heard::Later(wanted) => return self.put_off(forward, (wanted, Waits::PutOff), now_ms).await,
+            Heard::Away(wanted) => return self.put_off(forward, (wanted, Waits::Away), now_ms).await,
         };
         self.db().write(move |conn| Ok::<_, DatabaseError>(forward_end(conn, &digest, &peer, &end)?)).await
+    }
+
+    /// It has not come to an end.
+    async fn put_off(
+        &self,
+        forward: &Forward,
+        (wanted, why): (Option<u32>, Waits),
+        now_ms: i64,
+    ) -> Result<bool, DatabaseError> {
+        let (digest, peer) = (forward.digest, forward.peer.clone());
+        let next = now_ms.saturating_add(pause_ms(forward.tries, wanted));
+        let written = self.db().write(move |conn| Ok(forward_later(conn, &digest, &peer, (next, why))?));
+        written.await.map(|()| false)
     }
 
     async fn carry(&self, forward: &Forward) -> Heard {

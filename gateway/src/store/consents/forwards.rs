@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a row is written in the transaction that obeys the order; a claim is taken by one process at a time and comes
 //! back by itself; orders about one consent reach a party one after the other, the earliest first, but a revocation, which is
-//! final, before all; no party takes the turn of the others; what came of an order stays. Deliberately absent: when to try again.
+//! final, before all, and one that the party goes on putting off holds back no other; no party takes the turn of the others; what
+//! came of an order stays. Deliberately absent: when to try again.
 
 use diesel::{
     QueryResult, QueryableByName, RunQueryDsl, sql_query,
@@ -25,6 +26,11 @@ use crate::{
 };
 
 const ORDER: Encrypted = Encrypted { table: "order_forward", column: "signed_order" };
+
+/// A party that put off an order so often, though it answered, is not waited for with the later orders about that consent: her
+/// newest will is to hold there, and of the older one she hears that a later order holds (`conflict`). With the pauses between
+/// tries this is a quarter of an hour or more.
+pub const PUT_OFF: i64 = 10;
 
 /// An order, to be carried on.
 #[derive(Debug)]
@@ -98,7 +104,7 @@ pub fn forward_insert(conn: &mut AnyConnection, keys: &Keys, new: &NewForward<'_
     sql_query(
         "INSERT INTO order_forward (order_digest, peer, consent_index, signed_order, state, tries, revokes, since_ms, \
          next_ms) VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $6, $7) ON CONFLICT (order_digest, peer) DO UPDATE SET \
-         signed_order = excluded.signed_order, state = 'waiting', tries = 0, since_ms = excluded.since_ms, \
+         signed_order = excluded.signed_order, state = 'waiting', tries = 0, put_off = 0, since_ms = excluded.since_ms, \
          next_ms = excluded.next_ms WHERE order_forward.state = 'parked'",
     )
     .bind::<Binary, _>(new.digest.as_bytes().to_vec())
@@ -150,7 +156,8 @@ impl Row {
 
 /// The earliest order of each consent for each party (by the citizen's number, then by age), if it is due; of those the least
 /// tried of each party that is not busy. One of them that waits holds back the later orders about its consent: overtaken, it would
-/// be refused. A revocation goes before all of them: it is final, and what it overtakes is of no use any more.
+/// be refused. Those that were put off too often form a line of their own. A revocation goes before all of them: it is final, and
+/// what it overtakes is of no use any more.
 fn claim(until_ms: i64, now_ms: i64, busy: &[EntityId], bounds: ClaimBounds) -> Statement {
     let mut claim = Statement::new("UPDATE order_forward SET next_ms = ")
         .bind(until_ms)
@@ -159,8 +166,12 @@ fn claim(until_ms: i64, now_ms: i64, busy: &[EntityId], bounds: ClaimBounds) -> 
         .sql(
             " AND (order_digest, peer) IN (SELECT d.order_digest, d.peer FROM (SELECT w.order_digest, w.peer, w.tries, \
              w.next_ms, ROW_NUMBER() OVER (PARTITION BY w.peer ORDER BY w.tries, w.next_ms) AS at_peer FROM \
-             (SELECT f.order_digest, f.peer, f.tries, f.next_ms, ROW_NUMBER() OVER (PARTITION BY f.peer, f.consent_index \
-             ORDER BY f.revokes DESC, COALESCE(a.n, 0), f.since_ms, f.order_digest) AS in_turn FROM order_forward AS f \
+             (SELECT f.order_digest, f.peer, f.tries, f.next_ms, ROW_NUMBER() OVER (PARTITION BY f.peer, f.consent_index, \
+             CASE WHEN f.revokes = 0 AND f.put_off >= ",
+        )
+        .bind(PUT_OFF)
+        .sql(
+            " THEN 1 ELSE 0 END ORDER BY f.revokes DESC, COALESCE(a.n, 0), f.since_ms, f.order_digest) AS in_turn FROM order_forward AS f \
              LEFT JOIN order_ack AS a ON a.order_digest = f.order_digest WHERE f.state = 'waiting') AS w \
              WHERE w.in_turn = 1 AND w.next_ms <= ",
         )
@@ -243,7 +254,7 @@ pub fn forwards_parked(conn: &mut AnyConnection, limit: i64) -> Result<Vec<Parke
 /// Lets a parked order set out anew. Returns whether there was one.
 pub fn forward_replay(conn: &mut AnyConnection, digest: &Digest, peer: &EntityId, now_ms: i64) -> QueryResult<bool> {
     let replayed = sql_query(
-        "UPDATE order_forward SET state = 'waiting', tries = 0, since_ms = $1, next_ms = $2 WHERE order_digest = $3 \
+        "UPDATE order_forward SET state = 'waiting', tries = 0, put_off = 0, since_ms = $1, next_ms = $2 WHERE order_digest = $3 \
          AND peer = $4 AND state = 'parked'",
     )
     .bind::<BigInt, _>(now_ms)
@@ -254,14 +265,32 @@ pub fn forward_replay(conn: &mut AnyConnection, digest: &Digest, peer: &EntityId
     Ok(replayed == 1)
 }
 
+/// Why a claimed order waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// The party could not be reached, or takes no order at the moment.
+    Away,
+    /// The party answered, and put off this one.
+    PutOff,
+}
+
 /// Puts off a claimed order.
-pub fn forward_later(conn: &mut AnyConnection, digest: &Digest, peer: &EntityId, next_ms: i64) -> QueryResult<()> {
-    sql_query("UPDATE order_forward SET next_ms = $1 WHERE order_digest = $2 AND peer = $3 AND state = 'waiting'")
-        .bind::<BigInt, _>(next_ms)
-        .bind::<Binary, _>(digest.as_bytes().to_vec())
-        .bind::<Text, _>(peer.as_str())
-        .execute(conn)
-        .map(drop)
+pub fn forward_later(
+    conn: &mut AnyConnection,
+    digest: &Digest,
+    peer: &EntityId,
+    (next_ms, why): (i64, Waits),
+) -> QueryResult<()> {
+    sql_query(
+        "UPDATE order_forward SET next_ms = $1, put_off = put_off + $2 WHERE order_digest = $3 AND peer = $4 \
+         AND state = 'waiting'",
+    )
+    .bind::<BigInt, _>(next_ms)
+    .bind::<BigInt, _>(i64::from(why == Waits::PutOff))
+    .bind::<Binary, _>(digest.as_bytes().to_vec())
+    .bind::<Text, _>(peer.as_str())
+    .execute(conn)
+    .map(drop)
 }
 
 /// Writes down what came of an order; the first answer stays.

@@ -95,7 +95,7 @@ async fn a_revocation_waits_behind_no_order_that_goes_on_failing() {
         let revoke = Order { name: "revoke", n: 3, revokes: true, ..failing };
         failing.queue(conn, keys)?;
         assert_eq!(claimed(conn, keys, 100)?, [failing.digest()]);
-        forward_later(conn, &failing.digest(), &to, 5_000)?;
+        forward_later(conn, &failing.digest(), &to, (5_000, Waits::PutOff))?;
         shorter.queue(conn, keys)?;
         assert_eq!(claimed(conn, keys, 200)?, [], "what is not final keeps its turn");
         revoke.queue(conn, keys)?;
@@ -103,6 +103,36 @@ async fn a_revocation_waits_behind_no_order_that_goes_on_failing() {
         assert_eq!(claimed(conn, keys, 6_000)?, [revoke.digest()], "and nothing overtakes it");
         assert!(forward_end(conn, &revoke.digest(), &to, &ForwardEnd::Acknowledged("a.b.c".parse().unwrap()))?);
         assert_eq!(claimed(conn, keys, 6_100)?, [failing.digest()], "the others hear what became of them");
+        Ok(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_the_party_goes_on_putting_off_holds_back_no_later_one() {
+    on_both(|conn, keys| {
+        let (to, about) = (peer("revenue"), consent(keys));
+        let stubborn = Order { name: "stubborn", to: &to, consent: &about, n: 1, revokes: false, next_ms: 0 };
+        let later = Order { name: "later", n: 2, ..stubborn };
+        let latest = Order { name: "latest", n: 3, ..stubborn };
+        for order in [&stubborn, &later, &latest] {
+            order.queue(conn, keys)?;
+        }
+        for _ in 0..PUT_OFF * 3 {
+            // However long nobody is there, the first stays the first.
+            forward_later(conn, &stubborn.digest(), &to, (0, Waits::Away))?;
+        }
+        for _ in 1..PUT_OFF {
+            forward_later(conn, &stubborn.digest(), &to, (0, Waits::PutOff))?;
+        }
+        assert_eq!(claimed(conn, keys, 100)?, [stubborn.digest()]);
+        forward_later(conn, &stubborn.digest(), &to, (9_000, Waits::PutOff))?;
+        assert_eq!(claimed(conn, keys, 200)?, [later.digest()], "but the others keep their order");
+        assert!(forward_end(conn, &later.digest(), &to, &ForwardEnd::Acknowledged("a.b.c".parse().unwrap()))?);
+        assert_eq!(claimed(conn, keys, 300)?, [latest.digest()]);
+        assert_eq!(claimed(conn, keys, 9_100)?.len(), 2, "and it is still tried");
+        assert!(forward_end(conn, &stubborn.digest(), &to, &ForwardEnd::Parked)?);
+        assert!(forward_replay(conn, &stubborn.digest(), &to, 9_200)?);
+        assert_eq!(claimed(conn, keys, 20_000)?, [stubborn.digest()], "who sets out anew is the first again");
         Ok(())
     });
 }
