@@ -12,7 +12,7 @@ mod guardianship;
 mod metadata;
 mod offer;
 mod redeem;
-mod status;
+pub(crate) mod status;
 pub(crate) mod subject;
 
 pub use crate::store::identity::bindings::{binding_resume, binding_revoke, binding_suspend};

@@ -2,7 +2,9 @@
 //!
 //! Guarantees: a list is fetched from its registry's peers' listener alone, whose certificates the directory lists; its signature,
 //! address and time are verified each time it is taken from network or database; how old is too old
-//! is `protocol::consent`'s to say where data is asked for, and [`StatusLists::fresh`]'s elsewhere. A list that was never seen is fetched at once, by one caller at a time.
+//! is `protocol::consent`'s to say where data is asked for, and [`StatusLists::fresh`]'s elsewhere. A list that was never seen is fetched
+//! at once, by one caller at a time. A registry's own lists are read from its own database each time, as they are published at that
+//! moment: what it revoked, it does not believe itself for a minute.
 
 use std::{
     collections::HashMap,
@@ -113,6 +115,9 @@ impl StatusLists {
     }
 
     async fn list(&self, app: &App, issuer: &EntityId, uri: &str) -> Option<KnownList> {
+        if issuer == app.entity() {
+            return app.own_list(uri).await;
+        }
         match self.find(uri) {
             Some(known) if known.age(app.now()) < AGED => Some(known),
             older => self.newer(app, issuer, uri).await.or(older),
@@ -235,6 +240,17 @@ impl App {
     /// Status lists of identity registries.
     pub fn statuses(&self) -> &StatusLists {
         &self.areas().citizens.statuses
+    }
+
+    /// A list of our own, as everybody would get it now; `None` if there is none, or it cannot be read.
+    async fn own_list(&self, uri: &str) -> Option<KnownList> {
+        let list = crate::identity::status::number(&self.config().public.people, uri)?;
+        let now = self.now();
+        let token = self.status_list(list).await.inspect_err(|error| {
+            tracing::warn!(%error, "an own status list could not be read");
+        });
+        let token = token.ok().flatten()?;
+        self.verify_list(&token, uri, self.entity(), now).ok()
     }
 
     /// Only hosts in the directory: the list must stand on the people's listener of its own registry.

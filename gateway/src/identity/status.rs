@@ -30,6 +30,12 @@ pub(super) fn uri(public: &EntityId, list: i64) -> String {
     format!("{public}/status/rb/{list}")
 }
 
+/// The number of a list of ours at this address.
+pub(crate) fn number(public: &EntityId, address: &str) -> Option<i64> {
+    let list = address.rsplit('/').next()?.parse().ok()?;
+    (uri(public, list) == address).then_some(list)
+}
+
 /// Lists as they were last signed, by number.
 #[derive(Debug, Default)]
 pub struct PublishedLists(Mutex<HashMap<i64, Published>>);

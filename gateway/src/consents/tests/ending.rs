@@ -2,7 +2,9 @@
 
 use protocol::seal::{Algorithm, SigningKey};
 use schemas::{
-    citizen::{GuardianshipsRequest, History, HistoryRequest, LinkRequest, RevokeRequest, RevokeScope, Revoked},
+    citizen::{
+        Guardianships, GuardianshipsRequest, History, HistoryRequest, LinkRequest, RevokeRequest, RevokeScope, Revoked,
+    },
     local::BindingsChanged,
     problem::Code,
 };
@@ -48,6 +50,26 @@ async fn a_lost_phone_is_ended_at_the_desk_and_a_new_one_bound() {
     history(&world, &found).await.json::<History>();
     assert_eq!(desk(&world, "resume", "R-1").await.json::<BindingsChanged>().changed, 0, "revoked is final");
     assert_eq!(history(&world, &lost[0]).await.refused(), Code::BindingRevoked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_registry_itself_believes_no_binding_for_a_moment_longer_than_it_holds() {
+    let world = CitizenWorld::start().await;
+    let wallet = TestWallet::of(&world, "R-1").await;
+    let at_the_registry = async || {
+        let binding = wallet.present(&world, &world.civil, &["resident_id"]).await;
+        world.civil.post_json("/identity/guardianships", &GuardianshipsRequest { binding }).await
+    };
+    // It has looked at its own list, so that an older one could be remembered.
+    at_the_registry().await.json::<Guardianships>();
+    let (keys, resident) = (world.civil.app().keys().clone(), "R-1".parse().unwrap());
+    let suspend = move |conn: &mut _| Ok::<_, DatabaseError>(binding_suspend(conn, &keys, &resident)?);
+    assert_eq!(world.civil.app().db().write(suspend).await.unwrap(), 1);
+    assert_eq!(at_the_registry().await.refused(), Code::BindingSuspended);
+    assert_eq!(desk(&world, "resume", "R-1").await.json::<BindingsChanged>().changed, 1);
+    at_the_registry().await.json::<Guardianships>();
+    assert_eq!(desk(&world, "revoke", "R-1").await.json::<BindingsChanged>().changed, 1);
+    assert_eq!(at_the_registry().await.refused(), Code::BindingRevoked);
 }
 
 #[tokio::test(flavor = "multi_thread")]
