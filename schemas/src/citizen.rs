@@ -85,6 +85,9 @@ pub struct HistoryUse {
     pub predicates: Vec<Predicate>,
     /// On which consent.
     pub consent: Option<ConsentId>,
+    /// Whose operator helped her to give that consent, as she signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assisted: Option<EntityId>,
     /// Under which law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<LawId>,

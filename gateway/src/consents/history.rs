@@ -67,7 +67,7 @@ impl App {
             };
             if is_told(&receipt, &directory, now)? {
                 let erased = erased.get(&receipt.exchange).copied().filter(|_| receipt.role == ReceiptRole::Consumer);
-                let told = HistoryUse { erased, ..of(&receipt, row.log_index) };
+                let told = HistoryUse { erased, assisted: row.assisted, ..of(&receipt, row.log_index) };
                 uses.insert((-receipt.iat.seconds(), receipt.jti), told);
             }
         }
@@ -136,6 +136,7 @@ fn of(receipt: &Receipt, log_index: Option<i64>) -> HistoryUse {
         fields: receipt.fields.clone(),
         predicates: receipt.predicates.clone(),
         consent,
+        assisted: None,
         law,
         outcome: receipt.outcome,
         refusal: receipt.refusal,

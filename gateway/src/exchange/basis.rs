@@ -124,6 +124,7 @@ impl App {
         }
         let consent = &basis.consent;
         trail.issuer = Some(consent.issuer().clone());
+        trail.assisted = basis.assistance().map(|assistance| assistance.operator.clone());
         trail.consent_until = Some(consent.valid_until());
         trail.evidence.basis = Some(ReceiptBasis::Consent { id: consent.id().clone(), digest: consent.digest() });
         trail.evidence.status_checked = basis.status.as_ref().map(BindingStatus::checked_at);

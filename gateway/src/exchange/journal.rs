@@ -69,6 +69,8 @@ pub struct Trail {
     pub evidence: Evidence,
     /// The consent's issuer.
     pub issuer: Option<Did>,
+    /// Whose operator helped her to give it.
+    pub assisted: Option<EntityId>,
     /// The law, while it is one.
     pub law: Option<LawId>,
     /// SHA-256 of the law as it is registered.

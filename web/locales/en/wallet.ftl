@@ -209,6 +209,7 @@ use-basis = On what ground
 use-basis-consent = Your consent
 use-basis-law = A law: { $law }
 use-basis-unknown = Not told
+use-assisted = You gave this consent with the help of an operator of { $operator }.
 use-outcome = What happened
 use-outcome-answered = The items were passed on.
 use-outcome-refused = Nothing was passed on.

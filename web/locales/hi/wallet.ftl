@@ -202,6 +202,7 @@ use-basis = किस आधार पर
 use-basis-consent = आपकी सहमति
 use-basis-law = एक कानून: { $law }
 use-basis-unknown = बताया नहीं गया
+use-assisted = यह सहमति आपने { $operator } के सहायक की मदद से दी थी।
 use-outcome = क्या हुआ
 use-outcome-answered = यह जानकारी दे दी गई।
 use-outcome-refused = कुछ भी नहीं दिया गया।

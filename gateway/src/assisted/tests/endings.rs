@@ -3,6 +3,7 @@
 use protocol::credential::vc;
 use schemas::{
     assisted::{AssistedSession, Closing},
+    citizen::{History, HistoryRequest},
     consent::{Assistance, AssistanceMethod, ConsentStatus, OrderAction},
     id::{CompactJws, ConsentId, MessageId, SystemName},
     local::AssistedOffer,
@@ -149,4 +150,28 @@ async fn a_device_that_names_another_helper_or_session_is_refused_by_the_provide
     assert_eq!(query(&world, &forged.id).await.refused(), Code::BindingInvalid, "another session");
     let honest = helped(&world, &world.social, |_| ()).await;
     query(&world, &honest.id).await.json::<Value>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_used_my_data_says_which_consents_she_gave_with_help_and_whose() {
+    let world = CitizenWorld::start().await;
+    world.link("R-1", "KH-1").await;
+    let helped = helped(&world, &world.social, |_| {}).await;
+    query(&world, &helped.id).await.json::<Value>();
+    // Later, from a wallet of her own: she gave another one alone.
+    let own = TestWallet::of(&world, "R-1").await;
+    let (alone, _) = own.consent(&world).await;
+    query(&world, &alone).await.json::<Value>();
+    let told = async |wallet: &TestWallet, at: &Serving, shown: &[&str]| {
+        let binding = wallet.present(&world, at, shown).await;
+        at.post_json("/citizen/v1/history", &HistoryRequest { binding }).await.json::<History>()
+    };
+    let operator = |told: &History, consent: &ConsentId| {
+        told.uses.iter().find(|used| used.consent.as_ref() == Some(consent)).unwrap().assisted.clone()
+    };
+    let at_provider = told(&own, &world.revenue, &["sub_revenue"]).await;
+    assert_eq!(operator(&at_provider, &helped.id), Some(world.social.entity.clone()));
+    assert_eq!(operator(&at_provider, &alone), None);
+    let with_her_key = told(&helped.wallet, &world.social, &[]).await;
+    assert_eq!(operator(&with_her_key, &helped.id), Some(world.social.entity.clone()), "and the asker says the same");
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use protocol::exchange::Attested;
 use schemas::{
     digest::Digest,
-    id::{MessageId, SectorSubject},
+    id::{EntityId, MessageId, SectorSubject},
     receipt::Receipt,
     time::Timestamp,
 };
@@ -68,6 +68,8 @@ pub(in crate::exchange) struct Told {
     pub(in crate::exchange) others: Vec<SectorSubject>,
     /// From when; `None`: at once.
     pub(in crate::exchange) from: Option<Timestamp>,
+    /// Whose operator helped her to give the consent.
+    pub(in crate::exchange) assisted: Option<EntityId>,
 }
 
 enum Item {
@@ -107,6 +109,7 @@ impl Asks {
         let issuer = issuer.map(|issuer| issuer_index(&self.keys, &issuer));
         let receipt = NewReceipt {
             people: told.others.iter().map(index).collect(),
+            assisted: told.assisted,
             ..NewReceipt::of(&receipt, told.person.as_ref().map(index), issuer).told_from(told.from)
         };
         Ok(self.writer.commit(Item::Close(Box::new(Closing { receipt, counterpart, end, kept }))).await?)

@@ -158,15 +158,21 @@ impl App {
 
     /// Who is told of a use under a law, and from when: no earlier than at the provider.
     fn told(&self, pending: &Pending, now: Timestamp) -> Told {
-        let PendingBasis::Law { id, people } = &pending.basis else { return Told::default() };
+        let (id, people) = match &pending.basis {
+            PendingBasis::Law { id, people } => (id, people),
+            PendingBasis::Consent(consent) => {
+                let helped = consent.notice().assistance.as_ref();
+                return Told { assisted: helped.map(|one| one.operator.clone()), ..Told::default() };
+            }
+        };
         let directory = self.directory();
         let registered = directory.laws().and_then(|laws| Some((laws, laws.iter().find(|law| law.id == *id)?)));
         // A law that is not to be seen now may have been one with the longest delay.
         let latest = || Some(now.plus(i64::from(laws::LONGEST_DELAY) * laws::DAY));
         let from = registered.map_or_else(latest, |(laws, law)| laws::told_from_among(law, laws.iter(), now));
         match pending.person() {
-            Some(person) => Told { person: Some(person.clone()), others: Vec::new(), from },
-            None => Told { person: None, others: people.clone(), from },
+            Some(person) => Told { person: Some(person.clone()), from, ..Told::default() },
+            None => Told { others: people.clone(), from, ..Told::default() },
         }
     }
 

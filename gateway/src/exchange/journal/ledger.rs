@@ -170,7 +170,7 @@ impl Ledger {
         let stored = answer_seal(&self.keys, &key, &answer)?;
         let people = trail.people.iter().map(|subject| subject_index(&self.keys, subject)).collect();
         let receipt = NewReceipt::of(&signed.receipt, subject, issuer).told_from(trail.told_from);
-        let receipt = NewReceipt { people, ..receipt };
+        let receipt = NewReceipt { people, assisted: trail.assisted.clone(), ..receipt };
         Ok(Rows { answer, receipt, stored: NewStoredAnswer { key, answer: stored, hangs }, emergency })
     }
 

@@ -45,6 +45,8 @@ pub struct NewReceipt {
     pub told_from: Option<Timestamp>,
     /// Further people, by the index of `subject_link`, where the exchange is about more than one.
     pub people: Vec<String>,
+    /// Whose operator helped to give the consent.
+    pub assisted: Option<EntityId>,
 }
 
 impl NewReceipt {
@@ -66,6 +68,7 @@ impl NewReceipt {
             },
             told_from: None,
             people: Vec::new(),
+            assisted: None,
         }
     }
 
@@ -107,11 +110,13 @@ pub fn receipts_insert(conn: &mut AnyConnection, receipts: &[NewReceipt]) -> Que
                 receipt.issuer.as_deref().into(),
                 receipt.law.as_ref().map(LawId::as_str).into(),
                 receipt.told_from.map(Timestamp::seconds).into(),
+                receipt.assisted.as_ref().map(EntityId::as_str).into(),
             ]
         });
         let inserted: Vec<JtiRow> = Statement::new(
             "INSERT INTO receipt \
-             (jti, role, peer, exchange, digest, jws, issued_at, subject_index, issuer_index, law, told_from) VALUES ",
+             (jti, role, peer, exchange, digest, jws, issued_at, subject_index, issuer_index, law, told_from, assisted) \
+             VALUES ",
         )
         .rows(rows)
         .sql(" ON CONFLICT DO NOTHING RETURNING jti")
@@ -198,18 +203,22 @@ pub struct ReceiptRow {
     pub jws: CompactJws,
     /// Its place in the log, once it is there.
     pub log_index: Option<i64>,
+    /// Whose operator helped to give the consent.
+    pub assisted: Option<EntityId>,
 }
 
 #[derive(QueryableByName)]
 struct HistoryRow {
     #[diesel(sql_type = Text)]
     jws: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    assisted: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     log_index: Option<i64>,
 }
 
 /// Entry type 1 of the log: receipt of an exchange.
-const HISTORY: &str = "SELECT r.jws, a.log_index FROM receipt r \
+const HISTORY: &str = "SELECT r.jws, r.assisted, a.log_index FROM receipt r \
      LEFT JOIN anchored a ON a.digest = r.digest AND a.entry_type = 1 WHERE (r.told_from IS NULL OR r.told_from <= ";
 
 /// Our receipts about one person (index of `store::links::subject_index`), newest first, at most `limit`: those of which she
@@ -239,5 +248,9 @@ pub fn receipts_of_consent_issuer(
 fn history(statement: Statement, limit: u32, conn: &mut AnyConnection) -> QueryResult<Vec<ReceiptRow>> {
     let rows: Vec<HistoryRow> =
         statement.sql(" ORDER BY r.issued_at DESC, r.jti DESC LIMIT ").bind(i64::from(limit)).load(conn)?;
-    rows.into_iter().map(|row| Ok(ReceiptRow { jws: read(&row.jws)?, log_index: row.log_index })).collect()
+    let row = |row: HistoryRow| {
+        let assisted = row.assisted.as_deref().map(read).transpose()?;
+        Ok(ReceiptRow { jws: read(&row.jws)?, log_index: row.log_index, assisted })
+    };
+    rows.into_iter().map(row).collect()
 }

@@ -17,6 +17,7 @@ const use = open({
   fields: list(fieldName),
   predicates: maybe(list(open({ field: fieldName, op: text(), value: text() }))),
   consent: nullable(consentId),
+  assisted: nullable(entityId),
   law: nullable(slug),
   outcome: word("answered", "refused", "unconfirmed"),
   refusal: nullable(text()),

@@ -18,6 +18,8 @@ export interface Use {
   fields: string[];
   questions: string[];
   consent: string | null;
+  /** Whose operator helped her to give that consent. */
+  assisted: string | null;
   law: string | null;
   outcome: HistoryUse["outcome"];
   refusal: string | null;
@@ -45,7 +47,7 @@ export function joined(histories: KeptHistory[]): Use[] {
       uses.set(one.exchange, {
         exchange: one.exchange, ...sides, at: secondsOf(one.at), purpose: one.purpose, dataset: one.dataset, fields: one.fields,
         questions: (one.predicates ?? []).map((predicate) => predicate.field), consent: one.consent ?? other?.consent ?? null,
-        law: one.law ?? other?.law ?? null, outcome, refusal: one.refusal ?? other?.refusal ?? null,
+        assisted: one.assisted ?? other?.assisted ?? null, law: one.law ?? other?.law ?? null, outcome, refusal: one.refusal ?? other?.refusal ?? null,
         anchored: one.anchored ?? other?.anchored ?? null,
         erased: one.erased === null || one.erased === undefined ? other?.erased ?? null : secondsOf(one.erased), toldBy,
       });
@@ -62,6 +64,7 @@ export function UseRow({ use }: { use: Use }): JSX.Element {
     <li class="row-item">
       <a class="row-main" href={`#/use?exchange=${use.exchange}`}>
         <span>{words.t(`use-${use.outcome}`, names)}</span>
+        {use.assisted !== null && <span class="small">{words.t("use-assisted", { operator: name(use.assisted) })}</span>}
         <time class="small" dateTime={new Date(use.at * 1000).toISOString()}>{words.moment(use.at)}</time>
       </a>
     </li>

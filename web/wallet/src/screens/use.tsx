@@ -64,9 +64,10 @@ function refusalWords(refusals: Words, code: string): string {
 }
 
 function Basis({ use }: { use: OneUse }): JSX.Element {
-  const { words, wallet } = useWallet();
+  const { words, wallet, name } = useWallet();
   if (use.consent !== null) {
-    return <>{words.t("use-basis-consent")}<br /><a class="line-link" href={`#/consent?id=${encodeURIComponent(use.consent)}`}>{words.t("use-see-consent")}</a></>;
+    const helped = use.assisted === null ? null : <><br />{words.t("use-assisted", { operator: name(use.assisted) })}</>;
+    return <>{words.t("use-basis-consent")}{helped}<br /><a class="line-link" href={`#/consent?id=${encodeURIComponent(use.consent)}`}>{words.t("use-see-consent")}</a></>;
   }
   if (use.law === null) return <>{words.t("use-basis-unknown")}</>;
   return <>{words.t("use-basis-law", { law: words.name(wallet.known.laws[use.law], use.law) })}</>;
