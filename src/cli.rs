@@ -12,6 +12,7 @@ mod audit;
 mod catalogue;
 mod demo;
 mod gateway;
+mod fact;
 mod journal;
 mod output;
 mod review;

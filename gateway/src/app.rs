@@ -100,6 +100,9 @@ pub enum StartError {
     /// A `[[follow]]` section that cannot be followed.
     #[error("follow: {0}; mend: correct the section, or the source's mapping and writer")]
     Follow(String),
+    /// A roll that is mapped in a way for which something is not configured.
+    #[error("rolls: {0}; mend: add the section, or map the roll with its journal beside it and written directly")]
+    Rolls(String),
     /// The texts of pages.
     #[error(transparent)]
     Words(#[from] service_kit::words::WordsError),

@@ -58,6 +58,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     crate::triggers::schedule(app, jobs).await?;
     crate::rolls::schedule(app, jobs).await?;
     crate::decisions::schedule(app, jobs).await?;
+    crate::fetching::schedule(app, jobs).await?;
     crate::notices::schedule(app, jobs).await?;
     crate::retention::schedule(app, jobs).await?;
     crate::break_glass::schedule(app, jobs).await?;

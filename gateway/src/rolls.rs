@@ -36,8 +36,13 @@ use crate::{
 };
 
 pub mod commands;
+mod open;
 #[cfg(test)]
 mod tests;
+mod webhook;
+
+pub(crate) use self::open::open as open_rolls;
+pub use self::webhook::MEDIA_TYPE as ROLL_ORDER;
 
 /// The job that looks for what others did.
 pub const WATCH: &str = "roll-watch";

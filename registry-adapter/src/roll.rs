@@ -270,6 +270,11 @@ impl MappedRolls {
         self
     }
 
+    /// Where each roll's journal is kept and how it is changed: what the configuration must provide.
+    pub fn ways(&self) -> impl Iterator<Item = (&RollId, JournalPlace, WriteWay)> {
+        self.mapping.rolls.iter().map(|roll| (&roll.id, roll.journal, roll.write))
+    }
+
     /// The mapped rolls, by id.
     pub fn rolls(&self) -> impl Iterator<Item = &RollId> {
         self.mapping.rolls()

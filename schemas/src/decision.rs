@@ -159,6 +159,19 @@ pub struct ClauseRecord {
     pub result: ClauseResult,
     /// The facts that were used; their values stay where they are.
     pub facts: Vec<FactRecord>,
+    /// The facts that nobody could say, or that are too old, and why they were not brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingFact>,
+}
+
+/// A fact that is not known, and why not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MissingFact {
+    /// Its path, such as `household.bpl`.
+    pub fact: FactName,
+    /// Why: `NOT_ASKED`, or how the last question ended, such as `PEER_UNAVAILABLE` or `CONSENT_REVOKED`.
+    pub reason: ReasonCode,
 }
 
 /// One fact that was used, without its value.

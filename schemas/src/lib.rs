@@ -28,6 +28,7 @@ pub mod openid;
 pub mod problem;
 pub mod query;
 pub mod receipt;
+pub mod roll_order;
 pub mod scheme;
 pub mod time;
 pub mod version;

@@ -95,6 +95,23 @@ pub enum NoticeKind {
         /// The department whose register recorded it.
         source: EntityId,
     },
+    /// A department would like to know something about her from another, for a scheme; only she can let it.
+    ConsentAsked {
+        /// The request for consent.
+        request: MessageId,
+        /// Who would be asked.
+        provider: EntityId,
+        /// About what.
+        dataset: DatasetId,
+        /// For what.
+        purpose: PurposeCode,
+        /// The name of the scheme, by language.
+        scheme: BTreeMap<String, String>,
+        /// When the request ends by itself.
+        until: Timestamp,
+        /// The query of the request's link (`client_id=…&request_uri=…&request_uri_method=post`).
+        link: String,
+    },
     /// What was decided about her in a scheme, or is to be unless she objects.
     Decision {
         /// The decision.
@@ -182,6 +199,7 @@ impl NoticeKind {
             Self::Erased { .. } => "erased",
             Self::ErasureOverdue { .. } => "erasure-overdue",
             Self::Hold { .. } => "hold",
+            Self::ConsentAsked { .. } => "consent-asked",
             Self::Decision { .. } => "decision",
         }
     }
@@ -190,9 +208,9 @@ impl NoticeKind {
     pub const fn class(&self) -> NoticeClass {
         match self {
             Self::Use { .. } | Self::Summary { .. } | Self::Erased { .. } => NoticeClass::Use,
-            Self::ErasureOverdue { .. } | Self::Decision { step: DecisionStep::Withdrawn, .. } => {
-                NoticeClass::Exception
-            }
+            Self::ErasureOverdue { .. }
+            | Self::ConsentAsked { .. }
+            | Self::Decision { step: DecisionStep::Withdrawn, .. } => NoticeClass::Exception,
             Self::BreakGlass { .. } | Self::BreakGlassReviewed { .. } | Self::Hold { .. } | Self::Decision { .. } => {
                 NoticeClass::Always
             }
@@ -209,6 +227,7 @@ impl NoticeKind {
             | Self::ErasureOverdue { exchange, .. } => exchange.to_string(),
             Self::Summary { from, .. } => from.to_string(),
             Self::Hold { event, .. } => event.to_string(),
+            Self::ConsentAsked { request, .. } => request.to_string(),
             Self::Decision { decision, step, .. } => format!("{decision} {}", step.word()),
         }
     }

@@ -75,6 +75,11 @@ pub enum Command {
         #[command(subcommand)]
         command: super::scheme::Command,
     },
+    /// Facts that schemes need: which did not come, and why.
+    Fact {
+        #[command(subcommand)]
+        command: super::fact::Command,
+    },
     /// Journals beside the rolls: verify, replay.
     Journal {
         #[command(subcommand)]
@@ -295,6 +300,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Trigger { command } => super::trigger::run(command, &clock),
         Command::Subscription { command } => super::subscription::run(command, &clock),
         Command::Scheme { command } => super::scheme::run(command, &clock),
+        Command::Fact { command } => super::fact::run(command, &clock),
         Command::Journal { command } => super::journal::run(command, &clock),
         Command::Review { command } => super::review::run(command, &clock),
         Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {

@@ -30,6 +30,7 @@ use crate::{
             orders::{NewAck, ack_find, ack_insert},
             requests::RequestStoreError,
         },
+        decisions::DecisionStoreError,
         exchange::{ConsentChange, OrderEffect, consent_index, consent_order, consent_state::consents_lock},
         outbox::outbox_insert,
         retention::retention_revoked,
@@ -51,6 +52,9 @@ pub enum OrderError {
     /// It could not be kept for the other party; nothing was changed.
     #[error(transparent)]
     Forward(#[from] RequestStoreError),
+    /// What came on it could not be forgotten; nothing was changed.
+    #[error(transparent)]
+    Facts(#[from] DecisionStoreError),
 }
 
 #[derive(Deserialize)]
@@ -82,7 +86,7 @@ impl App {
         let ack = self.db().write(move |conn| {
             // Locked first: of two that bring one order at once, the second finds the acknowledgement of the first.
             let index = consent_index(&keys, order.consent.issuer(), order.consent.id());
-            consents_lock(conn, &[index]).map_err(DatabaseError::from)?;
+            consents_lock(conn, std::slice::from_ref(&index)).map_err(DatabaseError::from)?;
             if let Some(known) = ack_find(conn, &order.digest).map_err(DatabaseError::from)? {
                 // Brought again: what was parked on the way to the other party sets out anew.
                 carry_on(conn, &keys, &order, &others, now_ms)?;
@@ -101,11 +105,16 @@ impl App {
             };
             let ack = sign(Typ::OrderAck, &keys.signing, &claims)?;
             record(conn, &keys, &order, &ack, (now, now_ms)).map_err(OrderError::from)?;
+            if order.change == ConsentChange::Revoke {
+                // What a scheme learnt on it is unknown from here on.
+                crate::fetching::consent_ended(conn, &keys, (&index, &order.digest), now)?;
+            }
             carry_on(conn, &keys, &order, &others, now_ms)?;
             Ok::<_, OrderError>(ack)
         });
         let ack = ack.await?;
         self.wake_anchor();
+        self.wake_decisions();
         Ok(ack)
     }
 

@@ -30,11 +30,15 @@ use crate::{
     app::App,
     directory::DirectorySnapshot,
     keys::Keys,
-    store::consents::{
-        held::{HeldConsent, NewHeld, held_insert},
-        requests::{
-            RequestStoreError, ServedObject, StoredRequest, object_find, request_decide, request_find, request_of_key,
+    store::{
+        consents::{
+            held::{HeldConsent, NewHeld, held_insert},
+            requests::{
+                RequestStoreError, ServedObject, StoredRequest, object_find, request_decide, request_find,
+                request_of_key,
+            },
         },
+        fetching::ask_answered,
     },
 };
 use form::Answer;
@@ -200,6 +204,11 @@ fn keep(
 
 fn decide(conn: &mut AnyConnection, request: &MessageId, given: bool, now: Timestamp) -> Result<(), ResponseError> {
     let decided = request_decide(conn, request, given, now).map_err(DatabaseError::from)?;
-    // It waited when it was read: somebody was faster.
-    if decided { Ok(()) } else { Err(Refusal::new(Code::Conflict, "the request was answered before").into()) }
+    if !decided {
+        // It waited when it was read: somebody was faster.
+        return Err(Refusal::new(Code::Conflict, "the request was answered before").into());
+    }
+    // A fact that a scheme needs may wait for this.
+    ask_answered(conn, request, 0).map_err(DatabaseError::from)?;
+    Ok(())
 }

@@ -13,7 +13,7 @@ use schemas::time::Timestamp;
 use crate::keys::Keys;
 
 pub(crate) use wallet::{Fetched, Proofs, TestWallet, code};
-pub(crate) use world::{Answer, CitizenWorld, PURPOSE, Serving};
+pub(crate) use world::{Answer, CitizenWorld, PURPOSE, Serving, purpose};
 
 /// New keys of a department, an identity registry of one sector.
 pub(crate) fn keys() -> Keys {

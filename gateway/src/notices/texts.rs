@@ -129,6 +129,16 @@ fn arguments<'a>(kind: &'a NoticeKind, names: &Names<'_>, language: Language) ->
             vec![("provider", member(provider)), ("dataset", names.dataset(provider, dataset, language).into())]
         }
         NoticeKind::Hold { source, .. } => vec![("source", member(source))],
+        NoticeKind::ConsentAsked { provider, dataset, purpose, scheme, until, .. } => {
+            let named = scheme.get(language.tag()).or_else(|| scheme.values().next()).cloned();
+            vec![
+                ("provider", member(provider)),
+                ("dataset", names.dataset(provider, dataset, language).into()),
+                ("purpose", names.purpose(purpose, language).into()),
+                ("scheme", named.unwrap_or_else(|| "-".to_owned()).into()),
+                ("until", Value::from(locale(language).day(until.civil_day()))),
+            ]
+        }
         NoticeKind::Decision { case, scheme, source, until, days, .. } => {
             let named = scheme.get(language.tag()).or_else(|| scheme.values().next()).cloned();
             vec![

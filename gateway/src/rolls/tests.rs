@@ -1,5 +1,7 @@
 //! What others do to a roll is alarmed and journaled; heads are signed once a growth; verification names the window.
 
+mod apart;
+
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
 use registry_adapter::{
     key::LocalKey,

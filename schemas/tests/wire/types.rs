@@ -140,6 +140,7 @@ table! {
     "erase-order" erasure::EraseOrder;
     "erasure-confirmation" erasure::ErasureConfirmation;
     "erasure" erasure::Erasure;
+    "roll-order" roll_order::RollOrder;
     "decision-record" decision::DecisionRecord;
     "chain-head" head::ChainHead;
     "notice-record" decision::NoticeRecord;

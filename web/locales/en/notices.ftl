@@ -45,6 +45,10 @@ notice-erasure-overdue-title = Information about you has not been erased in time
 notice-erasure-overdue-body = { $department } should have erased the information about you that it had received from { $provider }: { $dataset }. One of its systems has not confirmed this for three days. The department has been alarmed, and you may complain.
 notice-erasure-overdue-short = { $department } has not yet erased information about you from { $provider }: { $dataset }. You may complain.
 
+notice-consent-asked-title = A department asks for your permission
+notice-consent-asked-body = { $department } would like to know something about you from { $provider }, to see whether { $scheme } is for you: { $dataset }. Purpose: { $purpose }. It asks only with your permission. You can read the request in your wallet and say yes or no until { $until }. If you do not answer, nothing is taken from you.
+notice-consent-asked-short = { $department } asks for your permission to learn something about you from { $provider } for { $scheme }. You can answer in your wallet until { $until }.
+
 notice-hold-title = Your payment is on hold
 notice-hold-body = { $department } has put your payment on hold, because { $source } reported an event about you. Nothing has been taken away: if the report is wrong, the payment goes on and you receive what was held back. Please come to the department, or object in your wallet.
 notice-hold-short = { $department } has put your payment on hold because of a report by { $source }. If it is wrong, please object.

@@ -243,6 +243,7 @@ complaint-address = The department’s address: { $address }
 # Messages
 notices-title = Messages to you
 notices-none = There are no messages.
+notices-answer = Read the request and answer
 notices-refresh = Look for messages
 notices-level = How much do you want to hear?
 notices-level-every-use = Every use of my data

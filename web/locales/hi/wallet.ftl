@@ -234,6 +234,7 @@ complaint-address = विभाग का पता: { $address }
 
 notices-title = आपके लिए संदेश
 notices-none = कोई संदेश नहीं है।
+notices-answer = अनुरोध पढ़ें और उत्तर दें
 notices-refresh = संदेश देखें
 notices-level = आप कितना जानना चाहते हैं?
 notices-level-every-use = मेरी जानकारी का हर उपयोग

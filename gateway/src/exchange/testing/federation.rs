@@ -315,7 +315,7 @@ fn world(anchor: &TestAnchor, [civil, provider, consumer]: [&App; 3], registers:
 }
 
 /// A department whose peers' listener is where its configuration says.
-async fn department(
+pub async fn department(
     anchor: &TestAnchor,
     (name, roles): (&str, &[&str]),
     source: Option<&Source>,

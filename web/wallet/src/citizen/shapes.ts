@@ -39,7 +39,7 @@ const notice = open({
   id: messageIdText,
   at: instant,
   seen: maybe(flag),
-  about: open({ kind: text(), exchange: maybe(messageIdText) }),
+  about: open({ kind: text(), exchange: maybe(messageIdText), link: maybe(text()) }),
   text: map(open({ title: text(), body: text() })),
 });
 /** One notice. */
