@@ -72,6 +72,14 @@ pub async fn assemble(app: &App, id: MessageId, wait: Duration) -> Result<Bundle
     of_records(app, &found, wait).await
 }
 
+/// Puts together the evidence of the wallet's build that we serve: our record, as it was signed.
+///
+/// # Errors
+/// [`BundleError`].
+pub(crate) async fn of_wallet_build(app: &App, record: CompactJws, wait: Duration) -> Result<Bundle, BundleError> {
+    of_records(app, &Records { kind: BundleKind::Build, records: vec![(EntryType::Build, record)] }, wait).await
+}
+
 async fn of_records(app: &App, found: &Records, wait: Duration) -> Result<Bundle, BundleError> {
     let client = app.anchor_client()?;
     let deadline = app.clock().monotonic().saturating_add(wait);

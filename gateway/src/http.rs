@@ -50,7 +50,8 @@ pub fn local(app: &App) -> Routes {
 
 /// Routes of the wallet's listener, which serves these files.
 pub fn wallet(app: &App, files: &wallet::Files) -> Routes {
-    wallet::routes(Routes::new(WALLET).data(web::Data::new(app.clone())).data(web::Data::new(files.clone())))
+    let shared = Routes::new(WALLET).data(web::Data::new(app.clone())).data(web::Data::new(files.clone()));
+    wallet::routes(shared.data(web::Data::new(wallet::BuildEvidence::default())))
 }
 
 /// Routes of the management listener.

@@ -90,7 +90,7 @@ pub async fn start(config: Config, clock: Clock, metrics: Option<Metrics>) -> Re
     let files = app.config().wallet.as_ref().map(|wallet| http::wallet::Files::read(&wallet.folder.resolve()));
     let files = files.transpose()?;
     if let Some(build) = files.as_ref().and_then(http::wallet::Files::build) {
-        app.record_wallet_build(build).await?;
+        crate::wallet_build::schedule(&app, &mut jobs, build).await?;
     }
     let parts = Parts { app: app.clone(), health: health.clone(), metrics, public, files };
     let server = serve(&parts, context, workers, bound)?;

@@ -1,4 +1,4 @@
-//! Offline verification of the evidence of one exchange or one trigger, against a root that the auditor pinned.
+//! Offline verification of the evidence of one exchange, one trigger or one build of the wallet, against a root that the auditor pinned.
 //!
 //! Guarantees: [`verify`] is a pure function of the bytes, the pinned root and a time; whatever it calls trusted was
 //! signed by members that the pinned anchor vouched for at that time, stands in the pinned log, and was stamped under
@@ -59,5 +59,8 @@ fn verify_against(bundle: &Bundle, pinned: &Pinned<'_>, now: Timestamp, report: 
             erasure::check(&attestations, report);
         }
         BundleKind::Trigger => trigger::check(&attestations, report),
+        BundleKind::Build => {
+            report.build = attestations.builds.iter().flatten().map(|record| record.claims().build).next();
+        }
     }
 }

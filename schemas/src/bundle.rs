@@ -1,4 +1,4 @@
-//! What an auditor gets: one JSON document that proves one exchange or one trigger off line; and the root she pins.
+//! What an auditor gets: one JSON document that proves one exchange, one trigger or one build of the wallet off line; and the root she pins.
 //!
 //! Source: log-formats, "Bundle". Every part is bound to the digest of its record. A root or policy inside a bundle is never
 //! trusted by itself: [`TrustRoot`] comes by another way.
@@ -20,7 +20,7 @@ pub struct Bundle {
     pub v: V1,
     /// What it is about.
     pub kind: BundleKind,
-    /// Receipts (an exchange: own, the counterpart's if held, and the record of the erasure once there is one; a trigger: event, acknowledgement, application).
+    /// Receipts (an exchange: own, the counterpart's if held, and the record of the erasure once there is one; a trigger: event, acknowledgement, application; a build: its record).
     pub records: Vec<BundledRecord>,
     /// Trust chains of the signers, valid when the records were signed.
     pub members: Vec<BundledMember>,
@@ -37,6 +37,8 @@ pub enum BundleKind {
     Exchange,
     /// A life event.
     Trigger,
+    /// The build of the wallet that an identity registry serves.
+    Build,
 }
 
 /// One signed record with its evidence.

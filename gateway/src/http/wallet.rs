@@ -7,12 +7,20 @@
 mod files;
 mod policy;
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, header},
     web,
 };
-use schemas::{digest::Digest, id::EntityId, id::KeyId, problem::Code, version::V1};
+use schemas::{
+    bundle::Bundle,
+    digest::Digest,
+    id::{CompactJws, EntityId, KeyId},
+    problem::Code,
+    version::V1,
+};
 use serde::Serialize;
 use service_kit::{
     access::{Caller, Routes},
@@ -22,20 +30,21 @@ use utoipa::OpenApi;
 
 pub use files::{Files, FilesError};
 
-use crate::{app::App, store::wallet_builds::wallet_build_find};
+use crate::{app::App, bundle, http::local::bundle::problem, store::wallet_builds::wallet_build_find};
 
 /// Media type of the record of a build.
 const BUILD_TYPE: &str = "application/dx-build+jwt";
 
 /// The endpoints' description.
 #[derive(OpenApi)]
-#[openapi(paths(federation, build, file))]
+#[openapi(paths(federation, build, build_evidence, file))]
 pub struct Api;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .route(Method::GET, "/federation.json", Caller::Public, RouteLimits::NO_BODY, federation)
         .route(Method::GET, "/build.jwt", Caller::Public, RouteLimits::NO_BODY, build)
+        .route(Method::GET, "/build-evidence.json", Caller::Public, RouteLimits::NO_BODY, build_evidence)
         .route(Method::GET, "/{file:.*}", Caller::Public, RouteLimits::NO_BODY, file)
 }
 
@@ -80,17 +89,46 @@ async fn federation(app: web::Data<App>, files: web::Data<Files>) -> Reply {
 ))]
 async fn build(app: web::Data<App>, files: web::Data<Files>) -> Reply {
     authorize_origin(&app)?;
+    let jws = record(&app, &files).await?;
+    let mut answer = HttpResponse::Ok();
+    policy::write(&mut answer, &app);
+    answer.insert_header((header::CACHE_CONTROL, "no-cache")).insert_header((header::CONTENT_TYPE, BUILD_TYPE));
+    Ok(answer.body(jws.to_string()))
+}
+
+/// The signed record of the build that is served.
+async fn record(app: &App, files: &Files) -> Result<CompactJws, ProblemResponse> {
     let none = || ProblemResponse::new(Code::NotFound).detail("this host has signed no record of its build");
     let build = files.build().ok_or_else(none)?;
     let found = app.db().read(move |conn| wallet_build_find(conn, &build)).await.map_err(|error| {
         tracing::warn!(%error, "the record of the wallet's build could not be read");
         ProblemResponse::new(Code::Overloaded)
     })?;
-    let jws = found.ok_or_else(none)?;
+    found.ok_or_else(none)
+}
+
+/// The evidence of the build, once it could be put together: it does not change, and strangers ask for it.
+#[derive(Default)]
+pub(crate) struct BuildEvidence(tokio::sync::Mutex<Option<Bundle>>);
+
+/// The same record with its proof in the log, time stamp and trust chain, for `vinimay wallet build` and `vinimay audit verify`.
+#[utoipa::path(get, path = "/build-evidence.json", tag = "wallet", responses(
+    (status = 200, description = "Bundle of kind build", content_type = "application/json"),
+    (status = 404, description = "not-found: a static host signs none, or the trust anchor names another origin for wallets"),
+    (status = 503, description = "anchor-overdue: it does not stand in a published checkpoint yet"),
+))]
+async fn build_evidence(app: web::Data<App>, files: web::Data<Files>, known: web::Data<BuildEvidence>) -> Reply {
+    authorize_origin(&app)?;
+    let mut known = known.0.lock().await;
+    let bundle = match known.take() {
+        Some(bundle) => bundle,
+        None => bundle::of_wallet_build(&app, record(&app, &files).await?, Duration::ZERO).await.map_err(problem)?,
+    };
     let mut answer = HttpResponse::Ok();
     policy::write(&mut answer, &app);
-    answer.insert_header((header::CACHE_CONTROL, "no-cache")).insert_header((header::CONTENT_TYPE, BUILD_TYPE));
-    Ok(answer.body(jws.to_string()))
+    let answer = answer.insert_header((header::CACHE_CONTROL, "no-cache")).json(&bundle);
+    *known = Some(bundle);
+    Ok(answer)
 }
 
 /// A file of the built wallet; the page at `/`.

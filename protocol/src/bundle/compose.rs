@@ -18,7 +18,7 @@ pub struct ComposeError(pub Reason);
 
 /// Writes a bundle. Records stand in the order given (an exchange: own receipt, then the counterpart's, then the
 /// record of the erasure; a trigger:
-/// event, acknowledgement, application); a chain that stands twice is written once; `registers` are those that a basis
+/// event, acknowledgement, application; a build: its record); a chain that stands twice is written once; `registers` are those that a basis
 /// names, and no others.
 ///
 /// # Errors

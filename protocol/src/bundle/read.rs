@@ -53,6 +53,7 @@ fn check_counts(bundle: &Bundle) -> Result<(), Reason> {
     let (most, most_erasures) = match bundle.kind {
         BundleKind::Exchange => (2, 1),
         BundleKind::Trigger => (3, 0),
+        BundleKind::Build => (1, 0),
     };
     let stamped = |record: &BundledRecord| record.timestamps.len() <= MAX_TIMESTAMPS;
     let chained = |member: &BundledMember| (1..=MAX_CHAIN).contains(&member.chain.len());

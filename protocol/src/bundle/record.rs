@@ -11,6 +11,7 @@ use schemas::{
     id::{EntityId, MessageId},
     receipt::{Outcome, Receipt, ReceiptRole},
     time::{NumericDate, Timestamp},
+    wallet_build::WalletBuild,
 };
 use serde::Deserialize;
 use tlog::entry::EntryType;
@@ -33,6 +34,7 @@ pub(super) struct Attestations {
     pub acks: Vec<Option<Attested<EventAck>>>,
     pub applied: Vec<Option<Attested<EventApplied>>>,
     pub erasures: Vec<Option<Attested<Erasure>>>,
+    pub builds: Vec<Option<Attested<WalletBuild>>>,
 }
 
 /// What the claims say before anybody vouched for them: for choosing a chain.
@@ -73,6 +75,7 @@ impl Attestations {
             (BundleKind::Trigger, Some(Typ::Event)) => self.events.push(check.run()),
             (BundleKind::Trigger, Some(Typ::EventAck)) => self.acks.push(check.run()),
             (BundleKind::Trigger, Some(Typ::EventApplied)) => self.applied.push(check.run()),
+            (BundleKind::Build, Some(Typ::Build)) => self.builds.push(check.run()),
             (_, Some(_)) => check.add(CheckId::RecordSignature, Finding::Failed(Reason::RecordType)),
             (_, None) => check.add(CheckId::RecordSignature, Finding::Failed(Reason::RecordMalformed)),
         }
@@ -297,6 +300,29 @@ impl Evidence for EventApplied {
 
     fn check_role(&self, _: &VerifiedMember) -> Result<(), Reason> {
         Ok(())
+    }
+}
+
+impl Evidence for WalletBuild {
+    const ENTRY: EntryType = EntryType::Build;
+
+    fn jti(&self) -> &MessageId {
+        &self.jti
+    }
+
+    fn about(&self) -> &MessageId {
+        &self.jti
+    }
+
+    fn is_consistent(&self) -> bool {
+        true
+    }
+
+    /// Nobody else's word about a wallet counts.
+    fn check_role(&self, signer: &VerifiedMember) -> Result<(), Reason> {
+        require_active(signer)?;
+        let registry = signer.roles().iter().any(|role| matches!(role, Role::IdentityRegistry(_)));
+        if registry { Ok(()) } else { Err(Reason::RoleMissing) }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use schemas::{
     bundle::BundleKind,
+    digest::Digest,
     id::{EntityId, MessageId},
     time::{NumericDate, Timestamp},
 };
@@ -17,6 +18,9 @@ pub struct Report {
     pub kind: Option<BundleKind>,
     /// What is known of each record whose signature was verified.
     pub records: Vec<RecordSummary>,
+    /// The build of the wallet that a record names which passed by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<Digest>,
     /// The checks.
     pub checks: Vec<Check>,
     /// Notes and time stamps that were verified, for a second look with other tools.

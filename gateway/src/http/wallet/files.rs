@@ -103,6 +103,11 @@ impl Files {
         self.files.get(if path.is_empty() { INDEX } else { path })
     }
 
+    /// How many files the build has.
+    pub fn count(&self) -> usize {
+        self.files.keys().filter(|name| name.as_str() != LIST).count()
+    }
+
     /// The digest of the whole build: SHA-256 over a line `<sha256 in hex>  <path>` for each file, in the order of paths, as
     /// `sha256sum` prints them; `build.json`, which holds this digest, is not counted. Consents name it as `wallet`.
     pub fn build(&self) -> Option<Digest> {

@@ -1,11 +1,18 @@
 //! What is trusted, now and after the certificates have ended.
 
-use schemas::{bundle::BundleKind, problem::Code, time::Timestamp};
+use schemas::{
+    bundle::BundleKind, digest::Digest, problem::Code, time::Timestamp, version::V1, wallet_build::WalletBuild,
+};
+use tlog::entry::EntryType;
 
 use super::{super::*, evidence::*};
 use crate::{
-    exchange::{Evidence, fixture::edited},
-    federation::testing::NOW,
+    exchange::{Attested, Evidence, fixture::edited},
+    federation::{
+        VerifiedMember,
+        testing::{NOW, Party},
+    },
+    seal::random,
 };
 
 fn assert_trusted(bytes: &[u8], root: &TrustRoot, now: Timestamp) -> Report {
@@ -96,6 +103,44 @@ fn an_event_that_was_refused_needs_no_application() {
     });
     let bundle = trigger.bundle_of(&[trigger.event.jws(), refused.jws()]);
     assert_trusted(&written(&bundle), &trigger.root, NOW.plus(60));
+}
+
+/// A member's word that it serves a build, logged, with its chain.
+fn build_by(trigger: &Trigger, department: &Party, member: &VerifiedMember) -> Bundle {
+    let claims = WalletBuild {
+        v: V1,
+        iss: member.entity().clone(),
+        iat: NOW.numeric(),
+        jti: random::message_id(NOW),
+        salt: random::salt(),
+        build: Digest::of("the files"),
+    };
+    let record = Attested::sign(claims, &department.signing).unwrap();
+    let tree = Tree::of(&trigger.anchor, &[record.jws()], EntryType::Build);
+    let records = vec![tree.bundled(&trigger.anchor, record.jws())];
+    Bundle { v: V1, kind: BundleKind::Build, records, members: vec![chain_of(member)], registers: vec![] }
+}
+
+#[test]
+fn the_build_of_a_wallet_is_known_by_its_registrys_logged_word_and_by_nobody_elses() {
+    let trigger = Trigger::new();
+    let bundle = build_by(&trigger, &trigger.scene.civil, &trigger.scene.source());
+    let report = assert_trusted(&written(&bundle), &trigger.root, NOW.plus(60));
+    assert_eq!((report.kind, report.build), (Some(BundleKind::Build), Some(Digest::of("the files"))));
+
+    let stranger = build_by(&trigger, &trigger.scene.social, &trigger.scene.receiver());
+    let report = verify(&written(&stranger), &trigger.root, NOW.plus(60));
+    assert_eq!(report.findings(CheckId::SignerRole), [Finding::Failed(Reason::RoleMissing)]);
+    assert_eq!(report.verdict(), Verdict::Failed);
+    let other = Bundle { kind: BundleKind::Trigger, ..bundle.clone() };
+    let report = verify(&written(&other), &trigger.root, NOW.plus(60));
+    assert_eq!(
+        (report.findings(CheckId::RecordSignature), report.build),
+        (vec![Finding::Failed(Reason::RecordType)], None)
+    );
+    let twice = Bundle { records: vec![bundle.records[0].clone(), trigger.bundle().records.remove(0)], ..bundle };
+    let report = verify(&written(&twice), &trigger.root, NOW.plus(60));
+    assert_eq!(report.findings(CheckId::Structure), [Finding::Failed(Reason::Count)]);
 }
 
 #[test]
