@@ -1,7 +1,7 @@
 //! Whom we follow: the roll's active and held beneficiaries that are linked, told to the source as they change.
 //!
-//! Guarantees: a source hears of exactly those people, each with an end date; what it was told is written down only after it
-//! took it, so that a lost answer is told again. Deliberately absent: names and local numbers; pseudonyms alone leave.
+//! Guarantees: a source hears of exactly those people, each with an end date; whom a decision removed stays followed until that day, so
+//! that an annulment finds her; what it was told is written down only after it took it, so that a lost answer is told again. Deliberately absent: names and local numbers; pseudonyms alone leave.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
         triggers::{
             follows::{
                 FollowedRow, LinkIndex, followed_all, followed_delete, followed_put, followed_subjects_of,
-                link_subjects_of, links_of, local_index,
+                link_subjects_of, links_of, local_index, removed_from,
             },
             subscriptions::SubscriptionRow,
         },
@@ -128,7 +128,10 @@ async fn compare(app: &App, section: &FollowSettings, subscription: &Subscriptio
             let told = followed_all(conn, &subscription.id)?;
             let add: Vec<LinkIndex> =
                 wanted.iter().filter(|index| must_tell(told.get(*index), until, today)).cloned().collect();
-            let remove: Vec<LinkIndex> = told.into_keys().filter(|index| !wanted.contains(index)).collect();
+            let removed = removed_from(conn, &section.roll)?;
+            let stays = |index: &LinkIndex, until: CivilDate| removed.contains(index) && until >= today;
+            let gone = told.into_iter().filter(|(index, until)| !wanted.contains(index) && !stays(index, *until));
+            let remove: Vec<LinkIndex> = gone.map(|(index, _)| index).collect();
             let rows = |subjects: Vec<(LinkIndex, _)>| {
                 subjects.into_iter().map(|(index, subject)| FollowedRow { index, subject, until }).collect()
             };

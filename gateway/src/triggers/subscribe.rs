@@ -26,7 +26,7 @@ use crate::{
         outbox::outbox_insert,
         triggers::{
             Side,
-            scopes::scope_insert,
+            scopes::{scope_find, scope_insert},
             subscriptions::{
                 SubscriptionRow, copy_terms, subscription_copy_insert, subscription_find, subscription_insert,
                 subscriptions_with,
@@ -105,11 +105,22 @@ fn last_day(app: &App, section: &FollowSettings) -> Result<CivilDate, TriggerErr
 }
 
 async fn with_source(app: &App, section: &FollowSettings) -> Result<Vec<SubscriptionRow>, TriggerError> {
-    let source = section.source.clone();
-    let mut rows =
-        app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &source)?)).await?;
-    rows.retain(|row| row.types.contains(&section.event) && row.purpose == section.purpose && row.law == section.law);
-    Ok(rows)
+    let section = section.clone();
+    let found = app.db().read(move |conn| {
+        let mut rows = subscriptions_with(conn, Side::Subscriber, &section.source)?;
+        rows.retain(|row| {
+            row.types.contains(&section.event) && row.purpose == section.purpose && row.law == section.law
+        });
+        // One that speaks of everybody has no list.
+        let mut following = Vec::new();
+        for row in rows {
+            if scope_find(conn, &row.id)?.scope == SubscriptionScope::Follow {
+                following.push(row);
+            }
+        }
+        Ok::<_, DatabaseError>(following)
+    });
+    Ok(found.await?)
 }
 
 fn follow_proposal(section: &FollowSettings, until: CivilDate) -> Proposal {

@@ -82,6 +82,19 @@ pub fn links_of(conn: &mut AnyConnection, local: &HashSet<String>) -> QueryResul
 }
 
 #[derive(QueryableByName)]
+struct Removed {
+    #[diesel(sql_type = Text)]
+    subject_index: String,
+}
+
+/// Who was removed from a roll by a decision of ours that stands: if its event is annulled, we must hear of it.
+pub fn removed_from(conn: &mut AnyConnection, roll: &str) -> QueryResult<HashSet<LinkIndex>> {
+    let select = Statement::new("SELECT person AS subject_index FROM decision WHERE state = 'removed' AND roll = ");
+    let rows: Vec<Removed> = select.bind(roll).load(conn)?;
+    Ok(rows.into_iter().map(|row| LinkIndex(row.subject_index)).collect())
+}
+
+#[derive(QueryableByName)]
 struct Told {
     #[diesel(sql_type = Text)]
     subject_index: String,
