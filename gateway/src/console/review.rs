@@ -327,3 +327,46 @@ impl Breakers {
         stopped.first_by.as_ref() == Some(&self.reader)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use service_kit::words::{Language, Words};
+
+    /// Words that pages put behind a kind; those of closed sets, as JSON has them.
+    const WORDS: &[(&str, &str)] = &[
+        ("action", "offer enrol withdraw hold release remove restore amend flag review"),
+        (
+            "state",
+            "proposed offered accepted declined expired withdrawn enrolled held noticed contested upheld removed reversed released restored",
+        ),
+        ("clause", "true false unknown"),
+        ("evidence", "wallet sms-report officer"),
+        ("channel", "wallet mail sms letter"),
+        ("way", "waiting printed delivered parked"),
+        ("route", "wallet counter operator"),
+        ("person", "subject mother father spouse head survivor parted"),
+        ("applied", "settled unmatched contradicted"),
+        ("band", "usual many few silent"),
+        ("stage", "told acknowledged applied settled unmatched contradicted"),
+        ("finding", "edited missing unlinked head-disagrees row-changed-outside row-missing between before"),
+        ("review-group", "objections proposals looks untold stopped"),
+        ("review-clock", "contested runs over none not"),
+        ("done", "second-needed heard-anew decision-reversed decision-upheld decision-dropped decision-confirmed notice-delivered"),
+        ("done", "breaker-signed breaker-released matched matched-nobody replayed"),
+        ("step", "delivered"),
+        ("slip", "title taken against case number paper next keep"),
+        ("letter", "title for until days case notice signature"),
+        ("triggers", "heard told"),
+    ];
+
+    #[test]
+    fn every_word_that_a_page_puts_together_has_its_message() {
+        let words: std::sync::Arc<Words> = crate::console::words().unwrap();
+        let keys = words.keys(Language::English);
+        for (kind, all) in WORDS {
+            for word in all.split_whitespace() {
+                assert!(keys.contains(&format!("{kind}-{word}")), "{kind}-{word}");
+            }
+        }
+    }
+}

@@ -98,14 +98,14 @@ impl App {
         let say = |key: &str, arguments: &[(&str, Value<'_>)]| self.words().say_with(locale, key, arguments);
         let department = self.named(language);
         let mut lines = vec![
-            say("slip-taken", &[("department", Value::from(&department)), ("at", locale.moment(at).into())]),
-            say("slip-against", &[("scheme", scheme.into())]),
-            say("slip-case", &[("case", taken.case.as_str().into())]),
-            say("slip-number", &[("slip", taken.slip.as_str().into())]),
+            say("slip-taken", &[("name", Value::from(&department)), ("at", locale.moment(at).into())]),
+            say("slip-against", &[("name", scheme.into())]),
+            say("slip-case", &[("number", taken.case.as_str().into())]),
+            say("slip-number", &[("number", taken.slip.as_str().into())]),
         ];
-        lines.extend(papers.iter().map(|paper| say("slip-paper", &[("paper", paper.as_str().into())])));
+        lines.extend(papers.iter().map(|paper| say("slip-paper", &[("name", paper.as_str().into())])));
         lines.push(say("slip-next", &[]));
-        lines.push(say("slip-keep", &[("department", Value::from(&department))]));
+        lines.push(say("slip-keep", &[("name", Value::from(&department))]));
         SlipText { title: say("slip-title", &[]), lines }
     }
 }

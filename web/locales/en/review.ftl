@@ -99,6 +99,7 @@ review-reasons = What officers wrote
 review-steps = Signed records
 review-steps-text = Each step was signed, and its digest stands in the public log.
 review-steps-caption = From the first to the last
+step-delivered = Notice delivered
 review-back = Back to what waits
 review-timeline = The whole case as a timeline
 

@@ -99,6 +99,7 @@ review-reasons = अधिकारियों ने क्या लिखा
 review-steps = हस्ताक्षरित अभिलेख
 review-steps-text = हर क़दम पर हस्ताक्षर हुए हैं, और उसका संक्षेप-चिह्न सार्वजनिक लॉग में है।
 review-steps-caption = पहले से अंतिम तक
+step-delivered = सूचना पहुँची
 review-back = प्रतीक्षा की सूची पर वापस जाएँ
 review-timeline = पूरा मामला समय-क्रम में
 

@@ -69,7 +69,7 @@ async fn a_counters_system_gets_a_slip_and_a_signed_receipt_and_the_same_again()
     let slip: Value = serde_json::from_slice(&taken.body).unwrap();
     assert_eq!((slip["decision"].as_str(), slip["case"].as_str()), (Some(decision.as_str()), Some("case-D-1")));
     assert_eq!(slip["slip"].as_str().unwrap().len(), 8);
-    assert!(slip["text"]["hi"]["title"].as_str().unwrap().ends_with('है') && slip["text"]["en"]["lines"].as_array().unwrap().len() == 7);
+    assert!(slip["text"]["hi"]["title"].as_str().unwrap().ends_with("है") && slip["text"]["en"]["lines"].as_array().unwrap().len() == 7);
     let record = slip["record"].as_str().unwrap().parse().unwrap();
     let key = served.office.running.app().keys().signing.public();
     let (record, _) = Attested::<DecisionRecord>::read_own(&record, key).unwrap().into_parts();
