@@ -11,6 +11,7 @@ pub mod due_process;
 pub mod event;
 pub mod exchange;
 pub mod federation;
+pub mod overlap;
 pub mod seal;
 
 #[cfg(any(test, feature = "testing"))]

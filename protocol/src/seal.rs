@@ -8,6 +8,7 @@
 mod base64url;
 mod strict_json;
 
+pub mod blinding;
 pub mod certificate;
 pub mod envelope;
 pub mod freshness;
