@@ -93,7 +93,8 @@ fn no_longer(
         source,
         priority: FETCHED,
         effective: now.civil_day().max(said.effective),
-        recorded: now.max(said.recorded),
+        // Of two words of one second the one counts that comes after the other.
+        recorded: now.max(said.recorded.plus(1)),
         assurance: EventAssurance::Registered,
         supersedes: None,
         digest: *order,

@@ -205,7 +205,7 @@ pub fn ask_want(
         .row([person.as_str().into(), fact.into(), body.as_slice().into(), "due".into(), now_ms.into()])
         .sql(
             " ON CONFLICT (person, fact) DO UPDATE SET body = excluded.body, state = 'due', tries = 0, \
-             turn = fact_ask.turn + 1 WHERE fact_ask.state IN ('known', 'idle')",
+             question = NULL, turn = fact_ask.turn + 1 WHERE fact_ask.state IN ('known', 'idle')",
         )
         .execute(conn)?;
     Ok(())
@@ -216,8 +216,9 @@ pub fn ask_want(
 /// # Errors
 /// If the database fails.
 pub fn ask_rest(conn: &mut AnyConnection, person: &Person, path: &FactPath) -> Result<(), DecisionStoreError> {
-    let rest = Statement::new("UPDATE fact_ask SET state = 'idle', turn = turn + 1 WHERE state = 'due' AND person = ");
-    rest.bind(person.as_str()).sql(" AND fact = ").bind(path.as_str()).execute(conn)?;
+    let rest = Statement::new("UPDATE fact_ask SET state = 'idle', turn = turn + 1 WHERE person = ").bind(person.as_str());
+    let rest = rest.sql(" AND fact = ").bind(path.as_str());
+    rest.sql(" AND state = 'due' AND question IS NULL AND claimed_ms = 0").execute(conn)?;
     Ok(())
 }
 

@@ -267,6 +267,8 @@ impl World {
     }
 
     pub async fn states(&self, resident: &str, path: &str, value: Value) {
+        // Of words of one second nobody can say which came first.
+        self.app.decisions().go_ahead(1);
         let now = self.app.decided_at();
         let stated = Stated {
             source: "https://civil.localhost".parse().unwrap(),

@@ -106,7 +106,11 @@ async fn what_nobody_needs_rests_and_what_is_needed_again_is_due() {
             assert_eq!(asks_of(conn, keys, &person)?[0].state, AskState::Idle);
             assert!(due(conn, keys, i64::MAX).is_empty());
             ask_want(conn, keys, (&person, &wanted), 9_000)?;
-            assert_eq!(due(conn, keys, 1_000).len(), 1, "due at its own time");
+            let ask = due(conn, keys, 1_000).remove(0);
+            let (day, id) = (DAY.parse().unwrap(), random::message_id(Timestamp::from_seconds(0)));
+            ask_claim(conn, (&ask, Some(&id)), (1_000, 2_000), (day, 5))?;
+            ask_rest(conn, &person, &wanted.path)?;
+            assert_eq!(due(conn, keys, 2_000).len(), 1, "what is being asked ends as it does");
             let holder = Person::of_subject(keys, &keys.subject_mac.sector_subject("a key"));
             assert!(!is_proven(conn, (&person, &holder))?);
             for _ in 0..2 {
