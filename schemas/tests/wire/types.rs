@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
     answer, asking, assisted, bundle, catalogue, citizen, consent, decision, erasure, event, federation, head, linking,
-    local, naming, notice, openid, problem, query, receipt, scheme, wallet_build, webhook,
+    local, naming, notice, openid, problem, query, receipt, roll_order, scheme, wallet_build, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
