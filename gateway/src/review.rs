@@ -212,7 +212,8 @@ fn said(text: &str, most: usize) -> Result<String, OfficerRefused> {
 }
 
 fn listed(papers: Vec<String>) -> Result<Vec<String>, OfficerRefused> {
-    let papers: Vec<String> = papers.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let papers: Vec<String> =
+        papers.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
     let fits = |line: &String| line.chars().count() <= PAPER && !line.chars().any(char::is_control);
     if papers.len() > PAPERS || !papers.iter().all(fits) {
         return Err(malformed("list at most 20 papers, one a line, each in at most 200 characters"));

@@ -27,7 +27,9 @@ use super::{
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// What waits: objections first, then proposals, flags, reviews; stopped schemes.
-    #[command(after_help = "Examples:\n  vinimay gateway review list\n  vinimay gateway review list --json | jq '.waiting[0]'")]
+    #[command(
+        after_help = "Examples:\n  vinimay gateway review list\n  vinimay gateway review list --json | jq '.waiting[0]'"
+    )]
     List {
         #[command(flatten)]
         config: Config,
@@ -110,7 +112,9 @@ pub enum Command {
         json: bool,
     },
     /// As a reviewer: sign that a scheme which the breaker stopped may go on. Two persons must.
-    #[command(after_help = "Example:\n  vinimay gateway review release CG-IGNOAPS 40 --account asha.devi --key officer.pem")]
+    #[command(
+        after_help = "Example:\n  vinimay gateway review release CG-IGNOAPS 40 --account asha.devi --key officer.pem"
+    )]
     Release {
         #[command(flatten)]
         config: Config,
@@ -205,7 +209,9 @@ pub fn run(command: Command, clock: &Clock) -> Result<(), Failure> {
 fn done<T>(work: impl Future<Output = Result<T, ReviewCommandError>>) -> Result<T, Failure> {
     block_on(async move { Ok(work.await) })?.map_err(|error| {
         let exit = match &error {
-            ReviewCommandError::Config(_) | ReviewCommandError::Secret(_) | ReviewCommandError::Key(_) => Failure::USAGE,
+            ReviewCommandError::Config(_) | ReviewCommandError::Secret(_) | ReviewCommandError::Key(_) => {
+                Failure::USAGE
+            }
             ReviewCommandError::Refused { source } if source.code() == Code::SignatureInvalid => Failure::TRUST,
             ReviewCommandError::Refused { source } if source.code() == Code::Internal => Failure::UNKNOWN,
             ReviewCommandError::Decision(_) => Failure::UNKNOWN,
@@ -259,9 +265,10 @@ fn list(found: &ReviewList) -> String {
     let head = ["DECISION", "SCHEME", "WHAT", "STATE", "REASON", "UNTIL", "FIRST"];
     table.load_preset(comfy_table::presets::NOTHING).set_header(head);
     for waiting in &found.waiting {
-        let first = waiting.first.as_ref().map_or_else(String::new, |(by, stands)| {
-            format!("{by}: {}", if *stands { "uphold" } else { "reverse" })
-        });
+        let first = waiting
+            .first
+            .as_ref()
+            .map_or_else(String::new, |(by, stands)| format!("{by}: {}", if *stands { "uphold" } else { "reverse" }));
         table.add_row([
             waiting.decision.to_string(),
             waiting.scheme.clone(),
@@ -303,7 +310,12 @@ fn shown(evidence: &Evidence) -> String {
         None => "no notice was written".to_owned(),
         Some(None) => "the notice has not arrived: no window runs".to_owned(),
         Some(Some(delivery)) => {
-            format!("the notice arrived {}, {}; objections until {}", delivery.at, word(&delivery.evidence), delivery.window_ends)
+            format!(
+                "the notice arrived {}, {}; objections until {}",
+                delivery.at,
+                word(&delivery.evidence),
+                delivery.window_ends
+            )
         }
     });
     for step in &evidence.steps {

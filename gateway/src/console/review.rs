@@ -226,7 +226,9 @@ impl Case {
     }
 
     fn step(&self, step: &Step) -> String {
-        step.action.as_ref().map_or_else(|| self.page.say("step-delivered"), |action| say_word(&self.page, "action", action))
+        step.action
+            .as_ref()
+            .map_or_else(|| self.page.say("step-delivered"), |action| say_word(&self.page, "action", action))
     }
 
     fn state(&self, state: &Option<DecisionState>) -> String {
@@ -351,7 +353,10 @@ mod tests {
         ("finding", "edited missing unlinked head-disagrees row-changed-outside row-missing between before"),
         ("review-group", "objections proposals looks untold stopped"),
         ("review-clock", "contested runs over none not"),
-        ("done", "second-needed heard-anew decision-reversed decision-upheld decision-dropped decision-confirmed notice-delivered"),
+        (
+            "done",
+            "second-needed heard-anew decision-reversed decision-upheld decision-dropped decision-confirmed notice-delivered",
+        ),
         ("done", "breaker-signed breaker-released matched matched-nobody replayed"),
         ("step", "delivered"),
         ("slip", "title taken against case number paper next keep"),

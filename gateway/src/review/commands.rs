@@ -203,11 +203,7 @@ pub async fn review_list(config: &Path, clock: &Clock) -> Result<ReviewList, Rev
 ///
 /// # Errors
 /// [`ReviewCommandError`], with its mend.
-pub async fn review_show(
-    config: &Path,
-    decision: &MessageId,
-    clock: &Clock,
-) -> Result<Evidence, ReviewCommandError> {
+pub async fn review_show(config: &Path, decision: &MessageId, clock: &Clock) -> Result<Evidence, ReviewCommandError> {
     let app = open(config, clock).await?;
     app.review_evidence(decision).await?.ok_or(ReviewCommandError::Unknown)
 }

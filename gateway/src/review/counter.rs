@@ -68,8 +68,11 @@ impl App {
         if !may.await? {
             let row = audit::done(audit::COMMAND_LINE, "decision.objection", "counter", self.now());
             let row = audit::refused(row, Some(Code::AccessDenied));
-            audit::record(self.db(), service_kit::audit_trail::Entry { actor: said.officer.to_string(), ..row }).await?;
-            return Err(Refusal::new(Code::AccessDenied, "no open account of an operator or reviewer has this name").into());
+            audit::record(self.db(), service_kit::audit_trail::Entry { actor: said.officer.to_string(), ..row })
+                .await?;
+            return Err(
+                Refusal::new(Code::AccessDenied, "no open account of an operator or reviewer has this name").into()
+            );
         }
         let decision = match (said.decision, said.case, said.number) {
             (Some(decision), None, None) => decision,

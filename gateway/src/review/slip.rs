@@ -5,13 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use schemas::{
-    assisted::SlipText,
-    benefits::ObjectionTaken,
-    digest::Digest,
-    id::MessageId,
-    time::Timestamp,
-};
+use schemas::{assisted::SlipText, benefits::ObjectionTaken, digest::Digest, id::MessageId, time::Timestamp};
 use serde::Serialize;
 use service_kit::words::{Language, Locale, Value};
 

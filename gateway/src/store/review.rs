@@ -104,11 +104,7 @@ struct Row {
 ///
 /// # Errors
 /// If the database or the encryption fails.
-pub fn notes_of(
-    conn: &mut AnyConnection,
-    keys: &Keys,
-    decision: &MessageId,
-) -> Result<Vec<Note>, DecisionStoreError> {
+pub fn notes_of(conn: &mut AnyConnection, keys: &Keys, decision: &MessageId) -> Result<Vec<Note>, DecisionStoreError> {
     let select = Statement::new("SELECT id, decision, kind, account, body, at_ms FROM decision_note WHERE decision = ");
     let rows: Vec<Row> = select.bind(decision.as_str()).sql(" ORDER BY at_ms, id LIMIT 500").load(conn)?;
     let note = |row: Row| {
@@ -137,13 +133,7 @@ pub fn review_order_insert(
 ) -> Result<bool, DecisionStoreError> {
     let body = ORDER.seal(keys, &format!("{kid} {jti}"), jws)?;
     let inserted = Statement::new("INSERT INTO review_order (kid, jti, account, jws, at_ms) VALUES ")
-        .row([
-            kid.as_str().into(),
-            jti.as_str().into(),
-            account.as_str().into(),
-            body.as_slice().into(),
-            now_ms.into(),
-        ])
+        .row([kid.as_str().into(), jti.as_str().into(), account.as_str().into(), body.as_slice().into(), now_ms.into()])
         .sql(" ON CONFLICT DO NOTHING")
         .execute(conn)?;
     Ok(inserted == 1)
@@ -167,7 +157,9 @@ pub fn outside_rows(
     }
     // The literal is what the partial index is on; `rolls::OUTSIDE` says the same.
     let prefix = format!("{}#%", roll.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    let select = Statement::new("SELECT target, at_seconds FROM audit_trail WHERE action = 'roll.changed-outside' AND target LIKE ");
+    let select = Statement::new(
+        "SELECT target, at_seconds FROM audit_trail WHERE action = 'roll.changed-outside' AND target LIKE ",
+    );
     let select = select.bind(prefix.as_str()).sql(" ESCAPE '\\'");
     let rows: Vec<Row> = select.sql(" ORDER BY seq DESC LIMIT ").bind(limit).load(conn)?;
     let entry = |row: Row| {
@@ -196,7 +188,8 @@ mod tests {
             words: words.to_owned(),
             at_ms,
         };
-        let written = [note("She stood before me.", NoteKind::Reason, 20), note("Life certificate", NoteKind::Paper, 10)];
+        let written =
+            [note("She stood before me.", NoteKind::Reason, 20), note("Life certificate", NoteKind::Paper, 10)];
         let (wanted, of) = (written.clone(), decision.clone());
         let (kid, jws): (KeyId, CompactJws) = ("A".repeat(43).parse().unwrap(), "aa.bb.cc".parse().unwrap());
         let read = app.db().write(move |conn| {

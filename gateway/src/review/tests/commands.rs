@@ -1,6 +1,11 @@
 //! By command: with a key that another officer confirmed, as the account that handed it in, once.
 
-use schemas::{decision::{AppealRoute, DeliveryEvidence}, id::{MessageId, SystemName}, problem::Code, scheme::DecisionState};
+use schemas::{
+    decision::{AppealRoute, DeliveryEvidence},
+    id::{MessageId, SystemName},
+    problem::Code,
+    scheme::DecisionState,
+};
 
 use super::world::*;
 use crate::{
@@ -28,11 +33,19 @@ fn code(refused: Result<ReviewDone, OfficerRefused>) -> Code {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_counts_by_a_confirmed_key_of_that_account_for_this_department_once() {
     let (served, decision) = World::open().await.served().await;
-    let _ = (served.officer("asha", "reviewer").await, served.officer("ravi", "reviewer").await, served.officer("meena", "operator").await);
+    let _ = (
+        served.officer("asha", "reviewer").await,
+        served.officer("ravi", "reviewer").await,
+        served.officer("meena", "operator").await,
+    );
     let app = served.office.running.app().clone();
-    let (key, open, others) =
-        (served.key("asha", "asha", true).await, served.key("asha", "asha", false).await, served.key("meena", "meena", true).await);
-    let (asha, ravi, meena): (SystemName, SystemName, SystemName) = ("asha".parse().unwrap(), "ravi".parse().unwrap(), "meena".parse().unwrap());
+    let (key, open, others) = (
+        served.key("asha", "asha", true).await,
+        served.key("asha", "asha", false).await,
+        served.key("meena", "meena", true).await,
+    );
+    let (asha, ravi, meena): (SystemName, SystemName, SystemName) =
+        ("asha".parse().unwrap(), "ravi".parse().unwrap(), "meena".parse().unwrap());
     let now = app.now();
     let elsewhere = "https://food.localhost".parse().unwrap();
     let act = ReviewAct::Delivered { decision: decision.clone(), evidence: DeliveryEvidence::Officer };
@@ -49,7 +62,10 @@ async fn an_order_counts_by_a_confirmed_key_of_that_account_for_this_department_
     ] {
         let refused = code(app.take_review_order(account, &order).await);
         // What is no token has no issuer either.
-        assert!(refused == wanted || (what.starts_with("no order") && refused == Code::AccessDenied), "{what}: {refused}");
+        assert!(
+            refused == wanted || (what.starts_with("no order") && refused == Code::AccessDenied),
+            "{what}: {refused}"
+        );
     }
     let good = order(&key, us, &asha, now);
     assert_eq!(app.take_review_order(&asha, &good).await.unwrap(), ReviewDone::Delivered);
@@ -58,7 +74,11 @@ async fn an_order_counts_by_a_confirmed_key_of_that_account_for_this_department_
     let closed = order(&key, us, &asha, app.now());
     assert_eq!(code(app.take_review_order(&asha, &closed).await), Code::AccessDenied, "a closed account");
     let audit = served.office.audit().await;
-    for line in ["asha review.order review refused access-denied", "asha review.order review refused signature-invalid", "asha review.order review refused replayed"] {
+    for line in [
+        "asha review.order review refused access-denied",
+        "asha review.order review refused signature-invalid",
+        "asha review.order review refused replayed",
+    ] {
         assert!(audit.contains(&line.to_owned()), "{line} in {audit:#?}");
     }
     served.office.close().await;
@@ -99,7 +119,11 @@ async fn two_persons_reverse_by_command_and_two_accounts_of_one_do_not() {
     assert_eq!(act(0, reverse(&decision)).await.unwrap(), Done::SecondNeeded);
     assert_eq!(refused(act(0, reverse(&decision)).await), Code::FourEyesRequired);
     let error = act(1, reverse(&decision)).await.unwrap_err();
-    assert!(error.to_string().contains("four-eyes-required") && error.to_string().contains("mend: let another person do it"), "{error}");
+    assert!(
+        error.to_string().contains("four-eyes-required")
+            && error.to_string().contains("mend: let another person do it"),
+        "{error}"
+    );
     assert_eq!(act(2, reverse(&decision)).await.unwrap(), Done::Decided { state: DecisionState::Reversed });
     assert_eq!(served.roll(), "101=ACTIVE 102=ACTIVE");
     let evidence = review_show(&config, &decision, &clock).await.unwrap();

@@ -41,9 +41,7 @@ async fn a_counters_system_gets_a_slip_and_a_signed_receipt_and_the_same_again()
     let _meena = served.officer("meena", "operator").await;
     let _lata = served.officer("lata", "auditor").await;
     let (counter, portal) = (client(&served, 0), client(&served, 1));
-    let order = |officer: &str| {
-        json!({ "case": "case-D-1", "number": "101", "route": "counter", "words": "I live.", "papers": ["Ration card"], "officer": officer })
-    };
+    let order = |officer: &str| json!({ "case": "case-D-1", "number": "101", "route": "counter", "words": "I live.", "papers": ["Ration card"], "officer": officer });
     let changed = |name: &str, value: Value| {
         let mut order = order("meena");
         order[name] = value;
@@ -69,13 +67,23 @@ async fn a_counters_system_gets_a_slip_and_a_signed_receipt_and_the_same_again()
     let slip: Value = serde_json::from_slice(&taken.body).unwrap();
     assert_eq!((slip["decision"].as_str(), slip["case"].as_str()), (Some(decision.as_str()), Some("case-D-1")));
     assert_eq!(slip["slip"].as_str().unwrap().len(), 8);
-    assert!(slip["text"]["hi"]["title"].as_str().unwrap().ends_with("है") && slip["text"]["en"]["lines"].as_array().unwrap().len() == 7);
+    assert!(
+        slip["text"]["hi"]["title"].as_str().unwrap().ends_with("है")
+            && slip["text"]["en"]["lines"].as_array().unwrap().len() == 7
+    );
     let record = slip["record"].as_str().unwrap().parse().unwrap();
     let key = served.office.running.app().keys().signing.public();
     let (record, _) = Attested::<DecisionRecord>::read_own(&record, key).unwrap().into_parts();
     assert_eq!((record.decision, record.state), (decision.clone(), DecisionState::Contested));
-    let again: Value = serde_json::from_slice(&say(&served, &counter, &json!({ "decision": decision, "route": "operator", "officer": "meena" })).await.body).unwrap();
-    assert_eq!((&again["slip"], &again["record"]), (&slip["slip"], &slip["record"]), "the same objection, the same receipt");
+    let again: Value = serde_json::from_slice(
+        &say(&served, &counter, &json!({ "decision": decision, "route": "operator", "officer": "meena" })).await.body,
+    )
+    .unwrap();
+    assert_eq!(
+        (&again["slip"], &again["record"]),
+        (&slip["slip"], &slip["record"]),
+        "the same objection, the same receipt"
+    );
     let audit = served.office.audit().await;
     assert!(audit.contains(&format!("meena decision.objection {decision} done")), "{audit:#?}");
     assert!(audit.contains(&"lata decision.objection counter refused access-denied".to_owned()), "{audit:#?}");

@@ -14,7 +14,11 @@ async fn a_case_is_a_timeline_that_names_nobody() {
         assert!(!page.body.contains(hidden), "{hidden}: {}", page.body);
     }
     let page = reviewer.get("/console/triggers/case-D-1").await;
-    assert!(page.body.contains(&format!("/console/review/{decision}")), "a reviewer goes on to the evidence: {}", page.body);
+    assert!(
+        page.body.contains(&format!("/console/review/{decision}")),
+        "a reviewer goes on to the evidence: {}",
+        page.body
+    );
     assert_eq!(refusal(&observer.get("/console/triggers/case-D-9").await), "404 not-found");
     assert_eq!(refusal(&observer.get("/console/triggers/no%20case").await), "404 not-found");
     served.office.close().await;

@@ -25,14 +25,20 @@ async fn a_removal_is_looked_at_objected_to_at_the_counter_and_reversed_by_two_p
     let page = asha.get(&address).await;
     check(&page, "en", "the evidence");
     assert!(page.body.contains("No time runs yet: no notice has arrived."), "{}", page.body);
-    assert!(page.body.contains("data-state=\"held\"") && page.body.contains("data-value=\"number\">101<"), "{}", page.body);
+    assert!(
+        page.body.contains("data-state=\"held\"") && page.body.contains("data-value=\"number\">101<"),
+        "{}",
+        page.body
+    );
     assert!(!page.body.contains("data-do=\"decide\""), "nothing waits for an officer yet");
     let early = post(&asha, "/console/review/decide", &decide(&decision, "upheld", WHY)).await;
     assert_eq!(refusal(&early), "409 conflict", "nobody objects, nobody decides");
 
-    for (case, number, wanted) in
-        [("case-D-1", "102", "404 not-found"), ("case-D-2", "101", "404 not-found"), ("no case", "101", "404 not-found")]
-    {
+    for (case, number, wanted) in [
+        ("case-D-1", "102", "404 not-found"),
+        ("case-D-2", "101", "404 not-found"),
+        ("no case", "101", "404 not-found"),
+    ] {
         let found = post(&counter, "/console/objections/find", &[("case", case), ("number", number)]).await;
         assert_eq!(refusal(&found), wanted, "{case} {number}");
     }
@@ -45,7 +51,8 @@ async fn a_removal_is_looked_at_objected_to_at_the_counter_and_reversed_by_two_p
     check(&slip, "en", "a slip");
     let number = slip.body.split_once("data-slip=\"").unwrap().1.split('"').next().unwrap().to_owned();
     assert_eq!(number.len(), 8);
-    for text in ["आपकी आपत्ति ले ली गई है", "Your objection was taken", "Ration card", "sha-256:", "<svg"] {
+    for text in ["आपकी आपत्ति ले ली गई है", "Your objection was taken", "Ration card", "sha-256:", "<svg"]
+    {
         assert!(slip.body.contains(text), "{text}: {}", slip.body);
     }
     assert!(!slip.body.contains("I live.") && !slip.body.contains("Sushila"), "a slip names nobody");
@@ -59,7 +66,10 @@ async fn a_removal_is_looked_at_objected_to_at_the_counter_and_reversed_by_two_p
     assert!(page.body.contains("I live.") && page.body.matches("Ration card").count() == 1, "{}", page.body);
     assert!(page.body.contains("the time to object stands still"), "{}", page.body);
 
-    assert_eq!(refusal(&post(&asha, "/console/review/decide", &decide(&decision, "reversed", "yes")).await), "400 reason-missing");
+    assert_eq!(
+        refusal(&post(&asha, "/console/review/decide", &decide(&decision, "reversed", "yes")).await),
+        "400 reason-missing"
+    );
     let first = post(&asha, "/console/review/decide", &decide(&decision, "reversed", WHY)).await;
     assert_eq!(first.header("location"), format!("{address}?done=second-needed"));
     assert!(asha.get(&address).await.body.contains("Another person must hear the objection now."));
@@ -104,7 +114,12 @@ async fn nobody_is_removed_without_a_delivered_notice_by_any_page() {
         (&binod, "/console/review/decide", decide(&decision, "upheld", WHY).to_vec(), "409 conflict"),
         (&asha, "/console/review/delivered", vec![("decision", id), ("evidence", "wallet")], "409 conflict"),
         (&asha, "/console/review/delivered", vec![("decision", id), ("evidence", "hearsay")], "400 request-malformed"),
-        (&asha, "/console/review/breakers", vec![("scheme", "death-hold@1"), ("people", "9"), ("certain", "yes")], "409 conflict"),
+        (
+            &asha,
+            "/console/review/breakers",
+            vec![("scheme", "death-hold@1"), ("people", "9"), ("certain", "yes")],
+            "409 conflict",
+        ),
     ] {
         assert_eq!(refusal(&post(browser, path, &fields).await), wanted, "{path} {fields:?}");
     }
@@ -114,7 +129,10 @@ async fn nobody_is_removed_without_a_delivered_notice_by_any_page() {
         assert!(letter.body.contains(text), "{text}: {}", letter.body);
     }
     assert!(!letter.body.contains("Sushila"), "the department's files have her name");
-    assert!(asha.get(&format!("/console/review/{decision}")).await.body.contains("It has not arrived as far as we know"), "printed is not delivered");
+    assert!(
+        asha.get(&format!("/console/review/{decision}")).await.body.contains("It has not arrived as far as we know"),
+        "printed is not delivered"
+    );
     let (app, status) = served.closed().await;
     app.decisions().go_ahead(400 * 86_400);
     run(&app).await.unwrap();
@@ -137,12 +155,17 @@ async fn a_delivery_that_an_officer_enters_starts_the_time_once_in_her_name() {
     assert_eq!(entered.header("location"), format!("/console/review/{decision}?done=notice-delivered"));
     let page = asha.get(&format!("/console/review/{decision}?done=notice-delivered")).await;
     check(&page, "en", "a delivered notice");
-    for text in ["The time to object runs.", "The person may object until", "Entered by asha.", "data-state=\"noticed\""] {
+    for text in
+        ["The time to object runs.", "The person may object until", "Entered by asha.", "data-state=\"noticed\""]
+    {
         assert!(page.body.contains(text), "{text}: {}", page.body);
     }
     assert_eq!(refusal(&post(&asha, "/console/review/delivered", &arrived).await), "409 conflict", "once");
     let unknown = "01936b1e-5b2f-7c3d-8e4f-0123456789ab";
-    assert_eq!(refusal(&post(&asha, "/console/review/delivered", &[("decision", unknown), ("evidence", "officer")]).await), "404 not-found");
+    assert_eq!(
+        refusal(&post(&asha, "/console/review/delivered", &[("decision", unknown), ("evidence", "officer")]).await),
+        "404 not-found"
+    );
     assert_eq!(refusal(&post(&asha, "/console/review/letter", &[("decision", unknown)]).await), "404 not-found");
     assert_eq!(refusal(&asha.get(&format!("/console/review/{unknown}")).await), "404 not-found");
     assert_eq!(refusal(&asha.get("/console/review/nonsense").await), "404 not-found");
@@ -158,7 +181,11 @@ async fn hearsay_is_closed_by_an_officer_and_removes_nobody_whatever_she_says() 
     let asha = served.officer("asha", "reviewer").await;
     let page = asha.get(&format!("/console/review/{flag}")).await;
     check(&page, "en", "a flag");
-    assert!(page.body.contains("I have looked at it; nothing is taken away.") && !page.body.contains("value=\"upheld\""), "{}", page.body);
+    assert!(
+        page.body.contains("I have looked at it; nothing is taken away.") && !page.body.contains("value=\"upheld\""),
+        "{}",
+        page.body
+    );
     let upheld = post(&asha, "/console/review/decide", &decide(&flag, "upheld", WHY)).await;
     assert_eq!(refusal(&upheld), "409 conflict");
     let seen = post(&asha, "/console/review/decide", &decide(&flag, "reversed", WHY)).await;
@@ -215,12 +242,25 @@ async fn each_page_and_form_is_for_its_roles_with_its_token() {
         assert_eq!(refusal(&reviewer.post(path, &fields).await), "403 form-foreign", "{path}");
     }
     for (path, fields) in [
-        ("/console/matching", vec![("source", "https://civil.localhost"), ("event", id), ("role", "subject"), ("meant", "nobody"), ("number", "")]),
+        (
+            "/console/matching",
+            vec![
+                ("source", "https://civil.localhost"),
+                ("event", id),
+                ("role", "subject"),
+                ("meant", "nobody"),
+                ("number", ""),
+            ],
+        ),
         ("/console/triggers/replay", vec![("subscriber", "https://food.localhost")]),
     ] {
         assert_eq!(refusal(&post(&observer, path, &fields).await), "403 access-denied", "{path}");
         assert_eq!(refusal(&operator.post(path, &fields).await), "403 form-foreign", "{path}");
-        assert_eq!(refusal(&post(&operator, path, &fields).await), "404 not-found", "{path}: nothing of the kind is there");
+        assert_eq!(
+            refusal(&post(&operator, path, &fields).await),
+            "404 not-found",
+            "{path}: nothing of the kind is there"
+        );
     }
     assert_eq!(served.roll(), HELD, "nothing of it did anything");
     served.office.close().await;
@@ -245,7 +285,13 @@ async fn an_officer_says_who_is_meant_or_that_nobody_is() {
     let say = |event: &MessageId, meant: &'static str, number: &'static str| {
         let event = event.to_string();
         let source = "https://civil.localhost".to_owned();
-        [("source", source), ("event", event), ("role", "subject".to_owned()), ("meant", meant.to_owned()), ("number", number.to_owned())]
+        [
+            ("source", source),
+            ("event", event),
+            ("role", "subject".to_owned()),
+            ("meant", meant.to_owned()),
+            ("number", number.to_owned()),
+        ]
     };
     for (event, meant, number, wanted) in [
         (&namesake, "somebody", "", "400 request-malformed"),
@@ -254,7 +300,11 @@ async fn an_officer_says_who_is_meant_or_that_nobody_is() {
     ] {
         let fields = say(event, meant, number);
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        assert_eq!(refusal(&post(&meena, "/console/matching", &fields).await), wanted, "{meant} {number}: the number is another person's");
+        assert_eq!(
+            refusal(&post(&meena, "/console/matching", &fields).await),
+            wanted,
+            "{meant} {number}: the number is another person's"
+        );
     }
     for event in [&stranger, &namesake] {
         let fields = say(event, "nobody", "");
@@ -274,7 +324,12 @@ async fn who_proposed_it_is_known_and_an_upheld_objection_removes_after_two_pers
     let (asha, binod) = (served.officer("asha", "reviewer").await, served.officer("binod", "reviewer").await);
     let said = [("decision", decision.as_str()), ("words", ""), ("papers", "")];
     assert_eq!(post(&asha, "/console/objections", &said).await.status, 200, "an objection needs no words");
-    for (browser, outcome, done) in [(&asha, "upheld", "second-needed"), (&binod, "reversed", "heard-anew"), (&binod, "upheld", "second-needed"), (&asha, "upheld", "decision-upheld")] {
+    for (browser, outcome, done) in [
+        (&asha, "upheld", "second-needed"),
+        (&binod, "reversed", "heard-anew"),
+        (&binod, "upheld", "second-needed"),
+        (&asha, "upheld", "decision-upheld"),
+    ] {
         let heard = post(browser, "/console/review/decide", &decide(&decision, outcome, WHY)).await;
         assert_eq!(heard.header("location"), format!("/console/review/{decision}?done={done}"));
     }
@@ -282,6 +337,10 @@ async fn who_proposed_it_is_known_and_an_upheld_objection_removes_after_two_pers
     check(&page, "en", "an upheld removal");
     let state = served.office.running.app().decisions_in_case(&"case-D-1".parse().unwrap()).await.unwrap()[0].state;
     assert!(matches!(state, DecisionState::Upheld | DecisionState::Removed), "{state:?}");
-    assert_eq!(refusal(&post(&asha, "/console/objections", &said).await), format!("409 {}", Code::Conflict), "too late");
+    assert_eq!(
+        refusal(&post(&asha, "/console/objections", &said).await),
+        format!("409 {}", Code::Conflict),
+        "too late"
+    );
     served.office.close().await;
 }

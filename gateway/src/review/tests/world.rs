@@ -216,7 +216,8 @@ impl Served {
             #[diesel(sql_type = Text)]
             text: String,
         }
-        let rows: Vec<Row> = sql_query(format!("SELECT CAST(({sql}) AS TEXT) AS text")).load(&mut self.table()).unwrap();
+        let rows: Vec<Row> =
+            sql_query(format!("SELECT CAST(({sql}) AS TEXT) AS text")).load(&mut self.table()).unwrap();
         rows.into_iter().next().unwrap().text
     }
 
@@ -272,8 +273,9 @@ impl Served {
             }
             let mut conn = SqliteConnection::establish(&file).unwrap();
             conn.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
-            let rows: Vec<Row> =
-                sql_query("SELECT payment_status AS text FROM pension_beneficiary WHERE ppo_no = 101").load(&mut conn).unwrap();
+            let rows: Vec<Row> = sql_query("SELECT payment_status AS text FROM pension_beneficiary WHERE ppo_no = 101")
+                .load(&mut conn)
+                .unwrap();
             rows.into_iter().next().unwrap().text
         };
         (app, status)

@@ -125,7 +125,8 @@ pub fn cases_newest(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Cas
         #[diesel(sql_type = BigInt)]
         received_ms: i64,
     }
-    let select = Statement::new("SELECT jws, event_type, received_ms FROM inbox_event ORDER BY received_ms DESC, jti LIMIT ");
+    let select =
+        Statement::new("SELECT jws, event_type, received_ms FROM inbox_event ORDER BY received_ms DESC, jti LIMIT ");
     let rows: Vec<Row> = select.bind(limit).load(conn)?;
     let mut cases: Vec<CaseSeen> = Vec::new();
     for row in rows {
@@ -265,7 +266,10 @@ mod tests {
             let (told, heard, later) = counted.await.unwrap();
             assert_eq!(told.len(), 1);
             let (peer, funnel) = &told[0];
-            assert_eq!((peer.as_str(), funnel.told, funnel.acknowledged, funnel.applied), ("https://food.gov.example", 2, 1, 1));
+            assert_eq!(
+                (peer.as_str(), funnel.told, funnel.acknowledged, funnel.applied),
+                ("https://food.gov.example", 2, 1, 1)
+            );
             assert_eq!((funnel.of("settled"), funnel.of("unmatched")), (1, 0));
             assert_eq!((heard[0].1.told, heard[0].1.acknowledged, heard[0].1.of("unmatched")), (1, 1, 1));
             assert!(later.is_empty());

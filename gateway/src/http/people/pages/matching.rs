@@ -17,9 +17,7 @@ use service_kit::{
 use utoipa::OpenApi;
 
 use super::{FORM, View, review::refused, see, show, sign_in::Done};
-use crate::{
-    console::triggers as views, http::people::said::failed, people::Role, store::decisions::facts::role_word,
-};
+use crate::{console::triggers as views, http::people::said::failed, people::Role, store::decisions::facts::role_word};
 
 /// The endpoints' description.
 #[derive(OpenApi)]
