@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// Systems of social welfare with one right each; the portal has all.
-const RIGHTS: [&str; 7] = ["ask", "audit", "link", "invite", "post", "batch", "report"];
+const RIGHTS: [&str; 9] = ["ask", "audit", "link", "invite", "post", "batch", "report", "object", "carrier"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_calls_what_is_not_declared_for_them() {

@@ -256,6 +256,8 @@ pub enum SystemRight {
     Report,
     /// Enter objections of people who came in person.
     Object,
+    /// Pass on carriers' reports that short messages arrived.
+    Carrier,
 }
 
 impl SystemRight {
@@ -270,6 +272,7 @@ impl SystemRight {
             Self::Batch => "batch",
             Self::Report => "report",
             Self::Object => "object",
+            Self::Carrier => "carrier",
         }
     }
 }

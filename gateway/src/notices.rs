@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | wallet | it proved its binding and fetched the notice | `told.rs` |
 //! | mail | the server took it (250) | `smtp.rs` |
-//! | short message | the gateway for messages answered 2xx | `sms.rs` |
+//! | short message | the gateway for messages answered 2xx; for a window, once a carrier's report says that it arrived | `sms.rs`, `reports.rs` |
 //! | letter | an officer confirmed that it was handed over | `letters.rs` |
 //!
 //! Deliberately absent: the texts (`web/locales/*/notices.ftl`), and what happens to a scheme after a delivered notice.
@@ -20,6 +20,7 @@ mod names;
 mod notifier;
 mod plan;
 mod preferences;
+mod reports;
 mod settings;
 mod sms;
 mod smtp;
@@ -41,6 +42,7 @@ pub use self::{
     letters::{HandOverError, LetterSettings},
     notifier::{Address, Arrival, Message, NotDelivered, Notifier},
     preferences::PreferencesError,
+    reports::ReportRefused,
     settings::{NoticeSettings, NoticesStartError},
     sms::SmsSettings,
     smtp::{Security, SmtpSettings},

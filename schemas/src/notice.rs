@@ -395,6 +395,14 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Opti
     Option::deserialize(from).map(Some)
 }
 
+/// `POST /v1/messages/{id}/arrived` on the local listener: a carrier reports that a short message arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageArrived {
+    /// When, as the carrier says.
+    pub at: Timestamp,
+}
+
 /// `POST /v1/letters/{id}/handed-over` on the local listener: an officer saw the letter reach her.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

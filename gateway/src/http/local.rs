@@ -13,6 +13,7 @@ pub mod erasures;
 pub mod events;
 pub mod letters;
 pub mod links;
+pub mod message_reports;
 pub mod objections;
 pub mod queries;
 pub mod reports;
@@ -24,5 +25,5 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = reports::routes(links::routes(events::routes(routes)));
     let routes = bindings::routes(binding_offers::routes(consent_requests::routes(routes)));
     let routes = catalogue::routes(cases::routes(batches::routes(routes)));
-    queries::routes(routes)
+    queries::routes(message_reports::routes(routes))
 }

@@ -34,6 +34,7 @@ fn of_systems() -> Vec<OpenApi> {
         local::erasures::Api::openapi(),
         local::events::Api::openapi(),
         local::letters::Api::openapi(),
+        local::message_reports::Api::openapi(),
         local::links::Api::openapi(),
         local::objections::Api::openapi(),
         local::reports::Api::openapi(),

@@ -5,6 +5,7 @@
 
 pub mod deliveries;
 pub mod preferences;
+pub mod reports;
 pub mod uses;
 
 use diesel::{

@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
-    answer, asking, assisted, bundle, catalogue, citizen, consent, decision, erasure, event, federation, head, linking,
-    local, naming, notice, openid, problem, query, receipt, roll_order, scheme, wallet_build, webhook,
+    answer, asking, assisted, benefits, bundle, catalogue, citizen, consent, decision, erasure, event, federation,
+    head, linking, local, naming, notice, openid, problem, query, receipt, roll_order, scheme, wallet_build, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -150,9 +150,16 @@ table! {
     "webhook-event" webhook::WebhookEvent;
     "notices-request" notice::NoticesRequest;
     "notices" notice::Notices;
+    "benefits-request" benefits::BenefitsRequest;
+    "benefits" benefits::Benefits;
+    "offer-answer" benefits::OfferAnswer;
+    "objection-request" benefits::ObjectionRequest;
+    "objection-order" benefits::ObjectionOrder;
+    "objection-taken" benefits::ObjectionTaken;
     "preferences-request" notice::PreferencesRequest;
     "preferences-order" notice::PreferencesOrder;
     "letter-handed-over" notice::LetterHandedOver;
+    "message-arrived" notice::MessageArrived;
     "printed-letter" notice::PrintedLetter;
 }
 

@@ -1,15 +1,21 @@
 //! Short messages against an HTTPS endpoint, and letters in a folder.
 
 use schemas::{
+    id::SystemName,
     notice::{Channel, DeliveryState, NoticeLevel},
+    problem::Code,
     time::Timestamp,
 };
 use serde_json::Value;
+use service_kit::db::DatabaseError;
 
 use super::{Person, hold, reachable, round, subject, tell, ways};
 use crate::{
-    notices::HandOverError,
-    store::links::{LinkError, NewLink, link_insert},
+    notices::{HandOverError, ReportRefused},
+    store::{
+        links::{LinkError, NewLink, link_insert},
+        notices::reports::message_gone,
+    },
     webhooks::testing::{HttpsEndpoint, Member},
 };
 
@@ -162,4 +168,35 @@ async fn link(app: &crate::app::App) {
         .write(move |conn| link_insert(conn, &keys, &link, now).map(drop))
         .await
         .unwrap_or_else(|e: LinkError| panic!("{e}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carriers_report_counts_once_and_only_for_a_message_that_went() {
+    for postgres in [false, true] {
+        let endpoint = HttpsEndpoint::start(|_| (202, "", b"{}".to_vec())).await;
+        let member = with_sms(postgres, &endpoint, false).await;
+        let (app, person) = (&member.app, Person::of_subject(member.app.keys(), &subject()));
+        reachable(app, &person, NoticeLevel::Exceptions, Some("+919876543210"), None).await;
+        tell(app, &person, hold()).await;
+        let (notice, relay) = (ways(app, &person).await[0].0.clone(), "relay".parse::<SystemName>().unwrap());
+        let report = async |at: Timestamp| app.message_arrived(&notice, (&relay, at)).await;
+        let code = |refused: ReportRefused| match refused {
+            ReportRefused::Refused(refusal) => refusal.code(),
+            ReportRefused::Store(error) => panic!("{error}"),
+        };
+        assert_eq!(code(report(app.now()).await.unwrap_err()), Code::NotFound, "nothing went yet");
+        round(app, 0).await;
+        assert_eq!(code(report(app.now().plus(3_600)).await.unwrap_err()), Code::RequestMalformed, "in the future");
+        assert_eq!(code(report(app.now().plus(-3_600)).await.unwrap_err()), Code::RequestMalformed, "before it went");
+        let arrived = async || {
+            let id = notice.clone();
+            let find = move |conn: &mut _| Ok::<_, DatabaseError>(message_gone(conn, &id)?.unwrap().arrived_ms);
+            app.db().read(find).await.unwrap()
+        };
+        assert_eq!(arrived().await, None, "taken by the gateway is not arrived");
+        let at = app.now();
+        report(at).await.unwrap();
+        report(at.plus(1)).await.unwrap();
+        assert_eq!(arrived().await, Some(at.seconds() * 1000), "the first word counts");
+    }
 }
