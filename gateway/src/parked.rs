@@ -65,7 +65,10 @@ impl std::str::FromStr for Kind {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or("what is parked is notices, erasures, orders or decisions")
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or("what is parked is notices, erasures, orders or decisions")
     }
 }
 
@@ -122,11 +125,12 @@ impl App {
                     since: Timestamp::from_seconds(parked.since_ms / 1000),
                 });
                 let (_, erasures) = orders_count(conn)?;
-                let decisions = decisions_parked(conn, MOST).map_err(unreadable)?.into_iter().map(|parked| ParkedDecision {
-                    decision: parked.id,
-                    order: parked.todo,
-                    since: Timestamp::from_seconds(parked.since_ms.div_euclid(1000)),
-                });
+                let decisions =
+                    decisions_parked(conn, MOST).map_err(unreadable)?.into_iter().map(|parked| ParkedDecision {
+                        decision: parked.id,
+                        order: parked.todo,
+                        since: Timestamp::from_seconds(parked.since_ms.div_euclid(1000)),
+                    });
                 let (_, people) = parked_count(conn).map_err(unreadable)?;
                 Ok(Parked {
                     notices: count(notices),
@@ -212,7 +216,11 @@ mod tests {
             assert_eq!((parked.notices, parked.erasures, parked.orders.len()), (1, 1, 0));
             assert_eq!((parked.decisions.len(), parked.people), (1, 1));
             assert_eq!(parked.decisions[0].order.as_deref(), Some("release"));
-            assert_eq!(parked.decisions[0].since, Timestamp::from_seconds(1), "since when it fails, not since it was parked");
+            assert_eq!(
+                parked.decisions[0].since,
+                Timestamp::from_seconds(1),
+                "since when it fails, not since it was parked"
+            );
             for (kind, replayed) in [(Kind::Notices, 1), (Kind::Erasures, 1), (Kind::Orders, 0), (Kind::Decisions, 2)] {
                 assert_eq!(app.replay_parked("command-line", kind).await.unwrap(), replayed, "{kind:?}");
                 assert_eq!(kind.as_str().parse(), Ok(kind));
@@ -221,7 +229,10 @@ mod tests {
             let trail = app.db().read(|conn| Ok::<_, DatabaseError>(audit_trail::newest(conn, i64::MAX, 4)?)).await;
             let targets: Vec<String> =
                 trail.unwrap().into_iter().map(|row| format!("{} {}", row.action, row.target)).collect();
-            assert_eq!(targets, ["parked.replay decisions", "parked.replay orders", "parked.replay erasures", "parked.replay notices"]);
+            assert_eq!(
+                targets,
+                ["parked.replay decisions", "parked.replay orders", "parked.replay erasures", "parked.replay notices"]
+            );
         }
     }
 }

@@ -103,7 +103,11 @@ fn trip(
     now_ms: i64,
 ) -> Result<(), DecisionError> {
     breaker_trip(conn, scheme, (removals, size), now_ms)?;
-    tracing::error!(scheme, removals, "the breaker stopped removals; two officers must sign for how many people they go on");
+    tracing::error!(
+        scheme,
+        removals,
+        "the breaker stopped removals; two officers must sign for how many people they go on"
+    );
     metrics::counter!("decisions_breaker_tripped").increment(1);
     Ok(())
 }

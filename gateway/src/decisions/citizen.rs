@@ -176,7 +176,7 @@ impl App {
     /// Those of the presentation; codes of the token; `consent-wrong-subject` (by another key than the binding's),
     /// `audience-wrong`, `stale` (from the future), `not-found`, `conflict`: nothing can be objected to, or no more.
     pub(crate) async fn object(&self, request: &ObjectionRequest) -> Result<ObjectionTaken, CitizenError> {
-        let token = UnverifiedJws::parse(request.objection.as_str().as_bytes(), protocol::seal::Limits::of(8 * 1024))
+        let token = UnverifiedJws::parse(request.objection.as_str().as_bytes(), protocol::seal::Limits::of(12 * 1024))
             .map_err(bad)?;
         let binding = self.verify_contesting_presentation(&request.binding).await?;
         let order = self.verify_objection(token, &binding)?;

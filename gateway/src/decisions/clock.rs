@@ -42,20 +42,24 @@ pub(super) async fn is_believed(app: &App) -> bool {
 }
 
 async fn is_believed_on(app: &App, today: CivilDate) -> bool {
-    let doubt = match ageing::clock_doubt(app, today).await {
-        Ok(doubt) => doubt,
-        Err(error) => {
-            tracing::warn!(%error, "whether the clock is right could not be asked; nothing ends");
-            return false;
+    let mut doubt = ageing::clock_doubt(app, today).await;
+    let known = app.decisions().clock_doubted.load(Ordering::Relaxed);
+    if !known && matches!(doubt, Ok(Some(ClockDoubt::Ahead { .. }))) {
+        // After a long stop the anchor's word that we have is old: it is asked once, the regular refresh does the rest.
+        if let Err(error) = app.refresh_directory().await {
+            tracing::warn!(%error, "the trust anchor could not be asked what day it is");
         }
-    };
-    let known = app.decisions().clock_doubted.swap(doubt.is_some(), Ordering::Relaxed);
+        doubt = ageing::clock_doubt(app, today).await;
+    }
+    let believed = matches!(doubt, Ok(None));
+    app.decisions().clock_doubted.store(!believed, Ordering::Relaxed);
     match doubt {
         // Said once, not each second.
-        Some(doubt) if !known => alarm(today, &doubt),
-        _ => {}
+        Ok(Some(doubt)) if !known => alarm(today, &doubt),
+        Err(error) => tracing::warn!(%error, "whether the clock is right could not be asked; nothing ends"),
+        Ok(_) => {}
     }
-    doubt.is_none()
+    believed
 }
 
 fn alarm(today: CivilDate, doubt: &ClockDoubt) {

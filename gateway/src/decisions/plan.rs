@@ -87,6 +87,12 @@ impl Plan {
         matches!(self.by, By::Gone(_))
     }
 
+    /// What tells these rules from others: when any of a department's changes, everybody is looked at again.
+    pub(super) fn mark(&self) -> String {
+        let hash = self.version().map(|version| version.hash.to_string()).unwrap_or_default();
+        format!("{} {} {hash}", self.key(), self.roll)
+    }
+
     fn is_of(&self, decided: &Decided) -> bool {
         self.roll.as_str() == decided.roll && self.key() == decided.scheme
     }

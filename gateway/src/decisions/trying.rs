@@ -62,7 +62,9 @@ pub(super) async fn person(app: &App, person: &Person, error: &DecisionError) ->
         Ok::<_, DecisionError>(tried.parked_ms.is_none() && next.parked_ms.is_some())
     });
     if parked.await? {
-        tracing::error!("a person is parked after three days; mend the cause, then run `vinimay gateway parked replay decisions`");
+        tracing::error!(
+            "a person is parked after three days; mend the cause, then run `vinimay gateway parked replay decisions`"
+        );
         metrics::counter!("decisions_parked_total").increment(1);
     }
     Ok(())

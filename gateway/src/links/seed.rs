@@ -266,7 +266,8 @@ fn link_page(app: &App, page: &[(NewLink, Option<NamedResident>)]) -> Result<(u6
     let links: Vec<NewLink> = page.iter().map(|(link, _)| link.clone()).collect();
     let run = app.db().write_blocking(|conn| {
         let run = link_insert_many(conn, keys, &links, now)?;
-        let people = page.iter().filter(|(link, _)| run.taken.contains(&link.subject)).filter_map(|(_, person)| person.as_ref());
+        let people =
+            page.iter().filter(|(link, _)| run.taken.contains(&link.subject)).filter_map(|(_, person)| person.as_ref());
         people.into_iter().try_for_each(|person| open_insert(conn, keys, person, now))?;
         Ok::<_, LinkError>(run)
     })?;

@@ -389,7 +389,11 @@ async fn a_run_gives_nobody_a_number_that_another_pseudonym_has() {
     assert_eq!(linked, Linked::New);
     let (_, file) = world.export("food.jwt").unwrap();
     let seeded = world.seed(&file).unwrap();
-    assert_eq!(seeded, Seeded { residents: 5, linked: 1, known: 0, ambiguous: 3, unknown: 1 }, "Asha is for an officer");
+    assert_eq!(
+        seeded,
+        Seeded { residents: 5, linked: 1, known: 0, ambiguous: 3, unknown: 1 },
+        "Asha is for an officer"
+    );
     assert_eq!(food.links().subjects_of(&key).await.unwrap(), vec![other]);
     let asha = world.civil.1.keys().sectors[&"food".parse().unwrap()].sector_subject("R1");
     assert_eq!(food.links().resolve(&asha).await.unwrap(), None);
@@ -432,9 +436,8 @@ async fn of_two_in_one_run_who_name_one_number_neither_gets_it_on_both_engines()
         let mut twins = vec![sector.sector_subject("twin"), sector.sector_subject("other twin")];
         twins.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         assert_eq!(runs, [(2, twins), (1, vec![sector.sector_subject("stranger")])]);
-        let of = |number: &'static str| {
-            world.database.read_blocking(|conn| link_subjects(conn, &keys, number)).unwrap()
-        };
+        let of =
+            |number: &'static str| world.database.read_blocking(|conn| link_subjects(conn, &keys, number)).unwrap();
         assert_eq!((of("F-1"), of("F-3").len()), (vec![sector.sector_subject("asha")], 0));
     }
 }

@@ -11,14 +11,7 @@ use service_kit::db::AnyConnection;
 use super::{RELEASED_FOR, is_released, trip};
 use crate::{
     app::App,
-    decisions::{
-        DecisionError,
-        decide::Clerk,
-        look,
-        officer::begin,
-        run::local,
-        trying,
-    },
+    decisions::{DecisionError, decide::Clerk, look, officer::begin, run::local, trying},
     store::decisions::{
         breakers::{Stopped, breaker_take, breakers_released},
         cases::{Decided, Waits, decision_find, decision_update},
@@ -64,9 +57,8 @@ async fn page(app: &App, scheme: &Stopped) -> Result<(), DecisionError> {
 
 async fn stop_again(app: &App, stopped: &Stopped) -> Result<(), DecisionError> {
     let (stopped, now_ms) = (stopped.clone(), app.decided_at_ms());
-    let write = move |conn: &mut AnyConnection| {
-        trip(conn, &stopped.scheme, (stopped.waiting, stopped.roll_size), now_ms)
-    };
+    let write =
+        move |conn: &mut AnyConnection| trip(conn, &stopped.scheme, (stopped.waiting, stopped.roll_size), now_ms);
     app.db().write(write).await
 }
 

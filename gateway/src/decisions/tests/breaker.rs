@@ -77,7 +77,11 @@ async fn one_person_more_than_two_signed_for_stops_it_again() {
     run(&world.app).await.unwrap();
     assert_eq!(world.held(), 12, "three went on");
     let again = stopped(&world).await;
-    assert_eq!((again.waiting, again.first_by, again.ceiling, again.passed), (1, None, None, 0), "and it is signed anew");
+    assert_eq!(
+        (again.waiting, again.first_by, again.ceiling, again.passed),
+        (1, None, None, 0),
+        "and it is signed anew"
+    );
     world.days(0).await;
     assert_eq!(world.held(), 12);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel::{RunQueryDsl as _, sql_query};
 use eligibility::scheme::Scheme;
 use protocol::seal::random;
-use schemas::{notice::DecisionStep, scheme::DecisionState};
+use schemas::{decision::DeliveryEvidence, notice::DecisionStep, scheme::DecisionState};
 use service_kit::db::DatabaseError;
 
 use super::{leaving::steps, world::*};
@@ -19,7 +19,8 @@ use crate::{
 };
 
 const ALL_ACTIVE: &str = "101=ACTIVE 102=ACTIVE 103=ACTIVE";
-const CLOSED: &str = "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary BEGIN SELECT RAISE(ABORT, 'closed'); END;";
+const CLOSED: &str =
+    "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary BEGIN SELECT RAISE(ABORT, 'closed'); END;";
 
 async fn execute(world: &World, statements: Vec<String>) {
     let write = move |conn: &mut _| {
@@ -98,7 +99,7 @@ async fn a_hundred_rows_that_cannot_be_read_stop_nobody_on_both_engines() {
             // Their notices were fetched, and their bodies are another's: none can be opened.
             statements.push(format!(
                 "INSERT INTO notice (id, person, kind, cause, body, at_ms, fetched_ms, state) \
-                 SELECT 'n-{n}', person, kind, 'c-{n}', body, at_ms, 1, state FROM notice LIMIT 1"
+                 SELECT 'n-{n}', 'nobody', kind, 'c-{n}', body, at_ms, 1, state FROM notice LIMIT 1"
             ));
             statements.push(damaged(&format!("'n-{n}'"), "held"));
             statements.push(damaged("NULL", "offered"));
@@ -188,7 +189,11 @@ async fn by_a_clock_that_was_set_back_no_window_ends_no_offer_expires_and_none_i
     assert_eq!(world.only("rukmini").await.state, DecisionState::Offered);
     crate::triggers::ageing::go_on(&world.app, "officer-1").await.unwrap();
     world.days(0).await;
-    assert_eq!(world.only("sushila").await.state, DecisionState::Noticed, "a day that has passed cannot be allowed again");
+    assert_eq!(
+        world.only("sushila").await.state,
+        DecisionState::Noticed,
+        "a day that has passed cannot be allowed again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,6 +209,29 @@ async fn an_officers_word_about_the_clock_lets_decisions_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_carriers_report_of_a_short_message_starts_the_window_and_stands_in_the_record() {
+    let world = World::by_rule().await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    let (held, now) = (world.only("sushila").await, world.app.now());
+    let notice = held.notice.unwrap();
+    let sent = format!(
+        "INSERT INTO notice_delivery (notice, channel, state, tries, since_ms, next_ms) VALUES ('{notice}', 'sms', 'delivered', 0, {}, 0)",
+        now.seconds() * 1000
+    );
+    execute(&world, vec![sent]).await;
+    world.days(0).await;
+    assert_eq!(world.only("sushila").await.state, DecisionState::Held, "that it was sent starts nothing");
+    world.app.message_arrived(&notice, (&"relay".parse().unwrap(), now)).await.unwrap();
+    world.days(0).await;
+    assert_eq!(world.only("sushila").await.state, DecisionState::Noticed);
+    let (_, notices) = world.records(&held.id).await;
+    let delivery = notices[0].delivery.clone().unwrap();
+    assert_eq!((delivery.evidence, delivery.by.unwrap().as_str()), (DeliveryEvidence::SmsReport, "relay"));
+    world.days(31).await;
+    assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_whole_road_is_the_same_on_postgresql() {
     let world = World::by_scheme_on(true, WIDOWS).await;
     world.hears(&world.death("sushila", "D-1")).await;
@@ -215,7 +243,10 @@ async fn the_whole_road_is_the_same_on_postgresql() {
     assert_eq!(world.roll(), ALL_ACTIVE);
     let told = steps(&world.notices("sushila").await);
     assert_eq!(told, [DecisionStep::Hold, DecisionStep::Removed, DecisionStep::Restored]);
-    assert_eq!((world.only("sushila").await.state, world.only("sushila").await.todo), (DecisionState::Restored, None::<Todo>));
+    assert_eq!(
+        (world.only("sushila").await.state, world.only("sushila").await.todo),
+        (DecisionState::Restored, None::<Todo>)
+    );
     world.hears(&world.widowed("rukmini", "D-9")).await;
     let offer = world.only("rukmini").await;
     let answer = schemas::benefits::BenefitAnswer::Accept;

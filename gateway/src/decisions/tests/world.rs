@@ -132,7 +132,8 @@ impl World {
         let follow = "[[follow]]\nsource = \"https://civil.localhost\"\nevent = \"in.vinimay.death.registered.v1\"\n\
                       purpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\nroll = \"social.pension\"\n";
         let rolls = format!("[decisions.rolls]\n\"{id}\" = \"social.pension\"\n");
-        let this = Self::with(false, &format!("writer = {{ url = \"sqlite://source.sqlite\" }}\n{rolls}{follow}")).await;
+        let this =
+            Self::with(false, &format!("writer = {{ url = \"sqlite://source.sqlite\" }}\n{rolls}{follow}")).await;
         this.app.decisions().give(Vec::new());
         this
     }
@@ -181,7 +182,9 @@ impl World {
 
     /// As many people more, `p200`, `p201`, … by their numbers on the roll.
     pub async fn populate(&self, numbers: std::ops::Range<u32>) {
-        let row = |n| format!("INSERT INTO pension_beneficiary VALUES ({n}, 'ACTIVE', NULL, NULL, NULL, 500, 'P {n}', NULL);");
+        let row = |n| {
+            format!("INSERT INTO pension_beneficiary VALUES ({n}, 'ACTIVE', NULL, NULL, NULL, 500, 'P {n}', NULL);")
+        };
         self.enter(&numbers.clone().map(row).collect::<String>());
         for n in numbers {
             self.link(&format!("p{n}"), &n.to_string()).await;

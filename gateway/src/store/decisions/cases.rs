@@ -220,7 +220,9 @@ pub fn decision_insert(conn: &mut AnyConnection, keys: &Keys, new: &Decided) -> 
 pub fn decision_update(conn: &mut AnyConnection, keys: &Keys, now: &Decided) -> Result<bool, DecisionStoreError> {
     let body = BODY.seal(keys, now.id.as_str(), &now.matter)?;
     let (todo, waits) = (now.todo.as_ref().map(word).transpose()?, now.waits.as_ref().map(word).transpose()?);
-    let update = Statement::new("UPDATE decision SET turn = turn + 1, tries = 0, next_ms = 0, failing_ms = NULL, parked_ms = NULL, state = ");
+    let update = Statement::new(
+        "UPDATE decision SET turn = turn + 1, tries = 0, next_ms = 0, failing_ms = NULL, parked_ms = NULL, state = ",
+    );
     let update = update.bind(word(&now.state)?.as_str()).sql(", body = ").bind(body.as_slice());
     let update = update.sql(", since_day = ").bind(now.since.to_string().as_str());
     let update = update.sql(", until_day = ").bind(now.until.map(|day| day.to_string()).as_deref());

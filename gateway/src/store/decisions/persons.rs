@@ -101,7 +101,8 @@ pub fn person_seen(
     let seen = seen.bind(i64::from(linked)).sql(", due_ms = ").bind(due_ms).sql(" WHERE person = ");
     seen.bind(person.as_str()).execute(conn)?;
     if !linked {
-        let linked = "EXISTS (SELECT 1 FROM subject_link l WHERE l.subject_index = decision_person.person) AND person = ";
+        let linked =
+            "EXISTS (SELECT 1 FROM subject_link l WHERE l.subject_index = decision_person.person) AND person = ";
         let due = Statement::new("UPDATE decision_person SET due_ms = ").bind(now_ms).sql(" WHERE ").sql(linked);
         due.bind(person.as_str()).execute(conn)?;
     }
@@ -114,7 +115,8 @@ pub fn person_seen(
 /// If the database fails.
 pub fn persons_linked(conn: &mut AnyConnection, indices: &[String], now_ms: i64) -> diesel::QueryResult<()> {
     for some in indices.chunks(ROWS) {
-        let due = Statement::new("UPDATE decision_person SET tries = 0, failing_ms = NULL, parked_ms = NULL, due_ms = ");
+        let due =
+            Statement::new("UPDATE decision_person SET tries = 0, failing_ms = NULL, parked_ms = NULL, due_ms = ");
         let due = due.bind(now_ms).sql(" WHERE linked = 0 AND person IN ");
         due.row(some.iter().map(|index| index.as_str().into())).execute(conn)?;
     }

@@ -89,7 +89,8 @@ pub fn decisions_stopped(
     now_ms: i64,
     limit: i64,
 ) -> Result<Vec<Turn>, DecisionStoreError> {
-    let select = Statement::new(COLUMNS).bind(now_ms).sql(" AND waits = 'breaker' AND state = 'proposed' AND scheme = ");
+    let select =
+        Statement::new(COLUMNS).bind(now_ms).sql(" AND waits = 'breaker' AND state = 'proposed' AND scheme = ");
     turns(select.bind(scheme), limit, conn)
 }
 
@@ -178,7 +179,8 @@ pub fn decision_wait(conn: &mut AnyConnection, id: &MessageId, next_ms: i64) -> 
 /// # Errors
 /// If the database fails.
 pub fn decisions_wake(conn: &mut AnyConnection, person: &Person) -> Result<(), DecisionStoreError> {
-    let update = "UPDATE decision SET next_ms = 0 WHERE state = 'noticed' AND tries = 0 AND parked_ms IS NULL AND person = ";
+    let update =
+        "UPDATE decision SET next_ms = 0 WHERE state = 'noticed' AND tries = 0 AND parked_ms IS NULL AND person = ";
     Statement::new(update).bind(person.as_str()).execute(conn)?;
     Ok(())
 }
@@ -188,7 +190,9 @@ pub fn decisions_wake(conn: &mut AnyConnection, person: &Person) -> Result<(), D
 /// # Errors
 /// If the database fails.
 pub fn person_tried(conn: &mut AnyConnection, person: &Person) -> Result<Option<Tried>, DecisionStoreError> {
-    let select = Statement::new("SELECT tries, failing_ms, parked_ms, coalesce(due_ms, 0) AS next_ms FROM decision_person WHERE person = ");
+    let select = Statement::new(
+        "SELECT tries, failing_ms, parked_ms, coalesce(due_ms, 0) AS next_ms FROM decision_person WHERE person = ",
+    );
     tried(select.bind(person.as_str()), conn)
 }
 
