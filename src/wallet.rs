@@ -20,6 +20,7 @@ mod home;
 mod orders;
 mod post;
 mod request;
+mod served;
 mod wards;
 
 pub use benefits::{Answered, FoundHer, answer, benefits};
@@ -33,4 +34,5 @@ pub use history::{Told, history};
 pub use home::{Home, Settings};
 pub use orders::{Ordered, order, retry_pending};
 pub use request::{Card, show};
+pub use served::{Compared, check_folder, check_served};
 pub use wards::{Wards, wards};

@@ -2,7 +2,8 @@
 
 mod keeping;
 mod lost;
-mod wards;
+mod served;
+pub mod wards;
 
 use std::path::PathBuf;
 
@@ -179,6 +180,7 @@ async fn a_wallet_pins_binds_shows_decides_orders_and_keeps_what_did_not_arrive(
     keeping::once_only_is_answered_once(&wallet).await;
     keeping::everything_is_written_into_a_file_to_keep(&wallet).await;
     keeping::a_member_that_does_not_verify_is_left_out_and_named(&wallet);
+    served::the_served_wallet_is_the_logged_build(&wallet).await;
     wards::a_mother_decides_for_her_child(&mut ready).await;
     lost::a_lost_phone_is_ended_at_the_desk(&mut ready, &home).await;
 }

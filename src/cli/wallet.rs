@@ -1,10 +1,16 @@
 //! `vinimay wallet`: a citizen's wallet on the command line.
 
-use std::path::PathBuf;
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use protocol::credential::card::Language;
+use protocol::{
+    bundle::{Finding, Verdict},
+    credential::card::Language,
+};
 use schemas::{
     benefits::BenefitAnswer,
     consent::OrderAction,
@@ -14,12 +20,16 @@ use schemas::{
 use serde::Serialize;
 use serde_json::json;
 use service_kit::{clock::Clock, http_client::NetworkPolicy};
+use url::Url;
 
 use super::{
     output::{Failure, print, print_json, say},
     server::block_on,
 };
-use crate::wallet::{self, Federation, Home, Ordered, Settings};
+use crate::{
+    audit,
+    wallet::{self, Compared, Federation, Home, Ordered, Settings},
+};
 
 /// Arguments of `wallet`.
 #[derive(Debug, Args)]
@@ -43,6 +53,7 @@ const EXAMPLES: &str = "Examples:
   vinimay wallet revoke urn:uuid:0193…                                         end a consent
   vinimay wallet history                                                       who used my data
   vinimay wallet benefits                                                      what was decided about me, and why
+  vinimay wallet build check https://wallet.example                            is the web wallet there the one that was logged?
 
 Exit codes: 0 yes, 1 refused, 2 usage, 3 a party did not answer, 4 not to be trusted.";
 
@@ -126,11 +137,39 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// A web wallet against the record of its build in the log.
+    Build {
+        #[command(subcommand)]
+        command: Build,
+    },
     /// End the bindings of my other phones, such as a lost one.
     Replace {
         /// End this wallet's too.
         #[arg(long)]
         all: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Build {
+    /// Read every file that an origin serves, and compare them with the record that the identity registry signed and the log holds.
+    Check {
+        /// The wallet's origin, such as https://wallet.example.
+        origin: Url,
+        /// Keep the evidence, for `compare` and `vinimay audit verify`; a file that does not exist yet.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Compare a folder with evidence that was kept, off line: such as a build that one made oneself from the source.
+    Compare {
+        /// What `check --out` wrote, or the origin's /build-evidence.json.
+        evidence: PathBuf,
+        /// The folder with the built wallet.
+        #[arg(long, value_name = "DIR")]
+        files: PathBuf,
+        /// The pinned trust root; without it, that of this wallet.
+        #[arg(long, value_name = "ROOT")]
+        trust: Option<PathBuf>,
     },
 }
 
@@ -171,6 +210,10 @@ impl Wallet {
             Command::Wards => self.wards().await,
             Command::Export { out } => self.export(&out).await,
             Command::Replace { all } => self.replace(all).await,
+            Command::Build { command: Build::Check { origin, out } } => self.check_build(&origin, out.as_deref()).await,
+            Command::Build { command: Build::Compare { evidence, files, trust } } => {
+                self.compare_build(&evidence, &files, trust.as_deref())
+            }
             Command::Deny(request) => self.deny(&request).await,
             Command::Revoke { consent } => self.order(&consent, OrderAction::Revoke, None).await,
             Command::Pause { consent } => self.order(&consent, OrderAction::Pause, None).await,
@@ -223,7 +266,7 @@ impl Wallet {
         self.tell(&found, &lines.join("\n"))
     }
 
-    async fn export(&self, out: &std::path::Path) -> Result<(), Failure> {
+    async fn export(&self, out: &Path) -> Result<(), Failure> {
         let written = wallet::export(&self.home, &self.federation().await?, out).await?;
         let words = format!(
             "{} consents, {} uses, {} with evidence: {}",
@@ -242,6 +285,41 @@ impl Wallet {
     async fn replace(&self, all: bool) -> Result<(), Failure> {
         let revoked = wallet::replace(&self.home, &self.federation().await?, all).await?;
         self.tell(&revoked, &format!("{} bindings have ended", revoked.revoked))
+    }
+
+    async fn check_build(&self, origin: &Url, out: Option<&Path>) -> Result<(), Failure> {
+        let federation = Federation::open(&self.home.settings()?, Clock::system().now()).await?;
+        let (compared, evidence) = wallet::check_served(&federation, origin).await?;
+        if let Some(out) = out {
+            keep(out, &evidence)?;
+        }
+        self.tell_build(&compared)
+    }
+
+    fn compare_build(&self, evidence: &Path, files: &Path, trust: Option<&Path>) -> Result<(), Failure> {
+        let usage = |error| Failure::new(Failure::USAGE, error);
+        let root = match trust {
+            Some(file) => audit::read_root(file).map_err(usage)?,
+            None => self.home.settings()?.root,
+        };
+        let evidence = audit::read_bundle(evidence).map_err(usage)?;
+        self.tell_build(&wallet::check_folder(files, &evidence, &root, Clock::system().now())?)
+    }
+
+    fn tell_build(&self, compared: &Compared) -> Result<(), Failure> {
+        let Compared { build, files, registry, verdict, report } = compared;
+        let signed = registry.as_ref().map_or_else(String::new, |(registry, at)| {
+            format!(", signed by {registry} at {}", Timestamp::from_numeric(*at))
+        });
+        let word = if *verdict == Verdict::Trusted { "the logged build" } else { "NOT KNOWN AS the logged build" };
+        self.tell(compared, &format!("{build}, {files} files: {word}{signed}"))?;
+        if *verdict == Verdict::Trusted {
+            return Ok(());
+        }
+        for check in report.checks.iter().filter(|check| check.finding != Finding::Passed) {
+            say(audit::finding_line(check).trim_start());
+        }
+        Err(Failure::new(verdict.exit_code(), anyhow!("the record of the build does not hold")))
     }
 
     async fn grant(&self, request: &Request, ward: Option<&str>) -> Result<(), Failure> {
@@ -279,7 +357,7 @@ impl Wallet {
                 for used in &history.uses {
                     let fields: Vec<&str> = used.fields.iter().map(|field| field.as_str()).collect();
                     print(&format!(
-                        "{}  {} with {}: {} {} for {}, {}",
+                        "{}  {} with {}: {} {} for {}, {}{}",
                         used.at,
                         history.member,
                         used.peer,
@@ -288,6 +366,9 @@ impl Wallet {
                         used.purpose,
                         used.refusal
                             .map_or_else(|| format!("{:?}", used.outcome).to_lowercase(), |code| code.to_string()),
+                        used.assisted
+                            .as_ref()
+                            .map_or_else(String::new, |who| format!(", consent given with the help of {who}")),
                     ))?;
                 }
             }
@@ -324,6 +405,13 @@ impl Wallet {
     fn tell(&self, data: &impl Serialize, words: &str) -> Result<(), Failure> {
         if self.json { Ok(print_json(data)?) } else { Ok(print(words)?) }
     }
+}
+
+/// Writes a file that was not there.
+fn keep(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(Failure::USAGE, anyhow!("{}: {error}", file.display()));
+    let mut new = std::fs::File::create_new(file).map_err(failed)?;
+    new.write_all(bytes).map_err(failed)
 }
 
 fn spelled_out(ordered: &Ordered) -> String {

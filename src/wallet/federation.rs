@@ -84,6 +84,11 @@ impl Federation {
         &self.root.entity
     }
 
+    /// What the wallet pins.
+    pub const fn root(&self) -> &TrustRoot {
+        &self.root
+    }
+
     /// When it was opened; the wallet's now.
     pub const fn now(&self) -> Timestamp {
         self.now
@@ -150,9 +155,22 @@ impl Federation {
     /// # Errors
     /// If they cannot be used.
     pub fn http(&self, member: &VerifiedMember) -> Result<HttpClient, WalletError> {
-        let roots: Vec<Vec<u8>> = member.certificates().filter_map(|certificate| certificate.to_der().ok()).collect();
+        self.http_to_any(std::iter::once(member))
+    }
+
+    /// The same for any of several members, where it is not known yet which of them listens.
+    ///
+    /// # Errors
+    /// As [`http`](Self::http).
+    pub fn http_to_any<'a>(
+        &self,
+        members: impl IntoIterator<Item = &'a VerifiedMember>,
+    ) -> Result<HttpClient, WalletError> {
+        let der =
+            |member: &'a VerifiedMember| member.certificates().filter_map(|certificate| certificate.to_der().ok());
+        let roots: Vec<Vec<u8>> = members.into_iter().flat_map(der).collect();
         HttpClient::listed_or_public(&roots, self.networks.clone(), ClientLimits::default())
-            .map_err(|error| WalletError::unanswered(member.entity(), error))
+            .map_err(|error| WalletError::unanswered(self.anchor(), error))
     }
 }
 

@@ -10,11 +10,13 @@ use crate::ready::Ready;
 const GUARDIANS: &str = "\n[guardians]\ntable = \"residents\"\nward = \"resident_no\"\nguardian = \"mother_no\"\n";
 
 #[derive(QueryableByName)]
-struct Family {
+pub struct Family {
+    /// The mother's number in the register of residents.
     #[diesel(sql_type = Text)]
-    mother: String,
+    pub mother: String,
+    /// The child's given name.
     #[diesel(sql_type = Text)]
-    name: String,
+    pub name: String,
 }
 
 /// Without the name of her child she decides for herself; with it, about the child's row, and only what she allowed.
@@ -48,7 +50,7 @@ pub(super) async fn a_mother_decides_for_her_child(ready: &mut Ready) {
 
 /// The first mother of one child who is under age and in the register of ration cards, where nobody has the child's name and birthday
 /// besides.
-fn family(ready: &Ready) -> Family {
+pub fn family(ready: &Ready) -> Family {
     let databases = &ready.federation.databases;
     let mut conn = SqliteConnection::establish(&databases.civil.display().to_string()).unwrap();
     sql_query("PRAGMA busy_timeout = 60000").execute(&mut conn).unwrap();
@@ -69,7 +71,7 @@ fn family(ready: &Ready) -> Family {
 }
 
 /// The officers of the registry map their table, and say for what guardians may decide.
-fn open_the_register_of_guardians(ready: &mut Ready) {
+pub fn open_the_register_of_guardians(ready: &mut Ready) {
     let civil = &mut ready.federation.civil;
     let (mapping, config) = (civil.folder().join("mapping.toml"), civil.folder().join("gateway.toml"));
     let text = std::fs::read_to_string(&mapping).unwrap();
