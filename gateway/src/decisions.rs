@@ -16,6 +16,7 @@ mod decide;
 mod error;
 pub mod facts;
 mod hear;
+mod joined;
 mod look;
 mod officer;
 mod outcome;

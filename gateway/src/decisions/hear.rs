@@ -11,7 +11,7 @@ use schemas::{
 };
 use service_kit::{db::AnyConnection, lease::Lease};
 
-use super::{DecisionError, related::spouses};
+use super::{DecisionError, joined::Joined, related::spouses};
 use crate::{
     app::App,
     keys::Keys,
@@ -78,7 +78,7 @@ pub(crate) async fn hear(app: &App, opened: &OpenedEvent, lease: &Lease) -> Resu
 }
 
 /// Who is looked at again beside those of whom it speaks: everybody of a case in which something was annulled or corrected, and
-/// the widows of the dead.
+/// the widows of the dead, and her other entries.
 fn beside(
     conn: &mut AnyConnection,
     keys: &Keys,
@@ -91,6 +91,7 @@ fn beside(
     if dies {
         persons.extend(spouses(conn, keys, subject)?);
     }
+    persons.extend(Joined::of(conn, keys, subject)?.others.into_iter().map(|(_, other)| other));
     Ok(persons)
 }
 
@@ -131,6 +132,8 @@ fn others(opened: &OpenedEvent, role: Role) -> Vec<(Relation, SectorSubject)> {
         Role::Subject => opened.related.clone(),
         // A marriage is mutual; other relations are looked at from the subject's side alone.
         Role::Related(Relation::Spouse) => vec![(Relation::Spouse, opened.subject.clone())],
+        // So is a merge, and a split.
+        Role::Related(relation @ (Relation::Survivor | Relation::Parted)) => vec![(relation, opened.subject.clone())],
         Role::Related(_) => Vec::new(),
     }
 }

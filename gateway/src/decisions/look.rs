@@ -3,7 +3,7 @@
 //! Guarantees: what the rolls are still to be told is told first; then everything about the person is read, decided and written in
 //! one transaction that holds her row. It goes round until nothing is left to do. Deliberately absent: writing (`decide`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use eligibility::{
     clause::{ClauseKind, Test},
@@ -13,11 +13,7 @@ use eligibility::{
     propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
     scheme::{Scheme, Unit},
 };
-use registry_adapter::{
-    key::LocalKey,
-    mapping::{RollId, RollStatus},
-    roll::{RollError, RollWriter as _, Standing as RollStanding},
-};
+use registry_adapter::{key::LocalKey, mapping::RollStatus, roll::Standing as RollStanding};
 use schemas::{
     decision::DecisionAction,
     id::MessageId,
@@ -28,12 +24,12 @@ use service_kit::db::AnyConnection;
 
 use super::{
     DecisionError, decide,
-    error::blocking,
+    joined::{self, Joined},
     outcome,
-    own::{self, Paying},
+    own::{self, Paying, Standings, is_shared, standings},
     perform,
     plan::{Plan, governing, plans, with_gone},
-    related::related,
+    related::{annulled_beside, related},
     wanting,
 };
 use crate::{
@@ -79,10 +75,17 @@ pub(super) struct Look {
     pub(super) local: Option<LocalKey>,
     pub(super) heard: Vec<Heard>,
     pub(super) folded: Folded,
+    /// The same by her own entry alone, where others are taken for hers.
+    alone: Option<Folded>,
+    pub(super) joined: Joined,
+    /// Open decisions that her own entry alone would end.
+    by_merge: BTreeSet<MessageId>,
     /// What was said of others and bears on her.
     pub(super) related: Related,
     pub(super) past: Vec<Decided>,
-    pub(super) standings: BTreeMap<RollId, RollStanding>,
+    pub(super) standings: Standings,
+    /// How her other entries stand, by numbers of their own.
+    elsewhere: Vec<Standings>,
     /// Our schemes whose rolls speak of her; none where another person is linked to her number too.
     pub(super) paying: Vec<Paying>,
     pub(super) today: CivilDate,
@@ -127,12 +130,9 @@ pub(super) async fn local_key(app: &App, person: &Person) -> Result<Option<(Know
     Ok(Some((known, local)))
 }
 
-/// Whether her number here is linked to somebody else too.
-async fn is_shared(app: &App, local: Option<&LocalKey>) -> Result<bool, DecisionError> {
-    match local {
-        Some(local) => Ok(app.links().subjects_of(local).await?.len() > 1),
-        None => Ok(false),
-    }
+async fn joined_of(app: &App, person: &Person) -> Result<Joined, DecisionError> {
+    let (keys, who) = (app.keys().clone(), person.clone());
+    app.db().read(move |conn| Joined::of(conn, &keys, &who)).await
 }
 
 async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
@@ -144,16 +144,18 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
     let paying = own::paying(&app.config().decisions, &plans);
     let (standings, sizes) = standings(app, local.clone(), (&plans, &paying)).await?;
     // Rows under a number that two people claim say nothing of either.
+    let joined = joined_of(app, &person).await?;
+    let elsewhere = joined::standings(app, (&joined, local.as_ref()), &paying).await?;
     let paying = if is_shared(app, local.as_ref()).await? { Vec::new() } else { paying };
     let (with, person) = (app.clone(), person.clone());
     let done = app
         .db()
         .write(move |conn| {
             let keys = with.keys();
-            let Some(look) = look(conn, keys, (person, local), (standings, paying), now)? else {
+            let Some(mut look) = look(conn, keys, (person, local), (standings, elsewhere, paying), now)? else {
                 return Ok((Settled::default(), false));
             };
-            let said = say(&look, &plans);
+            let said = say_as_joined(&mut look, &plans);
             let settled = Settled {
                 concerned: look.is_concerned() || said.iter().any(|said| !said.proposals.is_empty()),
                 contradicted: !look.folded.contradictions.is_empty(),
@@ -199,7 +201,11 @@ impl Look {
     /// The facts with what she draws on our own rolls.
     fn facts(&self) -> PersonFacts {
         let mut facts = self.folded.facts.clone();
-        own::tell(facts.benefits_mut(), &self.paying, &self.standings, self.today);
+        // An entry of hers that nobody connected with a number may stand on our rolls all the same.
+        let whole = self.elsewhere.len() == self.joined.others.len();
+        for standings in self.elsewhere.iter().chain([&self.standings]) {
+            own::tell(facts.benefits_mut(), &self.paying, (standings, whole), self.today);
+        }
         if let Some(year) = self.known.about.as_ref().and_then(|about| about.birth_year)
             && facts.get(names::BIRTH_YEAR).is_none()
             && let Ok(path) = names::BIRTH_YEAR.parse()
@@ -215,18 +221,61 @@ fn look(
     conn: &mut AnyConnection,
     keys: &Keys,
     (person, local): (Person, Option<LocalKey>),
-    (standings, paying): (BTreeMap<RollId, RollStanding>, Vec<Paying>),
+    (standings, elsewhere, paying): (Standings, Vec<Standings>, Vec<Paying>),
     now: Timestamp,
 ) -> Result<Option<Look>, DecisionError> {
     let Some(known) = person_lock(conn, keys, &person)? else { return Ok(None) };
-    let heard = facts_of(conn, keys, &person)?;
-    let related = related(conn, keys, (&person, &heard))?;
-    let records: Vec<EventRecord> = heard.iter().map(|heard| heard.record.clone()).collect();
+    let joined = Joined::of(conn, keys, &person)?;
+    let mut heard = facts_of(conn, keys, &person)?;
     let today = now.civil_day();
-    let folded = fold(&records, &related, today);
+    let mut alone = None;
+    if !joined.is_none() {
+        alone = Some(folded(&heard, &related(conn, keys, (&person, &heard))?, today));
+        heard.extend(joined.heard.iter().cloned());
+    }
+    let mut related = related(conn, keys, (&person, &heard))?;
+    for (_, other) in &joined.others {
+        related.annulled.extend(annulled_beside(conn, keys, other)?);
+    }
+    let mut folded = folded(&heard, &related, today);
+    folded.voided.extend(joined.parted.iter().copied());
     let past = decisions_of(conn, keys, &person)?;
     let asks = asks_of(conn, keys, &person)?;
-    Ok(Some(Look { person, known, local, heard, folded, related, past, standings, paying, today, asks }))
+    Ok(Some(Look {
+        person,
+        known,
+        local,
+        heard,
+        folded,
+        alone,
+        joined,
+        by_merge: BTreeSet::new(),
+        related,
+        past,
+        standings,
+        elsewhere,
+        paying,
+        today,
+        asks,
+    }))
+}
+
+fn folded(heard: &[Heard], related: &Related, today: CivilDate) -> Folded {
+    let records: Vec<EventRecord> = heard.iter().map(|heard| heard.record.clone()).collect();
+    fold(&records, related, today)
+}
+
+/// What each set of rules says; held against what it would say of her own entry alone, where others are taken for hers.
+fn say_as_joined<'a>(look: &mut Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
+    let mut said = say(look, plans);
+    if let Some(alone) = look.alone.take() {
+        let joined = std::mem::replace(&mut look.folded, alone);
+        let by_own = say(look, plans);
+        look.alone = Some(std::mem::replace(&mut look.folded, joined));
+        joined::restrain(&mut said, &joined::begun(&by_own), (&look.joined, &look.elsewhere));
+        look.by_merge = joined::ended(&by_own);
+    }
+    said
 }
 
 /// What each set of rules says.
@@ -296,7 +345,8 @@ fn right(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Vec<MessageId> {
     let open = look.past.iter().filter(|past| past.action == DecisionAction::Remove && past.past().is_open());
     let confirmed = open.filter(|past| {
         let undo = Proposal::Undo { decision: past.id.clone() };
-        let undone = said.iter().any(|said| said.proposals.contains(&undo));
+        let undone = said.iter().any(|said| said.proposals.contains(&undo))
+            || look.by_merge.contains(&past.id) && past.matter.confirmed_by.is_empty();
         let plan = governing(plans, past).filter(|plan| !plan.is_gone());
         !undone && plan.is_some_and(|plan| standing_of(look.standings.get(&plan.roll)).is_some())
     });
@@ -393,43 +443,6 @@ fn next_look(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Option<CivilDate
         wakes(&situation(look, said.plan, (&verdict, Standing::Active), &said.unit, &past))
     });
     by_clauses.chain(not_yet).chain(by_events).filter(|day| *day > look.today).min()
-}
-
-/// How she stands on each roll, and how many people each roll has, for the breaker.
-type Rolls = (BTreeMap<RollId, RollStanding>, BTreeMap<RollId, u64>);
-
-async fn standings(
-    app: &App,
-    local: Option<LocalKey>,
-    (plans, paying): (&[Plan], &[Paying]),
-) -> Result<Rolls, DecisionError> {
-    let rolls: Vec<(RollId, bool)> =
-        plans.iter().map(|plan| (plan.roll.clone(), !plan.is_gone())).collect();
-    let beside: Vec<RollId> = paying.iter().map(|paying| paying.roll.clone()).collect();
-    let app = app.clone();
-    blocking(move || {
-        let Some(writer) = app.triggers().rolls() else { return Ok(Rolls::default()) };
-        let (mut standings, mut sizes) = (BTreeMap::new(), BTreeMap::new());
-        if let Some(local) = &local {
-            for roll in beside {
-                match writer.standing(&roll, local) {
-                    // A line of the configuration for a scheme that is not in force stops nobody.
-                    Err(RollError::RollUnknown(_)) => {}
-                    standing => drop(standings.insert(roll, standing?)),
-                }
-            }
-        }
-        for (roll, counted) in rolls {
-            if let Some(local) = local.as_ref().filter(|_| !standings.contains_key(&roll)) {
-                standings.insert(roll.clone(), writer.standing(&roll, local)?);
-            }
-            if counted && local.is_some() {
-                sizes.insert(roll.clone(), app.decisions().counted.size(writer, &roll, app.decided_at_ms())?);
-            }
-        }
-        Ok((standings, sizes))
-    })
-    .await
 }
 
 /// Local numbers of people with this name and birth year, where the department's people are mapped.

@@ -9,13 +9,17 @@ use std::collections::BTreeMap;
 
 use eligibility::fact::{Benefit, Benefits, Fact, Of};
 use registry_adapter::{
+    key::LocalKey,
     mapping::{RollId, RollStatus},
-    roll::{RowStanding, Standing},
+    roll::{RollError, RollWriter as _, RowStanding, Standing},
 };
 use schemas::{id::SchemeId, time::CivilDate};
 
-use super::plan::Plan;
-use crate::config::DecisionSettings;
+use super::{DecisionError, error::blocking, plan::Plan};
+use crate::{app::App, config::DecisionSettings};
+
+/// How somebody stands on each roll.
+pub(crate) type Standings = BTreeMap<RollId, Standing>;
 
 /// A scheme of ours and the roll by which it pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,18 +43,19 @@ pub(super) fn paying(settings: &DecisionSettings, plans: &[Plan]) -> Vec<Paying>
     each.collect()
 }
 
-/// Adds what the rolls say of one person. `standings`: of the rolls that answered, for her number.
+/// Adds what the rolls say of one person. `standings`: of the rolls that answered, for her number. `whole`: whether she can stand
+/// there under no other number.
 pub(crate) fn tell(
     benefits: &mut Benefits,
     paying: &[Paying],
-    standings: &BTreeMap<RollId, Standing>,
+    (standings, whole): (&Standings, bool),
     today: CivilDate,
 ) {
     for paying in paying {
         let Some(standing) = standings.get(&paying.roll) else { continue };
         let drawn = standing.rows.iter().filter(|row| matches!(row.status, RollStatus::Active | RollStatus::Held));
         drawn.for_each(|row| benefits.draws(benefit(paying, row, today), None));
-        if standing.rows.iter().all(|row| is_ours(row.status)) {
+        if whole && standing.rows.iter().all(|row| is_ours(row.status)) {
             benefits.know_all(Of::Scheme(paying.scheme.clone()), Fact::own(true, today));
         }
     }
@@ -68,6 +73,50 @@ fn benefit(paying: &Paying, row: &RowStanding, today: CivilDate) -> Benefit {
 
 const fn is_ours(status: RollStatus) -> bool {
     matches!(status, RollStatus::Active | RollStatus::Held | RollStatus::Removed)
+}
+
+/// How she stands on each roll, and how many people each roll has, for the breaker.
+pub(super) type Rolls = (Standings, BTreeMap<RollId, u64>);
+
+pub(super) async fn standings(
+    app: &App,
+    local: Option<LocalKey>,
+    (plans, paying): (&[Plan], &[Paying]),
+) -> Result<Rolls, DecisionError> {
+    let rolls: Vec<(RollId, bool)> = plans.iter().map(|plan| (plan.roll.clone(), !plan.is_gone())).collect();
+    let beside: Vec<RollId> = paying.iter().map(|paying| paying.roll.clone()).collect();
+    let app = app.clone();
+    blocking(move || {
+        let Some(writer) = app.triggers().rolls() else { return Ok(Rolls::default()) };
+        let (mut standings, mut sizes) = (BTreeMap::new(), BTreeMap::new());
+        if let Some(local) = &local {
+            for roll in beside {
+                match writer.standing(&roll, local) {
+                    // A line of the configuration for a scheme that is not in force stops nobody.
+                    Err(RollError::RollUnknown(_)) => {}
+                    standing => drop(standings.insert(roll, standing?)),
+                }
+            }
+        }
+        for (roll, counted) in rolls {
+            if let Some(local) = local.as_ref().filter(|_| !standings.contains_key(&roll)) {
+                standings.insert(roll.clone(), writer.standing(&roll, local)?);
+            }
+            if counted && local.is_some() {
+                sizes.insert(roll.clone(), app.decisions().counted.size(writer, &roll, app.decided_at_ms())?);
+            }
+        }
+        Ok((standings, sizes))
+    })
+    .await
+}
+
+/// Whether her number here is linked to somebody else too.
+pub(super) async fn is_shared(app: &App, local: Option<&LocalKey>) -> Result<bool, DecisionError> {
+    match local {
+        Some(local) => Ok(app.links().subjects_of(local).await?.len() > 1),
+        None => Ok(false),
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +144,7 @@ mod tests {
         let paying = Paying { scheme: "A".to_owned(), class: "pension".to_owned(), roll: roll.clone() };
         let standings = rows.map(|rows| (roll, Standing { rows })).into_iter().collect();
         let mut benefits = Benefits::default();
-        tell(&mut benefits, &[paying], &standings, "2026-11-21".parse().unwrap());
+        tell(&mut benefits, &[paying], (&standings, true), "2026-11-21".parse().unwrap());
         let ask = |of: Of| benefits.any((&of, None), None, |benefit| of.admits(benefit));
         (ask(Of::Scheme("A".to_owned())), ask(Of::Class("pension".to_owned())))
     }

@@ -19,11 +19,7 @@ pub(super) fn related(
     keys: &Keys,
     (person, heard): (&Person, &[Heard]),
 ) -> Result<Related, DecisionError> {
-    let beside = facts_beside(conn, keys, person)?;
-    let mut related = Related {
-        annulled: beside.iter().filter_map(|heard| Annulled::of(&heard.record)).collect(),
-        spouses: Vec::new(),
-    };
+    let mut related = Related { annulled: annulled_beside(conn, keys, person)?, spouses: Vec::new() };
     for marriage in
         heard.iter().filter(|heard| matches!(heard.record.event(), Some(EventPayload::MarriageRegistered(_))))
     {
@@ -55,4 +51,17 @@ pub(super) fn spouses(conn: &mut AnyConnection, keys: &Keys, person: &Person) ->
     let mut persons: Vec<Person> = spouses.map(|(_, spouse)| Person::of_subject(keys, spouse)).collect();
     persons.dedup();
     Ok(persons)
+}
+
+/// What was annulled in her cascades, of others.
+///
+/// # Errors
+/// If the records cannot be read.
+pub(super) fn annulled_beside(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    person: &Person,
+) -> Result<Vec<Annulled>, DecisionError> {
+    let beside = facts_beside(conn, keys, person)?;
+    Ok(beside.iter().filter_map(|heard| Annulled::of(&heard.record)).collect())
 }

@@ -1,8 +1,9 @@
 //! Decisions in a real gateway over a department's own table: hold, notice, window, removal; objection; annulment; offers; the breaker.
 
-mod breaker;
 mod amended;
+mod breaker;
 mod entering;
+mod joined;
 mod knowing;
 mod leaving;
 mod matching;
