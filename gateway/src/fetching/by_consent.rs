@@ -48,9 +48,9 @@ const UNPROVEN_MS: i64 = DAY_MS / 24;
 /// Asks her.
 pub(super) async fn request(app: &App, mut ask: FactAsk) -> Result<(), DecisionError> {
     let Some(settings) = app.config().fetching.clone() else { return Ok(()) };
-    if !hold(app, &mut ask).await? {
-        return Ok(());
-    }
+    // Asking her counts in the budget, and the question that follows goes with it.
+    let Some(turn) = claim(app, &mut ask).await? else { return Ok(()) };
+    ask.turn = turn;
     match made(app, &ask, &settings).await {
         Ok((view, item, order)) => told(app, &ask, (view, item), &order, app.decided_at_ms()).await,
         Err(not) => end::take(app, &ask, (app.entity(), &Asked::default()), Err(not)).await,
@@ -141,7 +141,7 @@ async fn told(
         .write(move |conn| {
             let end = AskEnd {
                 state: AskState::Asked,
-                question: None,
+                question: ask.question.as_ref(),
                 request: Some(&view.id),
                 consent: None,
                 reason: Some("CONSENT_ASKED"),
@@ -182,7 +182,8 @@ pub(super) async fn answered(app: &App, mut ask: FactAsk) -> Result<(), Decision
         Some(ConsentRequestState::Denied) => ("CONSENT_DENIED", Asked::default(), DENIED_MS),
         _ => ("CONSENT_NOT_ANSWERED", Asked::default(), NOT_ANSWERED_MS),
     };
-    end::without(app, &ask, (code, None), (&asked, app.decided_at_ms().saturating_add(pause))).await
+    let question = ask.question.as_ref().filter(|_| state == Some(ConsentRequestState::Waiting));
+    end::without(app, &ask, (code, question), (&asked, app.decided_at_ms().saturating_add(pause))).await
 }
 
 async fn given(

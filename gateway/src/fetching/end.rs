@@ -5,6 +5,7 @@ use eligibility::{
     fold::{Related, fold},
 };
 use schemas::{
+    consent::ConsentStatus,
     digest::Digest,
     id::{EntityId, MessageId},
     local::LocalAnswer,
@@ -12,7 +13,7 @@ use schemas::{
     time::CivilDate,
 };
 
-use super::value;
+use super::{consent_ended, value};
 use crate::{
     app::App,
     clients::anchor::jittered,
@@ -23,8 +24,8 @@ use crate::{
     exchange::ask::{End, NotAnswered},
     notices::Person,
     store::{
-        decisions::facts::facts_of,
-        exchange::ConsentIndex,
+        decisions::{DecisionStoreError, facts::facts_of},
+        exchange::{ConsentIndex, consent_find, consent_state::consents_lock},
         fetching::{AskEnd, AskState, FactAsk, ask_end, receipt_digest},
     },
 };
@@ -99,16 +100,42 @@ async fn said(
         return Err(error);
     }
     metrics::counter!("facts_fetched_total").increment(1);
-    let end = AskEnd {
-        state: AskState::Known,
-        question: None,
-        request: None,
-        consent: asked.consent.as_ref(),
-        reason: None,
-        tries: 0,
-        next_ms: now_ms,
-    };
-    write(app, ask, end).await
+    known(app, ask, (asked.consent.clone(), receipt), now_ms).await
+}
+
+/// The value is kept. If she took the consent back while it was asked for, it is unknown again in the same commit.
+async fn known(
+    app: &App,
+    ask: &FactAsk,
+    (consent, receipt): (Option<ConsentIndex>, Digest),
+    now_ms: i64,
+) -> Result<(), DecisionError> {
+    let (keys, ask, now) = (app.keys().clone(), ask.clone(), app.decided_at());
+    app.db()
+        .write(move |conn| {
+            // Locked first: a revocation comes wholly before or wholly after this.
+            consents_lock(conn, consent.as_slice())?;
+            let consent = consent.as_ref();
+            let end = AskEnd {
+                state: AskState::Known,
+                question: None,
+                request: None,
+                consent,
+                reason: None,
+                tries: 0,
+                next_ms: now_ms,
+            };
+            ask_end(conn, &ask, &end)?;
+            if let Some(consent) = consent
+                && consent_find(conn, consent)?.is_some_and(|row| row.state.status == ConsentStatus::Revoked)
+            {
+                consent_ended(conn, &keys, (consent, &receipt), now)?;
+            }
+            Ok::<_, DecisionStoreError>(())
+        })
+        .await?;
+    app.wake_decisions();
+    Ok(())
 }
 
 /// The row with its question still open.

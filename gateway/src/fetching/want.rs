@@ -32,7 +32,7 @@ pub(crate) fn want(
     }
     let is_wanted = |ask: &FactAsk| wanted.iter().any(|wanted| wanted.path == ask.wanted.path);
     for ask in asks.iter().filter(|ask| ask.state == AskState::Due && !is_wanted(ask)) {
-        ask_rest(conn, person, &ask.wanted.path)?;
+        ask_rest(conn, (person, &ask.wanted.path), now_ms)?;
     }
     Ok(due)
 }

@@ -215,10 +215,14 @@ pub fn ask_want(
 ///
 /// # Errors
 /// If the database fails.
-pub fn ask_rest(conn: &mut AnyConnection, person: &Person, path: &FactPath) -> Result<(), DecisionStoreError> {
+pub fn ask_rest(
+    conn: &mut AnyConnection,
+    (person, path): (&Person, &FactPath),
+    now_ms: i64,
+) -> Result<(), DecisionStoreError> {
     let rest = Statement::new("UPDATE fact_ask SET state = 'idle', turn = turn + 1 WHERE person = ").bind(person.as_str());
     let rest = rest.sql(" AND fact = ").bind(path.as_str());
-    rest.sql(" AND state = 'due' AND question IS NULL AND claimed_ms = 0").execute(conn)?;
+    rest.sql(" AND state = 'due' AND claimed_ms <= ").bind(now_ms).execute(conn)?;
     Ok(())
 }
 

@@ -102,14 +102,14 @@ async fn what_nobody_needs_rests_and_what_is_needed_again_is_due() {
         on_both(|conn, keys| {
             let (person, wanted) = wanted(keys, "asha");
             ask_want(conn, keys, (&person, &wanted), 1_000)?;
-            ask_rest(conn, &person, &wanted.path)?;
+            ask_rest(conn, (&person, &wanted.path), 1_000)?;
             assert_eq!(asks_of(conn, keys, &person)?[0].state, AskState::Idle);
             assert!(due(conn, keys, i64::MAX).is_empty());
             ask_want(conn, keys, (&person, &wanted), 9_000)?;
             let ask = due(conn, keys, 1_000).remove(0);
             let (day, id) = (DAY.parse().unwrap(), random::message_id(Timestamp::from_seconds(0)));
             ask_claim(conn, (&ask, Some(&id)), (1_000, 2_000), (day, 5))?;
-            ask_rest(conn, &person, &wanted.path)?;
+            ask_rest(conn, (&person, &wanted.path), 1_999)?;
             assert_eq!(due(conn, keys, 2_000).len(), 1, "what is being asked ends as it does");
             let holder = Person::of_subject(keys, &keys.subject_mac.sector_subject("a key"));
             assert!(!is_proven(conn, (&person, &holder))?);
