@@ -23,6 +23,7 @@ use schemas::{
     time::{CivilDate, Timestamp},
 };
 
+use self::standing::Void;
 pub use self::{
     record::{Content, EventRecord, Role},
     standing::{Annulled, Family},
@@ -155,12 +156,14 @@ pub struct Folded {
 
 /// Folds all records of one person into the facts as they stand on a day.
 pub fn fold(records: &[EventRecord], related: &Related, as_of: CivilDate) -> Folded {
-    let stands = standing::standing(records, &related.annulled);
+    let hers = Void { own: &[], others: &related.annulled };
+    let stands = standing::standing(records, hers);
     let wakes = stands.iter().map(|record| record.effective).filter(|day| *day > as_of).min();
     let now: Vec<&EventRecord> = stands.into_iter().filter(|record| record.effective <= as_of).collect();
     let deaths: Vec<EventRecord> = related.spouses.iter().map(|(_, record)| record.clone()).collect();
     let mut folded = Folded { wakes, ..apply::apply((&now, records), related, as_of) };
-    for (voided, cases) in [records, &deaths].map(|records| standing::voided(records, &related.annulled)) {
+    let of_spouses = Void { own: &related.annulled, others: &[] };
+    for (voided, cases) in [standing::voided(records, hers), standing::voided(&deaths, of_spouses)] {
         folded.voided.extend(voided);
         folded.void_cases.extend(cases);
     }

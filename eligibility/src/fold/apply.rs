@@ -11,7 +11,7 @@ use schemas::{
 use super::{
     Contradiction, Death, Delivery, Folded, MovedOut, Origin, Related, ReportedDeath, Role,
     record::{Content, EventRecord},
-    standing::{family_of_death, standing},
+    standing::{Void, family_of_death, standing},
 };
 use crate::{
     age::Convention,
@@ -281,7 +281,7 @@ fn benefits(folded: &mut Folded, records: &[&EventRecord]) {
 /// A wife whose husband's registered death stands is widowed, whichever of marriage and death was heard of first.
 fn widowed_by_a_death(folded: &mut Folded, records: &[&EventRecord], related: &Related, as_of: CivilDate) {
     let deaths: Vec<EventRecord> = related.spouses.iter().map(|(_, record)| record.clone()).collect();
-    let stands = standing(&deaths, &related.annulled);
+    let stands = standing(&deaths, Void { own: &related.annulled, others: &[] });
     for (marriage, death) in &related.spouses {
         let Some(married) = records.iter().find(|record| record.id == *marriage) else { continue };
         let Some(EventPayload::DeathRegistered(dead)) = death.event() else { continue };

@@ -12,7 +12,7 @@ use schemas::{
     time::Timestamp,
 };
 
-use super::record::EventRecord;
+use super::record::{EventRecord, Role};
 
 /// A registration that was declared void, known from this person's records or from another's of the same cascade.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,14 +80,17 @@ impl Annulled {
         })
     }
 
-    fn undoes(&self, record: &EventRecord) -> bool {
+    /// `by_another`: it was said of somebody else, as whose registration it may be void while this person's own under the same
+    /// number stands: a death entered for the wrong person.
+    fn undoes(&self, record: &EventRecord, by_another: bool) -> bool {
         let Some(payload) = record.event() else { return false };
         if record.source != self.source || record.recorded > self.recorded {
             return false;
         }
+        let hers = by_another && record.role == Role::Subject;
         let itself = Family::of(payload) == Some(self.family)
             && payload.registration_number() == Some(self.registration.as_str());
-        itself || self.undoes_what_follows(payload)
+        itself && !hers || self.undoes_what_follows(payload)
     }
 
     /// A marriage that ended by a death goes on if the death is void.
@@ -99,14 +102,32 @@ impl Annulled {
     }
 }
 
+/// What is void for a person: by what was said of her, and by what was said of others.
+#[derive(Clone, Copy)]
+pub(super) struct Void<'a> {
+    pub own: &'a [Annulled],
+    pub others: &'a [Annulled],
+}
+
+impl Void<'_> {
+    fn of(self, records: &[EventRecord]) -> impl Fn(&EventRecord) -> bool {
+        let own: Vec<Annulled> = records.iter().filter_map(Annulled::of).chain(self.own.iter().cloned()).collect();
+        let others = self.others.to_vec();
+        move |record| {
+            own.iter().any(|annulled| annulled.undoes(record, false))
+                || others.iter().any(|annulled| annulled.undoes(record, true))
+        }
+    }
+}
+
 /// The records that stand, in their order.
-pub(super) fn standing<'a>(records: &'a [EventRecord], others: &[Annulled]) -> Vec<&'a EventRecord> {
+pub(super) fn standing<'a>(records: &'a [EventRecord], void: Void<'_>) -> Vec<&'a EventRecord> {
     let superseded = superseded(records);
-    let annulled: Vec<Annulled> = records.iter().filter_map(Annulled::of).chain(others.iter().cloned()).collect();
+    let is_void = void.of(records);
     let mut stands: Vec<&EventRecord> = records
         .iter()
         .filter(|record| !superseded.contains(&(&record.source, &record.id)))
-        .filter(|record| !annulled.iter().any(|annulled| annulled.undoes(record)))
+        .filter(|record| !is_void(record))
         .collect();
     stands.sort_by(|a, b| a.place().cmp(&b.place()));
     stands.dedup_by(|a, b| a.id == b.id && a.source == b.source && a.role == b.role);
@@ -114,14 +135,12 @@ pub(super) fn standing<'a>(records: &'a [EventRecord], others: &[Annulled]) -> V
 }
 
 /// Records that do not stand because they were replaced or annulled, and the cascades of what was annulled.
-pub(super) fn voided(records: &[EventRecord], others: &[Annulled]) -> (BTreeSet<Digest>, BTreeSet<CaseId>) {
-    let superseded = superseded(records);
-    let annulled: Vec<Annulled> = records.iter().filter_map(Annulled::of).chain(others.iter().cloned()).collect();
-    let is_void = |record: &&EventRecord| {
-        superseded.contains(&(&record.source, &record.id)) || annulled.iter().any(|annulled| annulled.undoes(record))
-    };
-    let digests = records.iter().filter(is_void).map(|record| record.digest).collect();
-    (digests, annulled.into_iter().map(|annulled| annulled.case).collect())
+pub(super) fn voided(records: &[EventRecord], void: Void<'_>) -> (BTreeSet<Digest>, BTreeSet<CaseId>) {
+    let (superseded, is_void) = (superseded(records), void.of(records));
+    let falls = |record: &&EventRecord| superseded.contains(&(&record.source, &record.id)) || is_void(record);
+    let digests = records.iter().filter(falls).map(|record| record.digest).collect();
+    let told = records.iter().filter_map(Annulled::of);
+    (digests, told.chain(void.own.iter().chain(void.others).cloned()).map(|annulled| annulled.case).collect())
 }
 
 /// Registrations of deaths that were entered twice: the other one stands.

@@ -1,7 +1,7 @@
 //! Rows of "Cases that must come out right" that facts alone decide, and the independence of the order.
 
 use proptest::{prelude::*, sample::subsequence};
-use schemas::event::Relation;
+use schemas::event::{EventKind, Relation};
 
 use super::{testing::*, *};
 use crate::{
@@ -40,6 +40,19 @@ fn another_departments_annulment_undoes_no_registration() {
     let mut annulled = death_annulled(2, "D-1", "2026-11-20");
     annulled.source = "https://other.example".parse().unwrap();
     assert!(folded(&[annulled, death(1, "D-1", "2026-11-18")]).death.is_some());
+}
+
+#[test]
+fn what_is_void_for_somebody_else_stands_under_the_same_number_for_whom_it_was_meant() {
+    let wrong = Annulled::of(&death_annulled(2, "D-1", "2026-11-18").recorded_on("2026-11-20")).unwrap();
+    let related = Related { annulled: vec![wrong], spouses: vec![] };
+    let right = death(1, "D-1", "2026-11-18").recorded_on("2026-11-20");
+    assert!(fold(std::slice::from_ref(&right), &related, day(TODAY)).death.is_some(), "registered in the same hour");
+    let mother = birth(3, "2026-11-18", 1).as_related(Relation::Mother);
+    let payload = r#"{"registration_number":"B-3","reason":"duplicate"}"#;
+    let annulled = Annulled::of(&record(4, EventKind::BirthAnnulled, "2026-11-19", payload)).unwrap();
+    let related = Related { annulled: vec![annulled], spouses: vec![] };
+    assert_eq!(fold(&[mother], &related, day(TODAY)).deliveries, [], "what is said of her as the mother goes with it");
 }
 
 #[test]
