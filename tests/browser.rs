@@ -5,6 +5,7 @@
 //! written to `docs/screenshots` when `VINIMAY_SCREENSHOTS` is set.
 
 mod phone;
+mod schemes;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::{sha::sha256, x509::X509};
@@ -22,6 +23,7 @@ use crate::{
     ready::{Ready, good},
     rogue::{client, plain_code},
     support::{alone, depth, report},
+    wallet::wards::{Family, family, open_the_register_of_guardians},
 };
 
 const SCRIPT: &str = "browser/main.mjs";
@@ -34,6 +36,8 @@ const LANGUAGES: [&str; 2] = ["hi", "en"];
 /// The departments, as the browser's script asks them.
 struct Departments {
     ready: Ready,
+    /// A mother and her child, if anybody decides for one.
+    family: Option<Family>,
     /// Where a code of an assisted session arrives, if anybody sends one.
     phone: Option<Phone>,
 }
@@ -41,7 +45,10 @@ struct Departments {
 impl Departments {
     /// An invitation; for one session, if a centre helps.
     async fn offer(&self, said: &Value) -> Value {
-        let person = self.ready.federation.databases.cast.applicant.clone().unwrap().keys.resident_no.to_string();
+        let person = match &self.family {
+            Some(family) if said["mother"] == json!(true) => family.mother.clone(),
+            _ => self.ready.federation.databases.cast.applicant.clone().unwrap().keys.resident_no.to_string(),
+        };
         let desk = self.ready.federation.civil.portal(0).unwrap();
         let mut order = json!({ "resident": person });
         if let Some(session) = said.get("assisted") {
@@ -52,9 +59,16 @@ impl Departments {
         good(&reply)
     }
 
-    async fn request(&self) -> Value {
-        let item = json!({ "provider": self.ready.federation.revenue.entity(), "dataset": "revenue.income", "fields": ["annual_income_band"] });
-        let order = json!({ "purpose": PENSION_PURPOSE, "items": [item], "validity": "P30D",
+    /// A request of the pension portal: about her income, or about a child's ration card.
+    async fn request(&self, said: &Value) -> Value {
+        let federation = &self.ready.federation;
+        let for_ward = said["ward"] == json!(true);
+        let item = if for_ward {
+            json!({ "provider": federation.food.entity(), "dataset": "food.household", "fields": ["category"] })
+        } else {
+            json!({ "provider": federation.revenue.entity(), "dataset": "revenue.income", "fields": ["annual_income_band"] })
+        };
+        let order = json!({ "purpose": PENSION_PURPOSE, "items": [item], "validity": "P30D", "for_ward": for_ward,
             "frequency": { "mode": "recurring", "maxUses": 4 }, "retention": "P30D" });
         let portal = self.ready.federation.social.portal(0).unwrap();
         good(&portal.post("/v1/consent-requests", &[], &order).await.unwrap())
@@ -69,7 +83,11 @@ impl Departments {
     async fn query(&self, said: &Value) -> Value {
         let consent = self.state(said).await.consents.first().cloned().unwrap();
         let beyond = said["beyond"] == json!(true);
-        let fields: &[&str] = if beyond { &["annual_income_band", "annual_income"] } else { &["annual_income_band"] };
+        let fields: &[&str] = match (said["ward"] == json!(true), beyond) {
+            (true, _) => &["category"],
+            (false, true) => &["annual_income_band", "annual_income"],
+            (false, false) => &["annual_income_band"],
+        };
         let key = protocol::seal::random::message_id(Clock::system().now()).to_string();
         let query = json!({ "consent": consent, "fields": fields, "purpose": PENSION_PURPOSE });
         let portal = self.ready.federation.social.portal(0).unwrap();
@@ -78,38 +96,16 @@ impl Departments {
         json!({ "code": code })
     }
 
-    /// An account for an officer, as the command makes it.
-    fn invite(&self, said: &Value) -> Value {
-        let account = format!("officer-{}", said["name"].as_str().unwrap());
-        let roles = ["operator", "scheme-officer", "reviewer", "auditor", "admin", "centre-operator"];
-        let mut arguments = vec!["user", "invite", account.as_str(), "--display", "Asha Devi"];
-        roles.iter().for_each(|role| arguments.extend(["--role", role]));
-        let printed: Value = serde_json::from_str(&self.ready.federation.social.command(&arguments).unwrap()).unwrap();
-        json!({ "account": account, "link": printed["link"] })
-    }
-
     async fn answer(&self, wants: &str, said: &Value) -> Value {
         match wants {
             "offer" => self.offer(said).await,
             "code" => json!({ "code": self.phone.as_ref().expect("nobody sends codes").code() }),
-            "request" => self.request().await,
+            "request" => self.request(said).await,
             "query" => self.query(said).await,
-            "invite" => self.invite(said),
+            "invite" => invite(&self.ready, said),
             "state" => json!({ "state": self.state(said).await.state }),
             other => json!({ "failed": format!("nobody gives {other}") }),
         }
-    }
-
-    /// What the browser accepts: the public keys of this federation's certificates.
-    fn keys(&self) -> Vec<String> {
-        let federation = &self.ready.federation;
-        let mut files: Vec<_> = federation.departments().map(|(_, one)| one.folder().join("keys/tls.pem")).into();
-        files.push(federation.anchor.folder().join("data/keys/tls.pem"));
-        let key = |pem: Vec<u8>| {
-            let key = X509::from_pem(&pem).unwrap().public_key().unwrap().public_key_to_der().unwrap();
-            STANDARD.encode(sha256(&key))
-        };
-        files.iter().map(|file| key(std::fs::read(file).unwrap())).collect()
     }
 
     /// Has the browser do it, and answers what it asks for.
@@ -134,10 +130,32 @@ impl Departments {
         let wallet = federation.wallet.as_ref().expect("the wallet is not built; mend: scripts/web.sh wallet");
         let screenshots = std::env::var_os("VINIMAY_SCREENSHOTS").map(|_| repository().join("docs/screenshots"));
         json!({
-            "wallet": wallet.origin, "members": members, "keys": self.keys(), "walks": walks,
+            "wallet": wallet.origin, "members": members, "keys": keys_of(&self.ready), "walks": walks,
             "camera": self.ready.folder.path().join("camera.y4m"), "screenshots": screenshots,
         })
     }
+}
+
+/// An account for an officer, as the command makes it.
+fn invite(ready: &Ready, said: &Value) -> Value {
+    let account = format!("officer-{}", said["name"].as_str().unwrap());
+    let roles = ["operator", "scheme-officer", "reviewer", "auditor", "admin", "centre-operator"];
+    let mut arguments = vec!["user", "invite", account.as_str(), "--display", "Asha Devi"];
+    roles.iter().for_each(|role| arguments.extend(["--role", role]));
+    let printed: Value = serde_json::from_str(&ready.federation.social.command(&arguments).unwrap()).unwrap();
+    json!({ "account": account, "link": printed["link"] })
+}
+
+/// What the browser accepts: the public keys of this federation's certificates.
+fn keys_of(ready: &Ready) -> Vec<String> {
+    let federation = &ready.federation;
+    let mut files: Vec<_> = federation.departments().map(|(_, one)| one.folder().join("keys/tls.pem")).into();
+    files.push(federation.anchor.folder().join("data/keys/tls.pem"));
+    let key = |pem: Vec<u8>| {
+        let key = X509::from_pem(&pem).unwrap().public_key().unwrap().public_key_to_der().unwrap();
+        STANDARD.encode(sha256(&key))
+    };
+    files.iter().map(|file| key(std::fs::read(file).unwrap())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,8 +165,12 @@ async fn a_citizen_walks_through_the_wallet_in_a_real_browser() {
     let phone = Phone::listen(folder.path());
     let mut variation = Variation::default();
     variation.more.insert("social", phone.section());
-    let departments = Departments { ready: Ready::varied(&variation), phone: Some(phone) };
+    let mut ready = Ready::varied(&variation);
+    let family = family(&ready);
+    open_the_register_of_guardians(&mut ready);
+    let departments = Departments { ready, family: Some(family), phone: Some(phone) };
     let mut opening = departments.opening();
+    opening["wards"] = json!(true);
     opening["helped"] = json!(true);
     opening["helper"] = json!(departments.ready.federation.social.entity());
     let result = departments.watch(&opening).await;
@@ -160,6 +182,9 @@ async fn a_citizen_walks_through_the_wallet_in_a_real_browser() {
     let helped = result["helped"].as_array().unwrap();
     assert_eq!(helped.len(), walks.len());
     helped.iter().for_each(judge_helped);
+    let wards = result["wards"].as_array().unwrap();
+    assert_eq!(wards.len(), walks.len());
+    wards.iter().for_each(|walk| judge_ward(walk, &departments.family.as_ref().unwrap().name));
     report("wallet in a browser", &summary(&result));
     lighthouse(&departments, depth(0, 5));
 }
@@ -170,7 +195,7 @@ fn lighthouse(departments: &Departments, runs: usize) {
         return;
     }
     let wallet = departments.ready.federation.wallet.as_ref().unwrap();
-    let order = json!({ "wallet": wallet.origin, "keys": departments.keys(), "runs": runs });
+    let order = json!({ "wallet": wallet.origin, "keys": keys_of(&departments.ready), "runs": runs });
     let scores = node("browser/lighthouse/lighthouse.mjs", &order).unwrap();
     report("lighthouse", &scores.to_string());
     assert!(scores["performance"].as_u64().unwrap() >= 95 && scores["accessibility"] == 100, "{scores}");
@@ -180,7 +205,7 @@ fn lighthouse(departments: &Departments, runs: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_departments_pages_stand_in_a_real_browser() {
     let _turn = alone();
-    let departments = Departments { ready: Ready::plain(), phone: None };
+    let departments = Departments { ready: Ready::plain(), family: None, phone: None };
     let mut opening = departments.opening();
     opening["department"] = json!(departments.ready.federation.social.entity());
     let result = departments.watch(&opening).await;
@@ -216,7 +241,8 @@ async fn a_form_from_elsewhere(departments: &Departments) {
 }
 
 /// What is shown here.
-pub const CODES: &[Code] = &[Code::FormForeign, Code::SignInRefused, Code::PasswordUnsuitable, Code::InvitationInvalid];
+pub const CODES: &[Code] = &[Code::FormForeign, Code::SignInRefused, Code::PasswordUnsuitable, Code::InvitationInvalid,
+    Code::SchemeNotClean, Code::BacktestMissing, Code::LeaversUnread];
 
 fn judge(walk: &Value, number: usize, departments: &Departments) {
     let name = walk["name"].as_str().unwrap();
@@ -269,9 +295,19 @@ fn judge_helped(walk: &Value) {
     assert!(walk["address"].as_str().unwrap().ends_with("/#/assisted"), "{name}: no token stays in the address");
 }
 
+/// A mother who decided for her child.
+fn judge_ward(walk: &Value, child: &str) {
+    let name = walk["name"].as_str().unwrap();
+    for kind in ["violations", "complaints", "faults"] {
+        assert_eq!(walk[kind], json!([]), "{name}: {kind}: {:#}", walk[kind]);
+    }
+    assert_eq!(walk["chosen"], json!(child), "{name}: for whom she decides stands on the screen");
+    assert_eq!((&walk["state"], &walk["used"]), (&json!("given"), &Value::Null), "{name}: given, and used");
+}
+
 fn summary(result: &Value) -> String {
     let walk = &result["walks"][0];
-    let screens: usize = ["walks", "helped"]
+    let screens: usize = ["walks", "helped", "wards"]
         .iter()
         .flat_map(|kind| result[kind].as_array().unwrap())
         .map(|walk| walk["screens"].as_array().unwrap().len())

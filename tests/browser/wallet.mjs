@@ -24,7 +24,7 @@ export async function walk(browser, order, { width, language }, walksBefore) {
 }
 
 /** What the page itself complains of; nothing is expected while there is a network. */
-function listen(page, name) {
+export function listen(page, name) {
   const faults = [];
   page.on('pageerror', (error) => faults.push(`${name}: ${error.message}`));
   page.on('console', (said) => {
@@ -32,6 +32,30 @@ function listen(page, name) {
     if (said.type() === 'error' && !cut) faults.push(`${name}: ${said.text()} (${said.location().url})`);
   });
   return faults;
+}
+
+async function choosePin(page, screens) {
+  await screens.tap('welcome-begin');
+  await screens.see('pin', 'pin-new-title');
+  for (const field of await page.locator('input[type="password"]').all()) await field.fill(PIN);
+  await screens.tap('pin-set');
+  await screens.see('unbound', 'home-hello', 'a[href="#/open"]');
+}
+
+async function redeem(page, screens, offer) {
+  await page.goto(offer.wallet_link);
+  await screens.see('offer', 'offer-title', 'main input');
+  await page.locator('main input').fill(offer.tx_code);
+  await screens.tap('offer-go');
+  await screens.see('bound', 'offer-done-title');
+}
+
+/** A wallet of somebody else, from nothing to bound. */
+export async function begin(page, screens, order, offer) {
+  await page.goto(order.wallet);
+  await screens.see('welcome', 'welcome-title');
+  await choosePin(page, screens);
+  await redeem(page, screens, offer);
 }
 
 class Walker {
@@ -65,21 +89,12 @@ class Walker {
     return scale.taken();
   }
 
-  async setUp() {
-    await this.screens.tap('welcome-begin');
-    await this.screens.see('pin', 'pin-new-title');
-    for (const field of await this.page.locator('input[type="password"]').all()) await field.fill(PIN);
-    await this.screens.tap('pin-set');
-    await this.screens.see('unbound', 'home-hello', 'a[href="#/open"]');
+  setUp() {
+    return choosePin(this.page, this.screens);
   }
 
   async bind() {
-    const offer = await want('offer');
-    await this.page.goto(offer.wallet_link);
-    await this.screens.see('offer', 'offer-title', 'main input');
-    await this.page.locator('main input').fill(offer.tx_code);
-    await this.screens.tap('offer-go');
-    await this.screens.see('bound', 'offer-done-title');
+    await redeem(this.page, this.screens, await want('offer'));
   }
 
   /** By link; taps are counted from the card to the receipt. */
