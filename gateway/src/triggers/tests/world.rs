@@ -371,7 +371,7 @@ impl World {
 
     /// Everything that the source does by itself.
     pub async fn source_works(&self) {
-        while capture::once(&self.civil.app).await.unwrap() {}
+        capture::once(&self.civil.app).await.unwrap();
         delivery::run(&self.civil.app).await.unwrap();
     }
 
@@ -409,7 +409,7 @@ impl World {
             let entry = u32::try_from(before).unwrap() + resident[2..].parse::<u32>().unwrap() * 10;
             self.death(entry, &format!("D-{entry}"), resident);
         }
-        while capture::once(&self.civil.app).await.unwrap() {}
+        capture::once(&self.civil.app).await.unwrap();
         let events = self.feed().await.split_off(before);
         assert_eq!(events.len(), residents.len());
         events.into_iter().map(|event| event.jws).collect()
