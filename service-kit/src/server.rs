@@ -80,10 +80,7 @@ impl Server {
     /// A server with so many worker threads (at least one).
     pub fn new(context: ServerContext, workers: usize) -> Self {
         let drain = context.inner.limits.drain;
-        let builder = ActixServer::build()
-            .workers(workers.max(1))
-            .disable_signals()
-            .shutdown_timeout(drain.as_secs());
+        let builder = ActixServer::build().workers(workers.max(1)).disable_signals().shutdown_timeout(drain.as_secs());
         Self { context, builder }
     }
 
