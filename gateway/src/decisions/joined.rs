@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(joined(&[split.clone(), merge.clone()]), [false]);
         assert_eq!(joined(&[again.clone(), split.clone(), merge.clone()]), [true]);
         assert_eq!(
-            (gave_way(&[merge.clone()]), gave_way(&[split, merge.clone()]), gave_way(&[])),
+            (gave_way(std::slice::from_ref(&merge)), gave_way(&[split, merge.clone()]), gave_way(&[])),
             (true, false, false)
         );
         let mut corrected = said(4, EventKind::PersonMerged, "into", "c");
