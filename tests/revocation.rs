@@ -187,6 +187,7 @@ async fn load(
     asking.join_all().await
 }
 
+#[allow(clippy::print_stderr)] // why a question was torn is for whoever looks for the reason
 async fn ask(doors: &Doors, door: usize, query: &str) -> Asked {
     let (sent, reply) = doors.send_timed(door, query).await;
     let heard_at = doors.clock.monotonic();

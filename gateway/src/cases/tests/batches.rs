@@ -142,6 +142,7 @@ fn many() -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout)] // the figure, for whoever runs it alone
 async fn a_batch_of_many_pages_asks_about_everybody_once() {
     let office = Office::open(Engine::Sqlite, |_| {}).await;
     let app = &office.federation.consumer;
