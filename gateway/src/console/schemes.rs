@@ -120,7 +120,10 @@ impl Version {
         let clauses = clauses::beside(&detail.scheme, &detail.stored.body, live);
         let file = File::linted(&page, &detail.stored.body);
         let title = in_language(&page, &detail.scheme.title.en, &detail.scheme.title.hi).to_owned();
-        let title = format!("{title} · {}", page.say_with("scheme-version", "number", number(&page, &detail.scheme.version).as_str()));
+        let title = format!(
+            "{title} · {}",
+            page.say_with("scheme-version", "number", number(&page, &detail.scheme.version).as_str())
+        );
         Self { page: page.titled(title), detail, clauses, file }
     }
 
@@ -220,7 +223,8 @@ impl Test {
     pub fn of(page: Page, detail: Detail) -> Self {
         let charts = detail.test.as_ref().map(|test| {
             let result = &test.result;
-            let groups = [("district", &result.by_district), ("sex", &result.by_sex), ("category", &result.by_category)];
+            let groups =
+                [("district", &result.by_district), ("sex", &result.by_sex), ("category", &result.by_category)];
             groups.into_iter().map(|(what, groups)| Chart::of(&page, what, groups)).collect()
         });
         Self { page, detail, charts: charts.unwrap_or_default() }
@@ -304,7 +308,8 @@ fn clause_text(page: &Page, scheme: &Scheme, id: &ClauseId) -> String {
     found.map_or_else(String::new, |clause| text_of(page, &clause.text).to_owned())
 }
 
-fn text_of<'a>(page: &Page, text: &'a Bilingual) -> &'a str {
+/// A text in the page's language.
+pub fn text_of<'a>(page: &Page, text: &'a Bilingual) -> &'a str {
     in_language(page, &text.en, &text.hi)
 }
 

@@ -1,7 +1,9 @@
 //! What was exchanged, counted so that nobody can be found in it.
 //!
-//! Guarantees: whole days only; a number below five is not told; no total is shown from which a hidden number could be worked out.
+//! Guarantees: exchanges by basis, decisions by scheme; whole days only; a number below five is not told; no total is shown from which a hidden number could be worked out.
 //! Deliberately absent: anything by person, officer or department.
+
+mod schemes;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +14,11 @@ use schemas::{
 };
 use service_kit::{db::DatabaseError, words::Locale};
 
+pub use schemes::SchemeLine;
+
 use crate::{
     app::App,
+    schemes::SchemeError,
     store::exchange::transparency::{CountedReceipt, receipts_between},
 };
 
@@ -94,6 +99,8 @@ pub struct Overview {
     pub lines: Vec<Line>,
     /// Laws for emergencies.
     pub emergencies: Vec<Emergencies>,
+    /// Decisions by scheme.
+    pub schemes: Vec<SchemeLine>,
 }
 
 #[derive(Default)]
@@ -150,7 +157,7 @@ impl App {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn transparency(&self) -> Result<Overview, DatabaseError> {
+    pub async fn transparency(&self) -> Result<Overview, SchemeError> {
         let mut kept = self.areas().transparency.0.lock().await;
         let now = self.now().seconds();
         if let Some((at, overview)) = &*kept
@@ -163,7 +170,7 @@ impl App {
         Ok(overview)
     }
 
-    async fn count_exchanges(&self) -> Result<Overview, DatabaseError> {
+    async fn count_exchanges(&self) -> Result<Overview, SchemeError> {
         let (from, until) = period(self.now());
         let counted = move |conn: &mut _| {
             let mut tally = Tally::new();
@@ -182,6 +189,7 @@ impl App {
             until: Timestamp::from_seconds(until.seconds().saturating_sub(1)).civil_day(),
             lines,
             emergencies: emergencies.collect(),
+            schemes: self.count_schemes((from, until)).await?,
         })
     }
 }

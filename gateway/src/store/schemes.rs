@@ -4,6 +4,7 @@
 //! day is the last order whose day has come. The whole result of a back-test, which names people, is encrypted. Deliberately
 //! absent: who may sign and what must be there first (`crate::schemes`).
 
+pub mod counts;
 pub mod runs;
 
 use diesel::{

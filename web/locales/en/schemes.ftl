@@ -216,3 +216,14 @@ done-scheme-leavers-read = It is written down that you read the sample.
 done-scheme-signed = Your signature was taken. A second officer must sign the same.
 done-scheme-published = The version comes into force on its day.
 done-scheme-taken-back = Two officers have signed. The order is carried out.
+
+# Decisions by scheme, for the public
+transparency-schemes = Decisions by scheme
+transparency-schemes-text = What was decided about people in these days, and how it stands now. Nobody is removed without a notice, a reason and time to object.
+transparency-schemes-none = Nothing was decided in these days.
+transparency-scheme = Scheme
+transparency-offered = Offered
+transparency-entered = Entered
+transparency-held = Payment held
+transparency-removed = Removed
+transparency-undone = Put right again

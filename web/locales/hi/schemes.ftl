@@ -209,3 +209,13 @@ done-scheme-leavers-read = दर्ज हो गया है कि आपन
 done-scheme-signed = आपका हस्ताक्षर ले लिया गया है। दूसरे अधिकारी को वही हस्ताक्षर करने होंगे।
 done-scheme-published = संस्करण अपने दिन से लागू होगा।
 done-scheme-taken-back = दो अधिकारियों ने हस्ताक्षर कर दिए हैं। आदेश पूरा हो गया है।
+
+transparency-schemes = योजनाओं के अनुसार निर्णय
+transparency-schemes-text = इन दिनों लोगों के बारे में क्या निर्णय हुए और अब वे कैसे हैं। सूचना, कारण और आपत्ति का समय दिए बिना किसी को नहीं हटाया जाता।
+transparency-schemes-none = इन दिनों कोई निर्णय नहीं हुआ।
+transparency-scheme = योजना
+transparency-offered = प्रस्ताव दिया गया
+transparency-entered = जोड़े गए
+transparency-held = भुगतान रोका गया
+transparency-removed = हटाए गए
+transparency-undone = फिर ठीक किए गए

@@ -91,7 +91,7 @@ fn length(number: u64, longest: u64) -> u64 {
 
 /// What a department's word means to people, where we know it.
 fn named(page: &Page, what: &str, name: &str) -> String {
-    match (what, name) {
+    match (what, name.to_ascii_lowercase().as_str()) {
         (_, "unknown") => page.say("scheme-group-unknown"),
         (_, "other") => page.say("scheme-group-other"),
         ("sex", "female") => page.say("scheme-group-female"),
