@@ -72,7 +72,7 @@ pub fn publish(
     let tested: Value = serde_json::from_str(&tested)?;
     for officer in officers {
         let key = officer.key.display().to_string();
-        department.command(&["scheme", "approve", scheme.id, "--account", &officer.name, "--key", &key])?;
+        department.command(&["scheme", "approve", scheme.id, "--account", &officer.name, "--key", &key, "--leavers-read"])?;
     }
     let terms: Value = serde_json::from_str(&department.command(&["scheme", "publish", scheme.id])?)?;
     ensure!(terms["scheme"]["id"] == scheme.id, "another scheme came into force: {terms}");

@@ -158,7 +158,7 @@ impl Office {
         self.says(&["scheme", "submit", &file.display().to_string()]);
         self.says(&["scheme", "backtest", id, "--json"]);
         for (name, key) in &keys {
-            self.says(&["scheme", "approve", id, "--account", name, "--key", key]);
+            self.says(&["scheme", "approve", id, "--account", name, "--key", key, "--leavers-read"]);
         }
         self.says(&["scheme", "publish", id]);
     }
