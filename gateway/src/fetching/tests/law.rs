@@ -143,26 +143,3 @@ async fn nobody_leaves_by_a_fact_that_has_become_too_old_and_why_is_on_record() 
     assert_eq!((unknown[0].number.as_deref(), unknown[0].fact.as_str()), (Some("102"), "household.bpl"));
     world.close().await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_said_again_has_held_since_it_was_said_first() {
-    let mut world = World::new().await;
-    world.serve_food().await;
-    world.lives("RID-1", "widowed").await;
-    world.asks().await;
-    let first = world.app.decided_at().civil_day();
-    world.app.decisions().go_ahead(200 * super::world::DAY);
-    world.looked_at("RID-1").await;
-    world.asks().await;
-    let records = world.fetched("RID-1").await;
-    assert_eq!(records.len(), 2);
-    assert!(records.iter().all(|record| record.effective == first), "{records:?}");
-    assert!(records[1].recorded > records[0].recorded);
-    world.food_says("UPDATE household SET on_bpl_list = 0 WHERE card_no = 'C-1'");
-    world.app.decisions().go_ahead(200 * super::world::DAY);
-    world.looked_at("RID-1").await;
-    world.asks().await;
-    let changed = world.fetched("RID-1").await.remove(2);
-    assert_eq!(changed.effective, world.app.decided_at().civil_day(), "what changed holds from when it was said");
-    world.close().await;
-}

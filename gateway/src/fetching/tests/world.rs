@@ -24,7 +24,6 @@ use crate::{
         decisions::{cases::{Decided, decisions_of}, log::{LogKind, log_of}},
         fetching::{FactAsk, asks_of},
         links::{LinkError, NewLink, link_insert},
-        testing::sqlite_file,
     },
     testing::{Source, TestAnchor, TestDepartment},
 };
@@ -202,16 +201,6 @@ impl World {
         decisions::settle(&self.app, &self.person(resident)).await.unwrap();
     }
 
-    /// What the food department said of her, in order.
-    pub async fn fetched(&self, resident: &str) -> Vec<eligibility::fold::EventRecord> {
-        let (keys, person) = (self.app.keys().clone(), self.person(resident));
-        let heard = self.app.db().read(move |conn| crate::store::decisions::facts::facts_of(conn, &keys, &person)).await;
-        let mut records: Vec<_> = heard.unwrap().into_iter().map(|heard| heard.record).collect();
-        records.retain(|record| record.source == *self.food.entity());
-        records.sort_by_key(|record| record.recorded);
-        records
-    }
-
     /// The pension department once more, as another process on the same database.
     pub fn replica(&self) -> App {
         let app = self.social.open();
@@ -223,11 +212,6 @@ impl World {
         for running in self.serving {
             running.stop().await.unwrap();
         }
-    }
-
-    /// Changes the food department's own table.
-    pub fn food_says(&self, sql: &str) {
-        sqlite_file(&self.food_department.path("source.sqlite"), &format!("PRAGMA busy_timeout = 60000; {sql}"));
     }
 
     /// Nobody is linked to her number there any more.
