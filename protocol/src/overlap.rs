@@ -24,7 +24,11 @@ use schemas::{
     id::{EntityId, LawId},
 };
 
-use crate::seal::{SealFailed, blinding::{Blinded, Blinding}, random};
+use crate::seal::{
+    SealFailed,
+    blinding::{Blinded, Blinding},
+    random,
+};
 
 /// People of one comparison at most on one side.
 pub const MOST: usize = 1_000_000;

@@ -75,8 +75,9 @@ fn decides(look: &Look, plans: &[Plan], said: &Said<'_>, standing: Standing) -> 
     let no = Verdict::NotEligible { decisive: decisive.collect() };
     [yes, no].iter().any(|verdict| {
         let proposals = propose(&situation(look, said.plan, (verdict, standing), &said.unit, &past));
-        let begins =
-            |proposal: &Proposal| matches!(proposal, Proposal::Offer { .. } | Proposal::Enrol { .. } | Proposal::Leave { .. });
+        let begins = |proposal: &Proposal| {
+            matches!(proposal, Proposal::Offer { .. } | Proposal::Enrol { .. } | Proposal::Leave { .. })
+        };
         proposals.iter().any(begins)
     })
 }

@@ -152,13 +152,7 @@ fn open<'a>(ask: &'a FactAsk, asked: &'a Asked) -> AskEnd<'a> {
 }
 
 /// No answer. `goes_on`: the same question is heard of again under its key, or was never asked.
-async fn refused(
-    app: &App,
-    ask: &FactAsk,
-    asked: &Asked,
-    code: Code,
-    goes_on: bool,
-) -> Result<(), DecisionError> {
+async fn refused(app: &App, ask: &FactAsk, asked: &Asked, code: Code, goes_on: bool) -> Result<(), DecisionError> {
     let reason = code.as_str().to_uppercase().replace('-', "_");
     let now_ms = app.decided_at_ms();
     let ends_consent = matches!(code, Code::ConsentRevoked | Code::ConsentExpired | Code::ConsentUsedUp);
@@ -232,9 +226,9 @@ async fn since(
     let heard = app.db().read(move |conn| facts_of(conn, &keys, &who)).await?;
     let records: Vec<_> = heard.into_iter().map(|heard| heard.record).collect();
     let before = fold(&records, &Related::default(), today).facts;
-    let same = before.get(path).filter(|fact| {
-        fact.value == *value && fact.source.as_ref().is_some_and(|by| by.entity == *source)
-    });
+    let same = before
+        .get(path)
+        .filter(|fact| fact.value == *value && fact.source.as_ref().is_some_and(|by| by.entity == *source));
     Ok(same.map_or(today, |fact| fact.effective))
 }
 

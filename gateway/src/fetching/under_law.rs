@@ -117,7 +117,9 @@ async fn ask_some(app: &App, people: Vec<Ready>) {
         match app.asked_before(&ready.key, &ready.wanted).await {
             Ok(None) => fresh.push(ready),
             Ok(Some(Before::Ended(end))) => ended(app, &ready.ask, &ready.question.provider, Ok(end)).await,
-            Ok(Some(Before::Open(pending))) => ended(app, &ready.ask, &ready.question.provider, app.finish(&pending).await).await,
+            Ok(Some(Before::Open(pending))) => {
+                ended(app, &ready.ask, &ready.question.provider, app.finish(&pending).await).await
+            }
             Err(not) => ended(app, &ready.ask, &ready.question.provider, Err(not)).await,
         }
     }

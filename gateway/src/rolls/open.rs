@@ -43,11 +43,13 @@ fn authorize(rolls: &MappedRolls, settings: &SourceSettings) -> Result<(), Start
         // What a system does itself cannot be one transaction with a journal row of ours.
         let apart = journal == JournalPlace::Apart;
         if apart && settings.journal.is_none() {
-            let what = format!("the roll {roll} is mapped with journal = \"apart\", and no [source.journal] names a database");
+            let what =
+                format!("the roll {roll} is mapped with journal = \"apart\", and no [source.journal] names a database");
             return Err(StartError::Rolls(what));
         }
         if write == WriteWay::Webhook && settings.webhook.is_none() {
-            let what = format!("the roll {roll} is mapped with write = \"webhook\", and no [source.webhook] names a system");
+            let what =
+                format!("the roll {roll} is mapped with write = \"webhook\", and no [source.webhook] names a system");
             return Err(StartError::Rolls(what));
         }
     }

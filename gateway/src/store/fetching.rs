@@ -220,7 +220,8 @@ pub fn ask_rest(
     (person, path): (&Person, &FactPath),
     now_ms: i64,
 ) -> Result<(), DecisionStoreError> {
-    let rest = Statement::new("UPDATE fact_ask SET state = 'idle', turn = turn + 1 WHERE person = ").bind(person.as_str());
+    let rest =
+        Statement::new("UPDATE fact_ask SET state = 'idle', turn = turn + 1 WHERE person = ").bind(person.as_str());
     let rest = rest.sql(" AND fact = ").bind(path.as_str());
     rest.sql(" AND state = 'due' AND claimed_ms <= ").bind(now_ms).execute(conn)?;
     Ok(())
@@ -301,9 +302,7 @@ fn budget_take(conn: &mut AnyConnection, day: CivilDate, budget: u32) -> Result<
         .bind(day.as_str())
         .sql(", 1 WHERE ")
         .bind(i64::from(budget))
-        .sql(
-            " > 0 ON CONFLICT (day) DO UPDATE SET asked = fact_budget.asked + 1 WHERE fact_budget.asked < ",
-        )
+        .sql(" > 0 ON CONFLICT (day) DO UPDATE SET asked = fact_budget.asked + 1 WHERE fact_budget.asked < ")
         .bind(i64::from(budget))
         .execute(conn)?;
     Ok(taken == 1)
@@ -367,7 +366,8 @@ pub fn ask_end(conn: &mut AnyConnection, ask: &FactAsk, end: &AskEnd<'_>) -> Res
 /// # Errors
 /// If the database fails.
 pub fn ask_answered(conn: &mut AnyConnection, request: &MessageId, now_ms: i64) -> diesel::QueryResult<usize> {
-    let now = Statement::new("UPDATE fact_ask SET next_ms = ").bind(now_ms).sql(" WHERE state = 'asked' AND request = ");
+    let now =
+        Statement::new("UPDATE fact_ask SET next_ms = ").bind(now_ms).sql(" WHERE state = 'asked' AND request = ");
     now.bind(request.as_str()).execute(conn)
 }
 

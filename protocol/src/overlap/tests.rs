@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn context(request: &str) -> Context {
-    let (asker, answerer) = ("https://social.gov.example".parse().unwrap(), "https://food.gov.example".parse().unwrap());
+    let (asker, answerer) =
+        ("https://social.gov.example".parse().unwrap(), "https://food.gov.example".parse().unwrap());
     Context::new(&"nfsa-2013-s12".parse().unwrap(), [&asker, &answerer], &Digest::of(request))
 }
 

@@ -66,7 +66,8 @@ impl World {
              [fetching.purposes]\n\"T-POOR-WIDOWS\" = \"{PURPOSE}\"\n"
         );
         let citizens = CitizenWorld::start_with(vec![asked], &HOUSEHOLDS, Some(&SOCIAL), &more).await;
-        let scheme = Scheme::parse(&POOR_WIDOWS.replace("BASIS", "consent")).unwrap_or_else(|found| panic!("{found:?}"));
+        let scheme =
+            Scheme::parse(&POOR_WIDOWS.replace("BASIS", "consent")).unwrap_or_else(|found| panic!("{found:?}"));
         citizens.social.app().decisions().give(vec![Arc::new(scheme)]);
         citizens.link("R-1", "KH-1").await;
         citizens.link("R-2", "KH-2").await;
@@ -231,7 +232,10 @@ async fn what_came_on_a_consent_that_she_takes_back_is_unknown_and_removes_nobod
     world.reason("R-1", "CONSENT_REVOKED").await;
     crate::decisions::settle(world.app(), &world.person("R-1")).await.unwrap();
     let removal = world.decisions("R-1").await.remove(0);
-    assert_eq!((removal.state, removal.matter.undone.unwrap().reason.as_str()), (DecisionState::Withdrawn, "FACT_UNKNOWN"));
+    assert_eq!(
+        (removal.state, removal.matter.undone.unwrap().reason.as_str()),
+        (DecisionState::Withdrawn, "FACT_UNKNOWN")
+    );
     let missing = &removal.matter.clauses[1].missing[0];
     assert_eq!((missing.fact.as_str(), missing.reason.as_str()), ("household.bpl", "CONSENT_REVOKED"));
 }

@@ -83,9 +83,10 @@ async fn what_a_process_that_died_had_claimed_is_asked_under_the_same_question()
     let (now, now_ms) = (world.app.decided_at(), world.app.decided_at_ms());
     let question = protocol::seal::random::message_id(now);
     let key = question.clone();
-    let claimed = world.app.db().write(move |conn| {
-        ask_claim(conn, (&ask, Some(&key)), (now_ms, now_ms + 60_000), (now.civil_day(), 100))
-    });
+    let claimed = world
+        .app
+        .db()
+        .write(move |conn| ask_claim(conn, (&ask, Some(&key)), (now_ms, now_ms + 60_000), (now.civil_day(), 100)));
     claimed.await.unwrap();
     world.asks().await;
     assert_eq!(world.answers().await, 0, "another process has it");

@@ -10,8 +10,20 @@ type Case = (&'static str, fn(&mut Registers), bool, &'static str, &'static str)
 const CASES: &[Case] = &[
     ("off line", |_| {}, false, "RID-2", "PEER_UNAVAILABLE"),
     ("no law", |registers| registers.law.id = "another-law".parse().unwrap(), true, "RID-2", "LAW_NOT_REGISTERED"),
-    ("other field", |registers| registers.law.allowed.fields = vec!["members".parse().unwrap()], true, "RID-2", "LAW_SCOPE_EXCEEDED"),
-    ("no naming", |registers| registers.naming.purpose = "social.other".parse().unwrap(), true, "RID-2", "LAW_NOT_REGISTERED"),
+    (
+        "other field",
+        |registers| registers.law.allowed.fields = vec!["members".parse().unwrap()],
+        true,
+        "RID-2",
+        "LAW_SCOPE_EXCEEDED",
+    ),
+    (
+        "no naming",
+        |registers| registers.naming.purpose = "social.other".parse().unwrap(),
+        true,
+        "RID-2",
+        "LAW_NOT_REGISTERED",
+    ),
     (
         "quota",
         |registers| registers.law.quota = LawQuota { per_day: 0, per_officer: 0, per_subject: 0 },

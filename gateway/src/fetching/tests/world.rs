@@ -15,13 +15,22 @@ use service_kit::{clock::Clock, db::DatabaseError};
 
 use crate::{
     app::App,
-    decisions::{self, facts::{Says, Stated}},
-    exchange::testing::{count, federation::{Engine, department}},
+    decisions::{
+        self,
+        facts::{Says, Stated},
+    },
+    exchange::testing::{
+        count,
+        federation::{Engine, department},
+    },
     fetching::run,
     notices::Person,
     run::{self, Running},
     store::{
-        decisions::{cases::{Decided, decisions_of}, log::{LogKind, log_of}},
+        decisions::{
+            cases::{Decided, decisions_of},
+            log::{LogKind, log_of},
+        },
         fetching::{FactAsk, asks_of},
         links::{LinkError, NewLink, link_insert},
     },
@@ -169,7 +178,14 @@ impl World {
             each.refresh_directory().await.unwrap();
         }
         let mut this = Self {
-            app, registry, food: provider, social, food_department: food, serving: Vec::new(), _civil: civil, _anchor: anchor,
+            app,
+            registry,
+            food: provider,
+            social,
+            food_department: food,
+            serving: Vec::new(),
+            _civil: civil,
+            _anchor: anchor,
         };
         this.give(&this.app, &format!("law:{LAW}"));
         this.serving.push(run::start(this._civil.config(), this._civil.clock.clone(), None).await.unwrap());
@@ -305,7 +321,9 @@ impl World {
 
     /// `ppo=status` of the roll.
     pub async fn roll(&self) -> String {
-        use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query, sql_types::Text};
+        use diesel::{
+            Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query, sql_types::Text,
+        };
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Text)]
@@ -319,7 +337,12 @@ impl World {
     }
 }
 
-fn register(anchor: &TestAnchor, [registry, food, social]: [&App; 3], bend: impl FnOnce(&mut Registers), now: Timestamp) {
+fn register(
+    anchor: &TestAnchor,
+    [registry, food, social]: [&App; 3],
+    bend: impl FnOnce(&mut Registers),
+    now: Timestamp,
+) {
     let (mut purpose, mut law) = (protocol::testing::purpose(), protocol::testing::law());
     let allowed = AllowedData { dataset: name("food.household"), fields: vec![name("bpl")] };
     let named = AllowedData { dataset: name(schemas::naming::DATASET), fields: vec![name(schemas::naming::FIELD)] };

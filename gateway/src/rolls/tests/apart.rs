@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use protocol::seal::{Limits, Typ, UnverifiedJws};
 use registry_adapter::{
-    key::LocalKey,
     journal::RowOutcome,
+    key::LocalKey,
     roll::{Applied, HoldDecision, RollError, RollWriter as _},
 };
 use schemas::roll_order::{RollAction, RollOrder};
@@ -32,8 +32,7 @@ macro_rules! mapping {
 }
 
 const APART: Source = Source { sql: ROLL, mapping: mapping!("journal = \"apart\"") };
-const BY_WEBHOOK: Source =
-    Source { sql: ROLL, mapping: mapping!("journal = \"apart\"\nwrite = \"webhook\"") };
+const BY_WEBHOOK: Source = Source { sql: ROLL, mapping: mapping!("journal = \"apart\"\nwrite = \"webhook\"") };
 const BOOKS: &str = "[source.journal]\nurl = \"sqlite://journal.sqlite\"\n";
 const RULE: &str = "[decisions.rolls]\n\"T-ANY\" = \"social.pension\"\n";
 
@@ -61,7 +60,8 @@ impl Office {
     }
 
     fn sql(&self, sql: &str) {
-        let mut conn = SqliteConnection::establish(&self.department.path("source.sqlite").display().to_string()).unwrap();
+        let mut conn =
+            SqliteConnection::establish(&self.department.path("source.sqlite").display().to_string()).unwrap();
         conn.batch_execute(&format!("PRAGMA busy_timeout = 60000; {sql}")).unwrap();
     }
 
@@ -97,9 +97,11 @@ const DECISION: &str = "01936b1e-5b2f-7c3d-8e4f-0123456789ab";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_does_not_start_without_what_its_mapping_asks_for() {
-    for (source, sections, lacks) in
-        [(&APART, "", "[source.journal]"), (&BY_WEBHOOK, "", "[source.journal]"), (&BY_WEBHOOK, BOOKS, "[source.webhook]")]
-    {
+    for (source, sections, lacks) in [
+        (&APART, "", "[source.journal]"),
+        (&BY_WEBHOOK, "", "[source.journal]"),
+        (&BY_WEBHOOK, BOOKS, "[source.webhook]"),
+    ] {
         let Err(error) = Office::open(source, sections, None).await else { panic!("{lacks}: it started") };
         assert!(matches!(&error, StartError::Rolls(_)) && error.to_string().contains(lacks), "{error}");
     }
@@ -142,8 +144,7 @@ async fn a_change_that_the_departments_system_makes_counts_when_it_reads_back() 
     let heard = system.heard().pop().unwrap();
     assert_eq!((heard.line.as_str(), heard.header("content-type")), ("POST /rolls HTTP/1.1", Some(ROLL_ORDER)));
     let token = UnverifiedJws::parse(&heard.body, Limits::QUERY).unwrap();
-    let order: RollOrder =
-        token.verify(Typ::RollOrder, office.app.keys().signing.public()).unwrap().claims().unwrap();
+    let order: RollOrder = token.verify(Typ::RollOrder, office.app.keys().signing.public()).unwrap().claims().unwrap();
     assert_eq!((order.aud.as_str(), order.row.as_str(), order.action), (url.as_str(), "101", RollAction::Hold));
     assert_eq!((order.decision.as_str(), order.after["status"].as_deref()), (DECISION, Some("HOLD")));
     assert_eq!(order.before.unwrap()["status"].as_deref(), Some("ACTIVE"));
