@@ -6,4 +6,8 @@
 
 mod world;
 
+mod ages;
 mod deaths;
+mod families;
+mod moves;
+mod rolls;

@@ -19,15 +19,14 @@ use service_kit::clock::{Clock, TestClockFile};
 use tempfile::TempDir;
 use vinimay::world::{Addresses, Anchor, Binary, Department};
 
-use self::{
-    office::Office,
-    plan::LifePlan,
-    register::Register,
-};
+use self::{office::Office, plan::LifePlan, register::Register};
 use crate::{
     rogue::{PATIENCE, until},
     support::{alone, binary},
 };
+
+/// Longer than a department waits until it compares its roll with whom it follows, seconds.
+const COMPARED: u64 = 61;
 
 /// A running world.
 pub struct Life {
@@ -149,6 +148,17 @@ impl Life {
         until(&Clock::default(), PATIENCE, what, holds).await;
     }
 
+    /// Waits until civil registration knows that a department follows a beneficiary of so many rolls: what happens to her from now on
+    /// reaches it.
+    pub async fn until_followed(&self, office: &str, resident: &str, rolls: i64) {
+        let entity = self.office(office).department.entity().to_string();
+        let follows = plan::FOLLOWED * rolls;
+        // A department compares its roll with what it told at least so often.
+        self.seconds_pass(COMPARED);
+        self.until(&format!("{office} follows {resident}"), |life| life.civil.follows_of(resident, &entity) >= follows)
+            .await;
+    }
+
     /// Waits until a person stands like this on a roll of a department.
     pub async fn until_stands(&self, (office, id, number): (&str, &str, &str), status: &str) {
         let what = format!("{number} is {status} on {id} of {office}");
@@ -161,6 +171,15 @@ impl Life {
             life.civil.pending() == 0 && life.offices.iter().all(|office| is_quiet(life, office))
         })
         .await;
+    }
+
+    /// Waits until a department has looked at the clock twice more, whole: what is due by now is done, or is not going to be.
+    pub async fn until_time_was_seen(&self, office: &str) {
+        for job in ["follow", "decisions", "apply"] {
+            let before = self.office(office).runs_of(job);
+            self.until("time was seen", |life| life.office(office).runs_of(job) >= before + 2).await;
+        }
+        self.until_quiet().await;
     }
 
     /// Waits until the first letter of a decision lies at the desk, and hands it over: its window begins.
@@ -191,8 +210,7 @@ fn civil(
     Register::create(&database);
     let described = plan.civil(&database, Register::MAPPING);
     let sectors = described.names_people_of.clone();
-    let department =
-        Department::init(binary, &folder.join("civil"), addresses, &described, plan.civil.1, now).unwrap();
+    let department = Department::init(binary, &folder.join("civil"), addresses, &described, plan.civil.1, now).unwrap();
     Register::of(department, database, sectors, plan.civil.0.clone())
 }
 

@@ -7,8 +7,7 @@ use vinimay::world::{Anchor, Registers};
 /// The one purpose of the world's laws.
 pub const PURPOSE: &str = "life.entitlement";
 /// Of what a department may hear: the middle of an event's type.
-pub const SUBJECTS: [&str; 8] =
-    ["death", "birth", "age", "marriage", "residence", "presence", "person", "household"];
+pub const SUBJECTS: [&str; 8] = ["death", "birth", "age", "marriage", "residence", "presence", "person", "household"];
 
 /// The law under which a department hears of these events.
 pub fn law(department: &str, subject: &str) -> String {

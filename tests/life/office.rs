@@ -3,7 +3,11 @@
 //! Guarantees: rows and journal are read from the department's own database, decisions from its gateway's, with the department's keys;
 //! what officers do goes through commands and listeners.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+};
 
 use diesel::{
     Connection, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -27,7 +31,7 @@ use schemas::{
 use serde_json::{Value, json};
 use service_kit::http_client::HttpClient;
 use vinimay::{
-    demo::{Officer, two_officers},
+    demo::Officer,
     world::{Binary, Department},
 };
 
@@ -127,11 +131,16 @@ impl Office {
         let mut conn = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
         conn.batch_execute("PRAGMA journal_mode = WAL").unwrap();
         conn.batch_execute(include_str!("office.sql")).unwrap();
-        let desk =
-            TlsIdentity::self_signed(DESK, &["localhost".parse().unwrap()], now.plus(-60), now.plus(CERTIFICATE_SECONDS));
+        let desk = TlsIdentity::self_signed(
+            DESK,
+            &["localhost".parse().unwrap()],
+            now.plus(-60),
+            now.plus(CERTIFICATE_SECONDS),
+        );
         let desk = desk.unwrap();
         std::fs::write(folder.join("systems/desk.pem"), desk.certificate().to_pem().unwrap()).unwrap();
-        service_kit::secret::SecretFile::write(&folder.join("systems/desk.key.pem"), &desk.key_to_pem().unwrap()).unwrap();
+        service_kit::secret::SecretFile::write(&folder.join("systems/desk.key.pem"), &desk.key_to_pem().unwrap())
+            .unwrap();
         let department =
             Department::init(binary, &folder, addresses, &plan.department(&database, civil), 1, now).unwrap();
         Self { plan: plan.clone(), department, database, binary: binary.clone(), officers: None }
@@ -145,7 +154,14 @@ impl Office {
     /// Its two scheme officers, who are reviewers too.
     pub fn officers(&mut self) -> &[Officer; 2] {
         let department = &self.department;
-        self.officers.get_or_insert_with(|| two_officers(department).unwrap())
+        self.officers.get_or_insert_with(|| {
+            let roles = ["scheme-officer", "reviewer", "admin"];
+            let officers = ["asha", "binod"].map(|name| Officer::hired(department, name, &roles).unwrap());
+            let keys = [&officers[0], &officers[1]].map(|officer| officer.registers_a_key(department).unwrap());
+            officers[0].confirms(&keys[1]).unwrap();
+            officers[1].confirms(&keys[0]).unwrap();
+            officers
+        })
     }
 
     /// Brings a scheme into force, by the commands that its officers use.
@@ -168,8 +184,10 @@ impl Office {
         for subject in &self.plan.hears {
             let prefix = format!("{subject}.");
             let types = EVENTS.iter().chain(&["marriage.ended", "household.changed"]);
-            let types: Vec<String> =
-                types.filter(|event| event.starts_with(&prefix)).map(|event| format!("in.vinimay.{event}.v1")).collect();
+            let types: Vec<String> = types
+                .filter(|event| event.starts_with(&prefix))
+                .map(|event| format!("in.vinimay.{event}.v1"))
+                .collect();
             let (law, until) = (law(self.name(), subject), until.to_string());
             let mut arguments = vec!["subscription", "propose", "--source", civil.entity().as_str(), "--law", &law];
             arguments.extend(["--purpose", PURPOSE, "--everybody", "--until", &until]);
@@ -178,7 +196,9 @@ impl Office {
                 self.plan.ages.iter().for_each(|age| arguments.extend(["--age", age]));
             }
             let proposed = self.says(&arguments);
-            civil.command(&["subscription", "approve", proposed["id"].as_str().unwrap(), "--owner", "data-owner"]).unwrap();
+            civil
+                .command(&["subscription", "approve", proposed["id"].as_str().unwrap(), "--owner", "data-owner"])
+                .unwrap();
         }
     }
 
@@ -200,11 +220,6 @@ impl Office {
         self.open().batch_execute(&format!("BEGIN IMMEDIATE; {statements}; COMMIT")).unwrap();
     }
 
-    /// How many rows a query counts.
-    pub fn count(&self, what: &str) -> i64 {
-        sql_query(format!("SELECT COUNT(*) AS n FROM {what}")).get_result::<Number>(&mut self.open()).unwrap().n
-    }
-
     /// Enters a beneficiary of long standing under a number of the department's own; gives it.
     pub fn beneficiary(&self, id: &str, number: &str, name: &str) -> String {
         self.beneficiaries(id, &[(number.to_owned(), name.to_owned())]);
@@ -215,7 +230,9 @@ impl Office {
     pub fn beneficiaries(&self, id: &str, people: &[(String, String)]) {
         let rows: Vec<String> = people
             .iter()
-            .map(|(number, name)| format!("('{id}-{number}', '{number}', '{name}', '{id}', 'ACTIVE', '2020-01-01', 500)"))
+            .map(|(number, name)| {
+                format!("('{id}-{number}', '{number}', '{name}', '{id}', 'ACTIVE', '2020-01-01', 500)")
+            })
             .collect();
         let rows = rows.join(", ");
         self.enters(&format!(
@@ -223,17 +240,11 @@ impl Office {
         ));
     }
 
-    /// Enters a member of a card under the row's own number; gives it.
-    pub fn member(&self, id: &str, number: &str, name: &str) -> String {
-        self.enters(&format!(
-            "INSERT INTO beneficiary (number, name, scheme, status) VALUES ('{number}', '{name}', '{id}', 'ACTIVE')"
-        ));
-        number.to_owned()
-    }
-
     /// Enters somebody whom the department knows without paying her.
     pub fn knows(&self, number: &str, name: &str, born: Date) {
-        self.enters(&format!("INSERT INTO people (person_no, name, birth_date) VALUES ('{number}', '{name}', '{born}')"));
+        self.enters(&format!(
+            "INSERT INTO people (person_no, name, birth_date) VALUES ('{number}', '{name}', '{born}')"
+        ));
     }
 
     /// An officer links a resident to a number here.
@@ -251,6 +262,19 @@ impl Office {
         sql_query(query).bind::<Text, _>(id).bind::<Text, _>(number).load(&mut self.open()).unwrap()
     }
 
+    /// How many rows `FROM …` has in its own database.
+    pub fn count(&self, from: &str) -> i64 {
+        let query = format!("SELECT COUNT(*) AS n FROM {from}");
+        sql_query(query).get_result::<Number>(&mut self.open()).unwrap().n
+    }
+
+    /// The numbers of everybody of this name on a roll.
+    pub fn named(&self, id: &str, name: &str) -> Vec<RollRow> {
+        let query =
+            "SELECT number, status, reason, since, until, amount FROM beneficiary WHERE scheme = ? AND name = ?";
+        sql_query(query).bind::<Text, _>(id).bind::<Text, _>(name).load(&mut self.open()).unwrap()
+    }
+
     /// How a person stands on a roll: the status of her last row, or `absent`.
     pub fn stands(&self, id: &str, number: &str) -> String {
         self.rows(id, number).pop().map_or_else(|| "absent".to_owned(), |row| row.status)
@@ -263,9 +287,10 @@ impl Office {
         sql_query(query).bind::<Text, _>(roll).load(&mut self.open()).unwrap()
     }
 
-    /// What the journal says of one row: the outcomes, in their order.
+    /// What our decisions did to one row: the outcomes, in their order.
     pub fn story(&self, id: &str, row: &str) -> Vec<String> {
-        self.journal(id).into_iter().filter(|entry| entry.row_key == row).map(|entry| entry.outcome).collect()
+        let ours = |entry: &Journaled| entry.row_key == row && entry.decision.is_some();
+        self.journal(id).into_iter().filter(ours).map(|entry| entry.outcome).collect()
     }
 
     fn benefit(&self, id: &str) -> super::plan::Benefit {
@@ -298,13 +323,6 @@ impl Office {
         decisions.filter(|decided| decided.scheme == scheme).map(|decided| (decided.action, decided.state)).collect()
     }
 
-    /// Letters that wait at the desk: their ids.
-    pub async fn letters(&self) -> Vec<MessageId> {
-        let reply = self.desk().fetch(&self.desk_url("/v1/letters"), 1 << 20).await.unwrap();
-        let letters: Vec<Value> = serde_json::from_slice(&reply.body).unwrap();
-        letters.iter().map(|letter| letter["id"].as_str().unwrap().parse().unwrap()).collect()
-    }
-
     /// An officer hands a letter over, if it waits at the desk; whether it did.
     pub async fn hands_over(&self, letter: &MessageId) -> bool {
         let url = self.desk_url(&format!("/v1/letters/{letter}/handed-over"));
@@ -324,11 +342,6 @@ impl Office {
         format!("{}{path}", self.department.local_address(0)).parse().unwrap()
     }
 
-    /// Kills the gateway as a power cut would.
-    pub fn killed(&mut self) {
-        self.department.server(0).unwrap().kill().unwrap();
-    }
-
     /// Stops the gateway in order: the department is cut off.
     pub fn cut_off(&mut self) {
         self.department.stop().unwrap();
@@ -339,6 +352,13 @@ impl Office {
         self.department.start(0).unwrap();
     }
 
+    /// How often one of its gateway's jobs has run since it was started.
+    pub fn runs_of(&self, job: &str) -> u64 {
+        let text = metrics(&self.department).unwrap_or_default();
+        let of_the_job = |line: &&str| line.starts_with("job_runs_total") && line.contains(&format!("job=\"{job}\""));
+        text.lines().filter(of_the_job).filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
     /// What `journal verify` finds: whether it went well, and what it printed.
     pub fn verifies(&self, id: &str) -> (bool, String) {
         let roll = self.benefit(id).roll(self.name());
@@ -347,4 +367,17 @@ impl Office {
             self.binary.command(&["gateway", "journal", "verify", &roll, "--config", &config]).output().unwrap();
         (output.status.success(), crate::support::both(&output))
     }
+}
+
+/// The metrics of a gateway, from its own machine; none while it does not answer.
+fn metrics(department: &Department) -> Option<String> {
+    let address = department.management(0);
+    let address = address.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream
+        .write_all(format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
+        .ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    Some(text)
 }

@@ -20,6 +20,8 @@ pub const EVENTS: [&str; 10] = [
     "presence.confirmed",
     "person.corrected",
 ];
+/// Of a beneficiary of one roll, so many kinds are followed: those of deaths.
+pub const FOLLOWED: i64 = 3;
 /// More of it, of which few hear.
 const MORE_EVENTS: [&str; 2] = ["marriage.ended", "household.changed"];
 
@@ -90,12 +92,6 @@ impl OfficePlan {
     #[must_use]
     pub fn at_ages(self, ages: &[&'static str]) -> Self {
         Self { ages: ages.to_vec(), ..self }
-    }
-
-    /// Keeps its gateway's rows there.
-    #[must_use]
-    pub fn on(self, store: Store) -> Self {
-        Self { store, ..self }
     }
 }
 

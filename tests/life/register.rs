@@ -5,12 +5,13 @@
 use std::path::{Path, PathBuf};
 
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl, SqliteConnection,
-    connection::SimpleConnection,
-    sql_query,
-    sql_types::{BigInt, Text},
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,
+    sql_types::BigInt,
 };
-use gateway::keys::KeyFolder;
+use gateway::{
+    keys::{KeyFolder, Keys},
+    store::triggers::PersonIndex,
+};
 use jiff::civil::Date;
 use protocol::seal::keyed_hash::MacKey;
 use schemas::id::{Sector, SectorSubject};
@@ -65,12 +66,6 @@ struct Number {
     n: i64,
 }
 
-#[derive(QueryableByName)]
-struct Day {
-    #[diesel(sql_type = Text)]
-    day: String,
-}
-
 impl Register {
     /// Makes the empty database.
     pub fn create(database: &Path) {
@@ -113,9 +108,12 @@ impl Register {
         self.sector_key(sector).sector_subject(resident)
     }
 
+    fn keys(&self) -> Keys {
+        KeyFolder::new(self.department.folder().join("keys")).load(&self.sectors).unwrap()
+    }
+
     fn sector_key(&self, sector: &str) -> MacKey {
-        let keys = KeyFolder::new(self.department.folder().join("keys")).load(&self.sectors).unwrap();
-        keys.sectors[&sector.parse::<Sector>().unwrap()].clone()
+        self.keys().sectors[&sector.parse::<Sector>().unwrap()].clone()
     }
 
     /// Enters a resident; gives the number.
@@ -161,18 +159,6 @@ impl Register {
         ));
     }
 
-    /// Registers the deaths of many in one transaction.
-    pub fn deaths(&self, residents: &[String], on: Date) {
-        let first = self.number("SELECT COUNT(*) + 1 AS n FROM deaths");
-        let rows: Vec<String> = residents
-            .iter()
-            .zip(first..)
-            .map(|(resident, n)| format!("('D-{n:06}', '{resident}', '{on}')"))
-            .collect();
-        let rows = rows.join(", ");
-        self.enters(&format!("INSERT INTO deaths (registration_number, resident_no, date_of_death) VALUES {rows}"));
-    }
-
     /// Annuls the registration of a death: she never died.
     pub fn annulment(&self, registration: &str, resident: &str, on: Date) {
         self.enters(&format!(
@@ -201,7 +187,8 @@ impl Register {
     /// Registers a move for good, out of the state or back home.
     pub fn moved(&self, resident: &str, kind: &str, on: Date) {
         let (from, to) = if kind == "out_of_state" { (HOME, ODISHA) } else { (ODISHA, HOME) };
-        let (from_district, to_district) = if from == HOME { (DURG.to_string(), "NULL".to_owned()) } else { ("NULL".to_owned(), DURG.to_string()) };
+        let (from_district, to_district) =
+            if from == HOME { (DURG.to_string(), "NULL".to_owned()) } else { ("NULL".to_owned(), DURG.to_string()) };
         let number = self.number("SELECT COUNT(*) + 1 AS n FROM moves");
         self.enters(&format!(
             "INSERT INTO moves (registration_number, resident_no, moved_on, kind, from_state, from_district, to_state, to_district) \
@@ -221,30 +208,19 @@ impl Register {
         self.enters(&format!("UPDATE residents SET date_of_birth = '{born}' WHERE resident_no = '{resident}'"));
     }
 
-    /// Corrects another particular, and tells it.
-    pub fn corrects(&self, resident: &str, (field, value): (&str, &str), on: Date) {
-        self.enters(&format!(
-            "INSERT INTO corrections (resident_no, corrected_on, field, value) VALUES ('{resident}', '{on}', '{field}', '{value}')"
-        ));
-    }
-
-    /// Enters who is the head of a household from a day on.
-    pub fn head_changed(&self, household: &str, resident: &str, head: &str, on: Date) {
-        self.enters(&format!(
-            "INSERT INTO households (household_no, resident_no, changed_on, change, head_no) \
-             VALUES ('{household}', '{resident}', '{on}', 'head_changed', '{head}')"
-        ));
+    /// Under how many subscriptions a department follows a resident.
+    pub fn follows_of(&self, resident: &str, subscriber: &str) -> i64 {
+        let person = PersonIndex::of_resident(&self.keys(), resident);
+        self.kept.count(&format!(
+            "follow JOIN subscription ON subscription.id = follow.subscription \
+             WHERE follow.person_index = '{}' AND subscription.peer = '{subscriber}'",
+            person.as_str()
+        ))
     }
 
     /// Changes that the gateway has not taken yet.
     pub fn pending(&self) -> i64 {
         self.number("SELECT COUNT(*) AS n FROM vinimay_outbox")
-    }
-
-    /// The birth date as the register has it.
-    pub fn birth_date(&self, resident: &str) -> Date {
-        let query = format!("SELECT date_of_birth AS day FROM residents WHERE resident_no = '{resident}'");
-        sql_query(query).get_result::<Day>(&mut self.open()).unwrap().day.parse().unwrap()
     }
 }
 
