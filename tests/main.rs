@@ -22,8 +22,12 @@ mod outdated;
 mod ready;
 mod refusals;
 mod released;
+#[cfg(feature = "test-clock")]
+mod review;
 mod revocation;
 mod rogue;
 mod setting_up;
+#[cfg(feature = "test-clock")]
+mod storm;
 mod support;
 mod wallet;
