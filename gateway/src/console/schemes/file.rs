@@ -117,27 +117,34 @@ fn begins(at: &Range<usize>, line: &Range<usize>, end: usize) -> bool {
     line.contains(&at.start) || (at.start >= end && line.end == end)
 }
 
-/// The line in pieces: what no finding is about, and what one is. Of findings that overlap the first has the place.
+/// The line in pieces: what no finding is about, and what one is. Of findings that overlap the narrowest has the place.
 fn parts(line: &str, start: usize, within: &[usize], findings: &[LintDiagnostic]) -> Vec<Part> {
-    let (mut parts, mut done) = (Vec::new(), 0_usize);
-    for place in within {
-        let Some(found) = findings.get(*place) else { continue };
+    let place = |number: &usize| {
+        let found = findings.get(*number)?;
         let from = boundary(line, found.at.start.saturating_sub(start));
         let to = boundary(line, found.at.end.saturating_sub(start).max(from.saturating_add(1)));
-        if from < done || from == to {
-            continue;
+        (from < to).then_some((from..to, *number))
+    };
+    let mut wanted: Vec<(Range<usize>, usize)> = within.iter().filter_map(place).collect();
+    wanted.sort_by_key(|(at, number)| (at.len(), *number));
+    let mut marked: Vec<(Range<usize>, usize)> = Vec::new();
+    for (at, number) in wanted {
+        if marked.iter().all(|(other, _)| at.end <= other.start || other.end <= at.start) {
+            marked.push((at, number));
         }
-        if let Some(before) = line.get(done..from).filter(|text| !text.is_empty()) {
-            parts.push(Part { text: before.to_owned(), finding: None });
-        }
-        if let Some(marked) = line.get(from..to) {
-            parts.push(Part { text: marked.to_owned(), finding: Some(*place) });
-        }
-        done = to;
     }
-    if let Some(rest) = line.get(done..).filter(|text| !text.is_empty()) {
-        parts.push(Part { text: rest.to_owned(), finding: None });
+    marked.sort_by_key(|(at, _)| at.start);
+    let (mut parts, mut done) = (Vec::new(), 0_usize);
+    let piece = |at: Range<usize>, finding: Option<usize>| {
+        let text = line.get(at).filter(|text| !text.is_empty())?;
+        Some(Part { text: text.to_owned(), finding })
+    };
+    for (at, number) in marked {
+        parts.extend(piece(done..at.start, None));
+        done = at.end;
+        parts.extend(piece(at, Some(number)));
     }
+    parts.extend(piece(done..line.len(), None));
     parts
 }
 
@@ -177,6 +184,8 @@ mod tests {
     #[test]
     fn a_place_over_several_lines_is_marked_in_the_first_and_overlapping_ones_once() {
         assert_eq!(shown("ab\ncd\n", &[1..5, 1..2]), [line(&[("a", false), ("b", true)]), line(&[("cd", false)])]);
+        let narrow = [("a = { ", false), ("b", true), (" = 1 }", false)];
+        assert_eq!(shown("a = { b = 1 }", &[4..13, 6..7]), [line(&narrow)], "the narrowest has the arrow");
         let both = [finding(1..5), finding(1..2)];
         assert_eq!(lines("ab\ncd\n", &both)[0].findings, [0, 1], "each still stands under the line");
     }
