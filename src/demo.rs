@@ -10,6 +10,7 @@ mod officer;
 pub mod population;
 mod report;
 mod schemes;
+mod side_by_side;
 mod story;
 
 use std::path::PathBuf;

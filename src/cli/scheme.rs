@@ -190,7 +190,8 @@ pub fn run(command: Command, clock: &Clock) -> Result<(), Failure> {
             Ok(print_json(&taken)?)
         }
         Command::Sign { terms, key } => {
-            let order = scheme_sign(&read(&terms)?, &key, clock).map_err(|error| Failure::new(Failure::USAGE, error))?;
+            let order =
+                scheme_sign(&read(&terms)?, &key, clock).map_err(|error| Failure::new(Failure::USAGE, error))?;
             Ok(print(order.as_str())?)
         }
         Command::Publish { config, scheme } => {

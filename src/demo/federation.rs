@@ -14,6 +14,7 @@ use super::{
     Options,
     population::{self, CIVIL_MAPPING, DemoDatabases, FOOD_MAPPING, REVENUE_MAPPING, SOCIAL_MAPPING},
     schemes::{DemoScheme, FOOD_SCHEMES, SOCIAL_SCHEMES},
+    side_by_side::side_by_side,
 };
 use crate::world::{Addresses, Anchor, Binary, Department, DepartmentPlan, Registers, ServedWallet, Store};
 
@@ -154,9 +155,7 @@ impl Federation {
         let mut federation = Self { anchor, civil, revenue, food, social, databases, people, binary, folder, wallet };
         federation.add_registers(variation)?;
         federation.anchor.start()?;
-        for department in [&federation.civil, &federation.revenue, &federation.food, &federation.social] {
-            department.join(&federation.anchor)?;
-        }
+        side_by_side(federation.departments(), |(_, department)| department.join(&federation.anchor))?;
         Ok(federation)
     }
 
@@ -180,10 +179,8 @@ impl Federation {
     /// # Errors
     /// If one does not become ready.
     pub fn start(&mut self) -> anyhow::Result<()> {
-        for department in [&mut self.civil, &mut self.revenue, &mut self.food, &mut self.social] {
-            department.start_all()?;
-        }
-        Ok(())
+        let departments = [&mut self.civil, &mut self.revenue, &mut self.food, &mut self.social];
+        side_by_side(departments, Department::start_all).map(drop)
     }
 
     /// Stops every process in order; what is on disk stays.

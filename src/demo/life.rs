@@ -25,7 +25,8 @@ use super::{
         correct_birth_date, enter_birth, enter_death, enter_marriage, enter_move, newest_change, register_no,
         row_as_it_stands, rows_of_name,
     },
-    schemes::{FOOD_SCHEMES, SOCIAL_SCHEMES, publish, two_officers},
+    schemes::{FOOD_SCHEMES, SOCIAL_SCHEMES, publish_all},
+    side_by_side::side_by_side,
     story::{Teller, read, save, with_wallet},
 };
 use crate::{audit, world::Department};
@@ -100,19 +101,56 @@ struct Happened<'a> {
     more: Value,
 }
 
+/// What a department wants to be told of everybody.
+struct Asked<'a> {
+    by: &'a Department,
+    law: &'static str,
+    purpose: &'static str,
+    types: &'static [&'static str],
+    ages: &'static [&'static str],
+}
+
+fn subscriptions(federation: &Federation) -> [Asked<'_>; 4] {
+    let social =
+        |law, types, ages| Asked { by: &federation.social, law, purpose: "social.benefit.entitlement", types, ages };
+    [
+        Asked {
+            by: &federation.food,
+            law: "rbd-1969-s3a-food-births",
+            purpose: "food.ration.entitlement",
+            types: &[BIRTH],
+            ages: &[],
+        },
+        social("cg-offers-2026-ages", &[AGE, AGE_REVISED], &["18", "60"]),
+        social("cg-offers-2026-marriages", &[MARRIED], &[]),
+        social("cg-offers-2026-moves", &[MOVED], &[]),
+    ]
+}
+
+/// Proposed by the one, approved by civil registration as owner of the data; its id.
+fn agree(federation: &Federation, asked: &Asked<'_>, until: &str) -> anyhow::Result<String> {
+    let source = federation.civil.entity().as_str();
+    let mut arguments =
+        vec!["subscription", "propose", "--source", source, "--law", asked.law, "--purpose", asked.purpose];
+    arguments.extend(["--everybody", "--until", until]);
+    asked.types.iter().for_each(|kind| arguments.extend(["--type", kind]));
+    asked.ages.iter().for_each(|age| arguments.extend(["--age", age]));
+    let proposed: Value = serde_json::from_str(&asked.by.command(&arguments)?)?;
+    let id = proposed["id"].as_str().context("the subscription has no id")?;
+    federation.civil.command(&["subscription", "approve", id, "--owner", "data-owner"])?;
+    Ok(id.to_owned())
+}
+
 impl Teller<'_> {
     /// Two officers of two departments bring schemes into force.
     pub(super) fn schemes_are_published(&mut self, federation: &Federation) -> anyhow::Result<()> {
         let since = self.clock.monotonic();
-        let (mut people, mut published) = (0, Vec::new());
-        for (department, schemes) in [(&federation.food, &FOOD_SCHEMES[..]), (&federation.social, &SOCIAL_SCHEMES[..])]
-        {
-            let officers = two_officers(department)?;
-            for scheme in schemes {
-                people += publish(department, scheme, &officers, self.today())?;
-                published.push(scheme.id);
-            }
-        }
+        let today = self.today();
+        let departments = [(&federation.food, &FOOD_SCHEMES[..]), (&federation.social, &SOCIAL_SCHEMES[..])];
+        let rows = side_by_side(departments, |(department, schemes)| publish_all(department, schemes, today))?;
+        let people: u64 = rows.iter().sum();
+        let published: Vec<&str> =
+            departments.iter().flat_map(|(_, schemes)| schemes.iter().map(|scheme| scheme.id)).collect();
         let told = format!(
             "two departments publish {} schemes, each tested on their own rolls ({people} rows) and signed by two officers",
             published.len()
@@ -124,26 +162,8 @@ impl Teller<'_> {
     /// Subscriptions that speak of everybody, signed by both sides and approved by the data owner.
     pub(super) async fn life_events_are_subscribed_to(&mut self, federation: &mut Federation) -> anyhow::Result<()> {
         let since = self.clock.monotonic();
-        let mut agreed = Vec::new();
-        for (department, law, purpose, types, ages) in [
-            (&federation.food, "rbd-1969-s3a-food-births", "food.ration.entitlement", vec![BIRTH], false),
-            (&federation.social, "cg-offers-2026-ages", "social.benefit.entitlement", vec![AGE, AGE_REVISED], true),
-            (&federation.social, "cg-offers-2026-marriages", "social.benefit.entitlement", vec![MARRIED], false),
-            (&federation.social, "cg-offers-2026-moves", "social.benefit.entitlement", vec![MOVED], false),
-        ] {
-            let source = federation.civil.entity().as_str();
-            let until = self.today().checked_add(1.year())?.to_string();
-            let mut arguments = vec!["subscription", "propose", "--source", source, "--law", law, "--purpose", purpose];
-            arguments.extend(["--everybody", "--until", &until]);
-            types.iter().for_each(|kind| arguments.extend(["--type", kind]));
-            if ages {
-                arguments.extend(["--age", "18", "--age", "60"]);
-            }
-            let proposed: Value = serde_json::from_str(&department.command(&arguments)?)?;
-            let id = proposed["id"].as_str().context("the subscription has no id")?;
-            federation.civil.command(&["subscription", "approve", id, "--owner", "data-owner"])?;
-            agreed.push(id.to_owned());
-        }
+        let until = self.today().checked_add(1.year())?.to_string();
+        let agreed = side_by_side(subscriptions(federation), |asked| agree(federation, &asked, &until))?;
         // Ages are looked at when the gateway starts and every quarter of an hour; nobody waits for that here.
         federation.civil.stop()?;
         federation.civil.start_all()?;

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::officer::Officer;
+use super::{officer::Officer, side_by_side::side_by_side};
 use crate::world::Department;
 
 /// A scheme, and the roll that it governs.
@@ -53,16 +53,24 @@ pub fn two_officers(department: &Department) -> anyhow::Result<[Officer; 2]> {
     Ok(officers)
 }
 
+/// An officer's account, and the file of her key.
+pub type Signer = (String, String);
+
+/// Two officers of a department bring its schemes into force; how many rows the back-tests looked at.
+///
+/// # Errors
+/// If a command or a page refuses.
+pub fn publish_all(department: &Department, schemes: &[DemoScheme], today: Date) -> anyhow::Result<u64> {
+    let signers = two_officers(department)?.map(|officer| (officer.name, officer.key.display().to_string()));
+    let rows = side_by_side(schemes, |scheme| publish(department, scheme, &signers, today))?;
+    Ok(rows.iter().sum())
+}
+
 /// Lints, tests, has two officers sign, and publishes; how many people the back-test looked at.
 ///
 /// # Errors
 /// If a command refuses.
-pub fn publish(
-    department: &Department,
-    scheme: &DemoScheme,
-    officers: &[Officer; 2],
-    today: Date,
-) -> anyhow::Result<u64> {
+fn publish(department: &Department, scheme: &DemoScheme, officers: &[Signer; 2], today: Date) -> anyhow::Result<u64> {
     let file = department.folder().join(format!("{}.toml", scheme.id));
     let us = department.entity().as_str();
     let text = scheme.text.replace("${food}", us).replace("${social}", us).replace("${today}", &today.to_string());
@@ -71,8 +79,8 @@ pub fn publish(
     let tested = department.command(&["scheme", "backtest", scheme.id, "--roll", scheme.roll, "--json"])?;
     let tested: Value = serde_json::from_str(&tested)?;
     for officer in officers {
-        let key = officer.key.display().to_string();
-        department.command(&["scheme", "approve", scheme.id, "--account", &officer.name, "--key", &key, "--leavers-read"])?;
+        let (account, key) = officer;
+        department.command(&["scheme", "approve", scheme.id, "--account", account, "--key", key, "--leavers-read"])?;
     }
     let terms: Value = serde_json::from_str(&department.command(&["scheme", "publish", scheme.id])?)?;
     ensure!(terms["scheme"]["id"] == scheme.id, "another scheme came into force: {terms}");

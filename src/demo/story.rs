@@ -22,10 +22,11 @@ use super::{
     federation::{Federation, PENSION_PURPOSE},
     population::CastMember,
     report::Report,
+    side_by_side::side_by_side,
 };
 use crate::{
     audit,
-    world::{Binary, LocalClient},
+    world::{Binary, Department, LocalClient},
 };
 
 /// How long its records may take into a published checkpoint.
@@ -93,24 +94,9 @@ impl Teller<'_> {
 
     fn pseudonyms_are_linked(&mut self, federation: &Federation) -> anyhow::Result<()> {
         let since = self.clock.monotonic();
-        let mut counts = serde_json::Map::new();
-        for (name, department) in federation.departments().into_iter().skip(1) {
-            let file = federation.folder.join(format!("subjects-{name}.jwe")).display().to_string();
-            federation.civil.command(&[
-                "subjects",
-                "export",
-                "--for",
-                department.entity().as_str(),
-                "--law",
-                &format!("cg-seeding-2026-{name}"),
-                "--out",
-                &file,
-            ])?;
-            let seeded: Value = serde_json::from_str(&department.command(&["link", "seed", &file])?)?;
-            std::fs::remove_file(&file)?;
-            ensure!(seeded["linked"].as_u64().unwrap_or(0) > 0, "{name} linked nobody: {seeded}");
-            counts.insert(name.to_owned(), seeded);
-        }
+        let others = federation.departments().into_iter().skip(1);
+        let counts = side_by_side(others, |(name, department)| seed(federation, name, department))?;
+        let counts: serde_json::Map<String, Value> = counts.into_iter().collect();
         let linked = |name: &str| counts.get(name).and_then(|c| c["linked"].as_u64()).unwrap_or(0);
         let told = format!(
             "each learns whose pseudonym is whose number, where it is sure: revenue {}, food {}, social welfare {}",
@@ -275,6 +261,18 @@ impl Teller<'_> {
         self.told("audit", since, told, json!({ "bundles": bundles, "trust_root": root }));
         Ok(())
     }
+}
+
+/// What civil registration tells a department of its people, under a law, put into the department's table of links.
+fn seed(federation: &Federation, name: &str, department: &Department) -> anyhow::Result<(String, Value)> {
+    let file = federation.folder.join(format!("subjects-{name}.jwe")).display().to_string();
+    let law = format!("cg-seeding-2026-{name}");
+    let them = department.entity().as_str();
+    federation.civil.command(&["subjects", "export", "--for", them, "--law", &law, "--out", &file])?;
+    let seeded: Value = serde_json::from_str(&department.command(&["link", "seed", &file])?)?;
+    std::fs::remove_file(&file)?;
+    ensure!(seeded["linked"].as_u64().unwrap_or(0) > 0, "{name} linked nobody: {seeded}");
+    Ok((name.to_owned(), seeded))
 }
 
 /// A wallet in this folder, bound to the person at civil registration's desk.

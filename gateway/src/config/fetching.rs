@@ -41,10 +41,12 @@ const fn per_day() -> u32 {
     1_000
 }
 
+#[allow(clippy::expect_used, reason = "a constant that a test parses")]
 fn validity() -> CalendarDuration {
     "P30D".parse().expect("P30D is a duration")
 }
 
+#[allow(clippy::expect_used, reason = "a constant that a test parses")]
 fn retention() -> CalendarDuration {
     "P90D".parse().expect("P90D is a duration")
 }

@@ -5,7 +5,7 @@
 use askama::Template;
 use schemas::{
     assisted::SlipText,
-    decision::{DecisionAction, FactRecord},
+    decision::{ClauseResult, DecisionAction, FactRecord},
     digest::Digest,
     id::SystemName,
     scheme::DecisionState,
@@ -156,6 +156,12 @@ impl Case {
         self.text(&clause.text).map_or_else(|| clause.id.to_string(), str::to_owned)
     }
 
+    /// Why no fact stands below a clause.
+    fn no_facts(&self, clause: &ClauseSeen) -> String {
+        let unknown = clause.result == ClauseResult::Unknown;
+        self.page.say(if unknown { "review-facts-none" } else { "review-facts-unnamed" })
+    }
+
     /// What would change it, as a sentence.
     fn changes(&self, change: &Change) -> String {
         let clause = self.text(&change.text).map_or_else(|| change.would.clause.to_string(), str::to_owned);
@@ -290,7 +296,7 @@ pub struct SlipPage {
 impl SlipPage {
     /// Hindi first.
     fn texts(&self) -> Vec<(&String, &SlipText)> {
-        self.slip.text.iter().rev().map(|(language, text)| (language, text)).collect()
+        self.slip.text.iter().rev().collect()
     }
 }
 

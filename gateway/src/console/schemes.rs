@@ -181,7 +181,7 @@ fn said(page: &Page, action: SchemeAction, number: u32) -> String {
         SchemeAction::Rollback => "scheme-order-rollback",
         SchemeAction::Withdraw => "scheme-order-withdraw",
     };
-    page.say_with(key, "number", self::number(page, &number).as_str())
+    page.say_with(key, "number", self::number(page, number).as_str())
 }
 
 fn moment(at_ms: i64) -> Timestamp {
@@ -260,7 +260,7 @@ impl Test {
 }
 
 fn count(page: &Page, number: u64) -> String {
-    self::number(page, &number)
+    self::number(page, number)
 }
 
 /// What is counted here, by value or by reference: templates have both.

@@ -144,7 +144,7 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
     let paying = own::paying(&app.config().decisions, &plans);
     let (standings, sizes) = standings(app, local.clone(), (&plans, &paying)).await?;
     // Rows under a number that two people claim say nothing of either.
-    let joined = joined_of(app, &person).await?;
+    let joined = joined_of(app, person).await?;
     let elsewhere = joined::standings(app, (&joined, local.as_ref()), &paying).await?;
     let paying = if is_shared(app, local.as_ref()).await? { Vec::new() } else { paying };
     let (with, person) = (app.clone(), person.clone());

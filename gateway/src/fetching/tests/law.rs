@@ -69,7 +69,8 @@ async fn two_processes_ask_once() {
     world.lives("RID-1", "widowed").await;
     let other = world.replica();
     let (one, two) = tokio::join!(run(&world.app), run(&other));
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     assert_eq!((world.answers().await, world.decisions("RID-1").await.len()), (1, 1));
     world.close().await;
 }

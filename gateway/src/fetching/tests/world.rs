@@ -11,7 +11,7 @@ use schemas::{
     id::SectorSubject,
     time::Timestamp,
 };
-use service_kit::{clock::Clock, db::DatabaseError};
+use service_kit::clock::Clock;
 
 use crate::{
     app::App,
@@ -360,6 +360,6 @@ fn register(
 
 /// Rows of a table of ours.
 pub async fn rows_of(app: &App, table: &'static str) -> i64 {
-    let found = app.db().read(move |conn| Ok::<_, DatabaseError>(crate::store::testing::rows(conn, table)?)).await;
+    let found = app.db().read(move |conn| crate::store::testing::rows(conn, table)).await;
     found.unwrap()
 }

@@ -68,10 +68,10 @@ async fn a_wallet_gets_its_own_notices_in_both_languages_and_nobody_elses() {
     assert_eq!(notice.delivery.get("wallet"), None, "the answer may be lost on its way");
     let again: Notices = fetch(&world, &wallet).await.json();
     assert!(!again.notices[0].seen, "and so may the second");
-    fetch_again(&world, &other, &[notice.id.clone()]).await.json::<Notices>();
+    fetch_again(&world, &other, std::slice::from_ref(&notice.id)).await.json::<Notices>();
     let again: Notices = fetch(&world, &wallet).await.json();
     assert!(!again.notices[0].seen, "nobody acknowledges for another person");
-    let named: Notices = fetch_again(&world, &wallet, &[notice.id.clone()]).await.json();
+    let named: Notices = fetch_again(&world, &wallet, std::slice::from_ref(&notice.id)).await.json();
     assert!(named.notices[0].seen, "named is delivered");
     assert_eq!(named.notices[0].delivery["wallet"], DeliveryState::Delivered);
 

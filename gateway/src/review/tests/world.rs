@@ -24,7 +24,7 @@ use service_kit::{
 
 use crate::{
     app::App,
-    decisions::{hear, run, settle},
+    decisions::{hear, settle},
     people::{HandedIn, Purpose, testing::Office},
     store::{
         links::{LinkError, NewLink, link_insert},
@@ -67,7 +67,6 @@ const FOLLOW: &str = "writer = { url = \"sqlite://source.sqlite\" }\n[[follow]]\
                       event = \"in.vinimay.death.registered.v1\"\npurpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\n\
                       roll = \"social.pension\"\n[[systems]]\nname = \"counter\"\ncertificate_file = \"counter.pem\"\nmay = [\"object\"]\n\
                       [[systems]]\nname = \"portal\"\ncertificate_file = \"portal.pem\"\nmay = [\"post\"]\n";
-const DAY: i64 = 86_400;
 pub(super) const WHY: &str = "She stood before me with her certificate.";
 
 /// Before anybody looks: a department that hears.
@@ -173,12 +172,6 @@ impl World {
             settle(&self.app, person).await.unwrap();
         }
         self.app.release(lease).await.unwrap();
-    }
-
-    /// Lets days go by, and then the job run. Only while nobody serves: the job has one holder.
-    pub(super) async fn days(&self, days: i64) {
-        self.app.decisions().go_ahead(days * DAY);
-        run(&self.app).await.unwrap();
     }
 
     /// Sushila's death is heard, which holds her pension, and the department is served. Her decision.
