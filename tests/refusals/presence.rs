@@ -153,7 +153,7 @@ pub async fn nobody_decides_for_another_without_right(world: &World) {
         world.citizen.appointed_over(&ward, key, world.now(), |draft| change(draft))
     };
     let (digest, token) = appointed(&|_| ());
-    let good = for_ward(world, Some(digest.clone()), Some(token.clone()));
+    let good = for_ward(world, Some(digest), Some(token.clone()));
     assert_eq!(ask(world, &good).await, Heard::Answered, "a good one before");
     for (why, bend) in bends() {
         let (digest, token) = appointed(&|draft| bend(draft, world));
@@ -162,11 +162,11 @@ pub async fn nobody_decides_for_another_without_right(world: &World) {
     }
     let (another, _) = appointed(&|_| ());
     for (why, named, shown) in [
-        ("not shown", Some(digest.clone()), None),
+        ("not shown", Some(digest), None),
         ("another than she named", Some(another), Some(token.clone())),
         ("a guardianship and no ward", None, Some(token.clone())),
-        ("no guardianship at all", Some(digest.clone()), Some("mine~".to_owned())),
-        ("changed after it was signed", Some(digest.clone()), Some(token.replacen('.', ".A", 1))),
+        ("no guardianship at all", Some(digest), Some("mine~".to_owned())),
+        ("changed after it was signed", Some(digest), Some(token.replacen('.', ".A", 1))),
     ] {
         is_refused(world, &for_ward(world, named, shown), Code::GuardianshipInvalid, why).await;
     }
