@@ -1,11 +1,12 @@
 //! A storm of life events: gateways are killed and answers are lost while a register fills; at the end everything is as if nothing
-//! had happened.
+//! had happened. And one death among many departments, with its annulment.
 //!
 //! Guarantees: the faults are real ones (SIGKILL, a line that breaks after the answer was given); what is checked is read from the
 //! departments' own tables, the journals beside them, the gateways' own databases and the anchor's log.
 
 mod checks;
 mod line;
+mod many;
 
 use std::sync::Arc;
 
