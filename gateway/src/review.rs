@@ -185,7 +185,8 @@ impl App {
         let (keys, account, decision, now, at_ms) =
             (self.keys().clone(), officer.clone(), decision.clone(), self.now(), self.now_ms());
         let write = move |conn: &mut AnyConnection| {
-            said.into_iter().try_for_each(|(kind, words)| {
+            // A millisecond apart, so that they stay in their order.
+            said.into_iter().zip(at_ms..).try_for_each(|((kind, words), at_ms)| {
                 let (id, decision, account) = (random::message_id(now), decision.clone(), account.clone());
                 note_insert(conn, &keys, &Note { id, decision, kind, account, words, at_ms })
             })

@@ -14,7 +14,7 @@ const SAID = { hi: 'मैं जीवित हूँ और स्वयं �
 const PAPERS = { hi: 'जीवन प्रमाणपत्र, तहसीलदार धमतरी\nराशन कार्ड', en: 'Life certificate, Tehsildar Dhamtari\nRation card' };
 const WHY = { hi: 'वे प्रमाणपत्र के साथ स्वयं मेरे सामने आईं।', en: 'She came to me in person, with her certificate.' };
 /** What is photographed, whole. */
-const SHOTS = new Set(['list', 'contested', 'reversed', 'slip', 'letter', 'objection', 'triggers', 'timeline', 'compared', 'breakers', 'matching'].map((name) => `page-review-${name}`));
+const SHOTS = new Set(['contested', 'slip', 'letter', 'objection', 'triggers', 'timeline'].map((name) => `page-review-${name}`));
 
 /** Evidence is longer than a screen. */
 class Pages extends Screens {
@@ -98,6 +98,24 @@ async function walk(browser, order, { width, language }) {
   };
 }
 
+/** The heaviest pages once more, in the other language at this size. */
+async function look(browser, order, { width, language }, decision) {
+  const name = `${language}-${width}`;
+  const context = await person(browser, { width, language });
+  const page = await context.newPage();
+  const text = words(language, 'review');
+  const screens = new Pages(page, { name, text });
+  const officer = new Officer({ page, screens, text, department: order.department, name, language });
+  await officer.comeIn(`looks-${name}`);
+  await officer.open(`/console/review/${decision}`, 'review-reversed');
+  await officer.open('/console/review', 'review-list');
+  await officer.open('/console/objections', 'review-counter');
+  await officer.open('/console/triggers', 'review-triggers');
+  await officer.open('/console/matching', 'review-matching');
+  await context.close();
+  return { name, screens: screens.seen.size, violations: screens.violations };
+}
+
 /** From the evidence to the reversal; what was seen on the way. */
 async function review(first, second, { decision, number, ...letter }) {
   const states = [];
@@ -130,7 +148,7 @@ async function review(first, second, { decision, number, ...letter }) {
   await want('paid', { number });
   await second.send('timeline');
   await second.look('review-timeline');
-  return { states, languages, refused, script };
+  return { decision, states, languages, refused, script };
 }
 
 /** The same officer once more, past the page that does not offer it. */
@@ -168,7 +186,9 @@ const browser = await launch(order);
 try {
   const walks = [];
   for (const way of order.walks) walks.push(await walk(browser, order, way));
-  done({ walks, screens: walks.reduce((sum, { screens }) => sum + screens, 0) });
+  const looks = [];
+  for (const way of order.looks) looks.push(await look(browser, order, way, walks[0].decision));
+  done({ walks, looks, screens: [...walks, ...looks].reduce((sum, { screens }) => sum + screens, 0) });
 } finally {
   await browser.close();
 }

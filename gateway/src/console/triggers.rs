@@ -135,10 +135,10 @@ impl CaseTimeline {
             }
         }
         for evidence in &self.timeline.decisions {
-            for step in &evidence.steps {
+            for (place, step) in evidence.steps.iter().enumerate() {
                 let (text, more) = self.step(step);
                 let text = format!("{}: {text}", scheme(&self.page, &evidence.item));
-                lines.push(Line { at: step.at, text, more, decision: Some(evidence) });
+                lines.push(Line { at: step.at, text, more, decision: (place == 0).then_some(evidence) });
             }
         }
         lines.sort_by_key(|line| line.at);

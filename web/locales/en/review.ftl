@@ -11,7 +11,7 @@ review-stopped = { $count ->
     [one] One scheme is stopped, because it would take off unusually many people.
    *[other] { $count } schemes are stopped, because they would take off unusually many people.
 }
-review-open = Open case { $number }
+review-open = Look at the evidence
 review-group-objections = Objections
 review-group-objections-text = The time to object stands still. Two officers, two persons, must say the same.
 review-group-proposals = Proposals
@@ -67,6 +67,7 @@ review-clauses = Rules and facts
 review-clauses-none = A built-in rule decided, not the clauses of a scheme.
 review-decisive = made the difference
 review-facts-none = No fact is known for this clause.
+review-facts-unnamed = The signed record names no fact for this clause.
 review-fact-source = From { $name }
 review-fact-since = Holds since { $day }
 review-fact-recorded = Recorded { $at }

@@ -11,7 +11,7 @@ review-stopped = { $count ->
     [one] एक योजना रुकी हुई है, क्योंकि वह असामान्य रूप से बहुत लोगों को हटाती।
    *[other] { $count } योजनाएँ रुकी हुई हैं, क्योंकि वे असामान्य रूप से बहुत लोगों को हटातीं।
 }
-review-open = मामला { $number } खोलें
+review-open = प्रमाण देखें
 review-group-objections = आपत्तियाँ
 review-group-objections-text = आपत्ति की अवधि रुकी हुई है। दो अलग-अलग अधिकारियों को एक ही बात कहनी होगी।
 review-group-proposals = प्रस्ताव
@@ -67,6 +67,7 @@ review-clauses = शर्तें और तथ्य
 review-clauses-none = यह किसी योजना की शर्तों से नहीं, बल्कि एक अंतर्निहित नियम से तय हुआ।
 review-decisive = इसी से निर्णय हुआ
 review-facts-none = इस शर्त के लिए कोई तथ्य ज्ञात नहीं है।
+review-facts-unnamed = हस्ताक्षरित अभिलेख में इस शर्त के लिए किसी तथ्य का नाम नहीं है।
 review-fact-source = स्रोत: { $name }
 review-fact-since = { $day } से मान्य
 review-fact-recorded = { $at } दर्ज हुआ
