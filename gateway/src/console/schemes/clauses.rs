@@ -1,6 +1,6 @@
 //! The clauses of a version beside those of the version in force.
 //!
-//! Guarantees: a clause counts as changed if one byte of its place in the file is another. Deliberately absent: what a change means
+//! Guarantees: a clause counts as changed if one byte between its heading and the next is another. Deliberately absent: what a change means
 //! for people, which the back-test says.
 
 use eligibility::{
@@ -72,8 +72,12 @@ pub fn beside(scheme: &Scheme, body: &str, live: Option<(&Scheme, &str)>) -> Vec
     now.chain(gone.map(|clause| ClauseLine { clause: clause.clone(), difference: Difference::Gone })).collect()
 }
 
+/// A clause as the file writes it: from its heading to the next one. Its own place is that of the heading alone.
 fn source<'a>(clause: &Clause, text: &'a str) -> &'a str {
-    text.get(clause.span.clone()).unwrap_or_default().trim()
+    let from = text.get(clause.span.start..).unwrap_or_default();
+    let body = from.find('\n').unwrap_or(from.len());
+    let next = from.get(body..).and_then(|rest| rest.find("\n["));
+    from.get(..next.map_or(from.len(), |next| body.saturating_add(next))).unwrap_or_default().trim()
 }
 
 #[cfg(test)]

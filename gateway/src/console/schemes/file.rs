@@ -176,7 +176,7 @@ mod tests {
         let text = "a = 1\nआयु = { x }\n";
         let hindi = text.find('x').unwrap();
         assert_eq!(
-            shown(text, &[hindi..hindi + 1]),
+            shown(text, std::slice::from_ref(&(hindi..hindi + 1))),
             [line(&[("a = 1", false)]), line(&[("आयु = { ", false), ("x", true), (" }", false)])]
         );
     }

@@ -3,6 +3,7 @@
 pub(crate) mod html;
 mod officers;
 mod public;
+mod schemes;
 
 use crate::people::testing::{Office, PASSWORD, sign_in};
 

@@ -96,6 +96,8 @@ const OFFICERS: &[&str] = &[
     "/console/audit",
     "/console/break-glass",
     "/console/links",
+    "/console/schemes",
+    "/console/schemes/new",
     "/console/assisted",
     "/console/assisted/01936b1e-5b2f-7c3d-8e4f-0123456789ab",
 ];
