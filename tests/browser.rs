@@ -5,6 +5,7 @@
 //! written to `docs/screenshots` when `VINIMAY_SCREENSHOTS` is set.
 
 mod phone;
+mod schemes;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::{sha::sha256, x509::X509};
@@ -95,38 +96,16 @@ impl Departments {
         json!({ "code": code })
     }
 
-    /// An account for an officer, as the command makes it.
-    fn invite(&self, said: &Value) -> Value {
-        let account = format!("officer-{}", said["name"].as_str().unwrap());
-        let roles = ["operator", "scheme-officer", "reviewer", "auditor", "admin", "centre-operator"];
-        let mut arguments = vec!["user", "invite", account.as_str(), "--display", "Asha Devi"];
-        roles.iter().for_each(|role| arguments.extend(["--role", role]));
-        let printed: Value = serde_json::from_str(&self.ready.federation.social.command(&arguments).unwrap()).unwrap();
-        json!({ "account": account, "link": printed["link"] })
-    }
-
     async fn answer(&self, wants: &str, said: &Value) -> Value {
         match wants {
             "offer" => self.offer(said).await,
             "code" => json!({ "code": self.phone.as_ref().expect("nobody sends codes").code() }),
             "request" => self.request(said).await,
             "query" => self.query(said).await,
-            "invite" => self.invite(said),
+            "invite" => invite(&self.ready, said),
             "state" => json!({ "state": self.state(said).await.state }),
             other => json!({ "failed": format!("nobody gives {other}") }),
         }
-    }
-
-    /// What the browser accepts: the public keys of this federation's certificates.
-    fn keys(&self) -> Vec<String> {
-        let federation = &self.ready.federation;
-        let mut files: Vec<_> = federation.departments().map(|(_, one)| one.folder().join("keys/tls.pem")).into();
-        files.push(federation.anchor.folder().join("data/keys/tls.pem"));
-        let key = |pem: Vec<u8>| {
-            let key = X509::from_pem(&pem).unwrap().public_key().unwrap().public_key_to_der().unwrap();
-            STANDARD.encode(sha256(&key))
-        };
-        files.iter().map(|file| key(std::fs::read(file).unwrap())).collect()
     }
 
     /// Has the browser do it, and answers what it asks for.
@@ -151,10 +130,32 @@ impl Departments {
         let wallet = federation.wallet.as_ref().expect("the wallet is not built; mend: scripts/web.sh wallet");
         let screenshots = std::env::var_os("VINIMAY_SCREENSHOTS").map(|_| repository().join("docs/screenshots"));
         json!({
-            "wallet": wallet.origin, "members": members, "keys": self.keys(), "walks": walks,
+            "wallet": wallet.origin, "members": members, "keys": keys_of(&self.ready), "walks": walks,
             "camera": self.ready.folder.path().join("camera.y4m"), "screenshots": screenshots,
         })
     }
+}
+
+/// An account for an officer, as the command makes it.
+fn invite(ready: &Ready, said: &Value) -> Value {
+    let account = format!("officer-{}", said["name"].as_str().unwrap());
+    let roles = ["operator", "scheme-officer", "reviewer", "auditor", "admin", "centre-operator"];
+    let mut arguments = vec!["user", "invite", account.as_str(), "--display", "Asha Devi"];
+    roles.iter().for_each(|role| arguments.extend(["--role", role]));
+    let printed: Value = serde_json::from_str(&ready.federation.social.command(&arguments).unwrap()).unwrap();
+    json!({ "account": account, "link": printed["link"] })
+}
+
+/// What the browser accepts: the public keys of this federation's certificates.
+fn keys_of(ready: &Ready) -> Vec<String> {
+    let federation = &ready.federation;
+    let mut files: Vec<_> = federation.departments().map(|(_, one)| one.folder().join("keys/tls.pem")).into();
+    files.push(federation.anchor.folder().join("data/keys/tls.pem"));
+    let key = |pem: Vec<u8>| {
+        let key = X509::from_pem(&pem).unwrap().public_key().unwrap().public_key_to_der().unwrap();
+        STANDARD.encode(sha256(&key))
+    };
+    files.iter().map(|file| key(std::fs::read(file).unwrap())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +195,7 @@ fn lighthouse(departments: &Departments, runs: usize) {
         return;
     }
     let wallet = departments.ready.federation.wallet.as_ref().unwrap();
-    let order = json!({ "wallet": wallet.origin, "keys": departments.keys(), "runs": runs });
+    let order = json!({ "wallet": wallet.origin, "keys": keys_of(&departments.ready), "runs": runs });
     let scores = node("browser/lighthouse/lighthouse.mjs", &order).unwrap();
     report("lighthouse", &scores.to_string());
     assert!(scores["performance"].as_u64().unwrap() >= 95 && scores["accessibility"] == 100, "{scores}");
@@ -240,7 +241,15 @@ async fn a_form_from_elsewhere(departments: &Departments) {
 }
 
 /// What is shown here.
-pub const CODES: &[Code] = &[Code::FormForeign, Code::SignInRefused, Code::PasswordUnsuitable, Code::InvitationInvalid];
+pub const CODES: &[Code] = &[
+    Code::FormForeign,
+    Code::SignInRefused,
+    Code::PasswordUnsuitable,
+    Code::InvitationInvalid,
+    Code::SchemeNotClean,
+    Code::BacktestMissing,
+    Code::LeaversUnread,
+];
 
 fn judge(walk: &Value, number: usize, departments: &Departments) {
     let name = walk["name"].as_str().unwrap();

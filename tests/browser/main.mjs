@@ -3,13 +3,15 @@ import { launch } from './browser.mjs';
 import { help } from './assisted.mjs';
 import { done, opening } from './conversation.mjs';
 import { visit } from './pages.mjs';
+import { govern } from './schemes.mjs';
 import { walk } from './wallet.mjs';
 import { decideForAChild } from './wards.mjs';
 
 const order = await opening();
 const browser = await launch(order);
 try {
-  const go = order.department ? visit : walk;
+  const departments = order.schemes ? govern : visit;
+  const go = order.department ? departments : walk;
   const walks = [];
   for (const way of order.walks) walks.push(await go(browser, order, way, walks.length));
   const helped = [];

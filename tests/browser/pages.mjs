@@ -5,7 +5,7 @@ import { RequestLog } from './log.mjs';
 import { Screens } from './screens.mjs';
 
 const PUBLIC = ['/sign-in', '/status', '/transparency', '/problems', '/problems/consent-revoked', '/problems/law-quota-exceeded', '/accessibility', '/privacy'];
-const OFFICERS = ['/console', '/console/users', '/console/keys', '/console/audit', '/console/break-glass', '/console/links', '/console/assisted'];
+const OFFICERS = ['/console', '/console/users', '/console/keys', '/console/audit', '/console/break-glass', '/console/links', '/console/schemes', '/console/schemes/new', '/console/assisted'];
 const PASSWORD = 'seven-lamps-on-a-long-table';
 
 export async function visit(browser, order, { width, language }) {
