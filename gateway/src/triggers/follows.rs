@@ -1,6 +1,7 @@
 //! A subscriber's change of its follow list, at the source.
 //!
-//! Guarantees: only the subscriber of a subscription in force changes its list; a request counts once; what is kept are keyed
+//! Guarantees: only the subscriber of a subscription in force changes its list; a request counts once, and nobody is called unknown
+//! before new residents were looked for; what is kept are keyed
 //! hashes of our own residents with a last day. Deliberately absent: telling the subscriber whom we know.
 
 use protocol::{
@@ -69,7 +70,11 @@ impl App {
         pseudonyms::build_if_empty(self, sector).await?;
         let add: Vec<SectorSubject> = list.add.iter().map(|followed| followed.sub.clone()).collect();
         let mut added = self.resolve_pseudonyms(sector, &add).await?;
-        if added.contains(&None) && pseudonyms::complete(self, sector).await? {
+        if added.contains(&None) {
+            // Taken without having looked, she would count as followed there, and her death would reach nobody.
+            if !pseudonyms::complete(self, sector).await? {
+                return Err(TriggerError::Answer("new residents were looked for a moment ago; the list is to come again"));
+            }
             added = self.resolve_pseudonyms(sector, &add).await?;
         }
         let removed = self.resolve_pseudonyms(sector, &list.remove).await?;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A sector is completed at most so often, however many unknown people are named.
-const AGAIN: Duration = Duration::from_secs(600);
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// Makes sure that the sector's residents are known by their pseudonyms.
 pub(super) async fn build_if_empty(app: &App, sector: &Sector) -> Result<(), TriggerError> {
