@@ -28,6 +28,9 @@ use crate::{
 /// Longer than a department waits until it compares its roll with whom it follows, seconds.
 const COMPARED: u64 = 61;
 
+/// So many days ahead of the last pass a clock is believed.
+const BELIEVED: u64 = 2;
+
 /// A running world.
 pub struct Life {
     /// The world's clock.
@@ -121,9 +124,15 @@ impl Life {
         self.today().checked_sub(days.days()).unwrap()
     }
 
-    /// The clock goes on by days.
+    /// The clock goes on by days. A gateway does not believe such a jump by itself: in each an officer looks, and lets it go on.
     pub fn days_pass(&self, days: u64) {
         self.time.advance(Duration::from_secs(days * 86_400)).unwrap();
+        if days > BELIEVED {
+            let offices = self.offices.iter().map(|office| &office.department);
+            side_by_side(std::iter::once(&self.civil.department).chain(offices).collect(), |department: &Department| {
+                department.command(&["trigger", "go-on"]).unwrap()
+            });
+        }
     }
 
     /// The clock goes on by seconds.

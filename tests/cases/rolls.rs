@@ -1,10 +1,14 @@
-//! Rolls: edited by SQL, and a journal of which a row is gone.
+//! Rolls: edited by SQL, and a journal of which a row is gone; a department that was away for three days.
 
 use super::world::{Shared, Turn};
-use crate::life::{
-    Life,
-    plan::{Benefit, LifePlan, OfficePlan},
-    register::Newcomer,
+use crate::{
+    life::{
+        Life,
+        plan::{Benefit, LifePlan, OfficePlan},
+        postman::last_number,
+        register::Newcomer,
+    },
+    support::depth,
 };
 use jiff::civil::date;
 
@@ -57,4 +61,36 @@ async fn roll_edited_by_sql_journal_row_deleted() {
         .enters(&format!("DROP TRIGGER vinimay_journal_no_delete; DELETE FROM vinimay_journal WHERE seq = {deleted}"));
     let (well, found) = social.verifies("PENSION");
     assert!(!well && found.contains(&deleted.to_string()), "the gap and its time are named: {found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriber_down_three_days_80_000_events() {
+    let mut life = world().await;
+    let people = beneficiaries(&life, 10).await;
+    life.until_quiet().await;
+    let each = depth(30, 8_000);
+    let (from, before) = (last_number(&life, life.office("social")), life.office("social").kept().count("inbox_event"));
+    life.office_mut("social").cut_off();
+    for (resident, _) in &people {
+        let rows: Vec<String> = (0..each)
+            .map(|n| format!("('{resident}', '{}', 'officer', 387)", life.days_ago(i32::try_from(n % 300).unwrap())))
+            .collect();
+        life.civil.enters(&format!(
+            "INSERT INTO presences (resident_no, seen_on, kind, district) VALUES {}",
+            rows.join(", ")
+        ));
+    }
+    let all = i64::try_from(people.len() * each).unwrap();
+    life.until("everything was signed", |life| last_number(life, life.office("social")) == from + all).await;
+    life.days_pass(3);
+    life.office_mut("social").comes_back();
+    // What was not taken for 72 hours is parked at the source, and fetched by the subscriber, which knows what it lacks.
+    life.until("everything was heard", |life| life.office("social").kept().count("inbox_event") == before + all).await;
+    life.until("everything has run its course", |life| life.office("social").kept().count("inbox_work") == 0).await;
+    let kept = life.office("social").kept();
+    let last = kept.words("CAST(MAX(seq) - COUNT(*) AS TEXT)", "inbox_event");
+    assert_eq!(last, ["0"], "0 lost, 0 double");
+    assert_eq!(kept.count("equivocation"), 0);
+    let facts = kept.count("(SELECT DISTINCT message FROM fact_record) AS f");
+    assert!(facts >= all, "each is kept with its own day: {facts}");
 }
