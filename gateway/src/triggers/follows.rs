@@ -73,7 +73,9 @@ impl App {
         if added.contains(&None) {
             // Taken without having looked, she would count as followed there, and her death would reach nobody.
             if !pseudonyms::complete(self, sector).await? {
-                return Err(TriggerError::Answer("new residents were looked for a moment ago; the list is to come again"));
+                return Err(TriggerError::Answer(
+                    "new residents were looked for a moment ago; the list is to come again",
+                ));
             }
             added = self.resolve_pseudonyms(sector, &add).await?;
         }
