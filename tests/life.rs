@@ -129,9 +129,10 @@ impl Life {
         self.time.advance(Duration::from_secs(days * 86_400)).unwrap();
         if days > BELIEVED {
             let offices = self.offices.iter().map(|office| &office.department);
-            side_by_side(std::iter::once(&self.civil.department).chain(offices).collect(), |department: &Department| {
-                department.command(&["trigger", "go-on"]).unwrap()
-            });
+            side_by_side(
+                std::iter::once(&self.civil.department).chain(offices).collect(),
+                |department: &Department| department.command(&["trigger", "go-on"]).unwrap(),
+            );
         }
     }
 

@@ -78,7 +78,9 @@ impl From<OrderError> for AssistedError {
             OrderError::Refused(refusal) => Self::Refused(refusal),
             OrderError::Store(error) => Self::Store(error),
             OrderError::Forward(error) => Self::Forward(error),
-            other @ (OrderError::Seal(_) | OrderError::Facts(_)) => Self::Store(DatabaseError::Storage(other.to_string())),
+            other @ (OrderError::Seal(_) | OrderError::Facts(_)) => {
+                Self::Store(DatabaseError::Storage(other.to_string()))
+            }
         }
     }
 }

@@ -26,10 +26,10 @@ mod plan;
 mod records;
 mod related;
 mod run;
-mod wanting;
 #[cfg(test)]
 mod tests;
 mod trying;
+mod wanting;
 mod words;
 
 #[cfg(test)]

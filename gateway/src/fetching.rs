@@ -20,17 +20,17 @@ pub mod commands;
 mod consent_ended;
 mod end;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod under_law;
 mod value;
 mod want;
-#[cfg(test)]
-mod tests;
 
 use futures_util::{StreamExt as _, stream};
 use service_kit::jobs::{Jobs, JobsError};
 
-pub(crate) use self::{consent_ended::consent_ended, shown::why, want::want};
 pub use self::shown::Unknown;
+pub(crate) use self::{consent_ended::consent_ended, shown::why, want::want};
 use crate::{
     app::App,
     decisions::DecisionError,

@@ -59,7 +59,13 @@ pub struct JobsError(#[from] JobSchedulerError);
 impl Jobs {
     /// A scheduler without jobs. It begins to wake after [`Jobs::start`].
     pub async fn new(clock: Clock) -> Result<Self, JobsError> {
-        Ok(Self { scheduler: JobScheduler::new().await?, clock, records: Arc::default(), wakes: Vec::new(), tasks: Vec::new() })
+        Ok(Self {
+            scheduler: JobScheduler::new().await?,
+            clock,
+            records: Arc::default(),
+            wakes: Vec::new(),
+            tasks: Vec::new(),
+        })
     }
 
     /// Runs `work` whenever the cron pattern (`sec min hour day month weekday`) or the returned [`Wake`] says so.

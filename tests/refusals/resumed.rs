@@ -89,7 +89,10 @@ pub async fn a_batch_goes_on_after_both_were_killed(world: &mut World, advance: 
     .await;
     everybody_has_one_end(&lines, &numbers);
     let asked: BTreeSet<_> = lines.iter().filter_map(|line| line.exchange.clone()).collect();
-    assert_eq!(said(world) - before, i64::try_from(asked.len()).unwrap(), "one receipt for each who was asked about");
+    // Who was heard too late was refused with a receipt, and asked anew, at most twice.
+    let again = said(world) - before - i64::try_from(asked.len()).unwrap();
+    let at_most = i64::try_from(2 * IN_FLIGHT).unwrap();
+    assert!((0..=at_most).contains(&again), "{again} receipts more than people who were asked about");
     world.is_good("after a batch that was killed twice").await;
 }
 

@@ -18,8 +18,8 @@ use schemas::{
 };
 use service_kit::db::{AnyConnection, DatabaseError};
 
-pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
 pub(super) use self::hearing::begin;
+pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
 use self::{
     hearing::{confirm, hear},
     views::item,

@@ -157,11 +157,7 @@ fn target(
 
 /// The clauses of an evaluation as a record names them: facts by path and source, never by value.
 /// `why`: how questions about facts ended, by path.
-pub(super) fn clauses(
-    evaluation: &Evaluation,
-    us: &EntityId,
-    why: &BTreeMap<String, ReasonCode>,
-) -> Vec<ClauseRecord> {
+pub(super) fn clauses(evaluation: &Evaluation, us: &EntityId, why: &BTreeMap<String, ReasonCode>) -> Vec<ClauseRecord> {
     let clauses = evaluation.clauses.iter().map(|clause| ClauseRecord {
         id: clause.id.clone(),
         result: match clause.result {

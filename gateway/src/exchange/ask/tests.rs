@@ -267,7 +267,10 @@ async fn a_question_under_a_law_that_another_process_closes_is_hers_too() {
     let federation = Federation::start().await;
     let (question, about) = under_law(&federation);
     let key = AskKey::new(federation.system().name.clone(), federation.key());
-    let begun = federation.consumer.begin_under_law(&key, Digest::of("wanted"), &question, (about, None), federation.consumer.now()).await;
+    let begun = federation
+        .consumer
+        .begin_under_law(&key, Digest::of("wanted"), &question, (about, None), federation.consumer.now())
+        .await;
     drop(begun.unwrap().unwrap());
     let restarted = federation.restart();
     restarted.refresh_directory().await.unwrap();

@@ -52,7 +52,8 @@ async fn a_removal_is_looked_at_objected_to_at_the_counter_and_reversed_by_two_p
     let number = slip.body.split_once("data-slip=\"").unwrap().1.split('"').next().unwrap().to_owned();
     assert_eq!(number.len(), 8);
     let receipt = "data-value=\"receipt\">sha";
-    for text in ["आपकी आपत्ति ले ली गई है", "Your objection was taken", "Ration card", receipt, "<svg"] {
+    for text in ["आपकी आपत्ति ले ली गई है", "Your objection was taken", "Ration card", receipt, "<svg"]
+    {
         assert!(slip.body.contains(text), "{text}: {}", slip.body);
     }
     assert!(!slip.body.contains("I live.") && !slip.body.contains("Sushila"), "a slip names nobody");

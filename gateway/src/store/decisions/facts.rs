@@ -53,11 +53,17 @@ pub(super) struct Body {
 
 #[derive(Serialize, Deserialize)]
 enum Said {
-    Event { kind: EventType, payload: String },
+    Event {
+        kind: EventType,
+        payload: String,
+    },
     Stated(Vec<(FactPath, Option<Value>)>),
     /// As it was written before sources said of what it is all: nothing is missing of nothing.
     Draws(Vec<Benefit>),
-    Benefits { drawn: Vec<Benefit>, whole: Vec<Of> },
+    Benefits {
+        drawn: Vec<Benefit>,
+        whole: Vec<Of>,
+    },
 }
 
 const ROLES: [(Role, &str); 7] = [
