@@ -10,7 +10,7 @@ mod traces;
 
 pub use asker::{Asker, Heard, PeerDoor, plain_code};
 pub use citizen::{Binding, Citizen, opened};
-pub use traces::{Traces, waiting};
+pub use traces::{Traces, receipts, waiting};
 
 use std::{path::Path, time::Duration};
 

@@ -76,8 +76,8 @@ async fn killed_gateways_and_lost_acknowledgements_lose_no_event_and_double_no_e
     let people = people(&life).await;
     let weather = Arc::new(Weather::default());
     let lines = lines(&mut life, &weather);
-    let kills = depth(4, 50);
-    let (before, after) = entries(&people, depth(4, 250));
+    let kills = depth(10, 50);
+    let (before, after) = entries(&people, depth(10, 250));
     storm(&mut life, &before, 0..kills / 2).await;
     // A death that was told and annulled before anybody acted on it holds nobody: that would be right, and show nothing.
     for person in people.iter().filter(|person| person.dies()) {

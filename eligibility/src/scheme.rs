@@ -220,12 +220,7 @@ fn whole(reader: &mut Reader<'_>, root: &toml::Spanned<toml::de::DeTable<'_>>, h
         &[("person", Unit::Person), ("household", Unit::Household), ("delivery", Unit::Delivery)],
     );
     let in_force_place = head.place_of("in_force");
-    let in_force = head.required_table(reader, "in_force").and_then(|mut table| {
-        let from = table.date(reader, "from");
-        let until = table.optional_date(reader, "until");
-        table.finish(reader);
-        Some(InForce { from: from?, until })
-    });
+    let in_force = in_force(reader, &mut head);
     let conventions = [("anniversary", Convention::Anniversary), ("day_before", Convention::DayBefore)];
     let age_convention = head.optional_one_of(reader, "age_convention", &conventions);
     let places = Places {
@@ -256,6 +251,14 @@ fn whole(reader: &mut Reader<'_>, root: &toml::Spanned<toml::de::DeTable<'_>>, h
         examples,
         places,
     })
+}
+
+fn in_force(reader: &mut Reader<'_>, head: &mut reader::Table<'_>) -> Option<InForce> {
+    let mut table = head.required_table(reader, "in_force")?;
+    let from = table.date(reader, "from");
+    let until = table.optional_date(reader, "until");
+    table.finish(reader);
+    Some(InForce { from: from?, until })
 }
 
 fn paid_by(reader: &mut Reader<'_>, file: &mut reader::Table<'_>) -> BTreeMap<String, Vec<SchemeId>> {

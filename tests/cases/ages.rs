@@ -73,13 +73,13 @@ async fn born_1966_11_21_run_at_2026_11_20_18_40_utc() {
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_between_events_and_watermark_two_schedulers() {
     let mut life = world().await;
-    let count = depth(40, 2_000);
+    let count = depth(120, 2_000);
     let tomorrow = life.today().checked_add(1.day()).unwrap();
     let people = life.civil.residents(count, woman(tomorrow.checked_sub(60.years()).unwrap()));
     let told = |life: &Life| life.civil.kept().count("age_crossing WHERE state = 'told'");
     let (before, heard) = (told(&life), life.office("social").kept().count(ATTAINED));
     life.days_pass(1);
-    for round in 0..depth(2, 3) {
+    for round in 0..3 {
         // Both schedulers die wherever they are: before the first is told, or between two.
         life.until("ages are told", |life| round == 0 || told(life) > before).await;
         for number in [0, 1] {

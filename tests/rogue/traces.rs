@@ -12,6 +12,7 @@ use diesel::{
     Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query,
     sql_types::{BigInt, Text},
 };
+use schemas::receipt::Receipt;
 use vinimay::world::Department;
 
 /// Tables that change by themselves and tell nothing about a request.
@@ -133,6 +134,19 @@ fn primary_keys(conn: &mut SqliteConnection, table: &str) -> diesel::QueryResult
     let keys: Vec<Name> =
         sql_query(format!("SELECT {} AS name FROM \"{table}\"", columns.join(" || ' ' || "))).load(conn)?;
     Ok(keys.into_iter().map(|key| key.name).collect())
+}
+
+/// The receipts of a department, oldest first, as it signed them.
+pub fn receipts(department: &Department) -> Vec<Receipt> {
+    let path = department.folder().join("gateway.sqlite");
+    let mut conn = SqliteConnection::establish(&path.display().to_string()).unwrap();
+    sql_query("PRAGMA busy_timeout = 60000").execute(&mut conn).unwrap();
+    let signed: Vec<Name> = sql_query("SELECT jws AS name FROM receipt ORDER BY rowid").load(&mut conn).unwrap();
+    let read = |jws: Name| {
+        let payload = jws.name.split('.').nth(1).unwrap();
+        serde_json::from_slice(&protocol::seal::decode_base64url(payload).unwrap()).unwrap()
+    };
+    signed.into_iter().map(read).collect()
 }
 
 /// How many receipts wait for the log.

@@ -129,7 +129,7 @@ fn plan() -> LifePlan {
         let office = OfficePlan::new(name, vec![Benefit::by_the_rule(BENEFIT)]);
         if place == 0 { office.hearing(&["residence"]) } else { office }
     };
-    LifePlan::of(NAMES[..depth(4, 20)].iter().enumerate().map(office).collect())
+    LifePlan::of(NAMES[..depth(6, 20)].iter().enumerate().map(office).collect())
 }
 
 /// Linked and followed everywhere.
@@ -287,7 +287,7 @@ impl Load {
             let mut conn = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
             conn.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
             let mut ticks = tokio::time::interval(EVERY);
-            for resident in people.iter().cycle().take(MOVING * depth(4, 200)) {
+            for resident in people.iter().cycle().take(MOVING * depth(10, 200)) {
                 ticks.tick().await;
                 if ends.load(Ordering::SeqCst) {
                     return;
