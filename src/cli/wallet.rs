@@ -267,7 +267,7 @@ impl Wallet {
     }
 
     async fn export(&self, out: &Path) -> Result<(), Failure> {
-        let written = wallet::export(&self.home, &self.federation().await?, out).await?;
+        let written = wallet::export(&self.home, &self.federation().await?, out, &Clock::system()).await?;
         let words = format!(
             "{} consents, {} uses, {} with evidence: {}",
             written.consents,

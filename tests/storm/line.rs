@@ -22,7 +22,7 @@ const DELIVERY: usize = 2_500;
 /// An answer with one acknowledgement is longer, what TLS says by itself is shorter.
 const ANSWER: usize = 800;
 /// Of so many answers one is lost.
-const ONE_OF: usize = 5;
+pub const ONE_OF: usize = 5;
 
 /// What all lines of a test count together.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// Answers to deliveries so far, and how many of them were lost.
+    /// Answers to deliveries while the weather was bad, and how many of them were lost.
     pub fn seen(&self) -> (usize, usize) {
         (self.answers.load(Ordering::SeqCst), self.lost.load(Ordering::SeqCst))
     }
@@ -43,10 +43,13 @@ impl Weather {
         self.calm.store(true, Ordering::SeqCst);
     }
 
-    /// One more answer; whether it is to be lost.
+    /// One more answer; whether it is to be lost. One that was to be lost and was none in the end is made up for by the next.
     fn takes(&self) -> bool {
-        let place = self.answers.fetch_add(1, Ordering::SeqCst);
-        place % ONE_OF == ONE_OF - 1 && !self.calm.load(Ordering::SeqCst)
+        if self.calm.load(Ordering::SeqCst) {
+            return false;
+        }
+        let answers = self.answers.fetch_add(1, Ordering::SeqCst) + 1;
+        answers / ONE_OF > self.lost.load(Ordering::SeqCst)
     }
 }
 
