@@ -295,6 +295,12 @@ impl App {
         &self.0.foundation
     }
 
+    /// Clients for other departments.
+    #[cfg(test)]
+    pub(crate) fn peer_clients(&self) -> &PeerClients {
+        &self.foundation().clients
+    }
+
     pub(crate) fn areas(&self) -> &Areas {
         &self.0.areas
     }

@@ -32,6 +32,7 @@ pub mod subscriptions;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod turns;
 pub(crate) mod watch;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,8 +40,9 @@ use std::time::Duration;
 
 use protocol::seal::random;
 use registry_adapter::{changes::ChangeFeed, install::install, mapping::RollId, roll::MappedRolls};
+use schemas::id::EntityId;
 use service_kit::{
-    db::{DatabaseError, DatabaseUrl},
+    db::{Database, DatabaseError, DatabaseUrl},
     jobs::{Jobs, JobsError},
     lease::Lease,
 };
@@ -54,6 +56,7 @@ pub use error::TriggerError;
 pub(crate) use open::open;
 
 use back_off::Pauses;
+use turns::Turns;
 
 /// The job that looks for changes of the department's own register.
 pub const CAPTURE: &str = "capture";
@@ -61,6 +64,8 @@ pub const CAPTURE: &str = "capture";
 pub const AGEING: &str = "ageing";
 /// The job that sends events.
 pub const DELIVERY: &str = "delivery";
+/// The job that parks what nobody acknowledged for three days.
+pub const PARKING: &str = "delivery-parking";
 /// The job that signs heads of feeds.
 pub const HEARTBEAT: &str = "feed-heads";
 /// The job that subscribes and tells whom we follow.
@@ -89,6 +94,18 @@ pub(crate) struct Triggers {
     changes: Option<ChangeFeed>,
     followed: Mutex<Vec<follow::Section>>,
     pauses: Pauses,
+    /// Subscribers to whom events are on their way.
+    delivering: Turns,
+    /// Sources to whom applications are on their way.
+    returning: Turns,
+    /// Sources whose feeds are being read.
+    pulling: Turns,
+}
+
+/// Who holds this process' leases. A database that no other process may share has one holder, so that a restarted process overtakes
+/// its own past at once and does not wait until the dead one's leases end.
+fn holder(database: &Database) -> String {
+    if database.is_shared() { random::token() } else { "the-only-process".to_owned() }
 }
 
 impl Triggers {
@@ -111,7 +128,16 @@ impl Triggers {
         };
         authorize_rolls(config, rolls.as_ref())?;
         let followed = Mutex::new(config.follow.iter().map(|_| follow::Section::default()).collect());
-        Ok(Self { holder: random::token(), rolls, changes, followed, pauses: Pauses::default() })
+        Ok(Self {
+            holder: holder(&foundation.db),
+            rolls,
+            changes,
+            followed,
+            pauses: Pauses::default(),
+            delivering: Turns::default(),
+            returning: Turns::default(),
+            pulling: Turns::default(),
+        })
     }
 
     /// The department's rolls, where they are mapped and a writer is configured.
@@ -156,8 +182,17 @@ impl App {
 
     /// Takes a lease for this process, if no other holds it.
     pub(crate) async fn lease(&self, name: &'static str) -> Result<Option<Lease>, DatabaseError> {
+        self.lease_named(name.to_owned()).await
+    }
+
+    /// Takes the lease of one kind of work for one peer.
+    async fn lease_of(&self, name: &'static str, peer: &EntityId) -> Result<Option<Lease>, DatabaseError> {
+        self.lease_named(format!("{name} {peer}")).await
+    }
+
+    async fn lease_named(&self, name: String) -> Result<Option<Lease>, DatabaseError> {
         let (holder, now_ms) = (self.triggers().holder.clone(), self.clock().now_ms());
-        self.db().write(move |conn| Ok(Lease::acquire(conn, name, &holder, now_ms, LEASE)?)).await
+        self.db().write(move |conn| Ok(Lease::acquire(conn, &name, &holder, now_ms, LEASE)?)).await
     }
 
     /// Holds on to it. `false`: it was lost, and the work must stop.
@@ -201,14 +236,15 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     if app.source().is_some_and(|source| source.residents().is_some()) {
         every!("0 */15 * * * *", AGEING, ageing::run);
     }
-    every!("* * * * * *", DELIVERY, delivery::run);
+    every!("* * * * * *", DELIVERY, delivery::start);
+    every!("0 * * * * *", PARKING, delivery::park);
     every!("0 * * * * *", HEARTBEAT, heartbeat::run);
     if !app.config().follow.is_empty() {
         every!("* * * * * *", FOLLOW, follow::run);
     }
     every!("0 0 * * * *", WATCH, watch::run);
-    every!("0 * * * * *", PULL, pull::run);
+    every!("0 * * * * *", PULL, pull::start);
     every!("* * * * * *", APPLY, apply::run);
-    every!("* * * * * *", RETURNS, returns::run);
+    every!("* * * * * *", RETURNS, returns::start);
     Ok(())
 }

@@ -80,6 +80,13 @@ impl PeerClients {
     /// # Errors
     /// If a certificate cannot be used.
     pub fn client(&self, member: &VerifiedMember) -> Result<PeerClient, HttpError> {
+        // As many are kept as are used at once: after a group commit many answers come together, and a connection that is thrown
+        // away then costs a handshake at the next one.
+        self.client_within(member, ClientLimits { pool: CONNECTIONS, at_once: CONNECTIONS, ..ClientLimits::default() })
+    }
+
+    /// The same, made within these limits if there is none yet.
+    pub(crate) fn client_within(&self, member: &VerifiedMember, limits: ClientLimits) -> Result<PeerClient, HttpError> {
         let roots: Vec<Vec<u8>> = member.certificates().filter_map(|certificate| certificate.to_der().ok()).collect();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, client)) = made.get(member.entity())
@@ -87,9 +94,6 @@ impl PeerClients {
         {
             return Ok(client.clone());
         }
-        // As many are kept as are used at once: after a group commit many answers come together, and a connection that is thrown
-        // away then costs a handshake at the next one.
-        let limits = ClientLimits { pool: CONNECTIONS, at_once: CONNECTIONS, ..ClientLimits::default() };
         let http = HttpClient::pinned(&roots, Some(&self.identity), self.networks.clone(), limits)?;
         let client = PeerClient { http };
         made.insert(member.entity().clone(), (roots, client.clone()));

@@ -24,7 +24,8 @@ use crate::{
     },
 };
 
-const BATCH: i64 = 100;
+/// What is urgent and comes meanwhile waits for so many.
+const BATCH: i64 = 25;
 
 /// Applies what is due.
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
@@ -34,8 +35,6 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
     let Some(lease) = app.lease(super::APPLY).await? else { return Ok(()) };
     let done = all(app, &lease).await;
     app.release(lease).await?;
-    app.wake_anchor();
-    app.wakes().wake(RETURNS);
     done
 }
 
@@ -45,16 +44,25 @@ async fn due(app: &App) -> Result<Vec<Work>, TriggerError> {
 }
 
 async fn all(app: &App, lease: &Lease) -> Result<(), TriggerError> {
+    let mut renewed = app.clock().monotonic();
     loop {
         let works = due(app).await?;
-        if works.is_empty() || !app.renew(lease).await? {
+        if works.is_empty() {
             return Ok(());
         }
         for work in works {
+            if app.clock().monotonic().saturating_sub(renewed) > super::RENEWED_WITHIN {
+                if !app.renew(lease).await? {
+                    return Ok(());
+                }
+                renewed = app.clock().monotonic();
+            }
             if let Err(error) = one(app, &work, lease).await {
                 later(app, &work, &error).await?;
             }
         }
+        app.wake_anchor();
+        app.wakes().wake(RETURNS);
     }
 }
 

@@ -169,6 +169,7 @@ pub(super) fn tell_each(
     known: &Known,
 ) -> Result<usize, TriggerError> {
     let (mut told, keys) = (0, app.keys());
+    page.speaks_of(happenings.iter().flat_map(|happening| tell::followed(app, happening)));
     for happening in unclaimed(conn, happenings, app.now_ms())? {
         match happening.kind {
             // Whoever holds the dead person's wallet can use it no more, from this commit on.

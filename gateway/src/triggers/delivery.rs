@@ -1,10 +1,10 @@
 //! Sending events until their subscribers have acknowledged them.
 //!
-//! Guarantees: an event counts as delivered only with a verified, signed acknowledgement of its exact bytes; what fails is tried
-//! again from 1 s doubling to 15 min with full jitter, and one event alone after a failure; after 72 h it is parked, never
-//! dropped; an event that is refused parks its person's lane and nobody else's. The lock is not held across the call.
+//! Guarantees: each subscriber has a task, a lease and a back-off of its own, so that one who takes connections and never answers
+//! costs nobody else a moment; an event counts as delivered only with a verified, signed acknowledgement of its exact bytes; what
+//! fails is tried again from 1 s doubling to 15 min with full jitter, and one event alone after a failure; after 72 h it is parked,
+//! never dropped; an event that is refused parks its person's lane and nobody else's. The lock is not held across the call.
 
-use futures_util::future::join_all;
 use protocol::{event::accept_ack, exchange::Attested, federation::VerifiedMember};
 use schemas::{
     event::{Event, EventAck, EventAckBatch, EventBatch, EventResult},
@@ -15,14 +15,15 @@ use service_kit::{db::DatabaseError, lease::Lease};
 use super::{
     TriggerError, back_off,
     outbound::{Below, our_entry, post_json},
+    turns::{Task, Turn},
 };
 use crate::{
     app::App,
     store::triggers::{
         Side,
         feeds::{
-            FeedEvent, FeedState, deliveries_count, deliveries_done, deliveries_due, deliveries_park_older,
-            deliveries_replay, delivery_park, feed_failed, feed_succeeded, feeds_due,
+            FeedEvent, deliveries_count, deliveries_done, deliveries_due, deliveries_park_older, deliveries_replay,
+            delivery_park, feed_failed, feed_state, feed_succeeded, feeds_due,
         },
         records::{NewRecord, RecordKey, RecordKind, records_insert},
     },
@@ -33,18 +34,43 @@ pub const BATCH: usize = 100;
 /// After so long without an acknowledgement an event is parked: 72 h.
 const PARK_MS: i64 = 72 * 3_600_000;
 
-/// Sends what is due, to all subscribers side by side.
+/// Sees to it that everybody for whom something waits is served, and waits for nobody.
+pub(crate) async fn start(app: &App) -> Result<(), TriggerError> {
+    begin(app).await.map(drop)
+}
+
+/// The same, and waits for all of them; the first error.
+#[cfg(test)]
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
+    super::turns::ended(begin(app).await?).await
+}
+
+/// A task for each subscriber for whom something waits, whose endpoint may be tried, and who is not served already.
+pub(super) async fn begin(app: &App) -> Result<Vec<Task>, TriggerError> {
     let now_ms = app.now_ms();
     let due = app.db().read(move |conn| Ok::<_, DatabaseError>(feeds_due(conn, now_ms)?)).await?;
-    if due.is_empty() {
-        return Ok(());
-    }
-    let Some(lease) = app.lease(super::DELIVERY).await? else { return Ok(()) };
-    park_old(app).await?;
-    let sent = join_all(due.iter().map(|feed| one(app, feed, &lease))).await;
+    Ok(app.triggers().delivering.begin_all(due.into_iter().map(|feed| feed.subscriber), |turn| {
+        let app = app.clone();
+        async move { serve(&app, turn).await }
+    }))
+}
+
+/// Until nothing waits for this subscriber, unless another process is at it.
+async fn serve(app: &App, turn: Turn) -> Result<(), TriggerError> {
+    let Some(lease) = app.lease_of(super::DELIVERY, turn.of()).await? else { return Ok(()) };
+    let served = rounds(app, turn, &lease).await;
     app.release(lease).await?;
-    sent.into_iter().collect()
+    served
+}
+
+/// What comes after the last look and before the end of the turn is seen by another round.
+async fn rounds(app: &App, turn: Turn, lease: &Lease) -> Result<(), TriggerError> {
+    let mut turn = Some(turn);
+    while let Some(mine) = turn {
+        one(app, mine.of(), lease).await?;
+        turn = mine.again();
+    }
+    Ok(())
 }
 
 /// Sends again what was parked for a subscriber; how many.
@@ -59,7 +85,8 @@ pub async fn replay(app: &App, subscriber: &EntityId) -> Result<usize, DatabaseE
     Ok(again)
 }
 
-async fn park_old(app: &App) -> Result<(), TriggerError> {
+/// Parks what nobody has acknowledged for 72 hours, and counts what waits.
+pub(crate) async fn park(app: &App) -> Result<(), TriggerError> {
     let before = app.now_ms().saturating_sub(PARK_MS);
     let parked = app.db().write(move |conn| Ok::<_, DatabaseError>(deliveries_park_older(conn, before)?)).await?;
     if parked > 0 {
@@ -74,7 +101,11 @@ async fn park_old(app: &App) -> Result<(), TriggerError> {
     Ok(())
 }
 
-async fn one(app: &App, feed: &FeedState, lease: &Lease) -> Result<(), TriggerError> {
+async fn one(app: &App, subscriber: &EntityId, lease: &Lease) -> Result<(), TriggerError> {
+    let (of, now_ms) = (subscriber.clone(), app.now_ms());
+    // Another process may have tried it since it was found due.
+    let state = app.db().read(move |conn| Ok::<_, DatabaseError>(feed_state(conn, &of, now_ms)?)).await?;
+    let Some(feed) = state else { return Ok(()) };
     let (mut failures, mut renewed) = (feed.failures, app.clock().monotonic());
     loop {
         if app.clock().monotonic().saturating_sub(renewed) > super::RENEWED_WITHIN {
@@ -83,20 +114,16 @@ async fn one(app: &App, feed: &FeedState, lease: &Lease) -> Result<(), TriggerEr
             }
             renewed = app.clock().monotonic();
         }
-        let subscriber = feed.subscriber.clone();
         // After a failure one event alone: it shows whether the endpoint is well, and whether it is this event.
-        let limit = if failures == 0 { BATCH } else { 1 };
-        let events = app
-            .db()
-            .read(move |conn| {
-                Ok::<_, DatabaseError>(deliveries_due(conn, &subscriber, i64::try_from(limit).unwrap_or(1))?)
-            })
-            .await?;
+        let (of, limit) = (subscriber.clone(), if failures == 0 { BATCH } else { 1 });
+        let due =
+            move |conn: &mut _| Ok::<_, DatabaseError>(deliveries_due(conn, &of, i64::try_from(limit).unwrap_or(1))?);
+        let events = app.db().read(due).await?;
         if events.is_empty() {
             return Ok(());
         }
-        if let Err(error) = send(app, &feed.subscriber, &events).await {
-            failed(app, &feed.subscriber, &events, failures, &error).await?;
+        if let Err(error) = send(app, subscriber, &events).await {
+            failed(app, subscriber, &events, failures, &error).await?;
             return Err(error);
         }
         failures = 0;

@@ -19,7 +19,7 @@ use crate::{
         outbox::outbox_insert,
         triggers::{
             Side,
-            feeds::{feed_digests, feed_head_signed, feed_page},
+            feeds::{feed_digests, feed_head_signed, feed_last, feed_page},
             heads::{head_insert, head_latest},
             stored_claims,
             told::told_counts,
@@ -80,9 +80,9 @@ fn within_bytes(mut page: FeedPage) -> FeedPage {
 
 /// The head that names every event of the feed: the one signed last, or a new one.
 fn current_head(app: &App, conn: &mut AnyConnection, subscriber: &EntityId) -> Result<CompactJws, TriggerError> {
-    let count = feed_digests(conn, subscriber)?.len() as u64;
+    let last = feed_last(conn, subscriber)?;
     if let Some(known) = head_latest(conn, Side::Source, subscriber)?
-        && stored_claims::<FeedHead>(known.as_str())?.last_seq == count
+        && stored_claims::<FeedHead>(known.as_str())?.last_seq == last
     {
         return Ok(known);
     }

@@ -10,13 +10,14 @@ use protocol::{
     exchange::Attested,
 };
 use schemas::{event::FeedHead, id::EntityId, problem::Code};
-use service_kit::db::DatabaseError;
+use service_kit::{db::DatabaseError, lease::Lease};
 
 use super::{
     PULL, TriggerError,
     delivery::BATCH,
     feed::{FeedPage, PAGE},
     outbound::{Below, fetch_json},
+    turns::{Task, Turn},
 };
 use crate::{
     app::App,
@@ -29,22 +30,39 @@ use crate::{
     },
 };
 
-/// Reads the feed of every source that we follow, as far as something is missing.
+/// Sees to it that the feed of every source that we follow is read, and waits for none.
+pub(crate) async fn start(app: &App) -> Result<(), TriggerError> {
+    begin(app).await.map(drop)
+}
+
+/// The same, and waits for all of them; the first error.
+#[cfg(test)]
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
-    let sources = sources(app).await?;
-    if sources.is_empty() {
-        return Ok(());
-    }
-    let Some(lease) = app.lease(PULL).await? else { return Ok(()) };
-    let mut first_error = None;
-    for source in sources {
-        if let Err(error) = one(app, &source).await {
-            first_error.get_or_insert(error);
-        }
-        app.renew(&lease).await?;
-    }
+    super::turns::ended(begin(app).await?).await
+}
+
+async fn begin(app: &App) -> Result<Vec<Task>, TriggerError> {
+    Ok(app.triggers().pulling.begin_all(sources(app).await?.into_iter(), |turn| {
+        let app = app.clone();
+        async move { serve(&app, turn).await }
+    }))
+}
+
+/// Until nothing of this source is missing, unless another process is at it.
+async fn serve(app: &App, turn: Turn) -> Result<(), TriggerError> {
+    let Some(lease) = app.lease_of(PULL, turn.of()).await? else { return Ok(()) };
+    let served = rounds(app, turn, &lease).await;
     app.release(lease).await?;
-    first_error.map_or(Ok(()), Err)
+    served
+}
+
+async fn rounds(app: &App, turn: Turn, lease: &Lease) -> Result<(), TriggerError> {
+    let mut turn = Some(turn);
+    while let Some(mine) = turn {
+        one(app, mine.of(), lease).await?;
+        turn = mine.again();
+    }
+    Ok(())
 }
 
 /// Everybody of whom we hear.
@@ -54,7 +72,7 @@ async fn sources(app: &App) -> Result<BTreeSet<EntityId>, TriggerError> {
     Ok(rows.into_iter().filter(|row| row.in_force(today)).map(|row| row.peer).collect())
 }
 
-async fn one(app: &App, source: &EntityId) -> Result<(), TriggerError> {
+async fn one(app: &App, source: &EntityId, lease: &Lease) -> Result<(), TriggerError> {
     let (from, today) = (source.clone(), app.now().civil_day());
     let rows =
         app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?)).await?;
@@ -70,6 +88,9 @@ async fn one(app: &App, source: &EntityId) -> Result<(), TriggerError> {
             app.receive_events(source, events)
                 .await
                 .map_err(|_| TriggerError::Answer("an event of the feed is not taken"))?;
+        }
+        if !app.renew(lease).await? {
+            return Ok(());
         }
         let now = contiguous(app, source).await?;
         if now >= head.claims().last_seq || now == before {

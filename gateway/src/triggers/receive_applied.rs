@@ -3,14 +3,20 @@
 //! Guarantees: stored only if it is the subscriber's word about exactly an event of ours to it. Deliberately absent: who gets
 //! which scheme; that is not the source's business.
 
-use protocol::{event::accept_applied, exchange::Attested};
+use std::collections::BTreeMap;
+
+use protocol::{
+    event::{NotAboutEvent, applied_is_about},
+    exchange::Attested,
+    federation::VerifiedMember,
+};
 use schemas::{
     event::{Event, EventApplied},
     id::{CompactJws, EntityId, MessageId},
     problem::Code,
 };
 use serde::{Deserialize, Serialize};
-use service_kit::db::{AnyConnection, DatabaseError};
+use service_kit::db::DatabaseError;
 
 use super::{TriggerError, delivery::BATCH, error::blocking, outbound::our_entry};
 use crate::{
@@ -18,8 +24,8 @@ use crate::{
     exchange::Rejected,
     store::triggers::{
         Side,
-        feeds::feed_event_find,
-        records::{RecordKey, RecordKind, record_insert},
+        feeds::feed_events_find,
+        records::{NewRecord, RecordKey, RecordKind, records_insert},
     },
 };
 
@@ -62,51 +68,58 @@ impl App {
         }
         let (now, directory) = (self.now(), self.directory());
         let receiver = directory.peer(caller, now).map_err(|refusal| Rejected::new(refusal.code()))?;
-        let mut records = Vec::with_capacity(batch.applied.len());
-        for jws in &batch.applied {
-            let record = Attested::<EventApplied>::verify(jws.as_str().as_bytes(), receiver)
-                .map_err(|error| Rejected::new(error.code()))?;
-            records.push(record);
-        }
-        let app = self.clone();
-        let (receiver, directory) = (receiver.clone(), directory.clone());
+        let (app, receiver, directory) = (self.clone(), receiver.clone(), directory.clone());
         blocking(move || {
+            let verify = |jws: &CompactJws| Attested::<EventApplied>::verify(jws.as_str().as_bytes(), &receiver);
+            let records: Vec<Attested<EventApplied>> = match batch.applied.iter().map(verify).collect() {
+                Ok(records) => records,
+                Err(error) => return Ok(Err(Rejected::new(error.code()))),
+            };
             let us = our_entry(&directory, app.entity())?;
-            app.db().write_blocking(|conn| {
-                let mut answer = AppliedTaken { taken: 0, refused: Vec::new() };
-                for record in &records {
-                    match store(conn, record, us, &receiver, app.now_ms())? {
-                        Ok(()) => answer.taken += 1,
-                        Err(code) => answer.refused.push(AppliedRefused { event: record.claims().event.clone(), code }),
-                    }
-                }
-                Ok::<_, TriggerError>(answer)
-            })
+            take(&app, &records, us, &receiver).map(Ok)
         })
         .await
         .map_err(|error| {
             tracing::warn!(%error, peer = %caller, "applications could not be stored");
             Rejected::new(Code::Overloaded).retry_after(1)
-        })
+        })?
     }
 }
 
-fn store(
-    conn: &mut AnyConnection,
-    record: &Attested<EventApplied>,
-    us: &protocol::federation::VerifiedMember,
-    receiver: &protocol::federation::VerifiedMember,
-    now_ms: i64,
-) -> Result<Result<(), Code>, TriggerError> {
-    let claims = record.claims();
-    let found = feed_event_find(conn, receiver.entity(), &claims.event).map_err(DatabaseError::from)?;
-    let Some(sent) = found else { return Ok(Err(Code::NotFound)) };
-    let event = Attested::<Event>::verify(sent.jws.as_str().as_bytes(), us)?;
-    if let Err(error) = accept_applied(record.jws().as_str().as_bytes(), &event, receiver) {
-        return Ok(Err(error.code()));
+/// Stores those that are about events of ours, together.
+fn take(
+    app: &App,
+    records: &[Attested<EventApplied>],
+    us: &VerifiedMember,
+    receiver: &VerifiedMember,
+) -> Result<AppliedTaken, TriggerError> {
+    let named: Vec<&MessageId> = records.iter().map(|record| &record.claims().event).collect();
+    let sent = app
+        .db()
+        .read_blocking(|conn| feed_events_find(conn, receiver.entity(), &named).map_err(DatabaseError::from))?;
+    let sent: BTreeMap<&MessageId, &CompactJws> = sent.iter().map(|event| (&event.jti, &event.jws)).collect();
+    let (mut refused, mut good) = (Vec::new(), Vec::with_capacity(records.len()));
+    for record in records {
+        let event = &record.claims().event;
+        let code = match sent.get(event) {
+            None => Some(Code::NotFound),
+            Some(jws) => {
+                let ours = Attested::<Event>::verify(jws.as_str().as_bytes(), us)?;
+                (!applied_is_about(record, &ours)).then(|| NotAboutEvent::Other.code())
+            }
+        };
+        match code {
+            None => good.push(record),
+            Some(code) => refused.push(AppliedRefused { event: event.clone(), code }),
+        }
     }
-    let key =
-        RecordKey { side: Side::Source, peer: receiver.entity(), event: &claims.event, kind: RecordKind::Applied };
-    record_insert(conn, key, record.jws(), Some(claims.result), now_ms)?;
-    Ok(Ok(()))
+    app.db().write_blocking(|conn| {
+        let key = |event| RecordKey { side: Side::Source, peer: receiver.entity(), event, kind: RecordKind::Applied };
+        let new = good.iter().map(|record| {
+            let claims = record.claims();
+            NewRecord { key: key(&claims.event), jws: record.jws(), result: Some(claims.result) }
+        });
+        records_insert(conn, &new.collect::<Vec<_>>(), app.now_ms())?;
+        Ok(AppliedTaken { taken: good.len(), refused })
+    })
 }

@@ -1,80 +1,92 @@
 //! Telling sources what became of their events.
 //!
-//! Guarantees: an application is offered until its source has it, or says for good that it will not take it.
-
-use std::collections::BTreeMap;
+//! Guarantees: an application is offered until its source has it, or says for good that it will not take it; each source has a task,
+//! a lease and a back-off of its own.
 
 use schemas::id::{CompactJws, EntityId};
-use service_kit::db::DatabaseError;
+use service_kit::{db::DatabaseError, lease::Lease};
 
 use super::{
     TriggerError, back_off,
     outbound::{Below, post_json},
     receive_applied::{AppliedBatch, AppliedTaken},
+    turns::{Task, Turn},
 };
 use crate::{
     app::App,
-    store::triggers::work::{Work, return_done, return_later, returns_due},
+    store::triggers::work::{Work, returns_done, returns_due, returns_later, sources_to_tell},
 };
 
 const BATCH: i64 = 100;
 
-/// Returns what is due.
+/// Sees to it that every source is told, and waits for none.
+pub(crate) async fn start(app: &App) -> Result<(), TriggerError> {
+    begin(app).await.map(drop)
+}
+
+/// The same, and waits for all of them; the first error.
+#[cfg(test)]
 pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
-    if due(app).await?.is_empty() {
-        return Ok(());
-    }
-    let Some(lease) = app.lease(super::RETURNS).await? else { return Ok(()) };
-    let mut by_source: BTreeMap<EntityId, Vec<Work>> = BTreeMap::new();
-    for work in due(app).await? {
-        by_source.entry(work.source.clone()).or_default().push(work);
-    }
-    let mut first_error = None;
-    for (source, works) in by_source {
-        if let Err(error) = offer(app, &source, &works).await {
-            first_error.get_or_insert(error);
-        }
-        app.renew(&lease).await?;
-    }
-    app.release(lease).await?;
-    first_error.map_or(Ok(()), Err)
+    super::turns::ended(begin(app).await?).await
 }
 
-async fn due(app: &App) -> Result<Vec<Work>, TriggerError> {
+async fn begin(app: &App) -> Result<Vec<Task>, TriggerError> {
     let now_ms = app.now_ms();
-    Ok(app.db().read(move |conn| Ok::<_, DatabaseError>(returns_due(conn, now_ms, BATCH)?)).await?)
+    let sources = app.db().read(move |conn| Ok::<_, DatabaseError>(sources_to_tell(conn, now_ms)?)).await?;
+    Ok(app.triggers().returning.begin_all(sources.into_iter(), |turn| {
+        let app = app.clone();
+        async move { serve(&app, turn).await }
+    }))
 }
 
-async fn offer(app: &App, source: &EntityId, works: &[Work]) -> Result<(), TriggerError> {
+/// Until nothing waits for this source, unless another process is at it.
+async fn serve(app: &App, turn: Turn) -> Result<(), TriggerError> {
+    let Some(lease) = app.lease_of(super::RETURNS, turn.of()).await? else { return Ok(()) };
+    let served = rounds(app, turn, &lease).await;
+    app.release(lease).await?;
+    served
+}
+
+async fn rounds(app: &App, turn: Turn, lease: &Lease) -> Result<(), TriggerError> {
+    let mut turn = Some(turn);
+    while let Some(mine) = turn {
+        loop {
+            let works = due(app, mine.of()).await?;
+            if works.is_empty() {
+                break;
+            }
+            offer(app, mine.of(), works).await?;
+            if !app.renew(lease).await? {
+                return Ok(());
+            }
+        }
+        turn = mine.again();
+    }
+    Ok(())
+}
+
+async fn due(app: &App, source: &EntityId) -> Result<Vec<Work>, TriggerError> {
+    let (source, now_ms) = (source.clone(), app.now_ms());
+    Ok(app.db().read(move |conn| Ok::<_, DatabaseError>(returns_due(conn, &source, now_ms, BATCH)?)).await?)
+}
+
+async fn offer(app: &App, source: &EntityId, works: Vec<Work>) -> Result<(), TriggerError> {
     let applied: Vec<CompactJws> = works.iter().map(|work| work.jws.clone()).collect();
     let answered = post_json::<AppliedTaken>(app, source, Below::Applied, &AppliedBatch { applied }).await;
-    let refused = match &answered {
-        Ok(taken) => taken.refused.len(),
-        Err(error) => {
-            let (works, retry_after, now_ms) = (works.to_vec(), error.retry_after(), app.now_ms());
-            app.db()
-                .write(move |conn| {
-                    for work in &works {
-                        return_later(
-                            conn,
-                            &work.source,
-                            &work.event,
-                            back_off::next_ms(now_ms, work.tries, retry_after),
-                        )?;
-                    }
-                    Ok::<_, DatabaseError>(())
-                })
-                .await?;
-            0
+    let from = source.clone();
+    match answered {
+        Ok(taken) => {
+            if !taken.refused.is_empty() {
+                let refused = taken.refused.len();
+                tracing::error!(%source, refused, "a source does not take applications of its own events");
+            }
+            Ok(app.db().write(move |conn| Ok::<_, DatabaseError>(returns_done(conn, &from, &works)?)).await?)
         }
-    };
-    answered?;
-    if refused > 0 {
-        tracing::error!(%source, refused, "a source does not take applications of its own events");
+        Err(error) => {
+            let tries = works.iter().map(|work| work.tries).min().unwrap_or(0);
+            let next = back_off::next_ms(app.now_ms(), tries, error.retry_after());
+            app.db().write(move |conn| Ok::<_, DatabaseError>(returns_later(conn, &from, &works, next)?)).await?;
+            Err(error)
+        }
     }
-    let works = works.to_vec();
-    let done = app.db().write(move |conn| {
-        works.iter().try_for_each(|work| return_done(conn, &work.source, &work.event)).map_err(DatabaseError::from)
-    });
-    Ok(done.await?)
 }

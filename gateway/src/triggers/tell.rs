@@ -4,7 +4,10 @@
 //! through; one that speaks of everybody also needs the data owner's approval; people are named by the subscriber's own pseudonyms
 //! alone; each event is signed once, here. Deliberately absent: deciding what happened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use protocol::{
     event::{NamingRegistry, Occurrence, Source},
@@ -31,7 +34,7 @@ use crate::{
     store::triggers::{
         PersonIndex,
         feeds::{FeedEvent, NewEvent},
-        subscriptions::{SubscriptionRow, subscriptions_following},
+        subscriptions::SubscriptionRow,
         told::Told,
     },
 };
@@ -78,7 +81,7 @@ pub(super) fn tell_all(
         };
         let telling = Telling { app, happening, known, subscription: &subscription, subscriber };
         if telling.tell(page, conn)? {
-            told.insert(subscription.peer);
+            told.insert(subscription.peer.clone());
         }
     }
     Ok(told.len())
@@ -90,16 +93,22 @@ fn interested(
     page: &mut Page,
     conn: &mut AnyConnection,
     happening: &Happening,
-) -> Result<Vec<SubscriptionRow>, TriggerError> {
+) -> Result<Vec<Arc<SubscriptionRow>>, TriggerError> {
     let today = app.now().civil_day();
-    let answers = |relation: &Relation| matches!(relation, Relation::Mother | Relation::Father | Relation::Survivor);
-    let related = happening.people.iter().filter(|(relation, _)| answers(relation)).map(|(_, key)| key);
     let mut all = Vec::new();
-    for key in std::iter::once(&happening.subject).chain(related) {
-        all.extend(subscriptions_following(conn, &PersonIndex::of_resident(app.keys(), key.as_str()), today)?);
+    for person in followed(app, happening) {
+        all.extend(page.following(conn, &person, today)?);
     }
     all.extend(page.everybody(conn, today)?);
     Ok(all)
+}
+
+/// People of a happening whose followers hear of it, the subject first.
+pub(super) fn followed(app: &App, happening: &Happening) -> Vec<PersonIndex> {
+    let answers = |relation: &Relation| matches!(relation, Relation::Mother | Relation::Father | Relation::Survivor);
+    let related = happening.people.iter().filter(|(relation, _)| answers(relation)).map(|(_, key)| key);
+    let index = |key: &LocalKey| PersonIndex::of_resident(app.keys(), key.as_str());
+    std::iter::once(&happening.subject).chain(related).map(index).collect()
 }
 
 fn lets_through(

@@ -3,6 +3,8 @@
 //! Guarantees: a number is given in the transaction that stores its event, so that a feed has no gaps; an event is stored once and
 //! never changed; what was not acknowledged stays. Deliberately absent: sending.
 
+use std::collections::BTreeMap;
+
 use diesel::{
     QueryResult, QueryableByName,
     sql_types::{BigInt, Text},
@@ -69,14 +71,32 @@ pub fn feed_counted(conn: &mut AnyConnection, subscriber: &EntityId, last: u64) 
     update.bind(subscriber.as_str()).execute(conn).map(drop)
 }
 
-/// How many events of a person a feed has.
-pub fn feed_person_count(conn: &mut AnyConnection, subscriber: &EntityId, person: &PersonIndex) -> QueryResult<u64> {
-    let rows: Vec<Number> = Statement::new("SELECT COUNT(*) AS number FROM feed_event WHERE subscriber = ")
-        .bind(subscriber.as_str())
-        .sql(" AND person_index = ")
-        .bind(person.as_str())
-        .load(conn)?;
-    Ok(rows.first().map_or(0, |row| unsigned(row.number)))
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = Text)]
+    person_index: String,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// How many events of each of these people a feed has, by their hashes; who has none is not among them.
+pub fn feed_person_counts(
+    conn: &mut AnyConnection,
+    subscriber: &EntityId,
+    people: &[PersonIndex],
+) -> QueryResult<BTreeMap<String, u64>> {
+    let mut counts = BTreeMap::new();
+    for chunk in people.chunks(ROWS) {
+        let select = Statement::new("SELECT person_index, COUNT(*) AS number FROM feed_event WHERE subscriber = ")
+            .bind(subscriber.as_str())
+            .sql(" AND person_index IN ")
+            .row(chunk.iter().map(|person| person.as_str().into()))
+            .sql(" GROUP BY person_index");
+        for row in select.load::<Counted>(conn)? {
+            counts.insert(row.person_index, unsigned(row.number));
+        }
+    }
+    Ok(counts)
 }
 
 /// A signed event that is to be stored.
@@ -156,15 +176,22 @@ pub fn feed_page(
     select.load::<Row>(conn)?.into_iter().map(Row::parsed).collect()
 }
 
-/// An event by its id, and to whom it went.
-pub fn feed_event_find(
+/// Events that went to a subscriber, by their ids; those that did not are not among them.
+pub fn feed_events_find(
     conn: &mut AnyConnection,
     subscriber: &EntityId,
-    event: &MessageId,
-) -> QueryResult<Option<FeedEvent>> {
-    let select = Statement::new("SELECT seq, jti, jws FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
-    let rows: Vec<Row> = select.sql(" AND jti = ").bind(event.as_str()).load(conn)?;
-    rows.into_iter().next().map(Row::parsed).transpose()
+    events: &[&MessageId],
+) -> QueryResult<Vec<FeedEvent>> {
+    let mut found = Vec::with_capacity(events.len());
+    for chunk in events.chunks(ROWS) {
+        let select =
+            Statement::new("SELECT seq, jti, jws FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
+        let select = select.sql(" AND jti IN ").row(chunk.iter().map(|event| event.as_str().into()));
+        for row in select.load::<Row>(conn)? {
+            found.push(row.parsed()?);
+        }
+    }
+    Ok(found)
 }
 
 #[derive(QueryableByName)]
@@ -210,6 +237,19 @@ pub fn feeds_due(conn: &mut AnyConnection, now_ms: i64) -> QueryResult<Vec<FeedS
         .sql(" AND EXISTS (SELECT 1 FROM feed_delivery d WHERE d.subscriber = feed.subscriber AND d.state = 'waiting')")
         .load(conn)?;
     rows.into_iter().map(State::parsed).collect()
+}
+
+/// One of them, if it is one still.
+pub fn feed_state(conn: &mut AnyConnection, subscriber: &EntityId, now_ms: i64) -> QueryResult<Option<FeedState>> {
+    let select = Statement::new("SELECT subscriber, last_seq, failures, head_ms FROM feed WHERE subscriber = ");
+    let rows: Vec<State> = select.bind(subscriber.as_str()).sql(" AND next_ms <= ").bind(now_ms).load(conn)?;
+    rows.into_iter().next().map(State::parsed).transpose()
+}
+
+/// The last number of a feed; 0 for one that has not begun.
+pub fn feed_last(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult<u64> {
+    let select = Statement::new("SELECT last_seq AS number FROM feed WHERE subscriber = ").bind(subscriber.as_str());
+    Ok(select.load::<Number>(conn)?.first().map_or(0, |row| unsigned(row.number)))
 }
 
 /// Feeds whose last head is older than this instant.

@@ -1,5 +1,7 @@
 //! Subscriptions and their two signed copies.
 
+use std::collections::BTreeMap;
+
 use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Nullable, Text},
@@ -13,8 +15,8 @@ use schemas::{
 };
 use service_kit::db::AnyConnection;
 
-use super::Side;
-use crate::store::exchange::statement::{Statement, read};
+use super::{PersonIndex, Side};
+use crate::store::exchange::statement::{ROWS, Statement, read};
 
 /// A subscription as both sides agreed upon it, or as we proposed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,22 +145,46 @@ pub fn subscriptions_with(conn: &mut AnyConnection, side: Side, peer: &EntityId)
     rows.into_iter().map(Row::parsed).collect()
 }
 
-/// All that follow a person on that day, those that last longest first.
-pub fn subscriptions_following(
+#[derive(QueryableByName)]
+struct Followed {
+    #[diesel(sql_type = Text)]
+    person_index: String,
+    #[diesel(sql_type = Text)]
+    subscription: String,
+}
+
+/// Which subscriptions follow each of these people on that day, those that last longest first; by the people's hashes.
+pub fn following(
     conn: &mut AnyConnection,
-    person: &super::PersonIndex,
+    people: &[PersonIndex],
     day: CivilDate,
-) -> QueryResult<Vec<SubscriptionRow>> {
-    let day = day.to_string();
-    let select = Statement::new(SELECT)
-        .sql("JOIN follow f ON f.subscription = s.id WHERE s.role = 'source' AND f.person_index = ")
-        .bind(person.as_str())
-        .sql(" AND f.until_day >= ")
-        .bind(day.as_str())
-        .sql(" AND s.until_day >= ")
-        .bind(day.as_str());
-    let rows: Vec<Row> = select.sql(" ORDER BY s.until_day DESC, s.id DESC").load(conn)?;
-    rows.into_iter().map(Row::parsed).collect()
+) -> QueryResult<BTreeMap<String, Vec<MessageId>>> {
+    let (day, mut found) = (day.to_string(), BTreeMap::<String, Vec<MessageId>>::new());
+    for chunk in people.chunks(ROWS) {
+        let select = Statement::new(
+            "SELECT f.person_index, f.subscription FROM follow f JOIN subscription s ON s.id = f.subscription \
+             WHERE s.role = 'source' AND f.person_index IN ",
+        );
+        let select = select.row(chunk.iter().map(|person| person.as_str().into()));
+        let select =
+            select.sql(" AND f.until_day >= ").bind(day.as_str()).sql(" AND s.until_day >= ").bind(day.as_str());
+        for row in select.sql(" ORDER BY s.until_day DESC, s.id DESC").load::<Followed>(conn)? {
+            found.entry(row.person_index).or_default().push(read(&row.subscription)?);
+        }
+    }
+    Ok(found)
+}
+
+/// These of the source's side.
+pub fn subscriptions_by_id(conn: &mut AnyConnection, ids: &[&MessageId]) -> QueryResult<Vec<SubscriptionRow>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(ROWS) {
+        let select = Statement::new(SELECT).sql("WHERE s.role = 'source' AND s.id IN ");
+        for row in select.row(chunk.iter().map(|id| id.as_str().into())).load::<Row>(conn)? {
+            found.push(row.parsed()?);
+        }
+    }
+    Ok(found)
 }
 
 /// All that speak of everybody, on that day, those that last longest first.

@@ -7,7 +7,7 @@ use diesel::{
 use schemas::id::{CompactJws, EntityId, MessageId};
 use service_kit::db::AnyConnection;
 
-use crate::store::exchange::statement::{Statement, read};
+use crate::store::exchange::statement::{ROWS, Statement, read};
 
 /// An event to apply, or an application to return.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,12 +101,26 @@ pub fn return_insert(conn: &mut AnyConnection, source: &EntityId, event: &Messag
         .map(drop)
 }
 
-/// Applications whose turn it is.
-pub fn returns_due(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> QueryResult<Vec<Work>> {
+#[derive(QueryableByName)]
+struct Source {
+    #[diesel(sql_type = Text)]
+    source: String,
+}
+
+/// Sources for which an application's turn has come.
+pub fn sources_to_tell(conn: &mut AnyConnection, now_ms: i64) -> QueryResult<Vec<EntityId>> {
+    let select = Statement::new("SELECT DISTINCT source FROM inbox_return WHERE next_ms <= ").bind(now_ms);
+    select.load::<Source>(conn)?.iter().map(|row| read(&row.source)).collect()
+}
+
+/// Applications of a source's events whose turn it is.
+pub fn returns_due(conn: &mut AnyConnection, source: &EntityId, now_ms: i64, limit: i64) -> QueryResult<Vec<Work>> {
     let rows: Vec<Row> = Statement::new(
         "SELECT w.source, w.event, r.jws, w.tries FROM inbox_return w JOIN event_record r ON r.role = 'subscriber' \
-         AND r.peer = w.source AND r.event = w.event AND r.kind = 'applied' WHERE w.next_ms <= ",
+         AND r.peer = w.source AND r.event = w.event AND r.kind = 'applied' WHERE w.source = ",
     )
+    .bind(source.as_str())
+    .sql(" AND w.next_ms <= ")
     .bind(now_ms)
     .sql(" ORDER BY w.next_ms, w.event LIMIT ")
     .bind(limit)
@@ -114,15 +128,23 @@ pub fn returns_due(conn: &mut AnyConnection, now_ms: i64, limit: i64) -> QueryRe
     rows.into_iter().map(Row::parsed).collect()
 }
 
-/// The source has it.
-pub fn return_done(conn: &mut AnyConnection, source: &EntityId, event: &MessageId) -> QueryResult<()> {
-    let delete = Statement::new("DELETE FROM inbox_return WHERE source = ").bind(source.as_str());
-    delete.sql(" AND event = ").bind(event.as_str()).execute(conn).map(drop)
+/// The source has these.
+pub fn returns_done(conn: &mut AnyConnection, source: &EntityId, works: &[Work]) -> QueryResult<()> {
+    for chunk in works.chunks(ROWS) {
+        let delete = Statement::new("DELETE FROM inbox_return WHERE source = ").bind(source.as_str());
+        delete.sql(" AND event IN ").row(chunk.iter().map(|work| work.event.as_str().into())).execute(conn)?;
+    }
+    Ok(())
 }
 
-/// It is returned again, not before `next_ms`.
-pub fn return_later(conn: &mut AnyConnection, source: &EntityId, event: &MessageId, next_ms: i64) -> QueryResult<()> {
-    let update =
-        Statement::new("UPDATE inbox_return SET tries = tries + 1, next_ms = ").bind(next_ms).sql(" WHERE source = ");
-    update.bind(source.as_str()).sql(" AND event = ").bind(event.as_str()).execute(conn).map(drop)
+/// They are returned again, not before `next_ms`.
+pub fn returns_later(conn: &mut AnyConnection, source: &EntityId, works: &[Work], next_ms: i64) -> QueryResult<()> {
+    for chunk in works.chunks(ROWS) {
+        let update = Statement::new("UPDATE inbox_return SET tries = tries + 1, next_ms = ")
+            .bind(next_ms)
+            .sql(" WHERE source = ");
+        let update = update.bind(source.as_str()).sql(" AND event IN ");
+        update.row(chunk.iter().map(|work| work.event.as_str().into())).execute(conn)?;
+    }
+    Ok(())
 }

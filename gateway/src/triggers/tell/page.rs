@@ -4,7 +4,10 @@
 //! the transaction; what was told is written before anybody looks for it, and in any case before [`together`] returns, so that no
 //! number is given without its event. Deliberately absent: who is told, and signing.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
 use schemas::{
     digest::Digest,
@@ -20,9 +23,9 @@ use crate::store::{
     outbox::outbox_insert,
     triggers::{
         PersonIndex,
-        feeds::{NewEvent, feed_counted, feed_events_insert, feed_next, feed_person_count},
+        feeds::{NewEvent, feed_counted, feed_events_insert, feed_next, feed_person_counts},
         scopes::{ScopeRow, scope_find},
-        subscriptions::{SubscriptionRow, subscriptions_of_population},
+        subscriptions::{SubscriptionRow, following, subscriptions_by_id, subscriptions_of_population},
         told::{Told, told_insert, told_of},
     },
 };
@@ -32,8 +35,12 @@ use crate::store::{
 pub(in crate::triggers) struct Page {
     /// The last number of each feed that was numbered here, and whether the feed knows it.
     numbered: BTreeMap<EntityId, (u64, bool)>,
-    counted: BTreeMap<(EntityId, PersonIndex), u64>,
-    everybody: Option<Vec<SubscriptionRow>>,
+    /// Of whom the page speaks, as far as that is known before: what is read of one of them is read of all.
+    people: BTreeSet<PersonIndex>,
+    counted: BTreeMap<EntityId, BTreeMap<PersonIndex, u64>>,
+    followed: BTreeMap<PersonIndex, Vec<MessageId>>,
+    subscriptions: BTreeMap<MessageId, Arc<SubscriptionRow>>,
+    everybody: Option<Vec<Arc<SubscriptionRow>>>,
     scopes: BTreeMap<MessageId, ScopeRow>,
     events: Vec<NewEvent>,
     told: Vec<Told>,
@@ -68,21 +75,66 @@ impl Page {
         }
     }
 
+    /// The page will speak of these.
+    pub(in crate::triggers) fn speaks_of(&mut self, people: impl IntoIterator<Item = PersonIndex>) {
+        self.people.extend(people);
+    }
+
+    /// A person, and those of whom the page speaks and of whom nothing was read yet.
+    fn with_others(&self, person: &PersonIndex, read: impl Fn(&PersonIndex) -> bool) -> Vec<PersonIndex> {
+        let others = self.people.iter().filter(|other| *other != person && !read(other)).cloned();
+        std::iter::once(person.clone()).chain(others).collect()
+    }
+
     /// The next number of a person in a feed.
     pub(super) fn next_of_person(
         &mut self,
         conn: &mut AnyConnection,
         (peer, person): (&EntityId, &PersonIndex),
     ) -> Result<u64, TriggerError> {
-        let count = match self.counted.entry((peer.clone(), person.clone())) {
-            Entry::Vacant(first) => {
-                let before = feed_person_count(conn, peer, person)?;
-                first.insert(before)
+        if !self.counted.get(peer).is_some_and(|counted| counted.contains_key(person)) {
+            let read = |other: &PersonIndex| self.counted.get(peer).is_some_and(|counted| counted.contains_key(other));
+            let people = self.with_others(person, read);
+            let mut counts = feed_person_counts(conn, peer, &people)?;
+            let counted = self.counted.entry(peer.clone()).or_default();
+            for person in people {
+                let count = counts.remove(person.as_str()).unwrap_or(0);
+                counted.insert(person, count);
             }
-            Entry::Occupied(count) => count.into_mut(),
-        };
+        }
+        let count = self.counted.entry(peer.clone()).or_default().entry(person.clone()).or_default();
         *count = count.saturating_add(1);
         Ok(*count)
+    }
+
+    /// Subscriptions that follow a person, those that last longest first.
+    pub(super) fn following(
+        &mut self,
+        conn: &mut AnyConnection,
+        person: &PersonIndex,
+        today: CivilDate,
+    ) -> Result<Vec<Arc<SubscriptionRow>>, TriggerError> {
+        if !self.followed.contains_key(person) {
+            let people = self.with_others(person, |other| self.followed.contains_key(other));
+            let mut found = following(conn, &people, today)?;
+            for person in people {
+                let ids = found.remove(person.as_str()).unwrap_or_default();
+                self.followed.insert(person, ids);
+            }
+            self.read_subscriptions(conn)?;
+        }
+        let ids = self.followed.get(person).into_iter().flatten();
+        Ok(ids.filter_map(|id| self.subscriptions.get(id).cloned()).collect())
+    }
+
+    fn read_subscriptions(&mut self, conn: &mut AnyConnection) -> Result<(), TriggerError> {
+        let unknown: BTreeSet<&MessageId> =
+            self.followed.values().flatten().filter(|id| !self.subscriptions.contains_key(*id)).collect();
+        let unknown: Vec<&MessageId> = unknown.into_iter().collect();
+        for row in subscriptions_by_id(conn, &unknown)? {
+            self.subscriptions.insert(row.id.clone(), Arc::new(row));
+        }
+        Ok(())
     }
 
     /// Subscriptions that speak of everybody.
@@ -90,9 +142,9 @@ impl Page {
         &mut self,
         conn: &mut AnyConnection,
         today: CivilDate,
-    ) -> Result<Vec<SubscriptionRow>, TriggerError> {
+    ) -> Result<Vec<Arc<SubscriptionRow>>, TriggerError> {
         if self.everybody.is_none() {
-            self.everybody = Some(subscriptions_of_population(conn, today)?);
+            self.everybody = Some(subscriptions_of_population(conn, today)?.into_iter().map(Arc::new).collect());
         }
         Ok(self.everybody.clone().unwrap_or_default())
     }

@@ -1,7 +1,10 @@
 //! Delivery against everything that networks do: repeats, losses, disorder, absence, contradiction.
 
+use protocol::seal::random;
 use schemas::{
+    digest::Digest,
     event::{DEATH_REGISTERED, EventResult, FeedHead},
+    id::{CompactJws, EntityId},
     problem::Code,
 };
 use service_kit::db::DatabaseError;
@@ -9,14 +12,14 @@ use service_kit::db::DatabaseError;
 use super::world::*;
 use crate::{
     store::triggers::{
-        Side,
-        feeds::deliveries_count,
+        PersonIndex, Side,
+        feeds::{FeedEvent, NewEvent, deliveries_count, feed_events_insert, feed_next},
         heads::head_latest,
         inbox::{equivocation_count, inbox_contiguous},
         overview::Band,
         stored_claims,
     },
-    triggers::{delivery, heartbeat, pull, watch},
+    triggers::{delivery, heartbeat, pull, turns::Task, watch},
 };
 
 async fn contiguous(world: &World) -> u64 {
@@ -178,6 +181,7 @@ async fn an_absent_subscriber_is_tried_later_parked_after_three_days_and_served_
         world.civil.tamper("UPDATE feed SET next_ms = 9000000000000").await;
         delivery::run(&world.civil.app).await.unwrap();
         world.civil.tamper("UPDATE feed_delivery SET since_ms = since_ms - 259200001").await;
+        delivery::park(&world.civil.app).await.unwrap();
         no_pause(&world).await;
         delivery::run(&world.civil.app).await.unwrap();
         assert_eq!(waiting_and_parked(&world).await, (0, 2), "parked, and in the feed still; {engine:?}");
@@ -189,6 +193,53 @@ async fn an_absent_subscriber_is_tried_later_parked_after_three_days_and_served_
         world.subscriber_works().await;
         assert_eq!(waiting_and_parked(&world).await, (0, 0));
         assert_eq!(world.roll(), "101=HOLD 102=HOLD 103=ACTIVE 104=STOPPED");
+    }
+}
+
+/// Something waits for a subscriber; what it says, nobody will ever read.
+async fn something_waits_for(world: &World, subscriber: &EntityId, like: &CompactJws) {
+    let (app, jws, subscriber) = (world.civil.app.clone(), like.clone(), subscriber.clone());
+    let inserted = world.civil.app.db().write(move |conn| {
+        let seq = feed_next(conn, &subscriber)?;
+        let (digest, person) = (Digest::of(jws.as_str()), PersonIndex::of_resident(app.keys(), "R-1"));
+        let event = FeedEvent { seq, jti: random::message_id(app.now()), jws };
+        let new = NewEvent { subscriber, event, digest, person, urgent: true };
+        Ok::<_, DatabaseError>(feed_events_insert(conn, &[new], app.now_ms())?)
+    });
+    inserted.await.unwrap();
+}
+
+/// All that were begun, to their end.
+async fn ended(tasks: Vec<Task>) {
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_that_takes_connections_and_never_answers_delays_nobody() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let (first, hole) = (world.events(&["R-1"]).await, world.joins("hole").await);
+        let source = &world.civil.app;
+        ended(delivery::begin(source).await.unwrap()).await;
+        world.civil.has_patience_with(hole.app.entity());
+        let calls = hole.takes_calls().await;
+        something_waits_for(&world, hole.app.entity(), &first[0]).await;
+        let mut held = delivery::begin(source).await.unwrap();
+        assert_eq!(held.len(), 1, "{engine:?}");
+        let (line, _) = calls.accept().await.unwrap();
+        for (resident, stored) in [("R-2", 2), ("R-3", 3)] {
+            world.events(&[resident]).await;
+            ended(delivery::begin(source).await.unwrap()).await;
+            assert_eq!(world.social.rows("inbox_event").await, stored, "{resident}");
+        }
+        let held = held.remove(0);
+        assert!(!held.is_finished(), "the line is held still");
+        drop((line, calls));
+        assert!(held.await.unwrap().is_err());
+        assert_eq!(world.civil.rows("feed WHERE failures > 0").await, 1, "the back-off is the hole's alone");
+        assert_eq!(waiting_and_parked(&world).await, (1, 0));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Two departments: one whose register records deaths, one that pays pensions. Steps run only when a test says so.
 
+use std::time::Duration;
+
 use diesel::{
     Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query,
     sql_types::Text,
@@ -14,15 +16,18 @@ use schemas::{
         MARRIAGE_REGISTERED, PRESENCE_CONFIRMED,
     },
     federation::{AllowedData, Disclosure, Law, LawQuota, RegisterContent},
-    id::{CompactJws, SectorSubject},
+    id::{CompactJws, EntityId, SectorSubject},
 };
 use service_kit::{
     clock::Clock,
     config::Listen,
     db::{DatabaseError, DatabaseUrl},
+    http_client::ClientLimits,
     server::{Bound, Limits, RunningServer, Server, ServerContext},
     testing::postgres,
 };
+
+use tokio::net::TcpListener;
 
 use crate::{
     app::App,
@@ -241,8 +246,7 @@ impl Member {
     /// Starts the peers' listener alone: no job runs.
     pub fn serve(&mut self) {
         let bound = Bound::bind("peers", Listen(format!("127.0.0.1:{}", self.port).parse().unwrap())).unwrap();
-        let limits =
-            Limits { drain: std::time::Duration::ZERO, notice: std::time::Duration::ZERO, ..Limits::default() };
+        let limits = Limits { drain: Duration::ZERO, notice: Duration::ZERO, ..Limits::default() };
         let context = ServerContext::new(self.app.entity().clone(), Clock::default(), limits);
         let tls = self.app.identity().mutual_acceptor(self.app.admitted_peers().clone()).unwrap();
         let app = self.app.clone();
@@ -250,8 +254,21 @@ impl Member {
             Some(Server::new(context, 1).listen(bound, Some(tls), move || http::peers(&app)).unwrap().start());
     }
 
+    /// Takes connections where its listener stood, and leaves all else to the test.
+    pub async fn takes_calls(&self) -> TcpListener {
+        TcpListener::bind(("127.0.0.1", self.port)).await.unwrap()
+    }
+
     pub async fn go_away(&mut self) {
         self.server.take().unwrap().stop().await.unwrap();
+    }
+
+    /// Waits for a peer's answer for as long as the test lasts, on whatever machine.
+    pub fn has_patience_with(&self, peer: &EntityId) {
+        let (directory, hours) = (self.app.directory(), Duration::from_secs(86_400));
+        let limits = ClientLimits { connect: hours, total: hours, pool: 1, at_once: 1 };
+        let member = directory.members().member(peer).unwrap();
+        self.app.peer_clients().client_within(member, limits).unwrap();
     }
 
     /// The department's own database, changed by its own application.
@@ -336,6 +353,13 @@ impl World {
         this.follow().await;
         assert_eq!(this.civil.rows("follow").await, 3, "three are on the roll and linked");
         this
+    }
+
+    /// One more department, known to the source.
+    pub async fn joins(&self, name: &str) -> Member {
+        let member = Member::join(&self.anchor, name, &["provider"], &SOCIAL, "", Engine::Sqlite).await;
+        self.civil.app.refresh_directory().await.unwrap();
+        member
     }
 
     pub fn subject(&self, resident: &str) -> SectorSubject {
