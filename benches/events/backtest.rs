@@ -1,12 +1,13 @@
 //! A back-test of a whole roll in PostgreSQL, by the command that officers use: seconds, and the greatest memory of the command.
 //!
 //! Guarantees: the roll is a real table of the department's own database, read through the reader's role; the memory is the kernel's
-//! count for the command's own process. Deliberately absent: a live version beside the new one.
+//! count for the command's own process; the floor is a plain reading of the same columns, page by page, in the same run. Deliberately
+//! absent: a live version beside the new one.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context, ensure};
-use diesel::connection::SimpleConnection;
+use diesel::{RunQueryDsl, connection::SimpleConnection, sql_types::Text};
 use schemas::time::Timestamp;
 use service_kit::clock::Clock;
 use vinimay::bench::peak_kib;
@@ -31,6 +32,8 @@ pub struct Tested {
     pub took: Duration,
     /// Greatest memory of the command, KiB.
     pub peak_kib: u64,
+    /// A plain reading of the same columns.
+    pub floor: Duration,
 }
 
 /// Fills the roll and tests the pension on it.
@@ -67,7 +70,33 @@ pub async fn measure(
     };
     let took = clock.monotonic().saturating_sub(since);
     ensure!(status.success(), "the back-test ended with {status}");
-    Ok(Tested { people: people(&out)?, took, peak_kib: peak })
+    let floor = plain_reading(clock, databases, rows)?;
+    Ok(Tested { people: people(&out)?, took, peak_kib: peak, floor })
+}
+
+#[derive(diesel::QueryableByName)]
+struct Entry {
+    #[diesel(sql_type = Text)]
+    number: String,
+    #[diesel(sql_type = Text)]
+    said: String,
+}
+
+const PLAIN: &str = "SELECT pension_no AS number, concat_ws(' ', birth_date, sex, state_code, district, category, bpl, monthly, payment_status) AS said
+     FROM old_age_pension WHERE pension_no > $1 ORDER BY pension_no LIMIT 1000";
+
+/// Reads the roll and does nothing with it.
+fn plain_reading(clock: &Clock, databases: &Databases, rows: u32) -> anyhow::Result<Duration> {
+    let (mut conn, since) = (databases.connect("social")?, clock.monotonic());
+    let (mut last, mut read) = (String::new(), 0);
+    loop {
+        let page: Vec<Entry> = diesel::sql_query(PLAIN).bind::<Text, _>(&last).load(&mut conn)?;
+        let Some(end) = page.last() else { break };
+        last.clone_from(&end.number);
+        read += page.iter().filter(|entry| !entry.said.is_empty()).count();
+    }
+    ensure!(u32::try_from(read).is_ok_and(|read| read == rows), "{read} of {rows} rows were read");
+    Ok(clock.monotonic().saturating_sub(since))
 }
 
 fn people(out: &Path) -> anyhow::Result<u64> {

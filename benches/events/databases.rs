@@ -3,8 +3,14 @@
 //! Guarantees: it commits durably, with PostgreSQL's own defaults; the gateways use a role that reads and one that writes little, each
 //! with the rights that `vinimay gateway source install` lends. Deliberately absent: tuning.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
-use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_types::Integer};
+use diesel::{
+    Connection, PgConnection, RunQueryDsl,
+    connection::SimpleConnection,
+    sql_types::{BigInt, Integer, Text},
+};
 use service_kit::testing::PostgresServer;
 use vinimay::bench::{self, Party};
 
@@ -24,6 +30,29 @@ pub struct Databases {
 struct Backend {
     #[diesel(sql_type = Integer)]
     pid: i32,
+}
+
+/// Transactions that each database has committed.
+#[derive(Clone, Debug, Default)]
+pub struct Commits(BTreeMap<String, i64>);
+
+#[derive(diesel::QueryableByName)]
+struct Committed {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    commits: i64,
+}
+
+impl Commits {
+    /// What was committed until then, for each of so many events.
+    pub fn each(&self, until: &Self, events: u32) -> BTreeMap<String, f64> {
+        let of = |(name, after): (&String, &i64)| {
+            let commits = after - self.0.get(name).copied().unwrap_or(0);
+            (name.clone(), f64::from(i32::try_from(commits).unwrap_or(i32::MAX)) / f64::from(events))
+        };
+        until.0.iter().map(of).collect()
+    }
 }
 
 impl Databases {
@@ -61,6 +90,19 @@ impl Databases {
     /// As one of the roles reaches it.
     pub fn role(&self, name: &str, role: &str) -> String {
         self.server.uri(name).replacen("vinimay@", &format!("{role}@"), 1)
+    }
+
+    /// Transactions until now, as the server counts them: processes that are busy tell it once a second.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub fn commits(&self) -> anyhow::Result<Commits> {
+        let query =
+            "SELECT datname::text AS name, xact_commit AS commits FROM pg_stat_database WHERE datname = ANY($1)";
+        let rows: Vec<Committed> = diesel::sql_query(query)
+            .bind::<diesel::sql_types::Array<Text>, _>(&DATABASES[..4])
+            .load(&mut self.connect("postgres")?)?;
+        Ok(Commits(rows.into_iter().map(|row| (row.name, row.commits)).collect()))
     }
 
     /// All processes of the server as they are now.

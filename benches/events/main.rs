@@ -83,7 +83,7 @@ impl Bench {
         let Settings { events, people, .. } = self.settings;
         say(&format!("{events} rows, as fast as the register takes them"))?;
         let (mut register, mut gateway) = (self.databases.connect("civil")?, self.databases.connect("civil_gateway")?);
-        let (ended, machine) = (bench::watch(self.parties()?)?, Machine::now()?);
+        let (ended, machine, commits) = (bench::watch(self.parties()?)?, Machine::now()?, self.databases.commits()?);
         let (begun, begun_ms) = (self.clock.monotonic(), now_ms(&self.clock));
         for from in (0..events).step_by(usize::try_from(TOGETHER)?) {
             enter(&mut register, people, (from, events.min(from + TOGETHER)))?;
@@ -92,7 +92,8 @@ impl Bench {
         let window = self.clock.monotonic().saturating_sub(begun);
         let (parties, machine) = (ended(window), machine.until(Machine::now()?, window));
         let took = Duration::from_millis(u64::try_from(last_ms(&mut gateway, 0)? - begun_ms)?);
-        Ok(Run { events, took, latencies: bench::Latencies::default(), parties, machine })
+        let commits = commits.each(&self.databases.commits()?, events);
+        Ok(Run { events, took, latencies: bench::Latencies::default(), parties, machine, commits })
     }
 
     /// So many a second, each a commit of its own: from commit to acknowledgement.
@@ -101,7 +102,7 @@ impl Bench {
         let events = self.settings.steady_events();
         say(&format!("{rate} rows a second for {} s", steady.as_secs()))?;
         let (mut register, mut gateway) = (self.databases.connect("civil")?, self.databases.connect("civil_gateway")?);
-        let (ended, machine) = (bench::watch(self.parties()?)?, Machine::now()?);
+        let (ended, machine, commits) = (bench::watch(self.parties()?)?, Machine::now()?, self.databases.commits()?);
         let (begun, every) = (self.clock.monotonic(), Duration::from_secs(1) / rate);
         let mut committed = Vec::new();
         for n in 0..events {
@@ -115,7 +116,8 @@ impl Bench {
         let took = self.clock.monotonic().saturating_sub(begun);
         let (parties, machine) = (ended(took), machine.until(Machine::now()?, took));
         let latencies = latencies(&mut gateway, before.into(), &committed)?;
-        Ok(Run { events, took, latencies, parties, machine })
+        let commits = commits.each(&self.databases.commits()?, events);
+        Ok(Run { events, took, latencies, parties, machine, commits })
     }
 
     fn parties(&mut self) -> anyhow::Result<Vec<Party>> {

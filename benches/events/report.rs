@@ -1,6 +1,6 @@
 //! The figures, for people and as one line of JSON, beside their aims.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use serde_json::json;
 use vinimay::bench::{Latencies, MachineUse, PartyUse};
@@ -19,6 +19,8 @@ pub struct Run {
     pub parties: Vec<PartyUse>,
     /// What the machine did.
     pub machine: MachineUse,
+    /// Transactions of each database, for one event.
+    pub commits: BTreeMap<String, f64>,
 }
 
 /// All of them.
@@ -72,6 +74,8 @@ impl Report {
         for (name, run) in [("as many as possible", backlog), ("steady", steady)] {
             let _ = writeln!(text, "{name}: {:.2} of {} cores busy", run.machine.busy, settings.cores);
             let _ = writeln!(text, "{}", used(&run.parties));
+            let commits = run.commits.iter().map(|(name, each)| format!("{name} {each:.2}"));
+            let _ = writeln!(text, "  transactions an event: {}", commits.collect::<Vec<_>>().join(", "));
         }
         let seconds = tested.took.as_secs_f64();
         let _ = writeln!(
@@ -79,6 +83,12 @@ impl Report {
             "back-test of {} people read from a roll in PostgreSQL: {seconds:.1} s, at most {} MiB   aim 30 s of 1,000,000, 200 MiB",
             tested.people,
             tested.peak_kib / 1024
+        );
+        let floor = tested.floor.as_secs_f64();
+        let _ = writeln!(
+            text,
+            "  the floor, a plain reading of the same rows: {floor:.1} s; {:.1} times that",
+            seconds / floor
         );
         text
     }
@@ -92,7 +102,7 @@ impl Report {
             "of_floor": backlog.per_second() / floor.per_second,
             "steady": { "p50_ms": u64::try_from(steady.millis(50.0)).ok(), "p99_ms": u64::try_from(steady.millis(99.0)).ok() },
             "parties": { "backlog": backlog.parties, "steady": steady.parties },
-            "backtest": { "people": tested.people, "seconds": tested.took.as_secs_f64(), "peak_kib": tested.peak_kib },
+            "backtest": { "people": tested.people, "seconds": tested.took.as_secs_f64(), "peak_kib": tested.peak_kib, "floor_seconds": tested.floor.as_secs_f64() },
         })
         .to_string()
     }
