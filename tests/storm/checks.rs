@@ -16,7 +16,7 @@ use crate::{
 pub struct Seen {
     /// Events that a department had already when they came again.
     pub duplicates: i64,
-    /// Digests of events, acknowledgements and applications that stand in the log.
+    /// Digests of events, acknowledgements, applications and decision records that stand in the log.
     pub logged: usize,
 }
 
@@ -35,7 +35,7 @@ pub async fn nothing_is_left_to_do(life: &Life) {
 
 /// Holds everything against everything; `told` entries were made in the register.
 pub async fn everything(life: &Life, people: &[Person], told: usize) -> Seen {
-    let mut records: Vec<String> = life.civil.kept().words("jws", "feed_event");
+    let mut records = digests(life.civil.kept().words("jws", "feed_event"));
     let mut duplicates = 0;
     for office in &life.offices {
         let (events, persons) = delivered_once_and_in_order(life, office);
@@ -44,11 +44,14 @@ pub async fn everything(life: &Life, people: &[Person], told: usize) -> Seen {
         the_sums_are_right(office);
         let (good, said) = office.verifies(BENEFIT);
         assert!(good, "the journal of {} does not verify: {said}", office.name());
-        records.extend(office.kept().words("jws", "event_record"));
+        records.extend(digests(office.kept().words("jws", "event_record")));
+        let decisions = digests(office.kept().words("jws", "decision_record"));
+        assert!(decisions.len() >= DYING + ALIVE_AFTER_ALL, "{} has no record of each step", office.name());
+        records.extend(decisions);
         duplicates += office.kept().count("event_record WHERE kind = 'duplicate'");
     }
-    records.extend(life.civil.kept().words("jws", "event_record"));
-    let logged = every_record_is_in_the_log_once(life, &records).await;
+    records.extend(digests(life.civil.kept().words("jws", "event_record")));
+    let logged = every_record_is_in_the_log_once(life, records).await;
     Seen { duplicates, logged }
 }
 
@@ -126,9 +129,13 @@ fn the_sums_are_right(office: &Office) {
     assert_eq!(office.count("beneficiary"), i64::try_from(PEOPLE).unwrap());
 }
 
+/// As the log has them.
+fn digests(records: Vec<String>) -> BTreeSet<Digest> {
+    records.iter().map(Digest::of).collect()
+}
+
 /// Waits for the checkpoint that covers them all.
-async fn every_record_is_in_the_log_once(life: &Life, records: &[String]) -> usize {
-    let wanted: BTreeSet<Digest> = records.iter().map(Digest::of).collect();
+async fn every_record_is_in_the_log_once(life: &Life, wanted: BTreeSet<Digest>) -> usize {
     let mut log = Vec::new();
     until(&service_kit::clock::Clock::system(), PATIENCE, "every record stands in the log", async || {
         log = log_entries(&life.anchor).await;
