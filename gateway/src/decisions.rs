@@ -12,6 +12,7 @@
 mod breaker;
 mod citizen;
 mod clock;
+mod contest;
 mod decide;
 mod error;
 pub mod facts;

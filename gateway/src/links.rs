@@ -10,7 +10,7 @@ use schemas::{
     id::{EntityId, SectorSubject, SystemName},
     time::Timestamp,
 };
-use service_kit::db::Database;
+use service_kit::db::{AnyConnection, Database};
 
 use crate::{
     audit,
@@ -103,37 +103,47 @@ impl Links {
         now: Timestamp,
     ) -> Result<Linked, LinkError> {
         let keys = self.keys.clone();
-        let confirmed_by = officer.to_string();
-        let link = NewLink {
-            subject,
-            local_key: key.as_str().to_owned(),
-            method: BY_OFFICER.to_owned(),
-            score: 100,
-            confirmed_by,
-        };
-        let write = move |conn: &mut _| {
-            // Of two officers who name one number at once, the second sees the first.
-            link_lock(conn, &keys, &link.local_key)?;
-            let others = link_subjects(conn, &keys, &link.local_key)?;
-            let outcome = if others.iter().any(|other| *other != link.subject) {
-                Linked::Taken
-            } else if link_insert(conn, &keys, &link, now)? {
-                Linked::New
-            } else if link_find(conn, &keys, &link.subject)?.as_deref() == Some(link.local_key.as_str()) {
-                Linked::Same
-            } else {
-                Linked::Other
-            };
-            let entry = audit::done(officer.as_str(), audit::LINK_SET, "subject-link", now);
-            let entry = match outcome {
-                Linked::Other | Linked::Taken => audit::refused(entry, Some(schemas::problem::Code::Conflict)),
-                Linked::New | Linked::Same => entry,
-            };
-            audit::append(conn, &entry)?;
-            Ok(outcome)
-        };
-        self.db.write(write).await
+        self.db.write(move |conn| link_by_officer(conn, &keys, (&subject, &key), &officer, now)).await
     }
+}
+
+/// The same in the caller's transaction, with its row of the audit trail.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub(crate) fn link_by_officer(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (subject, key): (&SectorSubject, &LocalKey),
+    officer: &SystemName,
+    now: Timestamp,
+) -> Result<Linked, LinkError> {
+    let link = NewLink {
+        subject: subject.clone(),
+        local_key: key.as_str().to_owned(),
+        method: BY_OFFICER.to_owned(),
+        score: 100,
+        confirmed_by: officer.to_string(),
+    };
+    // Of two officers who name one number at once, the second sees the first.
+    link_lock(conn, keys, &link.local_key)?;
+    let others = link_subjects(conn, keys, &link.local_key)?;
+    let outcome = if others.iter().any(|other| *other != link.subject) {
+        Linked::Taken
+    } else if link_insert(conn, keys, &link, now)? {
+        Linked::New
+    } else if link_find(conn, keys, &link.subject)?.as_deref() == Some(link.local_key.as_str()) {
+        Linked::Same
+    } else {
+        Linked::Other
+    };
+    let entry = audit::done(officer.as_str(), audit::LINK_SET, "subject-link", now);
+    let entry = match outcome {
+        Linked::Other | Linked::Taken => audit::refused(entry, Some(schemas::problem::Code::Conflict)),
+        Linked::New | Linked::Same => entry,
+    };
+    audit::append(conn, &entry)?;
+    Ok(outcome)
 }
 
 #[cfg(test)]

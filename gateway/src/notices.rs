@@ -123,6 +123,11 @@ impl App {
         &self.areas().notices
     }
 
+    /// A department's name in a language, as notices name it.
+    pub(crate) fn member_name(&self, member: &schemas::id::EntityId, language: service_kit::words::Language) -> String {
+        names::Names::now(self).member(member, language)
+    }
+
     /// Title and sentences of a notice in one language, as it is sent and printed.
     pub(crate) fn notice_text(&self, kind: &NoticeKind, id: &schemas::id::MessageId, tag: &str) -> String {
         let names = names::Names::now(self);

@@ -2,7 +2,7 @@
 //! orders that they sign, slips and letters for those whom it concerns.
 //!
 //! Guarantees: every way to decide leads through [`App::review_act`], so that a page, a command and a counter are refused alike;
-//! who decides says why, and the words stay in the department, encrypted. Deliberately absent: the rules of deciding
+//! who decides says why, and the words stay in the department, encrypted, from the commit that decides. Deliberately absent: the rules of deciding
 //! (`decisions::officer`); nobody is removed here, for nothing here can.
 
 pub mod commands;
@@ -16,7 +16,7 @@ mod slip;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use protocol::{consent::Refusal, seal::random};
+use protocol::consent::Refusal;
 use schemas::{
     decision::{AppealRoute, DeliveryEvidence},
     id::{MessageId, SystemName},
@@ -30,13 +30,9 @@ use crate::{
     app::App,
     audit,
     break_glass::Reason,
-    decisions::{DecisionError, OfficerRefused, ReviewOutcome},
+    decisions::{OfficerRefused, ReviewOutcome},
     people::Roles,
-    store::{
-        decisions::DecisionStoreError,
-        people::accounts::account_find,
-        review::{Note, NoteKind, note_insert},
-    },
+    store::{decisions::DecisionStoreError, people::accounts::account_find, review::NoteKind},
 };
 
 /// Papers of one objection at most, and characters of a line about one.
@@ -133,19 +129,14 @@ impl App {
             ReviewAct::Decide { decision, upheld, reason } => {
                 let reason: Result<Reason, OfficerRefused> = reason.parse().map_err(OfficerRefused::from);
                 let reason = self.heeded(reason, (officer, REVIEW, &decision)).await?;
-                let outcome = self.review_decide(officer, &decision, upheld).await?;
                 let said = vec![(NoteKind::Reason, reason.as_str().to_owned())];
-                self.note(officer, &decision, said).await?;
-                Ok(ReviewDone::Heard(outcome))
+                Ok(ReviewDone::Heard(self.review_decide_saying(officer, (&decision, upheld), said).await?))
             }
             ReviewAct::Object { decision, route, words, papers } => {
                 let whole = whole(route, &words, papers);
                 let (words, papers) = self.heeded(whole, (officer, OBJECTION, &decision)).await?;
-                let known = self.decision_papers(&decision).await?;
-                let taken = self.objection_enter(officer, &decision, (route, &words)).await?;
-                let new = papers.iter().filter(|paper| !known.contains(paper));
-                let new = new.map(|paper| (NoteKind::Paper, paper.clone())).collect();
-                self.note(officer, &decision, new).await?;
+                let papers = papers.into_iter().map(|paper| (NoteKind::Paper, paper)).collect();
+                let taken = self.objection_enter_with(officer, &decision, (route, &words), papers).await?;
                 let papers = self.decision_papers(&decision).await?;
                 Ok(ReviewDone::Entered(Box::new(self.objection_slip(taken, papers).await?)))
             }
@@ -170,28 +161,6 @@ impl App {
             audit::record(self.db(), audit::refused(row, Some(error.code()))).await?;
         }
         wrote
-    }
-
-    /// Writes what an officer said beside a decision.
-    async fn note(
-        &self,
-        officer: &SystemName,
-        decision: &MessageId,
-        said: Vec<(NoteKind, String)>,
-    ) -> Result<(), DecisionError> {
-        if said.is_empty() {
-            return Ok(());
-        }
-        let (keys, account, decision, now, at_ms) =
-            (self.keys().clone(), officer.clone(), decision.clone(), self.now(), self.now_ms());
-        let write = move |conn: &mut AnyConnection| {
-            // A millisecond apart, so that they stay in their order.
-            said.into_iter().zip(at_ms..).try_for_each(|((kind, words), at_ms)| {
-                let (id, decision, account) = (random::message_id(now), decision.clone(), account.clone());
-                note_insert(conn, &keys, &Note { id, decision, kind, account, words, at_ms })
-            })
-        };
-        Ok(self.db().write(write).await?)
     }
 }
 

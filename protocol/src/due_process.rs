@@ -1,7 +1,7 @@
 //! No removal without due process: the types through which alone a person can be taken off a roll.
 //!
 //! Guarantees: a [`RemovalWarrant`] has one constructor, which needs the department's own signed decision, the signed record that
-//! its notice arrived, and either a window that is over without an objection or an objection that a second person upheld. Each of
+//! its notice arrived, and a window that is over: without an objection, or with one that a second person upheld. Each of
 //! them exists only after its signature was verified here, and all are bound to each other by digest. An objection that is open
 //! has no way into a warrant.
 //! Deliberately absent: storage; whether an objection was raised is what the caller's books say, in the commit that removes.
@@ -405,13 +405,13 @@ impl RemovalWarrant {
             return Err(NoWarrant::WindowShort { days });
         }
         match objection {
-            Objection::None(window) if window.notice == notice.digest() => {
-                // Asked again: a clock that was set back since must not shorten the window.
-                notice.window_over(now)?;
-            }
+            Objection::None(window) if window.notice == notice.digest() => {}
             Objection::Upheld(upheld) if upheld.decision == record.decision => {}
             Objection::None(_) | Objection::Upheld(_) => return Err(NoWarrant::OtherObjection),
         }
+        // Asked again: a clock that was set back since must not shorten the window. Nor does an objection, whoever entered it:
+        // what was heard early is carried out when everybody's time is over.
+        notice.window_over(now)?;
         let (decision_id, digest) = (record.decision.clone(), decision.digest());
         Ok(Self { decision: decision_id, record: digest, notice: notice.digest(), target, undelayed_until: ends })
     }

@@ -130,6 +130,9 @@ pub enum NoticeKind {
         #[serde(with = "decimal")]
         #[schemars(with = "String", regex(pattern = "^[0-9]{1,10}$"))]
         days: u32,
+        /// Why, in whole sentences, by language; absent where nothing is taken from her.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        why: BTreeMap<String, String>,
     },
 }
 

@@ -153,7 +153,8 @@ impl DecisionState {
                 | (Held, Noticed | Released)
                 | (Noticed, Contested | Removed | Released)
                 | (Contested, Upheld | Reversed)
-                | (Upheld, Removed | Released)
+                // New words while she may still object are heard again.
+                | (Upheld, Contested | Removed | Released)
                 | (Removed, Restored)
         )
     }

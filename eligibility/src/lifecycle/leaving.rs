@@ -26,8 +26,6 @@ states! {
     Held
     /// An objection is to be heard.
     Contested
-    /// Two persons heard it, and the removal stands.
-    Upheld
     /// Off the roll.
     Removed
     /// The objection was right.
@@ -43,6 +41,10 @@ states! {
 /// The notice arrived, and the window runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noticed(Window);
+
+/// Two persons heard it, and the removal stands: when the window is over, she may be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upheld(Option<Window>);
 
 /// How long a person may object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +101,8 @@ impl TwoPersons {
     }
 }
 
-/// She may be taken off the roll. Made by [`Leaving::<Noticed>::window_over`] and [`Leaving::<Upheld>::removable`] alone.
+/// She may be taken off the roll. Made by [`Leaving::<Noticed>::window_over`] and [`Leaving::<Upheld>::removable`] alone, and
+/// by neither while a window runs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MayBeRemoved {
     id: MessageId,
@@ -189,8 +192,8 @@ impl Leaving<Noticed> {
 
 impl Leaving<Contested> {
     /// Two persons heard it, and the removal stands.
-    pub fn uphold(self, _: &TwoPersons) -> Leaving<Upheld> {
-        self.becomes(Upheld(()))
+    pub fn uphold(self, _: &TwoPersons, window: Option<Window>) -> Leaving<Upheld> {
+        self.becomes(Upheld(window))
     }
 
     /// The objection was right, or the reason went away.
@@ -200,9 +203,27 @@ impl Leaving<Contested> {
 }
 
 impl Leaving<Upheld> {
-    /// She may be removed.
-    pub fn removable(self) -> MayBeRemoved {
-        MayBeRemoved { id: self.id }
+    /// Until when she may object, if it is known.
+    pub const fn window(&self) -> Option<&Window> {
+        self.state.0.as_ref()
+    }
+
+    /// If the window is over, she may be removed: who objects early has no shorter time to object.
+    ///
+    /// # Errors
+    /// The decision as it was, while the window runs.
+    pub fn removable(self, now: Timestamp) -> Result<MayBeRemoved, Self> {
+        let over = self.state.0.as_ref().is_some_and(|window| window.is_over(now));
+        if over { Ok(MayBeRemoved { id: self.id }) } else { Err(self) }
+    }
+
+    /// She says more while the window runs: it is heard again.
+    ///
+    /// # Errors
+    /// The decision as it was, once the window is over.
+    pub fn contest(self, now: Timestamp) -> Result<Leaving<Contested>, Self> {
+        let runs = self.state.0.as_ref().is_some_and(|window| !window.is_over(now));
+        if runs { Ok(self.becomes(Contested(()))) } else { Err(self) }
     }
 
     /// The reason went away at the last moment.
@@ -248,7 +269,7 @@ impl AnyLeaving {
                 Self::Noticed(Leaving { id, state: Noticed(window) })
             }
             S::Contested => Self::Contested(Leaving { id, state: Contested(()) }),
-            S::Upheld => Self::Upheld(Leaving { id, state: Upheld(()) }),
+            S::Upheld => Self::Upheld(Leaving { id, state: Upheld(window) }),
             S::Removed => Self::Removed(Leaving { id, state: Removed(()) }),
             S::Withdrawn | S::Reversed | S::Released | S::Restored => Self::Over(state),
             S::Offered | S::Accepted | S::Declined | S::Expired | S::Enrolled => {

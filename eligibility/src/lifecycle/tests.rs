@@ -48,6 +48,7 @@ const STEPS: &[(DecisionState, DecisionState)] = &[
     (Noticed, Released),
     (Contested, Upheld),
     (Contested, Reversed),
+    (Upheld, Contested),
     (Upheld, Removed),
     (Upheld, Released),
     (Removed, Restored),
@@ -84,8 +85,14 @@ fn an_upheld_objection_needs_two_persons() {
     assert_eq!(TwoPersons::of("anita", "anita"), None);
     assert_eq!(TwoPersons::of("anita", ""), None);
     let two = TwoPersons::of("anita", "binod").unwrap();
-    let contested = Leaving::begin(id()).noticed(Window::after(at("2026-11-20T06:00:00Z"), 30)).contest();
-    assert_eq!(contested.uphold(&two).removable().id(), &id());
+    let window = Window::after(at("2026-11-20T06:00:00Z"), 30);
+    let upheld = Leaving::begin(id()).noticed(window).contest().uphold(&two, Some(window));
+    let upheld = upheld.removable(at("2026-12-20T06:00:00Z")).unwrap_err();
+    assert!(upheld.clone().contest(at("2026-12-20T06:00:00Z")).is_ok(), "the last day is hers, also to say more");
+    let upheld = upheld.contest(at("2026-12-20T18:30:00Z")).unwrap_err();
+    assert_eq!(upheld.removable(at("2026-12-20T18:30:00Z")).unwrap().id(), &id());
+    let unknown = Leaving::begin(id()).noticed(window).contest().uphold(&two, None);
+    assert!(unknown.removable(at("2030-01-01T00:00:00Z")).is_err(), "a window that nobody knows is not over");
 }
 
 #[test]

@@ -77,12 +77,12 @@ pub(crate) fn clock(page: &Page, item: &ReviewItem, today: CivilDate) -> String 
     use DecisionState as S;
     match (item.state, item.until) {
         (S::Contested, _) => page.say("review-clock-contested"),
-        (S::Noticed, Some(until)) if days(today, until) >= 0 => {
+        (S::Noticed | S::Upheld, Some(until)) if days(today, until) >= 0 => {
             let day = page.locale().day(until);
             let count = days(today, until).saturating_add(1);
             page.say_all("review-clock-runs", &[("day", day.into()), ("count", count.into())])
         }
-        (S::Noticed, _) => page.say("review-clock-over"),
+        (S::Noticed | S::Upheld, _) => page.say("review-clock-over"),
         (S::Proposed | S::Held, _) if item.action == DecisionAction::Remove => page.say("review-clock-none"),
         _ => page.say("review-clock-not"),
     }
@@ -109,8 +109,8 @@ impl Queue {
         use DecisionAction as A;
         match (item.state, item.action) {
             _ if item.stopped => "stopped",
-            (DecisionState::Contested, _) => "objections",
-            (DecisionState::Held, _) => "untold",
+            (DecisionState::Contested | DecisionState::Removed, _) => "objections",
+            (DecisionState::Held, _) if !item.asked => "untold",
             (_, A::Flag | A::Review) => "looks",
             _ => "proposals",
         }
@@ -180,12 +180,13 @@ impl Case {
 
     /// Whether an objection is heard.
     fn is_heard(&self) -> bool {
-        self.item().state == DecisionState::Contested
+        let objected = self.item().objection.as_ref().is_some_and(|objection| objection.open);
+        objected && matches!(self.item().state, DecisionState::Contested | DecisionState::Removed)
     }
 
     /// A proposal on which an officer must look first.
     fn is_asked(&self) -> bool {
-        self.item().state == DecisionState::Proposed && self.evidence.notice.is_none() && !self.item().stopped
+        self.item().asked
     }
 
     fn is_removal(&self) -> bool {
@@ -201,8 +202,8 @@ impl Case {
     /// Whether an objection may be entered.
     fn is_open_to_objection(&self) -> bool {
         use DecisionState as S;
-        let before = matches!(self.item().state, S::Proposed | S::Held | S::Noticed);
-        self.is_removal() && before && self.evidence.notice.is_some()
+        let open = matches!(self.item().state, S::Proposed | S::Held | S::Noticed | S::Upheld | S::Removed);
+        self.is_removal() && open && self.evidence.notice.is_some()
     }
 
     /// Who spoke first about the objection, and whether the removal would stand.

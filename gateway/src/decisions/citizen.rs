@@ -7,10 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use eligibility::lifecycle::{
-    entering::{AnyEntering, NoApplicationNeeded},
-    leaving::{AnyLeaving, Window},
-};
+use eligibility::lifecycle::entering::{AnyEntering, NoApplicationNeeded};
 use protocol::{
     consent::Refusal,
     credential::{VerifiedBinding, did},
@@ -21,9 +18,8 @@ use schemas::{
         BenefitAnswer, BenefitView, Benefits, BenefitsRequest, ObjectionOrder, ObjectionRequest, ObjectionTaken,
         OfferAnswer,
     },
-    decision::{AppealRoute, DecisionAction, DeliveryEvidence},
-    id::{MessageId, SectorSubject, SystemName},
-    notice::Channel,
+    decision::{AppealRoute, DecisionAction},
+    id::{MessageId, SectorSubject},
     problem::Code,
     scheme::DecisionState,
     time::Timestamp,
@@ -32,8 +28,9 @@ use service_kit::db::AnyConnection;
 
 use super::{
     DecisionError,
+    contest::{Said, is_open, object_now},
     records::{self, Word},
-    run::{Delivered, deliver_now, local},
+    run::local,
 };
 use crate::{
     app::App,
@@ -41,8 +38,7 @@ use crate::{
     notices::Person,
     store::decisions::{
         cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
-        log::{LogKind, Logged, log_of},
-        objections::{StoredObjection, objection_find, objection_insert},
+        log::{Logged, log_of},
         work::decisions_wake,
     },
 };
@@ -113,7 +109,7 @@ impl App {
     fn benefit_view(&self, decided: Decided, log: Vec<Logged>) -> Result<BenefitView, DecisionError> {
         let code = decided.matter.cause.reason.code();
         Ok(BenefitView {
-            may: may(&decided),
+            may: may(&decided, self.decided_at()),
             at: Timestamp::from_seconds(decided.at_ms.div_euclid(1000)),
             why: self.why(&decided),
             decision: decided.id,
@@ -226,12 +222,13 @@ fn own(conn: &mut AnyConnection, app: &App, (id, person): (&MessageId, &Person))
     Ok(found.ok_or(Refusal::new(Code::NotFound, "no such decision about this person"))?)
 }
 
-fn may(decided: &Decided) -> Vec<BenefitAnswer> {
+fn may(decided: &Decided, now: Timestamp) -> Vec<BenefitAnswer> {
     use DecisionState as S;
     match (decided.action, decided.state) {
         (DecisionAction::Offer, S::Offered) => vec![BenefitAnswer::Accept, BenefitAnswer::Decline],
         (DecisionAction::Enrol, S::Enrolled) if decided.matter.by_law => vec![BenefitAnswer::Decline],
-        (DecisionAction::Remove, S::Proposed | S::Held | S::Noticed) if decided.notice.is_some() => {
+        // While it is heard nothing new is asked of her; what she adds is taken all the same.
+        (DecisionAction::Remove, state) if state != S::Contested && is_open(decided, now) => {
             vec![BenefitAnswer::Object]
         }
         _ => Vec::new(),
@@ -276,78 +273,4 @@ fn answer_now(
     }
     decisions_wake(conn, &decided.person)?;
     Ok(decided.state)
-}
-
-/// What was said, where, and who wrote it down.
-#[derive(Clone, Debug)]
-pub(super) struct Said {
-    pub(super) route: AppealRoute,
-    pub(super) words: String,
-    pub(super) by: Option<SystemName>,
-}
-
-/// Takes an objection in the caller's transaction. To object is to have received the notice: if no delivery was recorded yet, this
-/// is it.
-pub(super) fn object_now(
-    conn: &mut AnyConnection,
-    app: &App,
-    id: &MessageId,
-    said: Said,
-    now: Timestamp,
-) -> Result<ObjectionTaken, CitizenError> {
-    let none = Refusal::new(Code::Conflict, "nothing can be objected to here, or no more");
-    let decided = decision_find(conn, app.keys(), id)?.ok_or(Refusal::new(Code::NotFound, "no such decision"))?;
-    if let (DecisionState::Contested, Some(known)) = (decided.state, objection_find(conn, app.keys(), id)?) {
-        // Carried here again: answered again.
-        return taken(conn, &decided, known.slip);
-    }
-    if decided.action != DecisionAction::Remove || decided.notice.is_none() || decided.todo == Some(Todo::Remove) {
-        return Err(none.into());
-    }
-    if matches!(decided.state, DecisionState::Proposed | DecisionState::Held) {
-        deliver_now(conn, app, id, &received(&said)?, now)?;
-    }
-    let decided = decision_find(conn, app.keys(), id)?.ok_or(DecisionError::Overtaken)?;
-    let window = decided.matter.delivered.zip(decided.until).map(|(at, ends)| Window::stored(at, ends));
-    let Ok(AnyLeaving::Noticed(noticed)) = AnyLeaving::stored(decided.id.clone(), decided.state, window) else {
-        return Err(none.into());
-    };
-    noticed.contest();
-    let slip = random::pin(8);
-    let Said { route, words, by } = said;
-    let stored = StoredObjection {
-        decision: id.clone(),
-        route,
-        words,
-        entered_by: by,
-        slip: slip.clone(),
-        at_ms: app.decided_at_ms(),
-        first: None,
-        second: None,
-    };
-    objection_insert(conn, app.keys(), &stored)?;
-    let mut after = decided;
-    (after.state, after.since) = (DecisionState::Contested, now.civil_day());
-    let local = local(conn, app, &after)?;
-    records::log(conn, app, (&after, local.as_ref()), Word::own(&after), now)?;
-    if !decision_update(conn, app.keys(), &after)? {
-        return Err(DecisionError::Overtaken.into());
-    }
-    taken(conn, &after, slip)
-}
-
-fn received(said: &Said) -> Result<Delivered, DecisionError> {
-    let by = said.by.as_ref().map(|by| by.as_str().parse()).transpose();
-    let by = by.map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
-    Ok(match by {
-        None => Delivered { channel: Channel::Wallet, evidence: DeliveryEvidence::Wallet, by },
-        Some(_) => Delivered { channel: Channel::Letter, evidence: DeliveryEvidence::Officer, by },
-    })
-}
-
-fn taken(conn: &mut AnyConnection, decided: &Decided, slip: String) -> Result<ObjectionTaken, CitizenError> {
-    let log = log_of(conn, &decided.id)?;
-    let last = log.into_iter().rev().find(|logged| logged.kind == LogKind::Decision);
-    let record = last.ok_or(DecisionError::NotWhole("the decision is not on record"))?.jws;
-    Ok(ObjectionTaken { decision: decided.id.clone(), case: decided.case.clone(), slip, record })
 }

@@ -41,6 +41,17 @@ pub(super) async fn is_believed(app: &App) -> bool {
     is_believed_on(app, app.now().civil_day()).await
 }
 
+/// Whether a window may begin: by a clock that jumped ahead it would begin, and hold her, far in the future. One that was set back
+/// shortens nothing ([`not_before`]).
+pub(super) async fn may_begin(app: &App) -> bool {
+    may_begin_on(app, app.now().civil_day()).await
+}
+
+/// The same as of a civil day.
+pub(super) async fn may_begin_on(app: &App, today: CivilDate) -> bool {
+    matches!(ageing::clock_doubt(app, today).await, Ok(None | Some(ClockDoubt::Back { .. })))
+}
+
 async fn is_believed_on(app: &App, today: CivilDate) -> bool {
     let mut doubt = ageing::clock_doubt(app, today).await;
     let known = app.decisions().clock_doubted.load(Ordering::Relaxed);

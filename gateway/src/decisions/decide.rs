@@ -138,6 +138,31 @@ impl Clerk<'_> {
         self.update(conn, &now)
     }
 
+    /// Puts back whom a removal took off; she is told when the roll has done it.
+    pub(super) fn put_back(
+        &self,
+        conn: &mut AnyConnection,
+        mut now: Decided,
+        (reason, event): (String, Option<Digest>),
+    ) -> Result<(), DecisionError> {
+        let AnyLeaving::Removed(removed) = AnyLeaving::stored(now.id.clone(), now.state, None)? else {
+            return Err(DecisionError::NotWhole("only a removal is restored"));
+        };
+        removed.restore();
+        (now.state, now.todo, now.since) = (DecisionState::Restored, Some(Todo::Restore), self.now.civil_day());
+        let undone = Undone { decision: random::message_id(self.now), reason, event };
+        now.matter.undone = Some(undone.clone());
+        let word = Word {
+            id: &undone.decision,
+            action: DecisionAction::Restore,
+            reason: Some(&undone.reason),
+            undoes: Some(&now.id),
+            ..Word::own(&now)
+        };
+        self.log(conn, &now, word)?;
+        self.update(conn, &now)
+    }
+
     pub(super) fn log(
         &self,
         conn: &mut AnyConnection,
@@ -371,25 +396,7 @@ impl Desk<'_> {
     }
 
     fn restore(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
-        let mut now = past.clone();
-        let AnyLeaving::Removed(removed) = AnyLeaving::stored(past.id.clone(), past.state, None)? else {
-            return Err(DecisionError::NotWhole("only a removal is restored"));
-        };
-        removed.restore();
-        (now.state, now.todo, now.since) = (DecisionState::Restored, Some(Todo::Restore), self.look.today);
-        let (reason, event) = self.because(past);
-        let undone = Undone { decision: random::message_id(self.clerk.now), reason, event };
-        now.matter.undone = Some(undone.clone());
-        let word = Word {
-            id: &undone.decision,
-            action: DecisionAction::Restore,
-            reason: Some(&undone.reason),
-            undoes: Some(&now.id),
-            ..Word::own(&now)
-        };
-        // She is told when the roll has done it.
-        self.clerk.log(conn, &now, word)?;
-        self.clerk.update(conn, &now)
+        self.clerk.put_back(conn, past.clone(), self.because(past))
     }
 
     /// Why a decision is undone, and the latest event that was heard since.
@@ -420,6 +427,11 @@ pub(super) const fn lifted(state: DecisionState) -> DecisionStep {
     if matches!(state, DecisionState::Reversed) { DecisionStep::Reversed } else { DecisionStep::Released }
 }
 
+/// Whether a notice of this step takes something from her: then it says why.
+const fn takes(step: DecisionStep) -> bool {
+    matches!(step, DecisionStep::Hold | DecisionStep::Removal | DecisionStep::Upheld | DecisionStep::Removed)
+}
+
 /// Writes a notice of a decision; its id, if it is the first of its step.
 pub(super) fn tell(
     conn: &mut AnyConnection,
@@ -436,6 +448,7 @@ pub(super) fn tell(
         source: decided.matter.source.clone(),
         until: decided.until,
         days: decided.matter.notice.map_or(0, |Notice { days, .. }| u32::from(days)),
+        why: if takes(step) { app.reason_for_her(decided) } else { BTreeMap::new() },
     };
     let id = random::message_id(now);
     let new = NewNotice { id: &id, to: &decided.person, kind: &kind, at_ms: app.decided_at_ms() };

@@ -21,32 +21,43 @@ use service_kit::db::{AnyConnection, DatabaseError};
 pub(super) use self::hearing::begin;
 pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
 use self::{
-    hearing::{confirm, hear},
+    hearing::{apart_from_confirmers, confirm, free, hear},
     views::item,
 };
 use super::{
     DecisionError, Stopped,
-    citizen::{CitizenError, Said, object_now},
+    citizen::CitizenError,
+    clock,
+    contest::{Said, object_now},
     run::{Delivered, deliver_now},
 };
 use crate::{
     app::App,
     audit,
-    links::Linked,
+    links::{Linked, link_by_officer},
     notices::Person,
     people::{FourEyesRefused, two_persons},
-    store::decisions::{
-        DecisionStoreError,
-        breakers::{breaker_find, breaker_first, breaker_second, breakers_open},
-        cases::{Decided, Waits, decision_find, decisions_in, decisions_of_case},
-        facts::fact_insert,
-        persons::{Known, person_due},
-        queue::{queue_find, queue_open, queue_resolved},
+    store::{
+        decisions::{
+            DecisionStoreError,
+            breakers::{breaker_find, breaker_first, breaker_second, breakers_open},
+            cases::{
+                Decided, Waits, decision_find, decisions_appealed, decisions_in, decisions_of_case, decisions_waiting,
+            },
+            facts::fact_insert,
+            persons::{Known, person_due, person_find},
+            queue::{Waiting, queue_find, queue_open, queue_resolved},
+        },
+        links::link_subjects,
+        notices::reports::message_gone,
+        review::{Sayings, notes_keep},
     },
 };
 
 /// Rows of one list.
 const MOST: i64 = 500;
+/// People of stopped schemes in the list; how many there are stands beside the scheme.
+const STOPPED: i64 = 100;
 /// A held decision whose window did not begin for so long is shown to officers: no delivered notice begins it.
 const UNDELIVERED_SECONDS: i64 = 14 * 86_400;
 
@@ -57,6 +68,7 @@ mod action {
     pub(super) const DELIVERED: &str = "decision.delivered";
     pub(super) const BREAKER: &str = "decision.breaker";
     pub(super) const QUEUE: &str = "decision.match";
+    pub(super) const QUEUE_SEEN: &str = "decision.match-look";
 }
 
 /// An officer's wish was not done.
@@ -116,8 +128,8 @@ fn conflict(why: &'static str) -> OfficerRefused {
 }
 
 impl App {
-    /// What waits for officers: objections first, then proposals, flags and reviews, then holds that nobody could be told of for two
-    /// weeks, so that somebody calls on her; oldest first.
+    /// What waits for officers: objections first, also those against removals that were carried out; then proposals, flags, reviews and
+    /// what a roll did not do; then holds that nobody could be told of for two weeks, so that somebody calls on her; oldest first.
     ///
     /// # Errors
     /// If the rows cannot be read.
@@ -126,10 +138,14 @@ impl App {
         self.db()
             .read(move |conn| {
                 let mut waiting = decisions_in(conn, with.keys(), DecisionState::Contested, MOST)?;
-                let proposed = decisions_in(conn, with.keys(), DecisionState::Proposed, MOST)?;
-                waiting.extend(proposed.into_iter().filter(|decided| decided.waits.is_some()));
+                waiting.extend(decisions_appealed(conn, with.keys(), MOST)?);
+                waiting.extend(decisions_waiting(conn, with.keys(), Waits::Officer, MOST)?);
+                // A flood that was stopped hides nobody else.
+                waiting.extend(decisions_waiting(conn, with.keys(), Waits::Breaker, STOPPED)?);
                 let held = decisions_in(conn, with.keys(), DecisionState::Held, MOST)?;
-                let quiet = |decided: &Decided| decided.since.start().plus(UNDELIVERED_SECONDS) <= now;
+                let quiet = |decided: &Decided| {
+                    decided.waits.is_none() && decided.since.start().plus(UNDELIVERED_SECONDS) <= now
+                };
                 waiting.extend(held.into_iter().filter(quiet));
                 waiting.into_iter().map(|decided| item(conn, &with, decided)).collect()
             })
@@ -150,26 +166,48 @@ impl App {
             .await
     }
 
-    /// An officer decides: about an objection with a second person; about a proposal, flag or review alone.
+    /// An officer decides: about an objection with a second person; about a proposal, flag or review, or what a roll did not do, alone.
     ///
     /// # Errors
     /// `not-found`, `conflict` (nothing waits), `four-eyes-required` (the same person).
+    #[cfg(test)]
     pub async fn review_decide(
         &self,
         officer: &SystemName,
         decision: &MessageId,
         upheld: bool,
     ) -> Result<ReviewOutcome, OfficerRefused> {
+        self.review_decide_saying(officer, (decision, upheld), Sayings::new()).await
+    }
+
+    /// The same, with what she says beside it, in one commit.
+    ///
+    /// # Errors
+    /// `not-found`, `conflict` (nothing waits), `four-eyes-required` (the same person).
+    pub(crate) async fn review_decide_saying(
+        &self,
+        officer: &SystemName,
+        (decision, upheld): (&MessageId, bool),
+        said: Sayings,
+    ) -> Result<ReviewOutcome, OfficerRefused> {
         let (with, by, id, now) = (self.clone(), officer.clone(), decision.clone(), self.decided_at());
         let write = move |conn: &mut AnyConnection| {
             let decided = decision_find(conn, with.keys(), &id)?;
             let decided = decided.ok_or(Refusal::new(Code::NotFound, "no such decision"))?;
             let person = decided.person.clone();
+            use DecisionState as S;
+            // Of a payment that is held before any notice she can only be freed.
+            let untold = decided.state == S::Held && decided.notice.is_none();
             let outcome = match (decided.state, decided.waits) {
-                (DecisionState::Contested, _) => hear(conn, &with, decided, (&by, upheld), now)?,
-                (DecisionState::Proposed, Some(Waits::Officer)) => confirm(conn, &with, decided, (&by, upheld), now)?,
+                (S::Contested | S::Removed, _) => hear(conn, &with, decided, (&by, upheld), now)?,
+                (S::Proposed, Some(Waits::Officer)) => confirm(conn, &with, decided, (&by, upheld), now)?,
+                (S::Held | S::Noticed | S::Upheld, Some(Waits::Officer)) => {
+                    free(conn, &with, decided, (&by, upheld), now)?
+                }
+                (S::Held, None) if untold && !upheld => free(conn, &with, decided, (&by, upheld), now)?,
                 _ => return Err(conflict("nothing waits for an officer here")),
             };
+            notes_keep(conn, with.keys(), (&by, &id), said, with.now())?;
             Ok((outcome, person))
         };
         let (outcome, person) = self.audited((officer, action::REVIEW, decision.as_str()), write).await?;
@@ -181,24 +219,45 @@ impl App {
     ///
     /// # Errors
     /// `not-found`, `conflict`: nothing can be objected to, or no more.
+    #[cfg(test)]
     pub async fn objection_enter(
         &self,
         officer: &SystemName,
         decision: &MessageId,
+        said: (AppealRoute, &str),
+    ) -> Result<Slip, OfficerRefused> {
+        self.objection_enter_with(officer, decision, said, Sayings::new()).await
+    }
+
+    /// The same, with the papers that were shown, in one commit.
+    ///
+    /// # Errors
+    /// `not-found`, `conflict`: nothing can be objected to, or no more.
+    pub(crate) async fn objection_enter_with(
+        &self,
+        officer: &SystemName,
+        decision: &MessageId,
         (route, words): (AppealRoute, &str),
+        papers: Sayings,
     ) -> Result<Slip, OfficerRefused> {
         let said = Said { route, words: words.to_owned(), by: Some(officer.clone()) };
         let (with, id, now) = (self.clone(), decision.clone(), self.decided_at());
-        let write = move |conn: &mut AnyConnection| Ok(object_now(conn, &with, &id, said, now)?);
+        let by = officer.clone();
+        let write = move |conn: &mut AnyConnection| {
+            let slip = object_now(conn, &with, &id, said, now)?;
+            notes_keep(conn, with.keys(), (&by, &id), papers, with.now())?;
+            Ok(slip)
+        };
         let slip = self.audited((officer, action::OBJECTION, decision.as_str()), write).await?;
         self.wake_anchor();
         Ok(slip)
     }
 
-    /// Enters that the notice of a decision reached the person: handed over, or as a delivery report of short messages says.
+    /// Enters that the notice of a decision reached the person: handed over, or as a delivery report of a short message that went out
+    /// says. Who confirmed the removal does not say so too: nobody is taken off by one person's word.
     ///
     /// # Errors
-    /// `not-found`, `conflict`: no notice was sent, or its window runs.
+    /// `not-found`; `conflict`: no notice was sent, no short message of it went out, or its window runs; `four-eyes-required`.
     pub async fn notice_delivered(
         &self,
         officer: &SystemName,
@@ -211,11 +270,18 @@ impl App {
             DeliveryEvidence::SmsReport => Channel::Sms,
             DeliveryEvidence::Officer => Channel::Letter,
         };
+        if !clock::may_begin(self).await {
+            return Err(conflict("the clock jumped ahead; no window begins before somebody has looked at it"));
+        }
         let delivered = Delivered { channel, evidence, by: Some(by) };
-        let (with, id, now) = (self.clone(), decision.clone(), self.decided_at());
+        let (with, by, id, now) = (self.clone(), officer.clone(), decision.clone(), self.decided_at());
         let write = move |conn: &mut AnyConnection| {
-            if decision_find(conn, with.keys(), &id)?.is_none() {
-                return Err(Refusal::new(Code::NotFound, "no such decision").into());
+            let decided = decision_find(conn, with.keys(), &id)?;
+            let decided = decided.ok_or(Refusal::new(Code::NotFound, "no such decision"))?;
+            apart_from_confirmers(conn, &decided, &by)?;
+            let went = decided.notice.as_ref().map(|notice| message_gone(conn, notice)).transpose();
+            if channel == Channel::Sms && went.map_err(DatabaseError::from)?.flatten().is_none() {
+                return Err(conflict("no short message of this notice went out"));
             }
             deliver_now(conn, &with, &id, &delivered, now).map_err(|error| match error {
                 DecisionError::NotWhole(why) => conflict(why),
@@ -259,7 +325,10 @@ impl App {
                 return Ok(false);
             };
             two_persons(conn, &first, &by)?;
-            Ok(breaker_second(conn, &name, &by, with.decided_at_ms())?)
+            if !breaker_second(conn, &name, ((&first, people), &by), with.decided_at_ms())? {
+                return Err(conflict("somebody signed for another number meanwhile"));
+            }
+            Ok(true)
         };
         let target = format!("{scheme} {people}");
         let released = self.audited((officer, action::BREAKER, &target), write).await?;
@@ -277,6 +346,19 @@ impl App {
         Ok(open.into_iter().map(QueueItem::from).collect())
     }
 
+    /// The same for an officer who looks at it; names stand there, so that she did is a row of the audit trail.
+    ///
+    /// # Errors
+    /// If the rows cannot be read or written.
+    pub async fn match_queue_seen(&self, officer: &SystemName) -> Result<Vec<QueueItem>, DecisionError> {
+        let queue = self.match_queue().await?;
+        if !queue.is_empty() {
+            let row = audit::done(officer.as_str(), action::QUEUE_SEEN, &format!("{} people", queue.len()), self.now());
+            audit::record(self.db(), row).await?;
+        }
+        Ok(queue)
+    }
+
     /// Says who is meant by a local number, or that nobody here is.
     ///
     /// # Errors
@@ -287,55 +369,25 @@ impl App {
         key: &QueueKey,
         number: Option<&LocalKey>,
     ) -> Result<(), OfficerRefused> {
-        let (with, at) = (self.clone(), key.clone());
-        let read = move |conn: &mut AnyConnection| queue_find(conn, with.keys(), (&at.source, &at.event, at.role));
-        let waiting = self.db().read(read).await?;
-        let waiting = waiting.ok_or(Refusal::new(Code::NotFound, "nothing of this kind waits"))?;
-        let subject = match (number, &waiting.person) {
-            (None, _) => None,
-            (Some(number), Some(person)) => Some(self.linked_by(officer, person, number).await?),
-            (Some(number), None) => {
-                let subjects = self.links().subjects_of(number).await.map_err(DecisionError::from)?;
-                let [subject] = &subjects[..] else {
-                    return Err(conflict("that number is linked to nobody, or to more than one"));
-                };
-                Some(subject.clone())
-            }
-        };
-        let (with, by, at) = (self.clone(), officer.clone(), key.clone());
+        let (with, by, at, number) = (self.clone(), officer.clone(), key.clone(), number.cloned());
         let write = move |conn: &mut AnyConnection| {
-            if !queue_resolved(conn, (&at.source, &at.event, at.role), &by, with.decided_at_ms())? {
+            let place = (&at.source, &at.event, at.role);
+            let waiting = queue_find(conn, with.keys(), place)?;
+            let waiting = waiting.ok_or(Refusal::new(Code::NotFound, "nothing of this kind waits"))?;
+            // Resolved first: whoever comes second links nobody.
+            if !queue_resolved(conn, place, &by, with.decided_at_ms())? {
                 return Err(conflict("somebody resolved it meanwhile"));
             }
-            if let Some(subject) = subject {
-                let person = Person::of_subject(with.keys(), &subject);
-                fact_insert(conn, with.keys(), (&person, &waiting.heard), with.decided_at_ms())?;
-                let known = Known { subject, about: Some(waiting.about.clone()) };
-                person_due(conn, with.keys(), (&person, &known), with.decided_at_ms())?;
-            }
-            Ok(())
+            let Some(number) = number else { return Ok(()) };
+            let subject = meant(conn, &with, &by, (&waiting, &number))?;
+            let person = Person::of_subject(with.keys(), &subject);
+            fact_insert(conn, with.keys(), (&person, &waiting.heard), with.decided_at_ms())?;
+            let known = Known { subject, about: Some(waiting.about) };
+            Ok(person_due(conn, with.keys(), (&person, &known), with.decided_at_ms())?)
         };
         self.audited((officer, action::QUEUE, key.event.as_str()), write).await?;
         self.wake_decisions();
         Ok(())
-    }
-
-    /// Links the person of a waiting record to a number; her pseudonym.
-    async fn linked_by(
-        &self,
-        officer: &SystemName,
-        person: &Person,
-        number: &LocalKey,
-    ) -> Result<SectorSubject, OfficerRefused> {
-        let known = super::look::local_key(self, person).await?;
-        let (known, _) = known.ok_or(Refusal::new(Code::NotFound, "this person is not known"))?;
-        let linked =
-            self.links().link_by_officer(known.subject.clone(), number.clone(), officer.clone(), self.decided_at());
-        match linked.await.map_err(DecisionError::from)? {
-            Linked::Other => Err(conflict("the person is linked to another number")),
-            Linked::Taken => Err(conflict("that number is linked to another person")),
-            Linked::New | Linked::Same => Ok(known.subject),
-        }
     }
 
     /// Does it in one transaction with its audit row; a refusal leaves its own.
@@ -366,5 +418,29 @@ impl App {
         self.wake_anchor();
         self.wake_notices();
         self.wake_decisions();
+    }
+}
+
+/// Whom a waiting record means by a number: its person, who is linked to it, or whoever is linked to it already.
+fn meant(
+    conn: &mut AnyConnection,
+    app: &App,
+    officer: &SystemName,
+    (waiting, number): (&Waiting, &LocalKey),
+) -> Result<SectorSubject, OfficerRefused> {
+    let Some(person) = &waiting.person else {
+        let subjects = link_subjects(conn, app.keys(), number.as_str()).map_err(DecisionError::from)?;
+        let [subject] = &subjects[..] else {
+            return Err(conflict("that number is linked to nobody, or to more than one"));
+        };
+        return Ok(subject.clone());
+    };
+    let known = person_find(conn, app.keys(), person)?;
+    let subject = known.ok_or(Refusal::new(Code::NotFound, "this person is not known"))?.subject;
+    let linked = link_by_officer(conn, app.keys(), (&subject, number), officer, app.decided_at());
+    match linked.map_err(DecisionError::from)? {
+        Linked::Other => Err(conflict("the person is linked to another number")),
+        Linked::Taken => Err(conflict("that number is linked to another person")),
+        Linked::New | Linked::Same => Ok(subject),
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use eligibility::{
+    clause::ClauseKind,
     effect::{DeathRule, Effect, Include, Mode, NoticeTo, Remove},
     propose::Reason,
     scheme::Scheme,
@@ -10,13 +11,16 @@ use eligibility::{
 use registry_adapter::mapping::RollId;
 use schemas::{
     decision::{DecisionAction, SchemeVersion},
-    id::{RuleId, SchemeId},
+    id::{ClauseId, RuleId, SchemeId},
     scheme::DecisionState,
     time::CivilDate,
 };
 
 use super::DecisionError;
-use crate::{app::App, store::decisions::cases::Decided};
+use crate::{
+    app::App,
+    store::decisions::cases::{Decided, DecisiveRule},
+};
 
 /// The rule for rolls that no scheme governs: a registered death holds, and ends after notice and window; nobody is entered.
 const DEATH_HOLD: &str = "death-hold@1";
@@ -95,6 +99,20 @@ impl Plan {
 
     fn is_of(&self, decided: &Decided) -> bool {
         self.roll.as_str() == decided.roll && self.key() == decided.scheme
+    }
+
+    /// What these clauses say to people.
+    pub(super) fn texts(&self, clauses: &[ClauseId]) -> Vec<DecisiveRule> {
+        let own = self.scheme().into_iter().flat_map(|scheme| &scheme.clauses);
+        let named = own.filter(|clause| clauses.contains(&clause.id));
+        named
+            .map(|clause| DecisiveRule {
+                includes: clause.kind == ClauseKind::Include,
+                text: [("en", &clause.text.en), ("hi", &clause.text.hi)]
+                    .map(|(tag, text)| (tag.to_owned(), text.clone()))
+                    .into(),
+            })
+            .collect()
     }
 
     /// What people call it, by language.

@@ -69,9 +69,12 @@ pub(crate) async fn run(app: &App) -> Result<(), DecisionError> {
 async fn all(app: &App, lease: &Lease) -> Result<(), DecisionError> {
     let plans = plans(app, app.decided_at().civil_day()).await?;
     notice_new_rules(app, &plans).await?;
-    told(app).await?;
-    // By a clock that jumped nothing ends.
-    if clock::pass(app).await? {
+    // By a clock that jumped nothing ends, and nothing begins far in the future.
+    let believed = clock::pass(app).await?;
+    if believed || clock::may_begin(app).await {
+        told(app).await?;
+    }
+    if believed {
         breaker::go_on(app).await?;
         expire(app).await?;
         windows(app, &plans).await?;
@@ -263,10 +266,12 @@ fn expire_now(conn: &mut AnyConnection, app: &App, id: &MessageId, now: Timestam
 /// Windows that are over: the roll is to be told, unless a successor is still to be answered, so that no day goes unpaid.
 async fn windows(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
     let (today, now_ms) = (app.decided_at().civil_day(), app.decided_at_ms());
-    let ended = move |conn: &mut AnyConnection| decisions_ended(conn, (DecisionState::Noticed, today), now_ms, BATCH);
-    for turn in app.db().read(ended).await? {
-        if let Err(error) = window(app, plans, &turn).await {
-            trying::failed(app, &turn.id, &error).await?;
+    for state in [DecisionState::Noticed, DecisionState::Upheld] {
+        let ended = move |conn: &mut AnyConnection| decisions_ended(conn, (state, today), now_ms, BATCH);
+        for turn in app.db().read(ended).await? {
+            if let Err(error) = window(app, plans, &turn).await {
+                trying::failed(app, &turn.id, &error).await?;
+            }
         }
     }
     Ok(())
@@ -282,7 +287,8 @@ async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionEr
         .collect();
     let doubted = app.db().write(move |conn| {
         let Some(mut now) = decision_find(conn, with.keys(), &id)? else { return Ok(None) };
-        if now.state != DecisionState::Noticed || now.todo.is_some() || now.waits.is_some() {
+        let ends = matches!(now.state, DecisionState::Noticed | DecisionState::Upheld);
+        if !ends || now.todo.is_some() || now.waits.is_some() {
             return Ok(None);
         }
         if !right {

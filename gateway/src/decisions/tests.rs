@@ -2,6 +2,7 @@
 
 mod amended;
 mod breaker;
+mod contesting;
 mod entering;
 mod joined;
 mod knowing;

@@ -1,7 +1,8 @@
 //! Letters: one page each, ready to print, in a folder that the department's post room opens.
 //!
 //! Guarantees: a page is whole or not there (written aside, made durable, renamed), for its owner's eyes alone (mode 0600), in Hindi
-//! and English; it counts as delivered only when an officer says that it was handed over, and then the page is removed. Deliberately
+//! and English; it counts as delivered only when an officer with an open account says, by a system that is known, that it was handed
+//! over, and then the page is removed; the audit trail names both. Deliberately
 //! absent: names and postal addresses. The department's own files have them; the page has the number under which they stand.
 
 use std::{
@@ -33,7 +34,11 @@ use super::{
 use crate::{
     app::App,
     audit,
-    store::notices::deliveries::{Step, delivery_step, letters_printed},
+    review::{account_may, counter::takers},
+    store::{
+        decisions::DecisionStoreError,
+        notices::deliveries::{Step, delivery_step, letters_printed},
+    },
 };
 
 /// The action in the audit trail.
@@ -62,9 +67,15 @@ pub enum HandOverError {
     /// No such letter lies in the folder.
     #[error("no such letter waits")]
     Unknown,
+    /// Nobody who may hand letters over has this name.
+    #[error("no open account of an operator or reviewer has this name")]
+    Officer,
     /// The database.
     #[error(transparent)]
     Store(#[from] DatabaseError),
+    /// The account.
+    #[error(transparent)]
+    Account(DecisionStoreError),
 }
 
 impl Letters {
@@ -187,23 +198,38 @@ impl App {
         Ok(printed.into_iter().map(letter).collect())
     }
 
-    /// An officer saw the letter reach her: it is delivered, and the page goes. A row in the audit trail either way.
+    /// A system says that an officer saw the letter reach her: it is delivered, and the page goes. A row in the audit trail either way.
     ///
     /// # Errors
-    /// If no such letter waits.
-    pub async fn letter_handed_over(&self, letter: &MessageId, officer: &SystemName) -> Result<(), HandOverError> {
-        let row = audit::done(officer.as_str(), HANDED_OVER, letter.as_str(), self.now());
+    /// If no such letter waits, or the officer has no open account that may.
+    pub async fn letter_handed_over(
+        &self,
+        letter: &MessageId,
+        (system, officer): (&SystemName, &SystemName),
+    ) -> Result<(), HandOverError> {
+        let row = audit::done(system.as_str(), HANDED_OVER, &format!("{letter} {officer}"), self.now());
         let (id, by, now_ms) = (letter.clone(), officer.clone(), self.now_ms());
+        let with = self.clone();
         let done = self.db().write(move |conn| {
+            // A name that anybody may write down is nobody's word.
+            if !account_may(conn, &with, &by, &takers())? {
+                audit::append(conn, &audit::refused(row, Some(Code::AccessDenied)))?;
+                return Ok(None);
+            }
             let waits = letters_printed(conn, i64::MAX)?.iter().any(|(waiting, _, _)| *waiting == id);
             let step = Step::Delivered(by.to_string());
             let done = waits && delivery_step(conn, (&id, Channel::Letter), &step, now_ms)?;
             let row = if done { row } else { audit::refused(row, Some(Code::NotFound)) };
             audit::append(conn, &row)?;
-            Ok::<_, DatabaseError>(done)
+            Ok::<_, DecisionStoreError>(Some(done))
         });
-        if !done.await? {
-            return Err(HandOverError::Unknown);
+        match done.await.map_err(|error| match error {
+            DecisionStoreError::Database(error) => HandOverError::Store(error),
+            error => HandOverError::Account(error),
+        })? {
+            Some(true) => {}
+            Some(false) => return Err(HandOverError::Unknown),
+            None => return Err(HandOverError::Officer),
         }
         if let Some(settings) = &self.config().notices.letters {
             let path = file(&settings.folder.resolve(), letter);

@@ -62,6 +62,11 @@ impl Texts {
         let department = names.own(language);
         let mut arguments = arguments(kind, names, language);
         arguments.push(("department", department.clone().into()));
+        if let NoticeKind::Decision { why, .. } = kind {
+            let said = why.get(language.tag()).cloned();
+            let said = said.unwrap_or_else(|| self.0.say(locale(language), "notice-why-elsewhere"));
+            arguments.push(("why", said.into()));
+        }
         let key = key(kind);
         let say = |part: &str| self.0.say_with(locale(language), &format!("notice-{key}-{part}"), &arguments);
         let foot = [("department", Value::from(&department)), ("id", id.as_str().into())];

@@ -1,6 +1,7 @@
 //! Objections that a counter's own system, or an assisted operator's, enters for somebody who came in person.
 //!
-//! Guarantees: an officer with an open account answers for it, by name; the same objection again is answered with the same slip.
+//! Guarantees: an officer with an open account answers for it, by name, and the audit trail says which system named her; the same
+//! objection again is answered with the same slip.
 //! Deliberately absent: the officer's proof; the system that calls signed her in, and answers for that.
 
 use protocol::consent::Refusal;
@@ -18,6 +19,9 @@ use crate::{
     decisions::{DecisionError, OfficerRefused},
     people::{Role, Roles},
 };
+
+/// Its action in the audit trail: which system said that which officer took what.
+const COUNTER: &str = "decision.counter";
 
 /// What a counter says.
 #[derive(Clone, Deserialize)]
@@ -62,14 +66,16 @@ impl App {
     /// # Errors
     /// `access-denied`: no open account that may; `request-malformed`; `not-found`; `conflict`: nothing can be objected to, or no more,
     /// or the decision must be named.
-    pub async fn objection_at_counter(&self, said: CounterObjection) -> Result<ObjectionSlip, OfficerRefused> {
+    pub async fn objection_at_counter(
+        &self,
+        system: &SystemName,
+        said: CounterObjection,
+    ) -> Result<ObjectionSlip, OfficerRefused> {
         let (with, officer) = (self.clone(), said.officer.clone());
         let may = self.db().read(move |conn| Ok::<_, DecisionError>(account_may(conn, &with, &officer, &takers())?));
         if !may.await? {
-            let row = audit::done(audit::COMMAND_LINE, "decision.objection", "counter", self.now());
-            let row = audit::refused(row, Some(Code::AccessDenied));
-            audit::record(self.db(), service_kit::audit_trail::Entry { actor: said.officer.to_string(), ..row })
-                .await?;
+            let row = audit::done(system.as_str(), COUNTER, said.officer.as_str(), self.now());
+            audit::record(self.db(), audit::refused(row, Some(Code::AccessDenied))).await?;
             return Err(
                 Refusal::new(Code::AccessDenied, "no open account of an operator or reviewer has this name").into()
             );
@@ -82,6 +88,9 @@ impl App {
                 return Err(Refusal::new(Code::RequestMalformed, why).into());
             }
         };
+        // Whose word it is that this officer took it.
+        let row = audit::done(system.as_str(), COUNTER, &format!("{decision} {}", said.officer), self.now());
+        audit::record(self.db(), row).await?;
         let act = ReviewAct::Object { decision, route: said.route, words: said.words, papers: said.papers };
         match self.review_act(&said.officer, act).await? {
             ReviewDone::Entered(slip) => Ok(*slip),

@@ -255,7 +255,7 @@ impl App {
         });
         let open = |item: &ReviewItem| {
             use DecisionState as S;
-            matches!(item.state, S::Proposed | S::Held | S::Noticed | S::Contested)
+            matches!(item.state, S::Proposed | S::Held | S::Noticed | S::Contested | S::Upheld | S::Removed)
         };
         let mut open: Vec<ReviewItem> = hers.filter(open).collect();
         match open.len() {

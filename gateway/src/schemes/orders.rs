@@ -1,7 +1,7 @@
 //! Orders about schemes: signed by an officer on her own machine, taken here, carried out with the second person's.
 //!
 //! Guarantees: an order counts only if its key is a confirmed, unended key of a scheme officer here and belongs to the account that
-//! hands it in; two orders are one if they say the same but for signer, time, id and salt; they are carried out once, when they are
+//! hands it in, which is open and still that role's; two orders are one if they say the same but for signer, time, id and salt; they are carried out once, when they are
 //! two persons', in one transaction with the audit row and the log's outbox. A version is brought into force only with a back-test
 //! of that very file whose sample of leavers an officer has read, not before today.
 
@@ -22,10 +22,11 @@ use tlog::entry::EntryType;
 use super::{SchemeError, Schemes, action, clean};
 use crate::{
     audit,
+    keys::Keys,
     people::{Role, two_persons},
     store::{
         outbox::outbox_insert,
-        people::officer_keys::officer_key_find,
+        people::{accounts::account_find, officer_keys::officer_key_find},
         schemes::{
             SchemeStoreError, StoredOrder, StoredSignature, backtest_newest, order_insert, order_list,
             runs::leavers_readers, signature_insert, signature_list, version_of_hash,
@@ -140,15 +141,14 @@ impl Schemes {
             }
             let orders = order_list(conn, Some(&id))?;
             let from = from.unwrap_or(today);
-            let last = orders.last().filter(|order| order.action != SchemeAction::Withdraw);
-            let last = last.ok_or_else(|| {
-                SchemeError::refused(Code::NotFound, "no version of this scheme is in force or scheduled")
-            })?;
-            let before = orders.iter().rfind(|order| {
-                order.hash != last.hash && order.action == SchemeAction::Publish && order.place < last.place
-            });
-            let (action, hash) =
-                before.map_or((SchemeAction::Withdraw, last.hash), |order| (SchemeAction::Rollback, order.hash));
+            let (action, hash) = match standing(&orders)[..] {
+                [] => {
+                    let why = "no version of this scheme is in force or scheduled";
+                    return Err(SchemeError::refused(Code::NotFound, why));
+                }
+                [only] => (SchemeAction::Withdraw, only),
+                [.., before, _] => (SchemeAction::Rollback, before),
+            };
             let stored = version_of_hash(conn, &hash)?.ok_or(SchemeError::Unreadable(hash))?;
             this.terms(conn, action, SchemeVersion { id: stored.scheme, version: stored.version, hash }, from)
         };
@@ -244,7 +244,7 @@ impl Schemes {
         let claimed = issuer.iss().and_then(|iss| iss.parse().ok()).ok_or_else(denied)?;
         let key = officer_key_find(conn, &claimed)?.ok_or_else(denied)?;
         let signs = Role::SchemeOfficer.signs() == Some(key.key.role.as_str());
-        if key.account != *account || key.confirmed_by.is_none() || !signs {
+        if key.account != *account || key.confirmed_by.is_none() || !signs || !may_sign(conn, &self.keys, account)? {
             return Err(denied());
         }
         let invalid = |why: &'static str| SchemeError::refused(Code::SignatureInvalid, why);
@@ -282,9 +282,17 @@ impl Schemes {
         if terms.from < self.now().civil_day() {
             return Err(conflict("the day has passed; nothing is brought into force backwards"));
         }
-        let was_published = order_list(conn, Some(&terms.scheme.id))?.iter().any(|o| o.hash == terms.scheme.hash);
-        if terms.action != SchemeAction::Publish && !was_published {
-            return Err(conflict("this version was never in force"));
+        let standing = standing(&order_list(conn, Some(&terms.scheme.id))?);
+        let fits = match (terms.action, &standing[..]) {
+            (SchemeAction::Publish, _) => true,
+            (SchemeAction::Rollback, [behind @ .., _]) => behind.contains(&terms.scheme.hash),
+            (SchemeAction::Withdraw, all) => all.contains(&terms.scheme.hash),
+            (SchemeAction::Rollback, []) => false,
+        };
+        if !fits {
+            return Err(conflict(
+                "this version is not behind the one in force; what was taken back is brought into force anew",
+            ));
         }
         Ok(())
     }
@@ -332,7 +340,7 @@ impl Schemes {
         let digest = terms.digest()?;
         let signed: Vec<StoredSignature> =
             signature_list(conn, &terms.scheme.id)?.into_iter().filter(|s| s.terms == digest).collect();
-        if !by_two_persons(conn, &signed)? {
+        if !by_two_persons(conn, &self.keys, &signed)? {
             return Ok(false);
         }
         let place = order_list(conn, Some(&terms.scheme.id))?.last().map_or(0, |last| last.place + 1);
@@ -354,12 +362,39 @@ impl Schemes {
     }
 }
 
-/// Whether any two of these are two persons', with keys that still stand.
-fn by_two_persons(conn: &mut AnyConnection, signed: &[StoredSignature]) -> Result<bool, SchemeError> {
+/// Versions that stand, the one in force or scheduled last: what was taken back, and all that came after what it went back to, does not.
+fn standing(orders: &[StoredOrder]) -> Vec<Digest> {
+    let mut standing: Vec<Digest> = Vec::new();
+    for order in orders {
+        match order.action {
+            SchemeAction::Publish => {
+                standing.retain(|hash| *hash != order.hash);
+                standing.push(order.hash);
+            }
+            SchemeAction::Rollback => {
+                let behind = standing.iter().position(|hash| *hash == order.hash);
+                standing.truncate(behind.unwrap_or(0));
+                standing.push(order.hash);
+            }
+            SchemeAction::Withdraw => standing.clear(),
+        }
+    }
+    standing
+}
+
+/// Whether an account is open and still a scheme officer's.
+fn may_sign(conn: &mut AnyConnection, keys: &Keys, account: &SystemName) -> Result<bool, SchemeError> {
+    let found = account_find(conn, keys, account)?;
+    Ok(found.is_some_and(|found| !found.disabled && found.roles.holds(Role::SchemeOfficer)))
+}
+
+/// Whether any two of these are two persons', with keys that still stand and accounts that may still sign.
+fn by_two_persons(conn: &mut AnyConnection, keys: &Keys, signed: &[StoredSignature]) -> Result<bool, SchemeError> {
     let mut standing = Vec::new();
     for signature in signed {
         let key = officer_key_find(conn, &signature.kid)?;
-        if key.is_some_and(|key| key.confirmed_by.is_some() && key.account == signature.account) {
+        let stands = key.is_some_and(|key| key.confirmed_by.is_some() && key.account == signature.account);
+        if stands && may_sign(conn, keys, &signature.account)? {
             standing.push(&signature.account);
         }
     }

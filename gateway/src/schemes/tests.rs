@@ -12,7 +12,7 @@ use service_kit::db::AnyConnection;
 
 use super::*;
 use crate::{
-    people::{By, HandedIn, Invite, Purpose, Roles},
+    people::{By, Change, HandedIn, Invite, Purpose, Roles},
     store::{
         outbox::outbox_waiting,
         people::officer_keys::{officer_key_confirm, officer_key_end, officer_key_insert},
@@ -190,6 +190,63 @@ async fn a_scheme_goes_from_the_file_into_force_and_back() {
     assert_eq!(world.active().await, ["CG-IGNOAPS@1"]);
     let states: Vec<VersionState> = world.schemes.list().await.unwrap().iter().map(|l| l.state).collect();
     assert_eq!(states, [VersionState::InForce, VersionState::Superseded]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_does_not_come_back_by_taking_back_again() {
+    let world = World::open();
+    let (asha, ravi) = (world.officer("asha", "officer-1").await, world.officer("ravi", "officer-2").await);
+    for number in 1..=3 {
+        let version = world.tested(number).await;
+        world.sign(&asha, &version).await.unwrap();
+        world.sign(&ravi, &version).await.unwrap();
+        world.schemes.publish("asha", &version).await.unwrap();
+    }
+    let taken_back = world.schemes.version(&"CG-IGNOAPS".parse().unwrap(), 3).await.unwrap().hash;
+    for (action, now) in [
+        (SchemeAction::Rollback, &["CG-IGNOAPS@2"][..]),
+        (SchemeAction::Rollback, &["CG-IGNOAPS@1"]),
+        (SchemeAction::Withdraw, &[]),
+    ] {
+        world.roll_back(&asha).await;
+        assert_eq!(world.roll_back(&ravi).await.terms.action, action);
+        assert_eq!(world.active().await, now);
+        // Nor by an order that two officers write themselves: the leavers of that version were read for another day.
+        let version = world.schemes.version(&"CG-IGNOAPS".parse().unwrap(), 3).await.unwrap();
+        let named = SchemeVersion { id: version.scheme, version: 3, hash: taken_back };
+        let terms = world.schemes.publish_terms(&named, None).await.unwrap();
+        let terms = Terms { action: SchemeAction::Rollback, ..terms };
+        let order = sign_order(&asha.1, &terms, world.department.clock.now()).unwrap();
+        assert_eq!(code(world.schemes.take_order(&asha.0, &order).await), Code::Conflict);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_officer_whose_account_was_closed_or_who_is_none_any_more_signs_nothing_and_signed_nothing() {
+    let world = World::open();
+    let (asha, ravi) = (world.officer("asha", "officer-1").await, world.officer("ravi", "officer-2").await);
+    let version = world.tested(1).await;
+    world.sign(&asha, &version).await.unwrap();
+    world.sign(&ravi, &version).await.unwrap();
+    let config = world.department.config();
+    let people = crate::people::People::new(
+        world.schemes.db.clone(),
+        world.schemes.keys.clone(),
+        world.department.clock.clone(),
+        config.people.lifetimes(),
+    );
+    let roles = |role| Change::Roles(Roles::new([role]));
+    for (change, back) in [
+        (Change::Disable, Change::Enable),
+        (roles(crate::people::Role::Observer), roles(crate::people::Role::SchemeOfficer)),
+    ] {
+        people.change(By::CommandLine, ravi.0.clone(), change).await.unwrap();
+        assert_eq!(code(world.sign(&ravi, &version).await), Code::AccessDenied);
+        assert_eq!(code(world.schemes.publish("asha", &version).await), Code::FourEyesRequired);
+        people.change(By::CommandLine, ravi.0.clone(), back).await.unwrap();
+    }
+    world.schemes.publish("asha", &version).await.unwrap();
+    assert_eq!(world.active().await, ["CG-IGNOAPS@1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

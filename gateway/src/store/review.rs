@@ -7,6 +7,7 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Binary, Text},
 };
+use protocol::seal::random;
 use schemas::{
     id::{CompactJws, KeyId, MessageId, SystemName},
     time::Timestamp,
@@ -120,6 +121,32 @@ pub fn notes_of(conn: &mut AnyConnection, keys: &Keys, decision: &MessageId) -> 
     rows.into_iter().map(note).collect()
 }
 
+/// What an officer said beside a decision, of which kind each.
+pub type Sayings = Vec<(NoteKind, String)>;
+
+/// Keeps what an officer said beside a decision, for the transaction of what she does; a paper that is known already is kept once.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn notes_keep(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (account, decision): (&SystemName, &MessageId),
+    said: Sayings,
+    now: Timestamp,
+) -> Result<(), DecisionStoreError> {
+    let known = if said.is_empty() { Vec::new() } else { notes_of(conn, keys, decision)? };
+    let is_known = |kind: NoteKind, words: &String| {
+        kind == NoteKind::Paper && known.iter().any(|note| note.kind == kind && note.words == *words)
+    };
+    let new = said.into_iter().filter(|(kind, words)| !is_known(*kind, words));
+    // A millisecond apart, so that they stay in their order.
+    new.zip(now.seconds().saturating_mul(1000)..).try_for_each(|((kind, words), at_ms)| {
+        let (id, decision, account) = (random::message_id(now), decision.clone(), account.clone());
+        note_insert(conn, keys, &Note { id, decision, kind, account, words, at_ms })
+    })
+}
+
 /// Keeps a signed order. `false`: it was taken before.
 ///
 /// # Errors
@@ -178,7 +205,7 @@ mod tests {
     async fn notes_come_back_in_order_encrypted_for_their_row_and_an_order_is_kept_once() {
         let anchor = TestAnchor::start(&service_kit::clock::Clock::default());
         let (_department, app) = TestDepartment::member(&anchor, "food", &["provider"], None, "").await;
-        let id = |n: i64| protocol::seal::random::message_id(Timestamp::from_seconds(n));
+        let id = |n: i64| random::message_id(Timestamp::from_seconds(n));
         let (decision, keys) = (id(1), app.keys().clone());
         let note = |words: &str, kind, at_ms| Note {
             id: id(at_ms),

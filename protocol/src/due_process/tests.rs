@@ -148,8 +148,11 @@ fn an_upheld_objection_needs_a_second_person_who_did_not_confirm_the_decision() 
         let open = OpenObjection::raised(&decision);
         assert_eq!(open.uphold(&name(heard), &name(seconded)), Err(OnePerson), "{heard} {seconded}");
     }
-    let upheld = OpenObjection::raised(&decision).uphold(&name("officer-1"), &name("officer-2")).unwrap();
-    assert!(RemovalWarrant::issue(&decision, &notice, Objection::Upheld(upheld), days_later(1)).is_ok());
+    let upheld = || OpenObjection::raised(&decision).uphold(&name("officer-1"), &name("officer-2")).unwrap();
+    let issue = |days| RemovalWarrant::issue(&decision, &notice, Objection::Upheld(upheld()), days_later(days));
+    let open = NoWarrant::WindowOpen(WindowOpen { until: name("2026-12-21") });
+    assert_eq!(issue(1).unwrap_err(), open, "who objects early has no shorter time to object");
+    assert!(issue(31).is_ok());
 }
 
 #[test]

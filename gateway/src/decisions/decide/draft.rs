@@ -98,6 +98,7 @@ impl Desk<'_> {
                 undone: None,
                 by_law: false,
                 dismissed: false,
+                rules: evaluation.map(|e| said.plan.texts(&e.decisive)).unwrap_or_default(),
             },
             since: self.look.today,
             until: None,

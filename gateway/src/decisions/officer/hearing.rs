@@ -1,10 +1,10 @@
-//! Hearing an objection by two persons, and confirming what was proposed.
+//! Hearing an objection by two persons, confirming what was proposed, and freeing what a roll did not do.
 //!
-//! Guarantees: two who say the same decide, and nobody who confirmed the removal is one of them; a flag or a contradiction removes
-//! nobody whoever says so. Runs in the caller's transaction. Deliberately absent: who may call it, and the audit trail (`officer`).
+//! Guarantees: two who say the same decide, and nobody who confirmed the removal is one of them; what they uphold is carried out when
+//! the window is over, and not before; a flag or a contradiction removes nobody whoever says so. Runs in the caller's transaction. Deliberately absent: who may call it, and the audit trail (`officer`).
 
-use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons};
-use protocol::consent::Refusal;
+use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons, Window};
+use protocol::{consent::Refusal, seal::random};
 use schemas::{
     decision::DecisionAction, id::SystemName, notice::DecisionStep, problem::Code, scheme::DecisionState,
     time::Timestamp,
@@ -36,7 +36,8 @@ pub(super) fn hear(
     now: Timestamp,
 ) -> Result<ReviewOutcome, OfficerRefused> {
     let objection = objection_find(conn, app.keys(), &decided.id)?;
-    let objection = objection.ok_or(DecisionError::NotWhole("an objection without words"))?;
+    let objection = objection.filter(|objection| objection.second.is_none());
+    let objection = objection.ok_or_else(|| conflict("nothing is contested"))?;
     // Who confirmed the removal hears no objection against it: the warrant would refuse such a pair for ever.
     apart_from_confirmers(conn, &decided, by)?;
     let Some((first, first_upheld)) = objection.first else {
@@ -50,35 +51,66 @@ pub(super) fn hear(
     }
     let two = TwoPersons::of(first.as_str(), by.as_str());
     let two = two.ok_or(Refusal::new(Code::FourEyesRequired, "another person must do this"))?;
-    if !objection_second(conn, &decided.id, by, app.decided_at_ms())? {
-        return Err(conflict("it is decided"));
+    if !objection_second(conn, &decided.id, ((&first, first_upheld), by), app.decided_at_ms())? {
+        return Err(conflict("it is decided, or the first word is another by now"));
     }
-    let AnyLeaving::Contested(contested) =
-        AnyLeaving::stored(decided.id.clone(), decided.state, None).map_err(DecisionError::from)?
-    else {
-        return Err(conflict("nothing is contested"));
-    };
     let number = local(conn, app, &decided)?;
     let clerk = Clerk { app, local: number.as_ref(), now };
     let mut after = decided;
     for officer in two.both() {
         after.matter.confirmed_by.extend(officer.parse().ok());
     }
-    if upheld {
-        contested.uphold(&two);
-        (after.state, after.todo, after.since) = (DecisionState::Upheld, Some(Todo::Remove), now.civil_day());
-        clerk.log(conn, &after, Word::own(&after))?;
-        decide::tell(conn, app, &after, DecisionStep::Upheld, now)?;
-        clerk.update(conn, &after)?;
-        return Ok(ReviewOutcome::Decided(DecisionState::Upheld));
-    }
-    contested.reverse();
-    clerk.lift(conn, after, DecisionState::Reversed, ("OBJECTION_UPHELD".to_owned(), None))?;
-    Ok(ReviewOutcome::Decided(DecisionState::Reversed))
+    judged(conn, &clerk, after, (&two, upheld))
+}
+
+/// What two persons found.
+fn judged(
+    conn: &mut AnyConnection,
+    clerk: &Clerk<'_>,
+    mut after: Decided,
+    (two, upheld): (&TwoPersons, bool),
+) -> Result<ReviewOutcome, OfficerRefused> {
+    let right = || ("OBJECTION_UPHELD".to_owned(), None);
+    let window = after.matter.delivered.zip(after.until).map(|(at, ends)| Window::stored(at, ends));
+    let stored = AnyLeaving::stored(after.id.clone(), after.state, window).map_err(DecisionError::from)?;
+    let state = match (stored, upheld) {
+        (AnyLeaving::Contested(contested), true) => {
+            // It is carried out when the window is over, as every other.
+            contested.uphold(two, window);
+            (after.state, after.todo, after.since) = (DecisionState::Upheld, None, clerk.now.civil_day());
+            clerk.log(conn, &after, Word::own(&after))?;
+            decide::tell(conn, clerk.app, &after, DecisionStep::Upheld, clerk.now)?;
+            clerk.update(conn, &after)?;
+            DecisionState::Upheld
+        }
+        (AnyLeaving::Contested(contested), false) => {
+            contested.reverse();
+            clerk.lift(conn, after, DecisionState::Reversed, right())?;
+            DecisionState::Reversed
+        }
+        (AnyLeaving::Removed(_), true) => {
+            clerk.log(conn, &after, Word { action: DecisionAction::Review, ..Word::own(&after) })?;
+            decide::tell(conn, clerk.app, &after, DecisionStep::Upheld, clerk.now)?;
+            clerk.update(conn, &after)?;
+            DecisionState::Removed
+        }
+        (AnyLeaving::Removed(_), false) => {
+            // The same cause does not take her off once more.
+            after.matter.dismissed = true;
+            clerk.put_back(conn, after, right())?;
+            DecisionState::Restored
+        }
+        _ => return Err(conflict("nothing is contested")),
+    };
+    Ok(ReviewOutcome::Decided(state))
 }
 
 /// Refuses one of those who confirmed it, or another account of the same person.
-fn apart_from_confirmers(conn: &mut AnyConnection, decided: &Decided, by: &SystemName) -> Result<(), OfficerRefused> {
+pub(super) fn apart_from_confirmers(
+    conn: &mut AnyConnection,
+    decided: &Decided,
+    by: &SystemName,
+) -> Result<(), OfficerRefused> {
     for confirmed in &decided.matter.confirmed_by {
         let confirmed = confirmed.as_str().parse().map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
         two_persons(conn, &confirmed, by)?;
@@ -124,4 +156,32 @@ pub(in crate::decisions) fn begin(
     }
     decided.since = clerk.now.civil_day();
     clerk.go_on_leaving(conn, decided)
+}
+
+/// What a roll did not do waits for an officer: it is tried once more, or the person is free of it.
+pub(super) fn free(
+    conn: &mut AnyConnection,
+    app: &App,
+    mut decided: Decided,
+    (by, upheld): (&SystemName, bool),
+    now: Timestamp,
+) -> Result<ReviewOutcome, OfficerRefused> {
+    let number = local(conn, app, &decided)?;
+    let clerk = Clerk { app, local: number.as_ref(), now };
+    decided.waits = None;
+    if !upheld {
+        let officer = by.as_str().parse().ok().filter(|by| !decided.matter.confirmed_by.contains(by));
+        decided.matter.confirmed_by.extend(officer);
+        decided.matter.dismissed = true;
+        clerk.lift(conn, decided, DecisionState::Released, ("OFFICER_RELEASED".to_owned(), None))?;
+        return Ok(ReviewOutcome::Decided(DecisionState::Released));
+    }
+    if decided.state == DecisionState::Held {
+        // An order of its own: the one before was answered already, and is not done twice.
+        (decided.matter.hold, decided.todo) = (Some(random::message_id(now)), Some(Todo::Hold));
+    }
+    decided.since = now.civil_day();
+    clerk.log(conn, &decided, Word { action: DecisionAction::Review, ..Word::own(&decided) })?;
+    clerk.update(conn, &decided)?;
+    Ok(ReviewOutcome::Decided(decided.state))
 }

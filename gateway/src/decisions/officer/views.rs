@@ -55,6 +55,8 @@ pub struct ReviewItem {
     pub at: Timestamp,
     /// Whether the breaker stopped it.
     pub stopped: bool,
+    /// Whether it goes on only with an officer's word.
+    pub asked: bool,
     /// The person's number here, where she is linked.
     pub local: Option<LocalKey>,
     /// The objection, if there is one.
@@ -74,6 +76,8 @@ pub struct Objected {
     pub at: Timestamp,
     /// Who proposed how to decide it, and whether the removal would stand.
     pub first: Option<(SystemName, bool)>,
+    /// Whether it is still to be decided.
+    pub open: bool,
 }
 
 // Her words must not reach a log by accident.
@@ -85,8 +89,8 @@ impl std::fmt::Debug for Objected {
 
 impl From<StoredObjection> for Objected {
     fn from(stored: StoredObjection) -> Self {
-        let StoredObjection { route, words, slip, at_ms, first, .. } = stored;
-        Self { route, words, slip, at: Timestamp::from_seconds(at_ms.div_euclid(1000)), first }
+        let StoredObjection { route, words, slip, at_ms, first, second, .. } = stored;
+        Self { route, words, slip, at: Timestamp::from_seconds(at_ms.div_euclid(1000)), first, open: second.is_none() }
     }
 }
 
@@ -159,6 +163,7 @@ pub(super) fn item(conn: &mut AnyConnection, app: &App, decided: Decided) -> Res
         why: app.why(&decided),
         at: Timestamp::from_seconds(decided.at_ms.div_euclid(1000)),
         stopped: decided.waits == Some(Waits::Breaker),
+        asked: decided.waits == Some(Waits::Officer),
         reason: decided.matter.cause.reason.code(),
         effective: decided.matter.effective,
         title: decided.matter.title,

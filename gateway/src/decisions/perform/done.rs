@@ -26,7 +26,9 @@ pub(super) fn advance(
                 AnyLeaving::Noticed(noticed) => {
                     noticed.window_over(now).map_err(|_| DecisionError::NotWhole("the window is open"))?
                 }
-                AnyLeaving::Upheld(upheld) => upheld.removable(),
+                AnyLeaving::Upheld(upheld) => {
+                    upheld.removable(now).map_err(|_| DecisionError::NotWhole("the window is open"))?
+                }
                 _ => return Err(DecisionError::NotWhole("a removal without its road")),
             };
             may.removed();

@@ -209,6 +209,9 @@ async fn an_objection_that_two_persons_do_not_find_right_removes_and_they_stand_
     assert_eq!(world.app.review_decide(&binod, &id, true).await.unwrap(), ReviewOutcome::SecondNeeded);
     let upheld = world.app.review_decide(&anita, &id, true).await.unwrap();
     assert_eq!(upheld, ReviewOutcome::Decided(DecisionState::Upheld));
+    world.days(30).await;
+    assert_eq!(world.roll(), "101=HOLD 102=ACTIVE 103=ACTIVE", "who objects early has no shorter time to object");
+    world.days(1).await;
     assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE");
     let (records, notices) = world.records(&id).await;
     assert_eq!(records.last().unwrap().confirmed_by.len(), 2);
@@ -276,6 +279,7 @@ async fn who_confirmed_a_removal_hears_no_objection_against_it_by_no_account() {
     }
     let upheld = world.app.review_decide(&chitra, &id, true).await.unwrap();
     assert_eq!(upheld, ReviewOutcome::Decided(DecisionState::Upheld));
+    world.days(31).await;
     assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE", "the warrant has its two persons");
 }
 

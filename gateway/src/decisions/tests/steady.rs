@@ -166,6 +166,11 @@ async fn a_department_in_which_nobody_ages_has_a_day_of_its_own_on_both_engines(
         assert_eq!(known(&world).await, Some(today));
         assert!(!clock::pass_on(&world.app, at(-1)).await.unwrap(), "set back");
         assert!(!clock::pass_on(&world.app, at(400)).await.unwrap(), "far ahead of the anchor and of the last pass");
+        assert!(
+            !clock::may_begin_on(&world.app, at(400)).await,
+            "nor does a window begin there, and hold her for a year"
+        );
+        assert!(clock::may_begin_on(&world.app, at(-1)).await, "set back, it begins on the last day that was passed");
         assert_eq!(known(&world).await, Some(today), "and the day stays");
         assert!(clock::pass_on(&world.app, at(2)).await.unwrap());
         assert_eq!(known(&world).await, Some(at(2)));

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::Method, web};
 use schemas::{id::MessageId, notice::LetterHandedOver, problem::Code};
 use service_kit::{
-    access::{Caller, Routes},
+    access::{Caller, Routes, System},
     server::{Body, ProblemResponse, Reply, RouteLimits},
 };
 use utoipa::OpenApi;
@@ -37,21 +37,24 @@ async fn letters(app: web::Data<App>) -> Reply {
     responses(
         (status = 204, description = "Taken"),
         (status = 400, description = "request-malformed"),
-        (status = 403, description = "access-denied: the system does not carry letters"),
+        (status = 403, description = "access-denied: the system does not carry letters, or no open account of an operator or reviewer has this name"),
         (status = 404, description = "not-found: no such letter waits"),
     ))]
-async fn handed_over(app: web::Data<App>, path: web::Path<String>, body: Body) -> Reply {
+async fn handed_over(app: web::Data<App>, caller: System, path: web::Path<String>, body: Body) -> Reply {
     let order: LetterHandedOver = body.json()?;
+    let denied = || ProblemResponse::new(Code::AccessDenied);
+    let system = caller.0.name.parse().map_err(|_| denied())?;
     let unknown = || ProblemResponse::new(Code::NotFound).detail("no such letter waits");
     let id: MessageId = path.parse().map_err(|_| unknown())?;
-    match app.letter_handed_over(&id, &order.officer).await {
+    match app.letter_handed_over(&id, (&system, &order.officer)).await {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
         Err(HandOverError::Unknown) => Err(unknown()),
-        Err(HandOverError::Store(error)) => Err(failed(error)),
+        Err(error @ HandOverError::Officer) => Err(denied().detail(error.to_string())),
+        Err(error @ (HandOverError::Store(_) | HandOverError::Account(_))) => Err(failed(error)),
     }
 }
 
-fn failed(error: service_kit::db::DatabaseError) -> ProblemResponse {
+fn failed(error: impl std::fmt::Display) -> ProblemResponse {
     tracing::error!(%error, "letters could not be read or written");
     ProblemResponse::new(Code::Internal)
 }

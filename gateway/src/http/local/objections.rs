@@ -1,8 +1,9 @@
 //! `POST /v1/objections`: a counter's own system, or an assisted operator's, enters an objection and prints its slip.
 
 use actix_web::{HttpResponse, http::Method, web};
+use schemas::problem::Code;
 use service_kit::{
-    access::{Caller, Routes},
+    access::{Caller, Routes, System},
     server::{Body, ProblemResponse, Reply, RouteLimits},
 };
 use utoipa::OpenApi;
@@ -36,9 +37,10 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         (status = 404, description = "not-found: nothing of this case and number may be objected to"),
         (status = 409, description = "conflict: nothing can be objected to, or no more; or the decision must be named"),
     ))]
-async fn enter(app: web::Data<App>, body: Body) -> Reply {
+async fn enter(app: web::Data<App>, caller: System, body: Body) -> Reply {
     let said: CounterObjection = body.json()?;
-    let slip = app.objection_at_counter(said).await.map_err(not_taken)?;
+    let system = caller.0.name.parse().map_err(|_| ProblemResponse::new(Code::AccessDenied))?;
+    let slip = app.objection_at_counter(&system, said).await.map_err(not_taken)?;
     Ok(HttpResponse::Ok().json(slip))
 }
 

@@ -12,6 +12,7 @@ use service_kit::db::DatabaseError;
 use super::{Person, hold, reachable, round, subject, tell, ways};
 use crate::{
     notices::{HandOverError, ReportRefused},
+    people::{By, Change, Invite, Role, Roles},
     store::{
         links::{LinkError, NewLink, link_insert},
         notices::reports::message_gone,
@@ -89,15 +90,37 @@ async fn what_must_be_told_goes_on_paper_when_the_number_is_dead_and_counts_when
         0o600
     );
 
-    let officer = "officer-7".parse().unwrap();
+    let (system, officer): (SystemName, SystemName) = ("post-room".parse().unwrap(), "meena".parse().unwrap());
+    let invited = |name: &str, role| Invite {
+        name: name.parse().unwrap(),
+        person: None,
+        display: None,
+        roles: Roles::new([role]),
+    };
+    for (name, role) in [("meena", Role::Operator), ("lata", Role::Auditor)] {
+        app.officers().invite(By::CommandLine, invited(name, role)).await.unwrap();
+    }
     let listed = app.letters().await.unwrap();
     assert_eq!((listed.len(), &listed[0].id, listed[0].kind.as_str()), (1, &told[0].0, "hold"));
     let other = protocol::seal::random::message_id(app.now());
-    assert!(matches!(app.letter_handed_over(&other, &officer).await, Err(HandOverError::Unknown)));
-    app.letter_handed_over(&told[0].0, &officer).await.unwrap();
+    assert!(matches!(app.letter_handed_over(&other, (&system, &officer)).await, Err(HandOverError::Unknown)));
+    for nobody in ["officer-7", "lata"] {
+        let named = nobody.parse().unwrap();
+        let refused = app.letter_handed_over(&told[0].0, (&system, &named)).await;
+        assert!(matches!(refused, Err(HandOverError::Officer)), "{nobody}: any name is nobody's word");
+    }
+    app.officers().change(By::CommandLine, officer.clone(), Change::Disable).await.unwrap();
+    let closed = app.letter_handed_over(&told[0].0, (&system, &officer)).await;
+    assert!(matches!(closed, Err(HandOverError::Officer)), "a closed account");
+    app.officers().change(By::CommandLine, officer.clone(), Change::Enable).await.unwrap();
+    assert!(page.exists() && ways(app, &person).await[0].2[0].1 == DeliveryState::Printed);
+    app.letter_handed_over(&told[0].0, (&system, &officer)).await.unwrap();
     assert!(!page.exists(), "the page goes");
     assert_eq!(ways(app, &person).await[0].2[0], (Channel::Letter, DeliveryState::Delivered));
-    assert!(matches!(app.letter_handed_over(&told[0].0, &officer).await, Err(HandOverError::Unknown)), "once");
+    assert!(
+        matches!(app.letter_handed_over(&told[0].0, (&system, &officer)).await, Err(HandOverError::Unknown)),
+        "once"
+    );
     assert!(app.letters().await.unwrap().is_empty());
 }
 

@@ -2,7 +2,8 @@
 
 use protocol::exchange::Attested;
 use schemas::{
-    decision::DecisionRecord,
+    decision::{DecisionRecord, DeliveryEvidence},
+    notice::Channel,
     problem::{Code, Problem},
     scheme::DecisionState,
 };
@@ -14,7 +15,8 @@ use service_kit::{
 };
 use url::Url;
 
-use super::world::*;
+use super::world::{Served, World};
+use crate::store::notices::deliveries::{Step, delivery_insert, delivery_step};
 
 fn client(served: &Served, system: usize) -> HttpClient {
     let (certificate, key) = &served.systems[system];
@@ -25,8 +27,12 @@ fn client(served: &Served, system: usize) -> HttpClient {
 }
 
 async fn say(served: &Served, client: &HttpClient, body: &Value) -> Reply {
+    post(served, client, "/v1/objections", body).await
+}
+
+async fn post(served: &Served, client: &HttpClient, path: &str, body: &Value) -> Reply {
     let port = served.office.running.listeners()["local"].port();
-    let url = Url::parse(&format!("https://localhost:{port}/v1/objections")).unwrap();
+    let url = Url::parse(&format!("https://localhost:{port}{path}")).unwrap();
     let body = serde_json::to_vec(body).unwrap();
     client.post_with(&url, "application/json", &[], body, 1 << 16).await.unwrap()
 }
@@ -86,6 +92,53 @@ async fn a_counters_system_gets_a_slip_and_a_signed_receipt_and_the_same_again()
     );
     let audit = served.office.audit().await;
     assert!(audit.contains(&format!("meena decision.objection {decision} done")), "{audit:#?}");
-    assert!(audit.contains(&"lata decision.objection counter refused access-denied".to_owned()), "{audit:#?}");
+    assert!(audit.contains(&"counter decision.counter lata refused access-denied".to_owned()), "{audit:#?}");
+    assert!(
+        audit.contains(&format!("counter decision.counter {decision} meena done")),
+        "which system said so: {audit:#?}"
+    );
     served.office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carriers_report_over_its_own_certificate_starts_the_window_of_a_message_that_went() {
+    let (served, decision) = World::open().await.served().await;
+    let [counter, _, relay] = [0, 1, 2].map(|system| client(&served, system));
+    let app = served.office.running.app().clone();
+    let notice = app.review_evidence(&decision).await.unwrap().unwrap().notice.unwrap().id;
+    let path = |id: &str| format!("/v1/messages/{id}/arrived");
+    let at = |seconds: i64| json!({ "at": app.now().plus(seconds) });
+    let unknown = "01936b1e-5b2f-7c3d-8e4f-0123456789ab";
+    let early = post(&served, &relay, &path(notice.as_str()), &at(0)).await;
+    assert_eq!(code(&early), Code::NotFound, "nothing went yet");
+    let (id, now_ms) = (notice.clone(), app.now_ms());
+    let sent = move |conn: &mut service_kit::db::AnyConnection| {
+        delivery_insert(conn, &id, Channel::Sms, now_ms)?;
+        delivery_step(conn, (&id, Channel::Sms), &Step::Delivered("202".to_owned()), now_ms)?;
+        Ok::<_, service_kit::db::DatabaseError>(())
+    };
+    app.db().write(sent).await.unwrap();
+    for (client, id, body, wanted) in [
+        (&counter, notice.as_str(), at(0), Code::AccessDenied),
+        (&relay, unknown, at(0), Code::NotFound),
+        (&relay, "nonsense", at(0), Code::NotFound),
+        (&relay, notice.as_str(), at(3_600), Code::RequestMalformed),
+        (&relay, notice.as_str(), at(-3_600), Code::RequestMalformed),
+        (&relay, notice.as_str(), json!({}), Code::RequestMalformed),
+        (&relay, notice.as_str(), json!({ "at": app.now(), "more": 1 }), Code::RequestMalformed),
+    ] {
+        assert_eq!(code(&post(&served, client, &path(id), &body).await), wanted, "{id} {body}");
+    }
+    for again in [false, true] {
+        let taken = post(&served, &relay, &path(notice.as_str()), &at(0)).await;
+        assert_eq!(taken.status, 204, "{again}: {}", String::from_utf8_lossy(&taken.body));
+    }
+    let audit = served.office.audit().await;
+    let done = audit.iter().filter(|line| **line == format!("relay message.arrived {notice} done")).count();
+    assert_eq!(done, 1, "the first word counts: {audit:#?}");
+    let (app, _) = served.closed().await;
+    crate::decisions::run(&app).await.unwrap();
+    let evidence = app.review_evidence(&decision).await.unwrap().unwrap();
+    let delivery = evidence.notice.unwrap().delivery.unwrap();
+    assert_eq!((delivery.evidence, delivery.by.unwrap().as_str()), (DeliveryEvidence::SmsReport, "relay"));
 }

@@ -66,7 +66,8 @@ subject_key = "ppo_no"
 const FOLLOW: &str = "writer = { url = \"sqlite://source.sqlite\" }\n[[follow]]\nsource = \"https://civil.localhost\"\n\
                       event = \"in.vinimay.death.registered.v1\"\npurpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\n\
                       roll = \"social.pension\"\n[[systems]]\nname = \"counter\"\ncertificate_file = \"counter.pem\"\nmay = [\"object\"]\n\
-                      [[systems]]\nname = \"portal\"\ncertificate_file = \"portal.pem\"\nmay = [\"post\"]\n";
+                      [[systems]]\nname = \"portal\"\ncertificate_file = \"portal.pem\"\nmay = [\"post\"]\n\
+                      [[systems]]\nname = \"relay\"\ncertificate_file = \"relay.pem\"\nmay = [\"carrier\"]\n";
 pub(super) const WHY: &str = "She stood before me with her certificate.";
 
 /// Before anybody looks: a department that hears.
@@ -74,8 +75,8 @@ pub(super) struct World {
     pub(super) app: App,
     department: TestDepartment,
     anchor: TestAnchor,
-    /// Private keys of the counter's system and of the portal, with their certificates.
-    pub(super) systems: [(Vec<u8>, Vec<u8>); 2],
+    /// Private keys of the counter's system, of the portal and of the carriers' relay, with their certificates.
+    pub(super) systems: [(Vec<u8>, Vec<u8>); 3],
 }
 
 impl World {
@@ -83,7 +84,7 @@ impl World {
     pub(super) async fn open() -> Self {
         let anchor = TestAnchor::start(&Clock::default());
         let department = TestDepartment::new("social", Some(&SOURCE), FOLLOW);
-        let systems = ["counter", "portal"].map(|name| {
+        let systems = ["counter", "portal", "relay"].map(|name| {
             let made = service_kit::testing::self_signed(name, 30);
             std::fs::write(department.path(&format!("{name}.pem")), &made.0).unwrap();
             made
@@ -193,7 +194,7 @@ impl World {
 pub(super) struct Served {
     pub(super) office: Office,
     app: App,
-    pub(super) systems: [(Vec<u8>, Vec<u8>); 2],
+    pub(super) systems: [(Vec<u8>, Vec<u8>); 3],
 }
 
 impl Served {

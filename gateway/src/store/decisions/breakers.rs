@@ -149,18 +149,20 @@ pub fn breaker_first(
     Ok(update.sql(" WHERE released_ms IS NULL AND scheme = ").bind(scheme).execute(conn)? == 1)
 }
 
-/// The second officer lets it go on. `false`: it is not stopped, or nobody signed first.
+/// The second officer lets it go on as the first signed. `false`: it is not stopped, or the first word is another by now.
 ///
 /// # Errors
 /// If the database fails.
 pub fn breaker_second(
     conn: &mut AnyConnection,
     scheme: &str,
-    by: &SystemName,
+    ((first, people), by): ((&SystemName, u64), &SystemName),
     now_ms: i64,
 ) -> Result<bool, DecisionStoreError> {
+    let people = i64::try_from(people).unwrap_or(i64::MAX);
     let update =
         Statement::new("UPDATE breaker SET second_by = ").bind(by.as_str()).sql(", released_ms = ").bind(now_ms);
-    let update = update.sql(" WHERE released_ms IS NULL AND first_by IS NOT NULL AND scheme = ").bind(scheme);
+    let update = update.sql(" WHERE released_ms IS NULL AND first_by = ").bind(first.as_str());
+    let update = update.sql(" AND ceiling = ").bind(people).sql(" AND scheme = ").bind(scheme);
     Ok(update.execute(conn)? == 1)
 }

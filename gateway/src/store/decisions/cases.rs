@@ -112,6 +112,18 @@ pub struct Matter {
     pub by_law: bool,
     /// An officer looked and decided for the person.
     pub dismissed: bool,
+    /// What the decisive clauses say to people.
+    #[serde(default)]
+    pub rules: Vec<DecisiveRule>,
+}
+
+/// A clause that made the difference, as its version words it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisiveRule {
+    /// Whether it must hold; else it must not.
+    pub includes: bool,
+    /// By language.
+    pub text: BTreeMap<String, String>,
 }
 
 /// A decision.
@@ -347,6 +359,34 @@ pub fn decisions_in(
 ) -> Result<Vec<Decided>, DecisionStoreError> {
     let select = Statement::new(COLUMNS).sql("state = ").bind(word(&state)?.as_str());
     opened(select.sql(" ORDER BY at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
+}
+
+/// Decisions that wait for something, oldest first, at most `limit`.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_waiting(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    waits: Waits,
+    limit: i64,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let select = Statement::new(COLUMNS).sql("waits = ").bind(word(&waits)?.as_str());
+    opened(select.sql(" ORDER BY at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
+}
+
+/// Removals that were carried out and are objected to, oldest first, at most `limit`.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_appealed(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    limit: i64,
+) -> Result<Vec<Decided>, DecisionStoreError> {
+    let open = "state = 'removed' AND EXISTS (SELECT 1 FROM objection o WHERE o.decision = decision.id AND o.second_by IS NULL) \
+                ORDER BY at_ms, id LIMIT ";
+    opened(Statement::new(COLUMNS).sql(open).bind(limit).load(conn)?, keys)
 }
 
 #[derive(QueryableByName)]

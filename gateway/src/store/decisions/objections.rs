@@ -1,4 +1,4 @@
-//! Objections and how they were heard: one of a decision.
+//! Objections and how they were heard: one of a decision. What is said later is added to it, and it is heard anew.
 
 use diesel::{
     QueryableByName,
@@ -158,17 +158,33 @@ pub fn objection_again(conn: &mut AnyConnection, decision: &MessageId) -> Result
     Ok(())
 }
 
-/// The second officer decides as proposed. `false`: it is decided.
+/// The second officer decides as the first proposed. `false`: it is decided, or the first word is another by now.
 ///
 /// # Errors
 /// If the database fails.
 pub fn objection_second(
     conn: &mut AnyConnection,
     decision: &MessageId,
-    officer: &SystemName,
+    ((first, upheld), officer): ((&SystemName, bool), &SystemName),
     now_ms: i64,
 ) -> Result<bool, DecisionStoreError> {
     let update = Statement::new("UPDATE objection SET second_by = ").bind(officer.as_str());
-    let update = update.sql(", decided_ms = ").bind(now_ms).sql(" WHERE second_by IS NULL AND decision = ");
-    Ok(update.bind(decision.as_str()).execute(conn)? == 1)
+    let update = update.sql(", decided_ms = ").bind(now_ms).sql(" WHERE second_by IS NULL AND first_by = ");
+    let update = update.bind(first.as_str()).sql(" AND first_upheld = ").bind(i64::from(upheld));
+    Ok(update.sql(" AND decision = ").bind(decision.as_str()).execute(conn)? == 1)
+}
+
+/// More was said: nobody has heard it yet.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn objection_more(conn: &mut AnyConnection, keys: &Keys, now: &StoredObjection) -> Result<(), DecisionStoreError> {
+    let body = BODY.seal(keys, now.decision.as_str(), &now.words)?;
+    let update = Statement::new("UPDATE objection SET body = ").bind(body.as_slice());
+    let update = update.sql(", route = ").bind(route_word(now.route)).sql(", entered_by = ");
+    let update =
+        update.bind(now.entered_by.as_ref().map(SystemName::as_str)).sql(", first_by = NULL, first_upheld = NULL");
+    let update = update.sql(", second_by = NULL, decided_ms = NULL WHERE decision = ");
+    update.bind(now.decision.as_str()).execute(conn)?;
+    Ok(())
 }

@@ -11,7 +11,7 @@ use schemas::{
 };
 use serde::Deserialize;
 use service_kit::{
-    access::{Caller, Routes, Submitted},
+    access::{Caller, Routes, Submitted, User},
     server::{ProblemResponse, Reply, RouteLimits},
 };
 use utoipa::OpenApi;
@@ -31,14 +31,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes.route(Method::POST, "/console/matching", CALLER, RouteLimits::body(FORM), resolve)
 }
 
-/// What waits, the longest first.
+/// What waits, the longest first; it names people, and that it was looked at is on record.
 #[utoipa::path(get, path = "/console/matching", tag = "people", responses(
     (status = 200, description = "The page", content_type = "text/html"),
     (status = 401, description = "not-authenticated"),
     (status = 403, description = "access-denied"),
 ))]
-async fn list(view: View, done: web::Query<Done>) -> Reply {
-    let queue = view.app.match_queue().await.map_err(failed)?;
+async fn list(view: View, user: User, done: web::Query<Done>) -> Reply {
+    let queue = view.app.match_queue_seen(&user.name).await.map_err(failed)?;
     show(&view, StatusCode::OK, &views::Matching { page: view.page("matching").notice(done.done.as_deref()), queue })
 }
 

@@ -122,15 +122,16 @@ fn back(decision: &MessageId, done: &str) -> actix_web::HttpResponse {
         (status = 409, description = "conflict: nothing waits for an officer here"),
     ))]
 async fn decide(view: View, submitted: Submitted<Decision>) -> Reply {
+    use DecisionState as S;
     let Decision { decision, outcome, reason } = submitted.form;
     let upheld = matches!(outcome, Judged::Upheld);
     let act = ReviewAct::Decide { decision: decision.clone(), upheld, reason };
     let done = match view.app.review_act(&submitted.user.name, act).await.map_err(refused)? {
         ReviewDone::Heard(ReviewOutcome::SecondNeeded) => "second-needed",
         ReviewDone::Heard(ReviewOutcome::HeardAnew) => "heard-anew",
-        ReviewDone::Heard(ReviewOutcome::Decided(DecisionState::Reversed)) => "decision-reversed",
-        ReviewDone::Heard(ReviewOutcome::Decided(DecisionState::Withdrawn)) => "decision-dropped",
-        ReviewDone::Heard(ReviewOutcome::Decided(DecisionState::Upheld)) => "decision-upheld",
+        ReviewDone::Heard(ReviewOutcome::Decided(S::Reversed | S::Restored)) => "decision-reversed",
+        ReviewDone::Heard(ReviewOutcome::Decided(S::Withdrawn | S::Released)) => "decision-dropped",
+        ReviewDone::Heard(ReviewOutcome::Decided(S::Upheld | S::Removed)) => "decision-upheld",
         _ => "decision-confirmed",
     };
     Ok(back(&decision, done))
