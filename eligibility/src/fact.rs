@@ -48,6 +48,8 @@ pub mod names {
     pub const BPL: &str = "household.bpl";
     /// Whether the household holds a ration card in force.
     pub const RATION_CARD: &str = "household.ration_card";
+    /// Whether she is the head of her household, in whose name its card stands.
+    pub const HEAD: &str = "household.head";
     /// How many members the household has.
     pub const MEMBERS: &str = "household.members";
     /// Whether somebody in the household pays income tax.
@@ -79,6 +81,7 @@ pub mod names {
         ENROLLED_SCHOOL,
         BPL,
         RATION_CARD,
+        HEAD,
         MEMBERS,
         INCOME_TAX_PAYER,
         GOVERNMENT_EMPLOYEE,

@@ -158,8 +158,10 @@ pub struct Folded {
 pub fn fold(records: &[EventRecord], related: &Related, as_of: CivilDate) -> Folded {
     let hers = Void { own: &[], others: &related.annulled };
     let stands = standing::standing(records, hers);
-    let wakes = stands.iter().map(|record| record.effective).filter(|day| *day > as_of).min();
-    let now: Vec<&EventRecord> = stands.into_iter().filter(|record| record.effective <= as_of).collect();
+    // Of an age the day is the fact itself: that she will complete it later is known now, and is no age that she has.
+    let (now, later): (Vec<&EventRecord>, Vec<&EventRecord>) =
+        stands.into_iter().partition(|record| record.effective <= as_of || record.is_of_an_age());
+    let wakes = later.iter().map(|record| record.effective).min();
     let deaths: Vec<EventRecord> = related.spouses.iter().map(|(_, record)| record.clone()).collect();
     let mut folded = Folded { wakes, ..apply::apply((&now, records), related, as_of) };
     let of_spouses = Void { own: &related.annulled, others: &[] };

@@ -7,6 +7,7 @@
 
 mod entering;
 mod leaving;
+mod staying;
 #[cfg(test)]
 mod tests;
 
@@ -79,6 +80,8 @@ pub enum Reason {
     ClauseFalse,
     /// Clauses ask for an officer.
     Conflict,
+    /// She is the head of her household from now on.
+    HeadOfHousehold,
 }
 
 impl Reason {
@@ -93,6 +96,7 @@ impl Reason {
             Self::AtHomeAfterMove => "AT_HOME_AFTER_MOVE",
             Self::ClauseFalse => "CLAUSE_FALSE",
             Self::Conflict => "CONFLICT",
+            Self::HeadOfHousehold => "HEAD_OF_HOUSEHOLD",
         }
     }
 }
@@ -221,6 +225,13 @@ pub enum Proposal {
         /// Since when she is eligible.
         since: CivilDate,
     },
+    /// Enter on a roll that names heads of households that she is one: the card goes on in her name.
+    Head {
+        /// Why.
+        cause: Cause,
+        /// Since when she is.
+        since: CivilDate,
+    },
 }
 
 /// Whom to tell, and how long the window is.
@@ -265,6 +276,7 @@ pub fn propose(situation: &Situation<'_>) -> Vec<Proposal> {
     proposals.extend(leaving::amended(situation));
     proposals.extend(leaving::begun(situation));
     proposals.extend(entering::proposals(situation));
+    proposals.extend(staying::proposals(situation));
     proposals.sort();
     proposals.dedup();
     proposals

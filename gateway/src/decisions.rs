@@ -29,6 +29,7 @@ mod related;
 mod run;
 #[cfg(test)]
 mod tests;
+mod transition;
 mod trying;
 mod wanting;
 mod words;

@@ -306,6 +306,15 @@ impl MappedRolls {
         people::headcount(&mut *self.lend()?, self.roll(roll)?)
     }
 
+    /// Whether decisions may change the column in which the roll keeps a fact.
+    pub fn amends(&self, roll: &RollId, fact: &str) -> bool {
+        let amended = |roll: &Roll| {
+            let column = roll.facts.iter().find(|(name, _)| name.as_str() == fact).map(|(_, column)| column);
+            roll.enrol.as_ref().is_some_and(|enrol| enrol.amend) && column.is_some_and(|c| roll.updated().contains(&c))
+        };
+        self.roll(roll).is_ok_and(amended)
+    }
+
     /// Everything wrong with the roll's journal, and every row that others changed since we did. Blocks.
     ///
     /// # Errors

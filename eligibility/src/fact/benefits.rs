@@ -89,6 +89,11 @@ impl Benefits {
         }
     }
 
+    /// She draws nothing of this scheme any more, whoever said that she did.
+    pub fn draws_no_more(&mut self, scheme: &str) {
+        self.drawn.retain(|drawn| drawn.benefit.scheme != scheme);
+    }
+
     /// Of these nothing is missing, by the word of `fact`; its value does not matter. The latest word counts.
     pub fn know_all(&mut self, of: Of, fact: Fact) {
         let later = self.whole.get(&of).is_none_or(|known| known.recorded <= fact.recorded);
@@ -173,6 +178,8 @@ mod tests {
         benefits.draws(pension(), None);
         assert_eq!(asks(&benefits, &class("pension"), None), True);
         assert_eq!(asks(&benefits, &class("ration"), None), Unknown, "one pension says nothing of rations");
+        benefits.draws_no_more("CG-IGNWPS");
+        assert_eq!(asks(&benefits, &class("pension"), None), Unknown, "that one is over, and others may run");
         benefits.know_all(class("ration"), Fact::own(true, day("2026-11-21")));
         assert_eq!(asks(&benefits, &class("ration"), None), False);
         assert_eq!(asks(&benefits, &Of::Scheme("X".to_owned()), None), Unknown, "nor all rations of one scheme alone");

@@ -2,8 +2,8 @@
 
 use schemas::{
     event::{
-        BirthPlaceKind, DatePrecision, DeathRegistered, EventAssurance, EventPayload, MarriageEnd, MoveKind,
-        PersonCorrected, PresenceConfirmed, Relation, ResidenceMoved, Sex,
+        BirthPlaceKind, DatePrecision, DeathRegistered, EventAssurance, EventPayload, HouseholdChange, MarriageEnd,
+        MoveKind, PersonCorrected, PresenceConfirmed, Relation, ResidenceMoved, Sex,
     },
     time::CivilDate,
 };
@@ -91,6 +91,14 @@ fn facts_of(folded: &mut Folded, record: &EventRecord) {
         (Role::Subject, Some(EventPayload::BirthStillbirth(birth))) => {
             delivered(folded, (birth.date, birth.plurality, birth.place.kind), record);
         }
+        (Role::Related(Relation::Head), Some(EventPayload::HouseholdChanged(_))) => {
+            put(folded, names::HEAD, true, record, record.effective);
+        }
+        (Role::Subject, Some(EventPayload::HouseholdChanged(changed))) => match changed.change {
+            HouseholdChange::HeadChanged => put(folded, names::HEAD, true, record, record.effective),
+            HouseholdChange::MemberLeft => put(folded, names::HEAD, false, record, record.effective),
+            HouseholdChange::MemberAdded => {}
+        },
         _ => {}
     }
 }
@@ -352,7 +360,8 @@ fn death(folded: &mut Folded, (records, all): (&[&EventRecord], &[EventRecord]))
         && let Some(first) = records.first()
     {
         // Nobody has to prove that she lives: without a death that stands she does.
-        put(folded, names::ALIVE, true, first, first.effective);
+        let heard = first.recorded.civil_day();
+        put(folded, names::ALIVE, true, first, first.effective.min(heard));
     }
 }
 

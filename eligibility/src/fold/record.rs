@@ -87,6 +87,11 @@ impl EventRecord {
         }
     }
 
+    /// Whether it says on which day an age is completed; that day may lie ahead.
+    pub(super) fn is_of_an_age(&self) -> bool {
+        matches!(self.event(), Some(EventPayload::AgeAttained(_) | EventPayload::AgeRevised(_)))
+    }
+
     /// Who said it, as a fact names it.
     pub fn fact_source(&self) -> FactSource {
         FactSource { entity: self.source.clone(), priority: self.priority, id: self.id.clone() }

@@ -118,17 +118,24 @@ pub fn birth(n: u32, on: &str, plurality: u8) -> EventRecord {
     record(n, EventKind::BirthRegistered, on, &payload)
 }
 
+/// She becomes the head of her household, or leaves it.
+pub fn household(n: u32, change: &str, on: &str) -> EventRecord {
+    let payload = format!(r#"{{"household_ref":"h","change":"{change}","head":null}}"#);
+    record(n, EventKind::HouseholdChanged, on, &payload)
+}
+
 /// Years completed on a day.
 pub fn attained(n: u32, years: u8, on: &str) -> EventRecord {
     let payload = format!(r#"{{"years":{years},"convention":"anniversary","effective":"{on}"}}"#);
     record(n, EventKind::AgeAttained, on, &payload)
 }
 
-/// Years completed on another day than was told.
+/// Years completed on another day than was told; as the register tells it, of that day.
 pub fn revised(n: u32, years: u8, (before, on): (&str, &str), recorded: &str) -> EventRecord {
     let payload = format!(
         r#"{{"years":{years},"convention":"anniversary","attained":{},"effective":"{on}","before":"{before}"}}"#,
         day(on) <= day(recorded)
     );
-    record(n, EventKind::AgeRevised, recorded, &payload)
+    let record = record(n, EventKind::AgeRevised, on, &payload);
+    EventRecord { recorded: day(recorded).start().plus(i64::from(n) * 60), ..record }
 }

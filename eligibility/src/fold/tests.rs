@@ -160,6 +160,16 @@ fn birth_date_corrected_both_ways_the_latest_word_on_an_age_counts() {
 }
 
 #[test]
+fn birth_date_corrected_1966_to_1970_after_60_she_is_56_today_and_alive_and_no_day_wakes_her() {
+    let told = [attained(1, 60, "2026-03-01"), revised(2, 60, ("2026-03-01", "2030-03-01"), "2026-11-20")];
+    let later = folded(&told);
+    assert_eq!(later.facts.attained_by(day("2026-11-21"), Convention::Anniversary), None, "not 60");
+    assert_eq!((later.facts.truth(names::ALIVE), later.wakes), (Some(true), None));
+    let alone = folded(&told[1..]);
+    assert!(alone.facts.get(names::ALIVE).unwrap().effective <= day("2026-11-21"), "that she lives is known by now");
+}
+
+#[test]
 fn what_is_superseded_or_not_yet_effective_does_not_count_and_the_day_of_the_latter_is_known() {
     let wrong = death(1, "D-1", "2026-11-01");
     let right = death(2, "D-1", "2026-11-18").replacing(1);
@@ -277,4 +287,15 @@ fn permute(items: &mut [EventRecord], n: usize, visit: &mut impl FnMut(&[EventRe
         permute(items, n - 1, visit);
         items.swap(if n.is_multiple_of(2) { i } else { 0 }, n - 1);
     }
+}
+
+#[test]
+fn who_becomes_the_head_of_a_household_is_it_until_she_leaves_it() {
+    let head = |records: &[EventRecord]| folded(records).facts.truth(names::HEAD);
+    let (became, left) = (household(1, "head_changed", "2026-11-01"), household(2, "member_left", "2026-11-10"));
+    assert_eq!(head(std::slice::from_ref(&became)), Some(true));
+    assert_eq!(head(&[left, became]), Some(false), "in whatever order they come");
+    let named = household(3, "member_added", "2026-11-01");
+    assert_eq!(head(std::slice::from_ref(&named)), None, "a member is no head");
+    assert_eq!(head(&[named.as_related(Relation::Head)]), Some(true), "but the one who is named is");
 }

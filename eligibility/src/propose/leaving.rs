@@ -56,7 +56,7 @@ fn reason_stands(situation: &Situation<'_>, past: &Past) -> bool {
         // Unknown removes nobody, also if it came to be unknown on the way.
         Reason::ClauseFalse => still_false(situation, past) && clauses_speak(situation),
         Reason::Conflict => matches!(situation.verdict, Verdict::Conflict),
-        Reason::Eligible => true,
+        Reason::Eligible | Reason::HeadOfHousehold => true,
     }
 }
 

@@ -161,6 +161,7 @@ impl Department {
             Proposal::Flag { cause } => self.decides(DecisionAction::Flag, cause, DecisionState::Proposed),
             Proposal::Review { cause } => self.decides(DecisionAction::Review, cause, DecisionState::Proposed),
             Proposal::Offer { cause, .. } => self.decides(DecisionAction::Offer, cause, DecisionState::Offered),
+            Proposal::Head { cause, .. } => self.decides(DecisionAction::Amend, cause, DecisionState::Enrolled),
             Proposal::Enrol { cause, .. } => {
                 self.decides(DecisionAction::Enrol, cause, DecisionState::Enrolled);
                 self.standing = Standing::Active;

@@ -90,6 +90,14 @@ pub(super) fn stops(
     Ok(stops)
 }
 
+/// Whether removals of a scheme are stopped: then nobody of it is taken off either who was told before.
+///
+/// # Errors
+/// If the database fails.
+pub(super) fn is_stopped(conn: &mut AnyConnection, scheme: &str) -> Result<bool, DecisionError> {
+    Ok(breaker_find(conn, scheme)?.is_some_and(|stopped| stopped.released_ms.is_none()))
+}
+
 /// Whether two signatures hold at this time.
 fn is_released(stopped: &Stopped, now_ms: i64) -> bool {
     stopped.released_ms.is_some_and(|at| (0..RELEASED_FOR).contains(&(now_ms - at)))

@@ -3,6 +3,7 @@
 //! Guarantees: each step is one of the lifecycle's types; nothing here touches a roll, and nothing here removes anybody.
 
 mod draft;
+mod staying;
 
 use eligibility::{
     evaluate::{Evaluation, Outcome},
@@ -227,6 +228,7 @@ impl Desk<'_> {
             Proposal::Review { cause } => self.show(conn, said, (DecisionAction::Review, cause))?,
             Proposal::Offer { cause, since } => self.offer(conn, said, cause, *since)?,
             Proposal::Enrol { cause, since } => self.enrol_by_law(conn, said, cause, *since)?,
+            Proposal::Head { cause, since } => self.name_head(conn, said, cause, *since)?,
         }
         Ok(true)
     }

@@ -191,6 +191,8 @@ pub(super) fn restrain(
         if drawn || joined.ended {
             said.proposals.retain(|proposal| !matches!(proposal, Proposal::Offer { .. } | Proposal::Enrol { .. }));
         }
+        // That another entry is a head is hers to say only once it is surely hers.
+        said.proposals.retain(|proposal| !matches!(proposal, Proposal::Head { .. }));
     }
 }
 

@@ -13,7 +13,11 @@ use eligibility::{
     propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
     scheme::{Scheme, Unit},
 };
-use registry_adapter::{key::LocalKey, mapping::RollStatus, roll::Standing as RollStanding};
+use registry_adapter::{
+    key::LocalKey,
+    mapping::{RollId, RollStatus},
+    roll::Standing as RollStanding,
+};
 use schemas::{
     decision::DecisionAction,
     id::MessageId,
@@ -30,6 +34,7 @@ use super::{
     perform,
     plan::{Plan, governing, plans, with_gone},
     related::{annulled_beside, related},
+    transition::coming_over,
     wanting,
 };
 use crate::{
@@ -91,6 +96,8 @@ pub(super) struct Look {
     pub(super) today: CivilDate,
     /// What was asked of other departments about her.
     pub(super) asks: Vec<FactAsk>,
+    /// Rolls that name heads of households.
+    heads: BTreeSet<RollId>,
 }
 
 /// Looks at a person until nothing is left to do. What is known of her is read and decided before any roll is told, each time; an
@@ -155,6 +162,7 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
             let Some(mut look) = look(conn, keys, (person, local), (standings, elsewhere, paying), now)? else {
                 return Ok((Settled::default(), false));
             };
+            look.heads = heads(&with, &plans);
             let said = say_as_joined(&mut look, &plans);
             let settled = Settled {
                 concerned: look.is_concerned() || said.iter().any(|said| !said.proposals.is_empty()),
@@ -176,6 +184,11 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
         app.wake_notices();
     }
     Ok(done)
+}
+
+fn heads(app: &App, plans: &[Plan]) -> BTreeSet<RollId> {
+    let Some(writer) = app.triggers().rolls() else { return BTreeSet::new() };
+    plans.iter().map(|plan| &plan.roll).filter(|roll| writer.amends(roll, names::HEAD)).cloned().collect()
 }
 
 impl Look {
@@ -257,6 +270,7 @@ fn look(
         paying,
         today,
         asks,
+        heads: BTreeSet::new(),
     }))
 }
 
@@ -287,7 +301,10 @@ fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
         .flat_map(|plan| units(look, plan).into_iter().map(move |unit| (plan, unit)))
         .map(|(plan, unit)| {
             let standing = standing_of(look.standings.get(&plan.roll));
-            let evaluation = plan.scheme().map(|scheme| evaluate(scheme, &facts_of_unit(&facts, &unit), look.today));
+            let evaluation = plan.scheme().map(|scheme| {
+                let facts = coming_over(scheme, plans, &facts, look.today);
+                evaluate(scheme, &facts_of_unit(&facts, &unit), look.today)
+            });
             let verdict = verdict(plan, evaluation.as_ref(), &facts);
             let past: Vec<Past> = look.past_of(plan, plans).map(Decided::past).collect();
             let situation = situation(look, plan, (&verdict, standing.unwrap_or(Standing::Absent)), &unit, &past);
@@ -295,6 +312,9 @@ fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
             // Rows of the department's own word, or rules that are gone: nothing begins, and what was wrong is undone.
             if standing.is_none() || plan.is_gone() {
                 proposals.retain(is_of_the_past);
+            }
+            if !look.heads.contains(&plan.roll) {
+                proposals.retain(|proposal| !matches!(proposal, Proposal::Head { .. }));
             }
             proposals.extend(without_rule(plan, look.past_of(plan, plans)));
             proposals.sort();

@@ -51,6 +51,7 @@ pub(super) fn answer(todo: Todo, applied: &Applied, active: bool) -> Answer {
         Todo::Restore => any(&[R::Restored]),
         Todo::Remove => any(&[R::Removed, R::AlreadyRemoved]),
         Todo::Enrol => any(&[R::Enrolled, R::AlreadyEnrolled]),
+        Todo::NameHead => any(&[R::Amended, R::Unchanged]),
     };
     let foreign = any(&[R::ChangedOutside, R::StillHeld]);
     if done && !foreign && !applied.rows.is_empty() { Answer::Done } else { Answer::Otherwise }
@@ -80,7 +81,7 @@ pub(super) fn stop(after: &mut Decided, now: Timestamp) {
         Some(Todo::Restore) => after.state = DecisionState::Removed,
         Some(Todo::Enrol) => after.state = DecisionState::Withdrawn,
         Some(Todo::Hold | Todo::Remove) => after.waits = Some(Waits::Officer),
-        Some(Todo::Decline) | None => {}
+        Some(Todo::Decline | Todo::NameHead) | None => {}
     }
     after.since = now.civil_day();
 }
@@ -171,6 +172,9 @@ mod tests {
             (Todo::Enrol, &[R::AlreadyEnrolled], true, Done),
             (Todo::Enrol, &[R::NotApplied], false, Otherwise),
             (Todo::Decline, &[R::Held], false, Done),
+            (Todo::NameHead, &[R::Amended], true, Done),
+            (Todo::NameHead, &[R::Unchanged], true, Done),
+            (Todo::NameHead, &[R::NotActive], false, Otherwise),
         ] {
             assert_eq!(answer(todo, &applied(rows), active), expected, "{todo:?} {rows:?} {active}");
         }

@@ -9,7 +9,7 @@ mod done;
 
 use std::collections::BTreeMap;
 
-use eligibility::propose::Reason;
+use eligibility::{fact::names, propose::Reason};
 use protocol::{
     due_process::{Objection, OpenObjection, RemovalWarrant, VerifiedDecision, VerifiedNotice},
     seal::random,
@@ -17,7 +17,7 @@ use protocol::{
 use registry_adapter::{
     key::LocalKey,
     mapping::RollId,
-    roll::{Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration, RollWriter as _},
+    roll::{Amendment, Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration, RollWriter as _},
 };
 use schemas::{
     answer::FieldValue,
@@ -218,6 +218,7 @@ fn rows(
             let removal = decided.id.clone();
             writer.restore(&Restoration { roll, subject, removal, decision, event, reason, actor }, now)?
         }
+        Todo::NameHead => writer.amend(&named_head(decided, (roll, subject))?, now)?,
         Todo::Enrol | Todo::Remove => return Err(DecisionError::NotWhole("an order of another kind")),
     })
 }
@@ -240,6 +241,24 @@ fn enrolment(
         facts,
         actor: actor(decided),
     }
+}
+
+/// Her own row alone: the rows of the others on the card stay as they are.
+fn named_head(decided: &Decided, (roll, subject): (RollId, LocalKey)) -> Result<Amendment, DecisionError> {
+    let matter = &decided.matter;
+    let fact: FactName = names::HEAD.parse().map_err(|_| DecisionError::NotWhole("a fact"))?;
+    Ok(Amendment {
+        roll,
+        subject,
+        decision: decided.id.clone(),
+        event: matter.events.first().copied(),
+        reason: matter.cause.reason.code().to_owned(),
+        effective: matter.effective,
+        until: None,
+        amount: None,
+        facts: BTreeMap::from([(fact, FieldValue::Boolean(true))]),
+        actor: actor(decided),
+    })
 }
 
 /// A removal: only by a warrant from the signed decision, the recorded delivery, and a window that is over or two persons.

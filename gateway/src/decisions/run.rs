@@ -295,8 +295,9 @@ async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionEr
             return Ok(Some(now));
         }
         let next = successors.get(&now.scheme);
-        if next.is_some_and(|next| answer_is_open(conn, &with, (&now.person, next)).unwrap_or(true)) {
-            // Her answer wakes it; nobody is looked at each second meanwhile.
+        let unanswered = next.is_some_and(|next| answer_is_open(conn, &with, (&now.person, next)).unwrap_or(true));
+        if unanswered || breaker::is_stopped(conn, &now.scheme)? {
+            // Her answer wakes it, or two signatures; nobody is looked at each second meanwhile.
             decision_wait(conn, &id, with.decided_at_ms().saturating_add(ANSWER_MS))?;
         } else {
             now.todo = Some(Todo::Remove);

@@ -151,6 +151,7 @@ reason-alive-after-death = sign of life after a registered death
 reason-moved-out-of-state = moved out of the state
 reason-at-home-after-move = present at home after a move
 reason-clause-false = a rule no longer holds
+reason-head-of-household = head of the household from now on
 reason-conflict = rules that only an officer can weigh
 reason-objection-upheld = the objection was right
 reason-death-annulled = the death was annulled

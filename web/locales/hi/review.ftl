@@ -151,6 +151,7 @@ reason-alive-after-death = दर्ज मृत्यु के बाद ज�
 reason-moved-out-of-state = राज्य से बाहर चले गए
 reason-at-home-after-move = बाहर जाने के बाद घर पर उपस्थिति
 reason-clause-false = कोई शर्त अब पूरी नहीं है
+reason-head-of-household = अब परिवार की मुखिया
 reason-conflict = ऐसी शर्तें जिन्हें केवल अधिकारी तौल सकते हैं
 reason-objection-upheld = आपत्ति सही थी
 reason-death-annulled = मृत्यु की प्रविष्टि रद्द हुई

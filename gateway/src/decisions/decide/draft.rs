@@ -114,6 +114,10 @@ impl Desk<'_> {
     /// The events on which a cause hangs, the one that began the cascade first; for what hangs on none, the latest that was heard.
     fn woke(&self, cause: &Cause, said: Option<&Said<'_>>) -> Vec<Woke> {
         let folded = &self.look.folded;
+        if cause.reason == Reason::HeadOfHousehold {
+            let named = |record: &&EventRecord| cause.key == format!("{} {}", record.source, record.id);
+            return self.heard().find(named).map(Woke::of).into_iter().collect();
+        }
         let origin = match cause.reason {
             Reason::Death => folded.deaths.iter().find(|death| death.is(&cause.key)).map(|death| &death.origin),
             Reason::DeathReported => folded.reported.as_ref().map(|reported| &reported.origin),

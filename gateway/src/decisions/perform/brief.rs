@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use eligibility::{
-    fact::{Fact, FactPath, Value},
+    fact::{Fact, FactPath, Value, names},
     fold::{Related, fold},
     propose::Reason,
 };
@@ -55,6 +55,10 @@ pub(super) fn brief(
     let heard: Vec<_> = facts_of(conn, keys, person)?.into_iter().map(|heard| heard.record).collect();
     let folded = fold(&heard, &Related::default(), today);
     let mut facts: BTreeMap<FactName, FieldValue> = folded.facts.iter().filter_map(field).collect();
+    if let Ok(head) = names::HEAD.parse::<FactName>() {
+        // Whoever is entered is no head until a register says so.
+        facts.entry(head).or_insert(FieldValue::Boolean(false));
+    }
     let known = person_find(conn, keys, person)?;
     if let Some(about) = known.and_then(|known| known.about) {
         let more = [
@@ -81,7 +85,8 @@ fn successor_starts(
         return Ok(None);
     };
     let starts = past.iter().filter(|other| {
-        other.scheme != own.scheme && other.state == DecisionState::Enrolled && other.at_ms >= own.at_ms - 86_400_000
+        let entered = other.state == DecisionState::Enrolled && other.action != DecisionAction::Amend;
+        other.scheme != own.scheme && entered && other.at_ms >= own.at_ms - 86_400_000
     });
     let first = starts.map(|other| other.matter.effective).max();
     Ok(first

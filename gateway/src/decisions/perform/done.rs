@@ -48,7 +48,7 @@ pub(super) fn advance(
         }
         Some(Todo::Release) => return Ok(Some(decide::lifted(after.state))),
         Some(Todo::Restore) => return Ok(Some(DecisionStep::Restored)),
-        Some(Todo::Hold | Todo::Decline) | None => return Ok(None),
+        Some(Todo::Hold | Todo::Decline | Todo::NameHead) | None => return Ok(None),
     };
     after.since = now.civil_day();
     Ok(Some(step))
@@ -83,6 +83,6 @@ pub(super) fn word<'a>(after: &'a Decided, todo: Option<Todo>, undone: Option<(&
             ..own
         },
         Some(Todo::Enrol) => Word { action: DecisionAction::Enrol, ..own },
-        Some(Todo::Remove) | None => own,
+        Some(Todo::Remove | Todo::NameHead) | None => own,
     }
 }

@@ -46,6 +46,8 @@ pub enum Todo {
     Restore,
     /// Take back an entry by law that she declined: hold at once; the end needs no notice, for she asked for it.
     Decline,
+    /// Enter that she is the head of her household from now on.
+    NameHead,
 }
 
 /// Why a proposal does not go on by itself.
