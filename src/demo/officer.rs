@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     io::{Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -58,9 +58,19 @@ impl Officer {
         };
         let page = officer.send("/invitation", Some(&[("code", code), ("password", PASSWORD), ("again", PASSWORD)]))?;
         ensure!(page.status == 303, "the invitation of {name} was answered with {}", page.status);
-        let page = officer.send("/sign-in", Some(&[("name", name), ("password", PASSWORD)]))?;
-        ensure!(page.status == 303, "{name} could not sign in: {}", page.status);
+        officer.signs_in()?;
         Ok(officer)
+    }
+
+    /// Signs in, once more if her session has ended.
+    ///
+    /// # Errors
+    /// If the page refuses.
+    pub fn signs_in(&self) -> anyhow::Result<()> {
+        self.cookies.borrow_mut().clear();
+        let page = self.send("/sign-in", Some(&[("name", &self.name), ("password", PASSWORD)]))?;
+        ensure!(page.status == 303, "{} could not sign in: {}", self.name, page.status);
+        Ok(())
     }
 
     /// Makes her key and hands its public half in; gives the key's id.
@@ -68,7 +78,15 @@ impl Officer {
     /// # Errors
     /// If the command or the page refuses.
     pub fn registers_a_key(&self, department: &Department) -> anyhow::Result<String> {
-        let file = self.key.display().to_string();
+        self.registers(department, &self.key)
+    }
+
+    /// Makes a key in this file, which must not be there yet, and hands its public half in; gives the key's id.
+    ///
+    /// # Errors
+    /// If the command or the page refuses.
+    pub fn registers(&self, department: &Department, file: &Path) -> anyhow::Result<String> {
+        let file = file.display().to_string();
         let made = department.program().run(&[
             "gateway",
             "user",

@@ -25,9 +25,17 @@ use crate::{
     },
 };
 
-/// What an account of these roles may sign, as `officer_jwks` writes it.
-fn signs(user: &User) -> Option<&'static str> {
-    Role::ALL.into_iter().filter(|role| user.holds(role.as_str())).find_map(Role::signs)
+/// What an account of these roles may sign, as `officer_jwks` writes it: one word a key.
+fn signs(user: &User) -> Vec<&'static str> {
+    Role::ALL.into_iter().filter(|role| user.holds(role.as_str())).filter_map(Role::signs).collect()
+}
+
+/// What the next key of an account signs: the first of these for which it has none; with one for each, the first again.
+fn next(conn: &mut AnyConnection, account: &SystemName, signs: &[&'static str]) -> Result<String, PeopleStoreError> {
+    let known = officer_key_list(conn)?;
+    let has = |role: &str| known.iter().any(|key| key.account == *account && key.key.role == role);
+    let open = signs.iter().find(|role| !has(role)).or(signs.first());
+    Ok(open.copied().unwrap_or_default().to_owned())
 }
 
 /// The keys that the entity configuration lists.
@@ -56,25 +64,27 @@ impl People {
         Ok(self.db.read(move |conn| officer_key_of(conn, &person)).await?)
     }
 
-    /// Takes the public key of the officer who is signed in.
+    /// Takes the public key of the officer who is signed in. Who may sign two things hands in a key for each, one after the other.
     ///
     /// # Errors
     /// `access-denied` for one who signs nothing; `request-malformed` for what is no key with a proof; `conflict` for a known one.
     pub async fn register_key(&self, user: &User, department: &EntityId, text: &str) -> Result<KeyId, PeopleError> {
-        let Some(role) = signs(user) else {
+        let signs = signs(user);
+        if signs.is_empty() {
             return self.refuse_key(user, Code::AccessDenied, "only scheme officers and reviewers sign").await;
-        };
+        }
         let key = match proven_key(text, Purpose { department, account: &user.name }, self.now()) {
             Ok(key) => key,
             Err(why) => return self.refuse_key(user, Code::RequestMalformed, why).await,
         };
         let kid = key.kid().clone();
-        let officer = OfficerJwk { person: user.person.to_string(), role: role.to_owned(), jwk: key.jwk().clone() };
+        let (person, jwk) = (user.person.to_string(), key.jwk().clone());
         let (account, id, now) = (user.name.clone(), kid.clone(), self.now_ms());
         let entry = self.done(account.as_str(), action::KEY_REGISTER, kid.as_str());
         let new = self
             .db
             .write(move |conn| {
+                let officer = OfficerJwk { person, role: next(conn, &account, &signs)?, jwk };
                 let new = officer_key_insert(conn, &account, &id, &officer, now)?;
                 let entry = if new { entry } else { audit::refused(entry, Some(Code::Conflict)) };
                 audit::append(conn, &entry)?;

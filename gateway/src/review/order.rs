@@ -72,7 +72,8 @@ pub fn sign_review_order(
 
 fn denied() -> OfficerRefused {
     let because = "the key is not a confirmed key of a reviewer with this account; mend: hand it in at /console/keys, have \
-                   another officer confirm it, and name the account that handed it in";
+                   another officer confirm it, and name the account that handed it in; a key signs one thing: who is a scheme \
+                   officer too hands in a second key";
     Refusal::new(Code::AccessDenied, because).into()
 }
 

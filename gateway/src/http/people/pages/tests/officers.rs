@@ -244,6 +244,15 @@ async fn an_officers_key_needs_a_second_officer() {
         assert!(code.is_empty() || answer.body.contains(&format!("data-code=\"{code}\"")), "{}", answer.body);
     }
     check(&admin.get("/console/keys").await, "en", "keys");
+    let both = office.account_of("binod", "binod", "scheme-officer reviewer").await;
+    for _ in 0..2 {
+        let (_, handed) = officers_key(&office, "binod");
+        assert_eq!(post(&both, "/console/keys", &[("key", handed.as_str())]).await.status, 303);
+    }
+    let keys = office.running.app().officers().officer_keys().await.unwrap();
+    let his = keys.iter().filter(|key| key.account.as_str() == "binod");
+    let signs: std::collections::BTreeSet<&str> = his.map(|key| key.key.role.as_str()).collect();
+    assert_eq!(signs, ["review", "scheme"].into(), "who may sign two things has a key for each");
     let published = office.running.app().db().read(crate::people::published_officer_keys).await.unwrap();
     assert_eq!((published.len(), published[0].role.as_str(), published[0].person.as_str()), (1, "review", "asha"));
     assert_eq!(
