@@ -95,11 +95,18 @@ impl Draft {
         for (relation, name, required) in relations(self.kind) {
             let person = people.iter().find(|(known, _)| known == relation).map(|(_, person)| person);
             let unknown = RelatedPerson { name: None, birth_year: None, subject: None };
-            let person = person.or(required.then_some(&unknown));
+            let by_name = members.get(*name).and_then(by_name);
+            let person = person.or(by_name.as_ref()).or(required.then_some(&unknown));
             members.insert((*name).to_owned(), json!(person));
         }
         EventPayload::parse(self.kind, Value::Object(members).to_string().as_bytes())
     }
+}
+
+/// Somebody of whom the register has no more than the name, as clerks enter parents: she is told by it, and surely nobody is meant.
+fn by_name(member: &Value) -> Option<RelatedPerson> {
+    let name = member.get("name")?.as_str()?.trim();
+    (!name.is_empty()).then(|| RelatedPerson { name: Some(name.to_owned()), birth_year: None, subject: None })
 }
 
 /// Reads the mapped members, which stand in the row from `at` on.
@@ -146,7 +153,7 @@ fn defaults(kind: EventKind, effective: CivilDate) -> Map<String, Value> {
     let members = match kind {
         EventKind::BirthRegistered => json!({
             "child": { "birth_date": effective, "sex": "unknown", "birth_order": null, "plurality": 1 },
-            "place": born(), "registration_type": "current",
+            "place": born(), "registration_type": "current", "mother": { "name": null }, "father": { "name": null },
         }),
         EventKind::BirthStillbirth => json!({ "date": effective, "plurality": 1, "place": born() }),
         EventKind::DeathReported => json!({ "death_date": null }),
@@ -232,6 +239,26 @@ mod tests {
         let EventPayload::MarriageRegistered(marriage) = draft.payload(&[], None).unwrap() else { panic!() };
         assert_eq!(marriage.spouse.name, None);
         assert_eq!(draft.registration_number(), Some("M-1"));
+    }
+
+    #[test]
+    fn a_mother_whom_the_register_knows_by_name_alone_is_told_by_it_and_one_with_a_number_by_that() {
+        let mut members = defaults(EventKind::BirthRegistered, day_of("2026-11-18"));
+        members.insert("registration_number".to_owned(), json!("B-1"));
+        let mother = |members: &Map<String, Value>, people: &[(Relation, RelatedPerson)]| {
+            let draft = Draft::of(EventKind::BirthRegistered, members.clone()).unwrap();
+            let EventPayload::BirthRegistered(birth) = draft.payload(people, None).unwrap() else { panic!() };
+            (birth.mother, birth.father)
+        };
+        assert_eq!(mother(&members, &[]), (None, None), "a foundling");
+        put(&mut members, "mother.name", json!("Phulo Netam"));
+        let by_name = RelatedPerson { name: Some("Phulo Netam".to_owned()), birth_year: None, subject: None };
+        assert_eq!(mother(&members, &[]), (Some(by_name.clone()), None));
+        let known = RelatedPerson { birth_year: Some(2001), ..by_name };
+        assert_eq!(mother(&members, &[(Relation::Mother, known.clone())]).0, Some(known));
+        let forged = json!({ "name": " ", "subject": "eyJ" });
+        members.insert("mother".to_owned(), forged);
+        assert_eq!(mother(&members, &[]).0, None, "nobody but the gateway names a pseudonym");
     }
 
     #[test]

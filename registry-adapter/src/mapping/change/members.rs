@@ -50,6 +50,8 @@ const BIRTH: &[Member] = &[
     may("child.sex", Form::Word),
     may("child.birth_order", Form::Number),
     may("child.plurality", Form::Number),
+    may("mother.name", Form::Text),
+    may("father.name", Form::Text),
     may("place.state", Form::Code),
     may("place.district", Form::Code),
     may("place.local_body", Form::Code),
