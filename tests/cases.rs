@@ -8,6 +8,7 @@ mod world;
 
 mod ages;
 mod deaths;
+mod documented;
 mod families;
 mod moves;
 mod rolls;

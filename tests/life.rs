@@ -7,9 +7,11 @@
 mod kept;
 mod laws;
 pub mod office;
+mod officers;
 pub mod plan;
 pub mod postman;
 pub mod register;
+pub mod wallet;
 
 use std::{collections::BTreeSet, fs::File, path::PathBuf, time::Duration};
 
@@ -54,9 +56,6 @@ impl Life {
         let turn = alone();
         let folder = tempfile::tempdir().unwrap();
         let time = TestClockFile::create(folder.path().join("clock.json")).unwrap();
-        if let Some(at) = plan.starts {
-            time.set(at).unwrap();
-        }
         let (clock, now) = (time.clock(), time.clock().now());
         let binary = binary().with_environment(TestClockFile::VARIABLE, &time.path().display().to_string());
         let addresses = Addresses::new();
@@ -64,9 +63,7 @@ impl Life {
         let civil = civil(&binary, folder.path(), &addresses, plan, now);
         let each = |plan| Office::set_up(&binary, folder.path(), &addresses, (plan, &civil.department), now);
         let offices: Vec<Office> = side_by_side(plan.offices.iter().collect(), each);
-        let entities: Vec<(&str, String)> =
-            offices.iter().map(|office| (office.name(), office.department.entity().to_string())).collect();
-        laws::register(&anchor, folder.path(), civil.department.entity().as_str(), &entities);
+        laws::register(&anchor, folder.path(), civil.department.entity().as_str(), &parties(&offices));
         anchor.start().unwrap();
         for department in std::iter::once(&civil.department).chain(offices.iter().map(|office| &office.department)) {
             department.join(&anchor).unwrap();
@@ -197,6 +194,17 @@ impl Life {
         let office = self.office(office);
         self.until_asked("the letter is printed and handed over", async || office.hands_over(letter).await).await;
     }
+}
+
+fn parties(offices: &[Office]) -> Vec<laws::Party<'_>> {
+    let entity = |office: &Office| office.department.entity().to_string();
+    let named = |name: &str| offices.iter().find(|office| office.name() == name);
+    let party = |office: &'_ Office| {
+        let plan = &office.plan;
+        let asks = plan.asks.and_then(|name| Some((name, entity(named(name)?))));
+        laws::Party { name: plan.name, entity: entity(office), asks }
+    };
+    offices.iter().map(party).collect()
 }
 
 /// Nothing is under way to a department, and nothing is left to do in it today.

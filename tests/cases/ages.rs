@@ -7,8 +7,8 @@ use jiff::{
     civil::{Date, date},
     tz::TimeZone,
 };
-use schemas::scheme::DecisionState as State;
-use service_kit::{clock::Clock, db::DatabaseUrl, testing::postgres};
+use schemas::{decision::DecisionAction as Action, scheme::DecisionState as State};
+use service_kit::{db::DatabaseUrl, testing::postgres};
 use vinimay::world::Store;
 
 use super::world::{Shared, Turn};
@@ -51,23 +51,91 @@ fn offered(life: &Life, resident: &str, scheme: &str) -> Vec<Date> {
     open.map(|decided| decided.matter.effective.date()).collect()
 }
 
-/// The row's dates, moved to the machine's own day: certificates of a world are of that time.
+/// The row's dates, moved to the world's next day: certificates are of the machine's own time.
 #[tokio::test(flavor = "multi_thread")]
 async fn born_1966_11_21_run_at_2026_11_20_18_40_utc() {
-    let now = jiff::Timestamp::from_second(Clock::default().now().seconds()).unwrap();
-    let today = now.to_zoned(TimeZone::UTC).date();
-    let tomorrow = today.checked_add(1.day()).unwrap();
+    let life = world().await;
+    let now = jiff::Timestamp::from_second(life.clock.now().seconds()).unwrap().to_zoned(TimeZone::UTC);
+    let noon = now.date().checked_add(i32::from(now.hour() >= 12).days()).unwrap();
+    life.becomes(&format!("{noon}T12:00:00Z"));
+    let tomorrow = noon.checked_add(1.day()).unwrap();
     let born = tomorrow.checked_sub(60.years()).unwrap();
-    let life = Life::start(&LifePlan::of(vec![pensions()]).starting(&format!("{today}T06:00:00Z"))).await;
     let (her, next) = (woman(born), woman(born.checked_add(1.day()).unwrap()));
     let (her, next) = (life.civil.resident(her), life.civil.resident(next));
-    life.becomes(&format!("{today}T18:40:00Z"));
+    let before = life.office("social").kept().count(ATTAINED);
+    life.becomes(&format!("{noon}T18:40:00Z"));
     life.until("it is the next day in India, and she is 60", |life| offered(life, &her, "OLD-AGE") == [tomorrow]).await;
     life.seconds_pass(3_600);
     life.until_time_was_seen("social").await;
     assert_eq!(offered(&life, &her, "OLD-AGE"), [tomorrow]);
-    assert_eq!(life.office("social").kept().count(ATTAINED), 1, "once");
+    assert_eq!(life.office("social").kept().count(ATTAINED), before + 1, "once");
     assert_eq!(offered(&life, &next, "OLD-AGE"), Vec::<Date>::new(), "who is a day younger is not");
+}
+
+/// Somebody known here under a number completed 60 on a day, accepted, and draws the pension.
+async fn takes_it(life: &Life, (her, number): (&str, &str), day: Date) {
+    life.office("social").knows(number, "Budhram Uike", day);
+    life.office("social").links(&life.civil, her, number).await;
+    let citizen = life.wallet_of(her).await;
+    life.accepts((&citizen, her), ("social", "OLD-AGE")).await;
+    let row = life.office("social").rows("OLD-AGE", number).pop().unwrap();
+    assert_eq!((row.status.as_str(), row.since), ("ACTIVE", Some(day.to_string())), "from her own day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scheduler_down_45_days() {
+    let mut life = world().await;
+    let today = life.today();
+    let days = [1, 20, 45].map(|days| today.checked_add(days.days()).unwrap());
+    let people = days.map(|day| life.civil.resident(woman(day.checked_sub(60.years()).unwrap())));
+    let before = life.office("social").kept().count(ATTAINED);
+    life.civil.department.stop().unwrap();
+    life.days_pass(45);
+    life.civil.department.start_all().unwrap();
+    for (person, day) in people.iter().zip(days) {
+        life.until("each crossing has its own day", |life| offered(life, person, "OLD-AGE") == [day]).await;
+    }
+    life.until_time_was_seen("social").await;
+    assert_eq!(life.office("social").kept().count(ATTAINED), before + 3, "each once");
+    // What is owed since begins on her own day, not on that on which the scheduler came back.
+    takes_it(&life, (&people[0], "S-DOWN"), days[0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn birth_date_corrected_1966_to_1970_after_enrolment_at_60() {
+    let mut life = world().await;
+    let her = life.civil.resident(woman(date(1970, 6, 6)));
+    life.until("the register's changes were seen", |life| life.civil.pending() == 0).await;
+    let day = life.days_ago(20);
+    life.civil.corrects_the_birth_date(&her, day.checked_sub(60.years()).unwrap());
+    takes_it(&life, (&her, "S-LATER"), day).await;
+    life.civil.corrects_the_birth_date(&her, day.checked_sub(56.years()).unwrap());
+    let removal = |life: &Life| life.office("social").decisions(&life.civil, &her).pop().unwrap();
+    let is_told = |life: &Life| removal(life).action == Action::Remove && removal(life).notice.is_some();
+    life.until("she is told that it is to end", is_told).await;
+    life.letter_arrives("social", &removal(&life).notice.unwrap()).await;
+    life.until("the window runs", |life| removal(life).state == State::Noticed).await;
+    let decision = removal(&life).id.to_string();
+    let social = life.office_mut("social");
+    let (said, why) =
+        (social.words("said.txt", "I was born in 1966."), social.words("why.txt", "The register says 1970."));
+    social.reviews(0, &["object", &decision, "--route", "counter", "--words-file", &said]).unwrap();
+    assert_eq!(removal(&life).state, State::Contested, "notice and contest");
+    let row = life.office("social").rows("OLD-AGE", "S-LATER").pop().unwrap();
+    assert_eq!((row.status.as_str(), row.amount), ("ACTIVE", Some(500)), "nothing is held meanwhile");
+    for officer in [0, 1] {
+        let heard = ["decide", &decision, "--outcome", "uphold", "--reason-file", &why];
+        life.office_mut("social").reviews(officer, &heard).unwrap();
+    }
+    let noticed = life.today();
+    life.days_pass(31);
+    life.until_stands(("social", "OLD-AGE", "S-LATER"), "STOPPED").await;
+    let row = life.office("social").rows("OLD-AGE", "S-LATER").pop().unwrap();
+    assert_eq!(row.amount, Some(500), "what was paid was hers");
+    assert!(
+        row.until.unwrap().parse::<Date>().unwrap() >= noticed,
+        "it ends in its time, not in the past: nothing is recovered"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,16 +1,18 @@
-//! Rolls: edited by SQL, and a journal of which a row is gone; a department that was away for three days.
+//! Rolls: edited by SQL, and a journal of which a row is gone; a department that was away for three days; one that heard everything in
+//! another order, twice, and without being heard itself.
 
 use super::world::{Shared, Turn};
 use crate::{
     life::{
         Life,
         plan::{Benefit, LifePlan, OfficePlan},
-        postman::last_number,
+        postman::{Postman, last_number},
         register::Newcomer,
     },
     support::depth,
 };
 use jiff::civil::date;
+use schemas::{decision::DecisionAction as Action, scheme::DecisionState as State};
 
 static WORLD: Shared = Shared::new();
 
@@ -93,4 +95,103 @@ async fn subscriber_down_three_days_80_000_events() {
     assert_eq!(kept.count("equivocation"), 0);
     let facts = kept.count("(SELECT DISTINCT message FROM fact_record) AS f");
     assert!(facts >= all, "each is kept with its own day: {facts}");
+}
+
+/// So many rows more of people who are linked to nobody: on a large roll a dozen deaths are no flood.
+const MANY: usize = 4_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_order_20_percent_duplicates_5_percent_acknowledgements_lost() {
+    let mut life = world().await;
+    let people = beneficiaries(&life, 12).await;
+    for office in ["social", "health"].map(|name| life.office(name)) {
+        let rows: Vec<(String, String)> = (0..MANY).map(|n| (format!("M-{n:06}"), "Many More".to_owned())).collect();
+        office.beneficiaries("PENSION", &rows);
+    }
+    // How many people a roll has is counted anew.
+    life.seconds_pass(301);
+    life.until_quiet().await;
+    let before = last_number(&life, life.office("health"));
+    life.office_mut("health").cut_off();
+    let told = happens_to(&life, &people);
+    life.until("everything was signed", |life| last_number(life, life.office("health")) == before + told).await;
+    life.until("the one department has heard it in order", |life| is_done(life, "social")).await;
+    life.civil.department.stop().unwrap();
+    life.office_mut("health").comes_back();
+    let postman = Postman::collects(&life, life.office("health"), before);
+    let (mut order, mut again): (Vec<usize>, usize) = ((0..postman.len()).collect(), 0);
+    shuffle(&mut order);
+    for (turn, event) in order.iter().enumerate() {
+        assert_eq!(postman.delivers(&[*event]).await[0]["result"], "received");
+        // Every fifth comes twice; of every twentieth nobody heard that it was received.
+        if turn % 5 == 0 || turn % 20 == 3 {
+            assert_eq!(postman.delivers(&[order[turn / 2]]).await[0]["result"], "duplicate");
+            again += 1;
+        }
+    }
+    assert!(again * 4 >= order.len(), "a fifth, and a twentieth");
+    life.until("everything has run its course", |life| is_done(life, "health")).await;
+    same_in_both(&life, &people);
+    // Civil registration, which holds no acknowledgement at all, delivers everything once more.
+    life.civil.department.start_all().unwrap();
+    life.seconds_pass(PAUSE);
+    life.until_quiet().await;
+    same_in_both(&life, &people);
+}
+
+/// Longer than any pause between two attempts, seconds.
+const PAUSE: u64 = 900;
+
+/// Everybody moves, and dies; of some the death is annulled, of some a sign of life comes; how many events that makes.
+fn happens_to(life: &Life, people: &[(String, String)]) -> i64 {
+    let mut told = 0;
+    for (place, (resident, _)) in people.iter().enumerate() {
+        life.civil.presence(resident, "officer", life.days_ago(40));
+        let death = life.civil.death(resident, life.days_ago(3));
+        told += 2;
+        if place % 3 == 0 {
+            life.civil.annulment(&death, resident, life.today());
+            told += 1;
+        }
+        if place % 4 == 1 {
+            life.civil.presence(resident, "biometric", life.days_ago(1));
+            told += 1;
+        }
+    }
+    told
+}
+
+fn is_done(life: &Life, office: &str) -> bool {
+    let (entity, kept) = (life.office(office).department.entity().to_string(), life.office(office).kept());
+    let is_served = || {
+        let waiting = format!("feed_delivery WHERE subscriber = '{entity}' AND state = 'waiting'");
+        life.civil.kept().count(&waiting) == 0
+    };
+    // Whom the postman serves is not served by the register meanwhile.
+    (office == "health" || is_served())
+        && kept.count("inbox_work") == 0
+        && kept.count("decision WHERE todo IS NOT NULL") == 0
+}
+
+/// Each person stands in one department as in the other, and the same is open about her; what began and ended on the way is not a state.
+fn same_in_both(life: &Life, people: &[(String, String)]) {
+    for (resident, number) in people {
+        let open = |office: &str| -> Vec<(Action, State)> {
+            let mut open = life.office(office).history(&life.civil, resident, "death-hold@1");
+            open.retain(|(_, state)| !matches!(state, State::Released | State::Withdrawn));
+            open
+        };
+        assert_eq!(open("health"), open("social"), "{resident}");
+        let stands = |office: &str| life.office(office).stands("PENSION", number);
+        assert_eq!(stands("health"), stands("social"), "{resident}");
+    }
+}
+
+/// An order that nobody would think of, the same in every run.
+fn shuffle(order: &mut [usize]) {
+    let mut state = 1_966_u64;
+    for place in (1..order.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        order.swap(place, usize::try_from((state >> 33) % (u64::try_from(place).unwrap() + 1)).unwrap());
+    }
 }

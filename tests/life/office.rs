@@ -111,7 +111,8 @@ pub struct Office {
     /// Its own database.
     pub database: PathBuf,
     binary: Binary,
-    officers: Option<[Officer; 2]>,
+    pub(super) officers: Option<[Officer; 2]>,
+    pub(super) reviewers: bool,
 }
 
 impl Office {
@@ -143,7 +144,7 @@ impl Office {
             .unwrap();
         let department =
             Department::init(binary, &folder, addresses, &plan.department(&database, civil), 1, now).unwrap();
-        Self { plan: plan.clone(), department, database, binary: binary.clone(), officers: None }
+        Self { plan: plan.clone(), department, database, binary: binary.clone(), officers: None, reviewers: false }
     }
 
     /// Its name.

@@ -14,6 +14,11 @@ CREATE TABLE beneficiary (
     reason    TEXT,
     since     TEXT,
     until     TEXT,
-    amount    INTEGER
+    amount    INTEGER,
+    is_head   BOOLEAN
 );
 CREATE INDEX beneficiary_person ON beneficiary (person_no);
+CREATE TABLE household (
+    number TEXT PRIMARY KEY NOT NULL,
+    bpl    BOOLEAN NOT NULL
+);

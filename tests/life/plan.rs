@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemas::{id::EntityId, time::Timestamp};
+use schemas::id::EntityId;
 use vinimay::world::{Department, DepartmentPlan, Store};
 
 use super::laws::{PURPOSE, law};
@@ -33,19 +33,27 @@ pub struct Benefit {
     /// The text of the scheme, published when the world starts; `${us}` stands for the department. None: the built-in rule for
     /// deaths governs the roll.
     pub scheme: Option<&'static str>,
-    /// Whether a row's own number is the person's number here, as on a ration card; so that newborns can be entered.
+    /// Whether a row's own number is the person's number here, as on a ration card, so that newborns can be entered; of such rows one
+    /// is the head's.
     pub own_numbers: bool,
+    /// Whether a scheme for it comes into force while the world runs.
+    pub later: bool,
 }
 
 impl Benefit {
     /// A roll without a scheme.
     pub const fn by_the_rule(id: &'static str) -> Self {
-        Self { id, scheme: None, own_numbers: false }
+        Self { id, scheme: None, own_numbers: false, later: false }
     }
 
     /// A roll with a scheme.
     pub const fn of(id: &'static str, scheme: &'static str) -> Self {
-        Self { id, scheme: Some(scheme), own_numbers: false }
+        Self { id, scheme: Some(scheme), own_numbers: false, later: false }
+    }
+
+    /// A roll whose scheme comes into force later.
+    pub const fn later(id: &'static str) -> Self {
+        Self { later: true, ..Self::by_the_rule(id) }
     }
 
     /// The same, each row under a number of its own.
@@ -70,6 +78,8 @@ pub struct OfficePlan {
     pub hears: Vec<&'static str>,
     /// Ages of which it hears: `60`, or `18:day_before`.
     pub ages: Vec<&'static str>,
+    /// Of whom it asks which households are poor, under a law.
+    pub asks: Option<&'static str>,
     /// Where its gateway keeps its rows.
     pub store: Store,
     /// More of its configuration.
@@ -79,13 +89,20 @@ pub struct OfficePlan {
 impl OfficePlan {
     /// A department with these rolls on SQLite, that follows deaths alone.
     pub fn new(name: &'static str, benefits: Vec<Benefit>) -> Self {
-        Self { name, benefits, hears: Vec::new(), ages: Vec::new(), store: Store::Sqlite, more: String::new() }
+        let (hears, ages) = (Vec::new(), Vec::new());
+        Self { name, benefits, hears, ages, asks: None, store: Store::Sqlite, more: String::new() }
     }
 
     /// Hears of these about everybody.
     #[must_use]
     pub fn hearing(self, subjects: &[&'static str]) -> Self {
         Self { hears: subjects.to_vec(), ..self }
+    }
+
+    /// Asks another department which households are poor.
+    #[must_use]
+    pub fn asking(self, provider: &'static str) -> Self {
+        Self { asks: Some(provider), more: format!("{FETCHING}{}", self.more), ..self }
     }
 
     /// Hears who completes these ages.
@@ -98,8 +115,6 @@ impl OfficePlan {
 /// A world.
 #[derive(Clone, Debug)]
 pub struct LifePlan {
-    /// What its clock shows when it starts; the machine's own time if nothing is said.
-    pub starts: Option<Timestamp>,
     /// Where civil registration keeps its rows, and how many processes share them.
     pub civil: (Store, usize),
     /// The departments.
@@ -109,13 +124,7 @@ pub struct LifePlan {
 impl LifePlan {
     /// A world of these departments, today.
     pub const fn of(offices: Vec<OfficePlan>) -> Self {
-        Self { starts: None, civil: (Store::Sqlite, 1), offices }
-    }
-
-    /// Its clock shows this when it starts.
-    #[must_use]
-    pub fn starting(self, at: &str) -> Self {
-        Self { starts: Some(at.parse().unwrap()), ..self }
+        Self { civil: (Store::Sqlite, 1), offices }
     }
 
     /// Civil registration is so many processes on one PostgreSQL.
@@ -143,12 +152,36 @@ impl LifePlan {
 /// Every process reads the directory again each second, so that a clock that jumped finds it outdated for no longer.
 const OFTEN: &str = "\n[anchor]\nrefresh = 1\n";
 
+/// In whose name facts are asked for.
+const FETCHING: &str = "\n[fetching]\nsystem = \"portal\"\nofficer = \"asha\"\n";
+
+/// Every department knows of the households in its table which are poor.
+const HOUSEHOLDS: &str = r#"
+[[dataset]]
+id = "${name}.household"
+title = { en = "Household", hi = "परिवार" }
+table = "household"
+key = "number"
+purposes = ["life.entitlement"]
+assurance = "substantial"
+
+[[dataset.field]]
+name = "bpl"
+column = "bpl"
+type = "boolean"
+sensitivity = "personal"
+"#;
+
 impl OfficePlan {
     pub(super) fn department(&self, database: &std::path::Path, civil: &Department) -> DepartmentPlan {
+        let mut roles = vec!["provider".parse().unwrap(), format!("consumer:{}", self.name).parse().unwrap()];
+        // Asks for purposes whose code begins with this word.
+        roles.extend(self.asks.map(|_| "consumer:life".parse().unwrap()));
         DepartmentPlan {
-            roles: vec!["provider".parse().unwrap(), format!("consumer:{}", self.name).parse().unwrap()],
+            roles,
             source: Some((format!("sqlite://{}", database.display()), self.mapping())),
             store: self.store.clone(),
+            purposes: self.asks.iter().map(|_| PURPOSE).collect(),
             more: self.configuration(civil.entity()),
             ..bare(self.name)
         }
@@ -168,7 +201,7 @@ impl OfficePlan {
                 ));
             }
         }
-        let governed = self.benefits.iter().filter(|benefit| benefit.scheme.is_some());
+        let governed = self.benefits.iter().filter(|benefit| benefit.scheme.is_some() || benefit.later);
         let lines: String =
             governed.map(|benefit| format!("{} = \"{}\"\n", benefit.id, benefit.roll(self.name))).collect();
         text + &format!("\n[decisions.rolls]\n{lines}") + &self.more
@@ -181,15 +214,19 @@ impl OfficePlan {
         );
         for benefit in &self.benefits {
             let (roll, id) = (benefit.roll(self.name), benefit.id);
-            let subject = if benefit.own_numbers { "number" } else { "person_no" };
+            let (subject, heads) = match benefit.own_numbers {
+                true => ("number", ("\"household.head\" = \"is_head\"\n", "amend = true\n")),
+                false => ("person_no", ("", "")),
+            };
             text.push_str(&format!(
                 "\n[[roll]]\nid = \"{roll}\"\ntable = \"beneficiary\"\nkey = \"number\"\nsubject_key = \"{subject}\"\nstatus = \"status\"\n\
                  active = \"ACTIVE\"\nheld = \"HOLD\"\nremoved = \"STOPPED\"\nreason = \"reason\"\nsince = \"since\"\nuntil = \"until\"\n\
-                 amount = \"amount\"\n\n[roll.only]\nscheme = \"{id}\"\n\n[roll.fact]\n\"person.name\" = \"name\"\n\n\
-                 [roll.enrol]\nnumber = \"prefixed\"\nprefix = \"{id}-N\"\ndigits = \"5\"\n"
+                 amount = \"amount\"\n\n[roll.only]\nscheme = \"{id}\"\n\n[roll.fact]\n\"person.name\" = \"name\"\n{}\n\
+                 [roll.enrol]\nnumber = \"prefixed\"\nprefix = \"{id}-N\"\ndigits = \"5\"\n{}",
+                heads.0, heads.1
             ));
         }
-        text
+        text + &HOUSEHOLDS.replace("${name}", self.name)
     }
 }
 

@@ -23,6 +23,11 @@ impl Postman {
         Self { door: PeerDoor::of(&office.department, &life.civil.department), events }
     }
 
+    /// How many he has.
+    pub const fn len(&self) -> usize {
+        self.events.len()
+    }
+
     /// Delivers these of them in this order, in one request; what came of each.
     pub async fn delivers(&self, which: &[usize]) -> Vec<Value> {
         let events: Vec<&String> = which.iter().map(|place| &self.events[*place]).collect();

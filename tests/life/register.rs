@@ -43,6 +43,8 @@ pub struct Birth<'a> {
     pub child: Newcomer<'a>,
     /// The mother's number, where she is known.
     pub mother: Option<&'a str>,
+    /// Her name, as the hospital wrote it down.
+    pub mother_name: Option<&'a str>,
     /// First or second of twins.
     pub order: i32,
     /// One, or two for twins.
@@ -135,11 +137,13 @@ impl Register {
     /// Registers a birth; gives the child's resident number.
     pub fn birth(&self, birth: Birth<'_>) -> String {
         let child = format!("R-{:06}", self.number("SELECT COUNT(*) + 1 AS n FROM residents"));
-        let Birth { child: Newcomer { born, sex, .. }, mother, order, plurality } = birth;
-        let mother = mother.map_or("NULL".to_owned(), |mother| format!("'{mother}'"));
+        let Birth { child: Newcomer { born, sex, .. }, mother, mother_name, order, plurality } = birth;
+        let [mother, name] =
+            [mother, mother_name].map(|text| text.map_or("NULL".to_owned(), |text| format!("'{text}'")));
         self.enters(&format!(
-            "{}; INSERT INTO births (registration_number, resident_no, date_of_birth, sex, birth_order, plurality, mother_no, place_lgd, \
-             place_kind) VALUES ('B-{child}', '{child}', '{born}', '{sex}', {order}, {plurality}, {mother}, {DURG}, 'facility')",
+            "{}; INSERT INTO births (registration_number, resident_no, date_of_birth, sex, birth_order, plurality, mother_no, mother_name, \
+             place_lgd, place_kind) \
+             VALUES ('B-{child}', '{child}', '{born}', '{sex}', {order}, {plurality}, {mother}, {name}, {DURG}, 'facility')",
             resident(&child, birth.child)
         ));
         child
@@ -206,6 +210,21 @@ impl Register {
     /// Corrects a birth date in the register of residents.
     pub fn corrects_the_birth_date(&self, resident: &str, born: Date) {
         self.enters(&format!("UPDATE residents SET date_of_birth = '{born}' WHERE resident_no = '{resident}'"));
+    }
+
+    /// Corrects another particular, and tells it.
+    pub fn corrects(&self, resident: &str, (field, value): (&str, &str), on: Date) {
+        self.enters(&format!(
+            "INSERT INTO corrections (resident_no, corrected_on, field, value) VALUES ('{resident}', '{on}', '{field}', '{value}')"
+        ));
+    }
+
+    /// Enters that somebody is the head of a household from a day on.
+    pub fn becomes_head(&self, resident: &str, household: &str, on: Date) {
+        self.enters(&format!(
+            "INSERT INTO households (household_no, resident_no, changed_on, change, head_no) \
+             VALUES ('{household}', '{resident}', '{on}', 'head_changed', '{resident}')"
+        ));
     }
 
     /// Under how many subscriptions a department follows a resident.

@@ -20,6 +20,7 @@ CREATE TABLE births (
     birth_order         INTEGER NOT NULL,
     plurality           INTEGER NOT NULL,
     mother_no           TEXT,
+    mother_name         TEXT,             -- where nobody knows her number
     father_no           TEXT,
     place_lgd           INTEGER NOT NULL,
     place_kind          TEXT NOT NULL
