@@ -15,6 +15,7 @@ mod fact;
 mod gateway;
 mod journal;
 mod output;
+mod overlap;
 mod review;
 mod scheme;
 mod server;

@@ -340,6 +340,7 @@ async fn what_administrators_do_and_are_refused_stands_in_a_chain() {
                 ("gateway.join", "failed", None),
                 ("link.seed", "done", None),
                 ("link.seed", "refused", Some("token-malformed")),
+                ("overlap.ask", "refused", Some("law-not-registered")),
                 ("consent.ask", "done", None),
                 ("consent.ask", "refused", Some("access-denied")),
             ],
@@ -396,10 +397,12 @@ async fn administrators_act(federation: &Federation) {
     let garbage = federation.folder.join("garbage");
     std::fs::write(&garbage, "not a file of any registry").unwrap();
     social.command(&["link", "seed", &garbage.display().to_string()]).unwrap_err();
+    let food = federation.food.entity().as_str();
+    let roll = ["--law", "no-such-law", "--roll", "social.pension", "--officer", "officer-7", "--case", "SW-1"];
+    social.command(&[&["overlap", "compare", "--with", food][..], &roll].concat()).unwrap_err();
     let wrong = "A".repeat(43);
     social.command(&["join", anchor.entity().as_str(), "--fingerprint", &wrong]).unwrap_err();
 
-    let food = federation.food.entity().as_str();
     anchor.command(&["member", "suspend", food]).unwrap();
     anchor.command(&["member", "resume", food]).unwrap();
     anchor.command(&["member", "suspend", "https://stranger.example"]).unwrap_err();

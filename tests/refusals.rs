@@ -103,10 +103,18 @@ async fn time_refuses_and_time_that_is_mended_answers() {
 }
 
 /// Codes without a row, and why.
-const NOT_HERE: [(Code, &str); 1] = [(
-    Code::Internal,
-    "a defect of ours: no request is known to cause it; service-kit tests what a panicking handler answers",
-)];
+const NOT_HERE: [(Code, &str); 5] = [
+    (
+        Code::Internal,
+        "a defect of ours: no request is known to cause it; service-kit tests what a panicking handler answers",
+    ),
+    (Code::OverlapNotAllowed, COMPARISON),
+    (Code::OverlapTooLarge, COMPARISON),
+    (Code::OverlapPointsInvalid, COMPARISON),
+    (Code::OverlapEnded, COMPARISON),
+];
+const COMPARISON: &str =
+    "a comparison of rolls holds a secret from message to message: gateway/src/overlap/tests, between two gateways over TLS";
 
 #[test]
 fn every_code_has_a_row_or_a_reason() {

@@ -14,6 +14,7 @@ use crate::{
     decisions::Decisions,
     exchange::Exchange,
     notices::Notices,
+    overlap::Sessions,
     people::{
         People,
         openid::{OpenId, Provider},
@@ -31,6 +32,7 @@ pub(crate) struct Areas {
     pub(crate) triggers: Triggers,
     pub(crate) decisions: Decisions,
     pub(crate) notices: Notices,
+    pub(crate) overlaps: Sessions,
     pub(crate) retention: Retention,
     pub(crate) schemes: Schemes,
     pub(crate) officers: People,
@@ -61,6 +63,7 @@ impl Areas {
             triggers: Triggers::open(foundation)?,
             decisions: Decisions::open()?,
             notices: Notices::open(foundation)?,
+            overlaps: Sessions::default(),
             retention: Retention::open(foundation)?,
         })
     }

@@ -36,6 +36,8 @@ pub mod path {
     pub const SUBSCRIPTIONS: &str = "/peer/v1/events/subscriptions";
     /// Changes of follow lists.
     pub const FOLLOWS: &str = "/peer/v1/events/follows";
+    /// Comparisons of rolls.
+    pub const OVERLAPS: &str = "/peer/v1/overlaps";
     /// Below `public.people`: where wallets go.
     pub const CITIZEN: &str = "/citizen/v1";
 }

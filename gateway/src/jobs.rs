@@ -62,6 +62,7 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
     crate::notices::schedule(app, jobs).await?;
     crate::retention::schedule(app, jobs).await?;
     crate::break_glass::schedule(app, jobs).await?;
+    crate::overlap::schedule(app, jobs).await?;
     for name in [DIRECTORY, ANCHOR] {
         app.wakes().wake(name);
     }

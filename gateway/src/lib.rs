@@ -33,6 +33,7 @@ pub mod keys;
 pub mod laws;
 pub mod links;
 pub mod notices;
+pub mod overlap;
 pub mod parked;
 pub mod people;
 mod public_tls;

@@ -24,6 +24,7 @@ pub mod links_decided;
 pub mod links_open;
 pub mod notices;
 pub mod outbox;
+pub mod overlap;
 pub mod people;
 pub mod retention;
 pub mod review;

@@ -2,36 +2,49 @@
 //!
 //! Both sides hash the same identifier of each person, under the context of this one comparison, to a point and blind it by a secret
 //! of their own. Each blinds the other's points once more **in the order in which they came** and gives them back; a point that both
-//! blinded is equal on both sides exactly where the identifiers are.
+//! blinded is equal on both sides exactly where the identifiers are. They go a page at a time, both ways at once:
 //!
 //! ```text
-//!   A                                              B
-//!   a, points H(x)·a, shuffled      ────────▶      keeps none of them beyond the comparison
-//!              ◀────────  H(x)·a·b in their order, and H(y)·b, shuffled
-//!   H(y)·b·a in their order         ────────▶
+//!   A                                                          B
+//!   turn n: points H(x)·a of page n, and H(y)·b·a of page n−1  ────▶
+//!           ◀────  H(x)·a·b of page n in its order, and points H(y)·b of page n
 //!   x is common where H(x)·a·b is among H(y)·b·a;  y is common where H(y)·b·a is among H(x)·a·b
 //! ```
 //!
 //! Guarantees, against a side that follows the protocol and keeps everything it sees: of a person whom the other does not have
 //! it learns nothing but that there is one (the sizes); it cannot try out identifiers off line, for every test needs the other's secret.
+//! A side that stops early is at most one page ahead of the other.
 //! Deliberately absent: protection against a side that puts people into its set who are not on its roll; a law, its quota, and the
 //! receipts of both sides are for that.
+//!
+//! Whom both have is a reason to look, and nothing else. It is no warrant, and cannot be made one:
+//! ```compile_fail,E0277
+//! # use protocol::{due_process::RemovalWarrant, overlap::Common};
+//! fn remove<T>(common: Common<T>) -> RemovalWarrant {
+//!     common.into()
+//! }
+//! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+mod comparison;
+mod statement;
+mod terms;
+#[cfg(test)]
+mod tests;
 
 use schemas::{
     digest::Digest,
     id::{EntityId, LawId},
 };
 
-use crate::seal::{
-    SealFailed,
-    blinding::{Blinded, Blinding},
-    random,
+pub use self::{
+    comparison::{Answering, Asking, Ended},
+    statement::{NotTaken, Party, accept_message, accept_result},
+    terms::{authorize, dataset_of},
 };
+use crate::seal::{SealFailed, blinding::InvalidBlinded};
 
 /// People of one comparison at most on one side.
-pub const MOST: usize = 1_000_000;
+pub const MOST: u32 = 1_000_000;
 /// Points of one page at most.
 pub const PAGE: usize = 1_000;
 
@@ -54,7 +67,7 @@ impl Context {
 }
 
 /// A comparison cannot go on.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub enum OverlapError {
     /// More people than one comparison takes.
     #[error("more than {MOST} people on one side")]
@@ -62,94 +75,47 @@ pub enum OverlapError {
     /// One identifier stands for two people: an answer could not say which of them is meant.
     #[error("two people of this side have one identifier")]
     NotDistinct,
-    /// The other side gave back fewer or more points than it got, or one twice.
-    #[error("the other side did not give back each point once")]
-    NotOurs,
-}
-
-/// One side of one comparison: its secret, and its people in the order in which their points go out. Dropped, nothing of it can be
-/// made again.
-pub struct Side<T> {
-    secret: Blinding,
-    people: Vec<(T, Blinded)>,
-}
-
-impl<T> std::fmt::Debug for Side<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Side({} people)", self.people.len())
-    }
-}
-
-/// This side's people by name, the common identifier of each, canonical.
-pub type People<T> = Vec<(T, Vec<u8>)>;
-
-/// Why a side cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub enum BeginError {
-    /// Its people.
+    /// Another turn than the next one.
+    #[error("the other side's message belongs to another turn")]
+    OutOfTurn,
+    /// A page of another length than agreed, or one point twice.
+    #[error("the other side did not give each point once")]
+    NotEachOnce,
+    /// Something that is no point.
     #[error(transparent)]
-    People(#[from] OverlapError),
+    NoPoint(#[from] InvalidBlinded),
     /// OpenSSL.
     #[error(transparent)]
     Seal(#[from] SealFailed),
 }
 
-impl<T> Side<T> {
-    /// Draws a secret and blinds everybody, in an order by chance, so that a point's place says nothing.
-    ///
-    /// # Errors
-    /// Too many people, one identifier for two of them, or OpenSSL.
-    pub fn begin(context: &Context, people: People<T>) -> Result<Self, BeginError> {
-        if people.len() > MOST {
-            return Err(OverlapError::TooMany.into());
-        }
-        let distinct: BTreeSet<&[u8]> = people.iter().map(|(_, identifier)| identifier.as_slice()).collect();
-        if distinct.len() != people.len() {
-            return Err(OverlapError::NotDistinct.into());
-        }
-        let secret = Blinding::generate()?;
-        let mut placed = BTreeMap::new();
-        for (name, identifier) in people {
-            // 128 random bits a person: no two are equal, and no order shows through.
-            placed.insert(random::bytes::<16>(), (name, secret.of(&context.0, &identifier)?));
-        }
-        Ok(Self { secret, people: placed.into_values().collect() })
+/// This side's people by name, the common identifier of each, canonical.
+pub type People<T> = Vec<(T, Vec<u8>)>;
+
+/// Whom both rolls have, by this side's names. It leads to an officer's look and to nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Common<T>(Vec<T>);
+
+impl<T> Common<T> {
+    /// How many.
+    pub const fn len(&self) -> usize {
+        self.0.len()
     }
 
-    /// Our points, in the order in which they go out.
-    pub fn points(&self) -> impl Iterator<Item = Blinded> {
-        self.people.iter().map(|(_, point)| *point)
+    /// Whether there is nobody.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// The other side's points, blinded again in their order: what it gets back.
-    ///
-    /// # Errors
-    /// Too many, one twice, or OpenSSL.
-    pub fn again(&self, theirs: &[Blinded]) -> Result<Vec<Blinded>, BeginError> {
-        if theirs.len() > MOST {
-            return Err(OverlapError::TooMany.into());
-        }
-        if theirs.iter().collect::<BTreeSet<_>>().len() != theirs.len() {
-            return Err(OverlapError::NotOurs.into());
-        }
-        Ok(theirs.iter().map(|point| self.secret.again(point)).collect::<Result<_, _>>()?)
-    }
-
-    /// Whom both have, by our names. `ours`: our points as the other blinded them again, in our order; `theirs`: theirs, blinded
-    /// again by us.
-    ///
-    /// # Errors
-    /// [`OverlapError::NotOurs`].
-    pub fn common(self, ours: &[Blinded], theirs: &[Blinded]) -> Result<Vec<T>, OverlapError> {
-        let distinct: BTreeSet<&Blinded> = ours.iter().collect();
-        if ours.len() != self.people.len() || distinct.len() != ours.len() {
-            return Err(OverlapError::NotOurs);
-        }
-        let theirs: BTreeSet<&Blinded> = theirs.iter().collect();
-        let named = self.people.into_iter().zip(ours);
-        Ok(named.filter(|(_, point)| theirs.contains(point)).map(|((name, _), _)| name).collect())
+    /// Their names.
+    pub fn into_names(self) -> Vec<T> {
+        self.0
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// The one spelling of an identifier: without white space and hyphens, ASCII letters in capitals. `None` where nothing is left.
+pub fn canonical(identifier: &str) -> Option<Vec<u8>> {
+    let kept = identifier.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    let spelt: String = kept.map(|c| c.to_ascii_uppercase()).collect();
+    (!spelt.is_empty()).then(|| spelt.into_bytes())
+}

@@ -206,6 +206,11 @@ name!(
     StaffMark, "in letters, digits, hyphens, dots and underscores", "^[A-Za-z0-9._-]{1,64}$", |t| is_slug(t, 64)
 );
 name!(
+    /// A point of P-256 that somebody blinded, compressed (SEC 1 §2.3.3), base64url of 33 bytes (44 characters); not yet known to be one.
+    BlindedPoint, "as 44 characters of base64url", "^[A-Za-z0-9_-]{44}$",
+    |t| t.len() == 44 && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+);
+name!(
     /// A language (BCP 47), such as `hi`.
     Language, "as a language tag of BCP 47", "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
     |t| t.len() <= 35 && t.split('-').enumerate().all(|(place, part)| match place {

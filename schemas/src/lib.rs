@@ -25,6 +25,7 @@ pub mod local;
 pub mod naming;
 pub mod notice;
 pub mod openid;
+pub mod overlap;
 pub mod problem;
 pub mod query;
 pub mod receipt;

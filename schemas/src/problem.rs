@@ -61,6 +61,11 @@ codes! {
     LawNotRegistered "law-not-registered" 403 "No registered law allows this query.";
     LawScopeExceeded "law-scope-exceeded" 403 "The query asks for more than the registered law allows.";
     LawQuotaExceeded "law-quota-exceeded" 429 "The daily quota under this law is used up.";
+    // comparing two rolls
+    OverlapNotAllowed "overlap-not-allowed" 403 "The law does not allow rolls to be compared.";
+    OverlapTooLarge "overlap-too-large" 403 "More people than may be compared under this law.";
+    OverlapPointsInvalid "overlap-points-invalid" 400 "The points of this comparison are not what they have to be.";
+    OverlapEnded "overlap-ended" 409 "This comparison is not under way here.";
     // the peer and its message
     PeerUnknown "peer-unknown" 401 "The caller is not a member of this federation.";
     PeerSuspended "peer-suspended" 403 "The caller's membership is suspended.";

@@ -90,6 +90,11 @@ pub enum Command {
         #[command(subcommand)]
         command: super::review::Command,
     },
+    /// Whom a roll of ours and another department's both have, under a registered law.
+    Overlap {
+        #[command(subcommand)]
+        command: super::overlap::Command,
+    },
     /// Bindings, at the identity registry.
     Binding {
         #[command(subcommand)]
@@ -303,6 +308,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Fact { command } => super::fact::run(command, &clock),
         Command::Journal { command } => super::journal::run(command, &clock),
         Command::Review { command } => super::review::run(command, &clock),
+        Command::Overlap { command } => super::overlap::run(command, &clock),
         Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {
             let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
                 let told = anyhow::anyhow!("{}: the number cannot be read: {error}", resident_file.display());

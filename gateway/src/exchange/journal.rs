@@ -27,6 +27,7 @@ use service_kit::{
 
 use self::ledger::{Committed, Ledger};
 pub use self::quotas::LawTake;
+pub(crate) use self::quotas::take as take_quotas;
 use super::Rejected;
 use crate::{
     break_glass::Answered,

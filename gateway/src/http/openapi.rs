@@ -49,6 +49,7 @@ fn of_departments() -> Vec<OpenApi> {
         peer::feed::Api::openapi(),
         peer::follows::Api::openapi(),
         peer::orders::Api::openapi(),
+        peer::overlaps::Api::openapi(),
         peer::query::Api::openapi(),
         peer::receipts::Api::openapi(),
         peer::status_list::Api::openapi(),

@@ -7,6 +7,7 @@ pub mod events;
 pub mod feed;
 pub mod follows;
 pub mod orders;
+pub mod overlaps;
 pub mod query;
 pub mod receipts;
 pub mod status_list;
@@ -17,5 +18,5 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = subscriptions::routes(follows::routes(routes));
     let routes = applied::routes(feed::routes(events::routes(routes)));
     let routes = status_list::routes(orders::routes(query::routes(routes)));
-    receipts::routes(routes)
+    overlaps::routes(receipts::routes(routes))
 }

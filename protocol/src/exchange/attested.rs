@@ -9,6 +9,7 @@ use schemas::{
     erasure::Erasure,
     event::{Event, EventAck, EventApplied, FeedHead, FollowRequest, Subscription},
     id::{CompactJws, EntityId},
+    overlap::{Overlap, OverlapResult},
     problem::Code,
     query::Query,
     receipt::Receipt,
@@ -59,6 +60,8 @@ member_claims! {
     FeedHead RECORD;
     Subscription RECORD;
     Erasure RECORD;
+    Overlap OVERLAP;
+    OverlapResult OVERLAP;
 }
 
 impl MemberClaims for WalletBuild {

@@ -11,9 +11,10 @@ use openssl::{
     error::ErrorStack,
     nid::Nid,
 };
+use schemas::id::BlindedPoint;
 use sha2::{Digest as _, Sha256};
 
-use super::{InvalidBase64Url, SealFailed, decode_base64url, encode_base64url};
+use super::{SealFailed, decode_base64url, encode_base64url, formed};
 
 /// Length of a compressed point, bytes (SEC 1 §2.3.3).
 const LENGTH: usize = 33;
@@ -29,28 +30,24 @@ pub struct Blinded([u8; LENGTH]);
 #[error("a blinded value is a compressed point of P-256, 44 characters of base64url")]
 pub struct InvalidBlinded;
 
-impl From<InvalidBase64Url> for InvalidBlinded {
-    fn from(_: InvalidBase64Url) -> Self {
-        Self
-    }
-}
-
 impl Blinded {
-    /// As it is sent: 44 characters.
-    pub fn to_text(self) -> String {
-        encode_base64url(self.0)
+    /// As it is sent.
+    pub fn to_point(self) -> BlindedPoint {
+        formed(&encode_base64url(self.0))
     }
-}
 
-impl std::str::FromStr for Blinded {
-    type Err = InvalidBlinded;
+    /// Points as they were sent, each found to be one.
+    ///
+    /// # Errors
+    /// [`InvalidBlinded`] if one of them is none.
+    pub fn read(points: &[BlindedPoint]) -> Result<Vec<Self>, InvalidBlinded> {
+        let mut curve = Curve::new().map_err(|_| InvalidBlinded)?;
+        points.iter().map(|point| curve.read(point)).collect()
+    }
 
-    fn from_str(text: &str) -> Result<Self, InvalidBlinded> {
-        let bytes: [u8; LENGTH] = decode_base64url(text)?.try_into().map_err(|_| InvalidBlinded)?;
-        let this = Self(bytes);
-        // The point at infinity is one byte, so that no text of this length is it.
-        Curve::new().and_then(|mut curve| curve.point(&this)).map_err(|_| InvalidBlinded)?;
-        Ok(this)
+    /// The compressed point, for a digest over many.
+    pub const fn as_bytes(&self) -> &[u8; LENGTH] {
+        &self.0
     }
 }
 
@@ -69,6 +66,13 @@ struct Curve {
 impl Curve {
     fn new() -> Result<Self, ErrorStack> {
         Ok(Self { group: EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?, context: BigNumContext::new()? })
+    }
+
+    fn read(&mut self, point: &BlindedPoint) -> Result<Blinded, InvalidBlinded> {
+        let bytes = decode_base64url(point.as_str()).map_err(|_| InvalidBlinded)?;
+        let this = Blinded(bytes.try_into().map_err(|_| InvalidBlinded)?);
+        // The point at infinity is one byte, so that no text of this length is it.
+        self.point(&this).map(|_| this).map_err(|_| InvalidBlinded)
     }
 
     /// OpenSSL refuses what is not on the curve.
@@ -109,28 +113,38 @@ impl Blinding {
         secret().map(Self).map_err(SealFailed::to("draw a secret"))
     }
 
-    /// A value of ours, hashed to the curve and blinded. Equal values under one context give equal points.
+    /// Values of ours, hashed to the curve and blinded, in their order. Equal values under one context give equal points.
     ///
     /// # Errors
     /// If OpenSSL fails.
-    pub fn of(&self, context: &[u8], value: &[u8]) -> Result<Blinded, SealFailed> {
+    pub fn of<'v>(
+        &self,
+        context: &[u8],
+        values: impl IntoIterator<Item = &'v [u8]>,
+    ) -> Result<Vec<Blinded>, SealFailed> {
         let blinded = || {
             let mut curve = Curve::new()?;
-            let point = hashed(&mut curve, context, value)?;
-            curve.times(&point, &self.0)
+            let mut one = |value| {
+                let point = hashed(&mut curve, context, value)?;
+                curve.times(&point, &self.0)
+            };
+            values.into_iter().map(&mut one).collect::<Result<Vec<_>, ErrorStack>>()
         };
         blinded().map_err(SealFailed::to("blind a value"))
     }
 
-    /// A value that the other side blinded, blinded again.
+    /// Values that the other side blinded, blinded again, in their order.
     ///
     /// # Errors
     /// If OpenSSL fails.
-    pub fn again(&self, theirs: &Blinded) -> Result<Blinded, SealFailed> {
+    pub fn again(&self, theirs: &[Blinded]) -> Result<Vec<Blinded>, SealFailed> {
         let blinded = || {
             let mut curve = Curve::new()?;
-            let point = curve.point(theirs)?;
-            curve.times(&point, &self.0)
+            let mut one = |theirs| {
+                let point = curve.point(theirs)?;
+                curve.times(&point, &self.0)
+            };
+            theirs.iter().map(&mut one).collect::<Result<Vec<_>, ErrorStack>>()
         };
         blinded().map_err(SealFailed::to("blind a value again"))
     }
@@ -175,46 +189,67 @@ mod tests {
 
     use super::*;
 
+    fn one(secret: &Blinding, context: &[u8], value: &[u8]) -> Blinded {
+        secret.of(context, [value]).unwrap()[0]
+    }
+
+    fn read(text: &str) -> Result<Vec<Blinded>, InvalidBlinded> {
+        Blinded::read(&[text.parse().unwrap()])
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn two_secrets_give_one_point_in_either_order(value: Vec<u8>, other: Vec<u8>) {
             let (a, b) = (Blinding::generate().unwrap(), Blinding::generate().unwrap());
-            let ab = b.again(&a.of(b"context", &value).unwrap()).unwrap();
-            let ba = a.again(&b.of(b"context", &value).unwrap()).unwrap();
-            prop_assert_eq!(ab, ba);
-            let differs = a.again(&b.of(b"context", &other).unwrap()).unwrap();
+            let ab = b.again(&[one(&a, b"context", &value)]).unwrap();
+            let ba = a.again(&[one(&b, b"context", &value)]).unwrap();
+            prop_assert_eq!(&ab, &ba);
+            let differs = a.again(&[one(&b, b"context", &other)]).unwrap();
             prop_assert_eq!(ab == differs, value == other);
-            prop_assert_eq!(ab.to_text().parse::<Blinded>(), Ok(ab));
+            prop_assert_eq!(Blinded::read(&[ab[0].to_point()]), Ok(ab));
         }
     }
 
     #[test]
     fn one_value_looks_another_in_each_comparison() {
-        let (one, two) = (Blinding::generate().unwrap(), Blinding::generate().unwrap());
-        let of = |secret: &Blinding, context: &[u8]| secret.of(context, b"R-1").unwrap();
-        assert_ne!(of(&one, b"a"), of(&two, b"a"));
-        assert_ne!(of(&one, b"a"), of(&one, b"b"));
-        assert_eq!(of(&one, b"a"), of(&one, b"a"));
+        let (first, second) = (Blinding::generate().unwrap(), Blinding::generate().unwrap());
+        assert_ne!(one(&first, b"a", b"R-1"), one(&second, b"a", b"R-1"));
+        assert_ne!(one(&first, b"a", b"R-1"), one(&first, b"b", b"R-1"));
+        assert_eq!(one(&first, b"a", b"R-1"), one(&first, b"a", b"R-1"));
+    }
+
+    #[test]
+    fn pages_keep_their_order() {
+        let (ours, theirs) = (Blinding::generate().unwrap(), Blinding::generate().unwrap());
+        let values: [&[u8]; 3] = [b"R-1", b"R-2", b"R-3"];
+        let page = ours.of(b"c", values).unwrap();
+        assert_eq!(page, values.map(|value| one(&ours, b"c", value)));
+        let each = page.iter().flat_map(|point| theirs.again(std::slice::from_ref(point)).unwrap());
+        assert_eq!(theirs.again(&page).unwrap(), each.collect::<Vec<_>>());
     }
 
     #[test]
     fn what_is_no_point_is_not_read() {
-        let good = Blinding::generate().unwrap().of(b"c", b"R-1").unwrap();
+        let good = one(&Blinding::generate().unwrap(), b"c", b"R-1");
         let mut off_the_curve = [0xff; LENGTH];
         off_the_curve[0] = 2;
         let mut uncompressed = good.0;
         uncompressed[0] = 4;
-        let texts = [
-            encode_base64url(off_the_curve),
-            encode_base64url(uncompressed),
-            encode_base64url([0]),
-            encode_base64url(&good.0[..32]),
-            String::new(),
-        ];
-        for text in texts {
-            assert_eq!(text.parse::<Blinded>(), Err(InvalidBlinded), "{text}");
+        let mut infinity = [0; LENGTH];
+        assert!(read(good.to_point().as_str()).is_ok());
+        for bad in [off_the_curve, uncompressed, infinity] {
+            assert_eq!(read(&encode_base64url(bad)), Err(InvalidBlinded));
         }
-        assert!(!format!("{good:?}").contains(&good.to_text()));
+        infinity[0] = 2;
+        // x = 0 lies on P-256, for b is a square: a point like any other, of the whole prime order.
+        assert!(read(&encode_base64url(infinity)).is_ok());
+        for short in [&good.0[..32], &[0]] {
+            assert!(encode_base64url(short).parse::<BlindedPoint>().is_err());
+        }
+        assert!(!format!("{good:?}").contains(good.to_point().as_str()));
+        // A page with one that is none is no page.
+        let page = [good.to_point(), encode_base64url(off_the_curve).parse().unwrap()];
+        assert_eq!(Blinded::read(&page), Err(InvalidBlinded));
     }
 }

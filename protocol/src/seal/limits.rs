@@ -31,6 +31,8 @@ impl Limits {
     pub const ANSWER: Self = Self::of(1024 * 1024);
     /// A receipt, an acknowledgement or another record: 16 kB.
     pub const RECORD: Self = Self::of(16 * 1024);
+    /// A message of a comparison of two rolls: 160 kB with two pages of 1,000 points.
+    pub const OVERLAP: Self = Self::of(160 * 1024);
     /// An event: 16 kB.
     pub const EVENT: Self = Self::of(16 * 1024);
     /// Entity statements and registers of the federation: 1 MB, up to 10,000 members.

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
-use schemas::id::{DatasetId, FactName};
+use schemas::id::{DatasetId, FactName, FieldName};
 
 use super::{MappingError, section::Section};
 use crate::catalogue::{Catalogue, Column, ColumnKind, Table};
@@ -33,6 +33,7 @@ pub(super) const KEYS: &[&str] = &[
     "write",
     "only",
     "fact",
+    "overlap",
     "enrol",
 ];
 
@@ -141,6 +142,8 @@ pub struct Roll {
     /// Facts and the columns that hold them.
     pub(crate) facts: BTreeMap<FactName, Column>,
     pub(crate) enrol: Option<EnrolMapping>,
+    /// Identifiers by which the roll may be compared with another department's, and the columns that hold them.
+    pub(crate) overlap: BTreeMap<FieldName, Column>,
 }
 
 impl Roll {
@@ -174,6 +177,7 @@ impl Roll {
             only: columns_with(section, "only", &table)?,
             facts: facts(section, &table)?,
             enrol: EnrolMapping::parse(section, &table)?,
+            overlap: identifiers(section, &table)?,
             table,
         };
         roll.refuse_contradiction(section)?;
@@ -304,4 +308,26 @@ fn facts(section: &Section<'_>, table: &Table) -> Result<BTreeMap<FactName, Colu
         facts.insert(name, section.column_named("fact", &column, table)?);
     }
     Ok(facts)
+}
+
+/// `[roll.overlap]`: names that laws use, and the columns behind them. Text or whole numbers, so that one identifier has one spelling.
+fn identifiers(section: &Section<'_>, table: &Table) -> Result<BTreeMap<FieldName, Column>, MappingError> {
+    let mut identifiers = BTreeMap::new();
+    for (identifier, written) in section.texts("overlap")? {
+        let name = identifier.parse().map_err(|_| {
+            let what = format!("`{identifier}` names no identifier");
+            section.wrong("overlap", what, "write a name such as ration_card, as the law has it")
+        })?;
+        let column = section.column_named("overlap", &written, table)?;
+        if !matches!(column.kind, ColumnKind::Text | ColumnKind::Integer) {
+            let what = format!("`{written}` is neither text nor a whole number");
+            return Err(section.wrong(
+                "overlap",
+                what,
+                "map the column that holds the number as it is written on the card",
+            ));
+        }
+        identifiers.insert(name, column);
+    }
+    Ok(identifiers)
 }

@@ -96,6 +96,18 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("status = \"payment_status\"", "status = \"monthly_amount\"", "roll[0].status", "not a text column"),
     ("since = \"status_since\"", "since = \"person_no\"", "roll[0].status", "a key column would be written"),
     ("id = \"social.pension\"", "id = \"Social Pension\"", "roll[0].id", "lower case"),
+    (
+        "subject_key = \"person_no\"",
+        "subject_key = \"person_no\"\n[roll.overlap]\nCard = \"person_no\"",
+        "roll[0].overlap",
+        "write a name such as ration_card",
+    ),
+    (
+        "subject_key = \"person_no\"",
+        "subject_key = \"person_no\"\n[roll.overlap]\ncard = \"persn_no\"",
+        "roll[0].overlap",
+        "did you mean `person_no`?",
+    ),
     ("table = \"deaths\"", "table = \"khata_view\"", "change[0].table", "is a view"),
     ("event = \"in.vinimay.death.registered.v1\"", "event = \"death'); --\"", "change[0].event", "in.vinimay."),
     ("n = \"date_precision\"", "n = \"date_precison\"", "change[0].payload", "did you mean `date_precision`?"),

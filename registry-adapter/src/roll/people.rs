@@ -7,12 +7,13 @@ use service_kit::db::AnyConnection;
 
 use super::{RollError, line, outside, plan};
 use crate::{
+    catalogue::Column,
     connection::{Connections, engine},
     journal::{self, Finding, RowOutcome, replay::Replayed},
     key::LocalKey,
     mapping::Roll,
     row::key_bind,
-    statement::Statement,
+    statement::{Row, Statement},
 };
 
 /// People read at a time.
@@ -51,6 +52,34 @@ fn drawing(select: Statement, roll: &Roll) -> Statement {
         select = select.bind(restored.as_str()).sql(", ");
     }
     select.bind(roll.held.as_str()).sql(") AND ").name(&roll.subject.name).sql(" IS NOT NULL")
+}
+
+/// A page of rows with the identifier that they hold.
+pub(super) struct IdentifiedPage {
+    pub rows: Vec<(LocalKey, Option<String>)>,
+    /// Key of the last row; none at the end.
+    pub last: Option<LocalKey>,
+}
+
+/// A page of the rows in payment or held, in the order of their keys, with one identifier of each.
+pub(super) fn identified(
+    conn: &mut AnyConnection,
+    roll: &Roll,
+    identifier: &Column,
+    after: Option<&LocalKey>,
+) -> Result<IdentifiedPage, RollError> {
+    let columns = [&roll.key, &roll.subject, identifier];
+    let select = Statement::new("SELECT ").texts_of(columns).sql(" FROM ").table(&roll.table).sql(" AS t WHERE ");
+    let mut select = drawing(select, roll).sql(" AND t.").name(&roll.key.name).sql(" IS NOT NULL");
+    if let Some(bind) = after.and_then(|last| key_bind(&roll.key, last)) {
+        select = select.sql(" AND t.").name(&roll.key.name).sql(" > ").bind(bind);
+    }
+    let found = select.sql(" ORDER BY t.").name(&roll.key.name).sql(" LIMIT ").bind(PAGE).rows(conn)?;
+    let unreadable = || RollError::RowUnreadable(roll.id.clone());
+    let key = |place: usize, row: &Row| row.text(place).and_then(|text| text.parse().ok()).ok_or_else(unreadable);
+    let last = found.last().map(|row| key(0, row)).transpose()?;
+    let one = |row: &Row| Ok((key(1, row)?, row.text(2).filter(|text| !text.trim().is_empty()).map(str::to_owned)));
+    Ok(IdentifiedPage { rows: found.iter().map(one).collect::<Result<_, RollError>>()?, last })
 }
 
 /// Every row in the journal that is not as its last entry left it.

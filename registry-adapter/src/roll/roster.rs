@@ -5,9 +5,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use schemas::{answer::FieldValue, id::FactName, time::CivilDate};
+use schemas::{
+    answer::FieldValue,
+    id::{FactName, FieldName},
+    time::CivilDate,
+};
 
-use super::{RollError, line};
+use super::{RollError, line, people};
 use crate::{
     catalogue::{Column, ColumnKind},
     connection::Connections,
@@ -36,6 +40,21 @@ pub struct RosterRow {
     pub amount: Option<i64>,
     /// The mapped facts (`[roll.fact]`); a fact whose column is empty or unreadable is not here.
     pub facts: BTreeMap<FactName, FieldValue>,
+}
+
+/// Whom a roll has by an identifier that another department's roll holds too. Personal data: it does not print itself.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Identified {
+    /// Person and identifier as the column holds it; a person with several rows stands here once a row.
+    pub people: Vec<(LocalKey, String)>,
+    /// Rows without one.
+    pub without: u64,
+}
+
+impl std::fmt::Debug for Identified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Identified({} rows, {} without)", self.people.len(), self.without)
+    }
 }
 
 /// The rows of one roll. Cheap to clone.
@@ -96,6 +115,30 @@ impl Roster {
             let Some(row) = page.last() else { return Ok(()) };
             last = Some(row.row_key.clone());
             page.into_iter().try_for_each(&mut each)?;
+        }
+    }
+
+    /// People with an active or a held row and the identifier that it holds, row by row; `None` where the mapping has no such
+    /// identifier. A row whose column is empty counts as without. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read.
+    pub fn identified(&self, identifier: &FieldName) -> Result<Option<Identified>, RollError> {
+        let Some(column) = self.roll.overlap.get(identifier) else { return Ok(None) };
+        let (mut found, mut last) = (Identified::default(), None);
+        loop {
+            let mut conn = self.readers.lend().map_err(RollError::Database)?;
+            let page = people::identified(&mut conn, &self.roll, column, last.as_ref())?;
+            for row in page.rows {
+                match row {
+                    (person, Some(identifier)) => found.people.push((person, identifier)),
+                    (_, None) => found.without += 1,
+                }
+            }
+            match page.last {
+                Some(key) => last = Some(key),
+                None => return Ok(Some(found)),
+            }
         }
     }
 

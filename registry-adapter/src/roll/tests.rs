@@ -48,6 +48,7 @@ fn outcomes(applied: &Applied) -> Vec<(&str, RowOutcome)> {
 
 mod apart;
 mod enrolment;
+mod identified;
 mod outside;
 mod removal;
 mod replay;

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
     answer, asking, assisted, benefits, bundle, catalogue, citizen, consent, decision, erasure, event, federation,
-    head, linking, local, naming, notice, openid, problem, query, receipt, roll_order, scheme, wallet_build, webhook,
+    head, linking, local, naming, notice, openid, overlap, problem, query, receipt, roll_order, scheme, wallet_build, webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -146,6 +146,8 @@ table! {
     "notice-record" decision::NoticeRecord;
     "scheme-order" scheme::SchemeOrder;
     "back-test-record" scheme::BackTestRecord;
+    "overlap" overlap::Overlap;
+    "overlap-result" overlap::OverlapResult;
     "wallet-build" wallet_build::WalletBuild;
     "webhook-event" webhook::WebhookEvent;
     "notices-request" notice::NoticesRequest;

@@ -33,7 +33,7 @@ impl LawTake {
 }
 
 /// Takes what each answer needs, in their order; `law-quota-exceeded` for one that finds too little left.
-pub(super) fn take(conn: &mut AnyConnection, wanted: &[&[LawTake]]) -> QueryResult<Vec<Result<(), Code>>> {
+pub(crate) fn take(conn: &mut AnyConnection, wanted: &[&[LawTake]]) -> QueryResult<Vec<Result<(), Code>>> {
     let counters: BTreeSet<_> = wanted.iter().flat_map(|takes| takes.iter()).map(|take| take.counter.clone()).collect();
     if counters.is_empty() {
         return Ok(vec![Ok(()); wanted.len()]);

@@ -1,0 +1,3 @@
+DROP TABLE overlap_mark;
+DROP TABLE overlap_record;
+DROP TABLE overlap;
