@@ -98,7 +98,7 @@ impl App {
         let key = key.clone();
         let found = self.db().read(move |conn| {
             let row = overlap_find(conn, &key)?;
-            Ok::<_, MarkError>(row.map(|row| Ok::<_, MarkError>((row, records_of(conn, &key)?))).transpose()?)
+            row.map(|row| Ok::<_, MarkError>((row, records_of(conn, &key)?))).transpose()
         });
         let Some((row, records)) = found.await.map_err(OverlapError::from)? else { return Ok(None) };
         let first = |record: &OverlapRecord| record.ours && ["accepted", "refused"].contains(&record.what);
