@@ -5,6 +5,7 @@ use super::world::{Shared, Turn};
 use crate::{
     life::{
         Life,
+        office::Journaled,
         plan::{Benefit, LifePlan, OfficePlan},
         postman::{Postman, last_number},
         register::Newcomer,
@@ -58,7 +59,9 @@ async fn roll_edited_by_sql_journal_row_deleted() {
     social.enters(&format!("UPDATE beneficiary SET status = 'ACTIVE' WHERE number = '{edited}'"));
     let (well, found) = social.verifies("PENSION");
     assert!(!well && found.contains(&edited), "the row is named: {found}");
-    let deleted = social.journal("PENSION").into_iter().rfind(|entry| entry.decision.is_some()).unwrap().seq;
+    // Not the last one: that it is missing says the chain, not only the anchored head.
+    let hers = |entry: &Journaled| entry.row_key == edited && entry.decision.is_some();
+    let deleted = social.journal("PENSION").into_iter().find(hers).unwrap().seq;
     social
         .enters(&format!("DROP TRIGGER vinimay_journal_no_delete; DELETE FROM vinimay_journal WHERE seq = {deleted}"));
     let (well, found) = social.verifies("PENSION");
