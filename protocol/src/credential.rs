@@ -28,7 +28,7 @@ pub(crate) fn citizen_key(jwk: &Jwk) -> Result<VerifyingKey, KeyError> {
     if jwk.iat.is_some() || jwk.exp.is_some() || jwk.revoked.is_some() {
         return Err(KeyError::WrongUse);
     }
-    VerifyingKey::from_jwk_once(jwk)
+    VerifyingKey::from_jwk(jwk)
 }
 
 #[cfg(test)]

@@ -257,13 +257,19 @@ const BASE64URL: [bool; 256] = {
 
 /// One pass: tokens are kilobytes, and every query carries several.
 fn is_compact(text: &str, parts: usize) -> bool {
-    let mut count = 0;
-    let forms_part = |(place, part): (usize, &[u8])| {
-        count = place + 1;
-        // ECDH-ES has an empty second part (RFC 7516 §5.1 step 4).
-        (!part.is_empty() || (parts == 5 && place == 1)) && part.iter().all(|byte| BASE64URL[usize::from(*byte)])
-    };
-    text.as_bytes().split(|byte| *byte == b'.').enumerate().all(forms_part) && count == parts
+    let (mut part, mut length) = (1, 0_usize);
+    // ECDH-ES has an empty second part (RFC 7516 §5.1 step 4).
+    let may_end = |part: usize, length: usize| length > 0 || (parts == 5 && part == 2);
+    for byte in text.as_bytes() {
+        if BASE64URL[usize::from(*byte)] {
+            length += 1;
+        } else if *byte == b'.' && may_end(part, length) {
+            (part, length) = (part + 1, 0);
+        } else {
+            return false;
+        }
+    }
+    part == parts && may_end(part, length)
 }
 
 #[cfg(test)]

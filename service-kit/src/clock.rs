@@ -61,9 +61,9 @@ impl Clock {
     /// Waits until monotonic time has gone on by `duration`.
     pub async fn sleep(&self, duration: Duration) {
         #[cfg(feature = "test-clock")]
-        if self.file.is_some() {
+        if let Some(file) = &self.file {
             let until = self.monotonic().saturating_add(duration);
-            while self.monotonic() < until {
+            while file.monotonic_lately(system_monotonic()) < until {
                 tokio::time::sleep(test_file::POLL).await;
             }
             return;

@@ -68,12 +68,7 @@ struct KeptBundle {
 ///
 /// # Errors
 /// If the file exists, the directory cannot be read, or a member is not to be trusted.
-pub async fn export(
-    home: &Home,
-    federation: &Federation,
-    out: &Path,
-    clock: &Clock,
-) -> Result<Exported, WalletError> {
+pub async fn export(home: &Home, federation: &Federation, out: &Path, clock: &Clock) -> Result<Exported, WalletError> {
     let told = history(home, federation).await?;
     let (mut bundles, mut missing) = (Vec::new(), told.missing);
     for history in &told.histories {

@@ -49,7 +49,7 @@ pub fn resolve(did: &Did) -> Result<VerifyingKey, DidError> {
     check_strict_json(&json, Limits::of(512)).map_err(|_| DidError)?;
     let Members { kty, crv, x, y } = serde_json::from_slice(&json).map_err(|_| DidError)?;
     let jwk = Jwk { kty, crv, x, y, kid: None, use_: None, alg: None, iat: None, exp: None, revoked: None };
-    let key = VerifyingKey::from_jwk_once(&jwk).map_err(|_| DidError)?;
+    let key = VerifyingKey::from_jwk(&jwk).map_err(|_| DidError)?;
     if json == canonical(key.jwk()).as_bytes() { Ok(key) } else { Err(DidError) }
 }
 

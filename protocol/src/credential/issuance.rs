@@ -167,7 +167,7 @@ pub fn verify_dpop(proof: &str, made_for: DpopFor<'_>, now: Timestamp) -> Result
 
 fn verify<T: serde::de::DeserializeOwned>(typ: Typ, proof: &str) -> Result<(VerifyingKey, T), ProofError> {
     let token = UnverifiedJws::parse(proof.as_bytes(), Limits::OTHER)?;
-    let key = token.header_key().and_then(|jwk| VerifyingKey::from_jwk_once(jwk).ok()).ok_or(ProofError::NoKey)?;
+    let key = token.header_key().and_then(|jwk| VerifyingKey::from_jwk(jwk).ok()).ok_or(ProofError::NoKey)?;
     let claims = token.verify(typ, &key)?.claims()?;
     Ok((key, claims))
 }

@@ -35,6 +35,8 @@ pub(super) struct Reader {
     path: PathBuf,
     last: Mutex<Setting>,
     monotonic_floor: Mutex<Duration>,
+    /// What sleepers share, and when by the real clock it was read: a process has dozens of them, and each looks every few milliseconds.
+    lately: Mutex<Option<(Duration, Setting)>>,
 }
 
 impl Reader {
@@ -43,7 +45,7 @@ impl Reader {
     }
 
     fn new(path: PathBuf) -> Self {
-        Self { path, last: Mutex::default(), monotonic_floor: Mutex::default() }
+        Self { path, last: Mutex::default(), monotonic_floor: Mutex::default(), lately: Mutex::default() }
     }
 
     fn setting(&self) -> Setting {
@@ -61,7 +63,20 @@ impl Reader {
     }
 
     pub(super) fn monotonic(&self, real: Duration) -> Duration {
-        let setting = self.setting();
+        self.monotonic_by(self.setting(), real)
+    }
+
+    /// The same for a sleeper, by a setting that is [`POLL`] old at most.
+    pub(super) fn monotonic_lately(&self, real: Duration) -> Duration {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        let setting = match *lately {
+            Some((read, setting)) if real.saturating_sub(read) < POLL => setting,
+            _ => lately.insert((real, self.setting())).1,
+        };
+        self.monotonic_by(setting, real)
+    }
+
+    fn monotonic_by(&self, setting: Setting, real: Duration) -> Duration {
         let real = u64::try_from(real.as_millis()).unwrap_or(u64::MAX);
         let ms = setting.monotonic_ms.unwrap_or_else(|| real.saturating_add_signed(setting.monotonic_offset_ms));
         let mut floor = self.monotonic_floor.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,11 +1,11 @@
-//! The key that verifies: josekit's verifier, with its algorithm and id.
+//! The key that verifies, with its algorithm and id.
 
 use std::{
     fmt,
     sync::{Arc, LazyLock},
 };
 
-use josekit::jws::{ES256, EdDSA, JwsVerifier};
+use josekit::jws::{EdDSA, JwsVerifier};
 use openssl::{
     bn::{BigNum, BigNumContext},
     ec::{EcGroup, EcKey, EcKeyRef, EcPoint, PointConversionForm},
@@ -32,32 +32,13 @@ struct Inner {
 }
 
 enum Verifier {
-    /// Kept for many tokens.
     Josekit(Box<dyn JwsVerifier>),
-    /// For a token or two: josekit takes keys as DER alone, whose decoding costs more than a verification.
+    /// P-256: josekit takes keys as DER alone, whose decoding by OpenSSL 3 costs more than a verification, and most keys of a directory
+    /// verify nothing (ADR 0524).
     Point(EcKey<Public>),
 }
 
 impl VerifyingKey {
-    /// Checks a JWK and takes it for verifying a token or two, such as a citizen's. It verifies exactly what
-    /// [`from_jwk`](Self::from_jwk) does and costs a seventh (ADR 0131).
-    ///
-    /// # Errors
-    /// As [`from_jwk`](Self::from_jwk).
-    pub fn from_jwk_once(jwk: &Jwk) -> Result<Self, KeyError> {
-        if jwk.kty != "EC" {
-            return Self::from_jwk(jwk);
-        }
-        if jwk.crv != "P-256" || jwk.y.is_none() {
-            return Err(KeyError::Unsupported);
-        }
-        let point = p256_point(jwk)?.ec_key().map_err(|_| KeyError::Failed)?;
-        check_use(jwk, "sig", Algorithm::Es256.as_str())?;
-        let kid = check_id(jwk)?;
-        let jwk = Jwk { kid: Some(kid.clone()), ..jwk.clone() };
-        Ok(Self(Arc::new(Inner { algorithm: Algorithm::Es256, verifier: Verifier::Point(point), jwk, kid })))
-    }
-
     /// Checks a JWK and takes it for verifying.
     ///
     /// # Errors
@@ -87,12 +68,14 @@ impl VerifyingKey {
     }
 
     fn new(algorithm: Algorithm, key: &PKeyRef<impl HasPublic>, jwk: Jwk, kid: KeyId) -> Result<Self, KeyError> {
-        let der = key.public_key_to_der().map_err(|_| KeyError::InvalidPoint)?;
-        let verifier: Box<dyn JwsVerifier> = match algorithm {
-            Algorithm::Es256 => Box::new(ES256.verifier_from_der(der).map_err(|_| KeyError::InvalidPoint)?),
-            Algorithm::EdDsa => Box::new(EdDSA.verifier_from_der(der).map_err(|_| KeyError::InvalidPoint)?),
+        let verifier = match algorithm {
+            Algorithm::Es256 => Verifier::Point(public_point(key).map_err(|_| KeyError::InvalidPoint)?),
+            Algorithm::EdDsa => {
+                let der = key.public_key_to_der().map_err(|_| KeyError::InvalidPoint)?;
+                Verifier::Josekit(Box::new(EdDSA.verifier_from_der(der).map_err(|_| KeyError::InvalidPoint)?))
+            }
         };
-        Ok(Self(Arc::new(Inner { algorithm, verifier: Verifier::Josekit(verifier), jwk, kid })))
+        Ok(Self(Arc::new(Inner { algorithm, verifier, jwk, kid })))
     }
 
     /// The one algorithm of this key.
@@ -118,6 +101,12 @@ impl VerifyingKey {
                 Verifier::Point(key) => ecdsa(key, message, signature).unwrap_or(false),
             }
     }
+}
+
+/// The public half alone of a key on a curve.
+fn public_point(key: &PKeyRef<impl HasPublic>) -> Result<EcKey<Public>, ErrorStack> {
+    let key = key.ec_key()?;
+    EcKey::from_public_key(key.group(), key.public_key())
 }
 
 /// ECDSA over SHA-256 with the 64 bytes `r ‖ s` (RFC 7518 §3.4). OpenSSL refuses values outside 1 to n − 1.
