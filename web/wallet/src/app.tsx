@@ -9,6 +9,7 @@ import { Vault } from "./store/vault.js";
 import { AppContext, type App as AppValue } from "./ui/context.js";
 import { useUpdate } from "./ui/update.js";
 import { useRoute } from "./ui/route.js";
+import { carry } from "./ui/courier.js";
 import { watchSight } from "./ui/sight.js";
 import { Frame, type Said } from "./ui/frame.js";
 import { Wallet } from "./wallet.js";
@@ -46,8 +47,8 @@ export function App({ database, first }: { database: Database | null; first: Wor
   };
   useEffect(() => watch(setOnline, lock), [database]);
   useEffect(() => {
-    // What she ordered offline goes out as soon as there is a network.
-    if (online && wallet !== null) void wallet.send().catch(() => 0);
+    // What she ordered offline goes out as soon as there is a network, and again until it is confirmed.
+    return online && wallet !== null ? carry(() => wallet.send()) : undefined;
   }, [online, wallet]);
 
   const change = (part: Partial<Settings>) => {
