@@ -110,6 +110,8 @@ pub async fn a_known_id_is_not_used_again(world: &World) {
     let claims = first.claims().clone();
     let bytes = asker.sign(&claims);
     assert_eq!(door.ask(&bytes).await, Heard::Answered);
+    // Receipts of earlier exchanges come back at their own pace.
+    world.nothing_is_on_its_way().await;
     let before = Traces::of(&world.federation.revenue);
     let again = door.post(bytes.as_bytes(), "application/dx-query+jwt", &[]).await;
     let repeated = door.post(bytes.as_bytes(), "application/dx-query+jwt", &[]).await;

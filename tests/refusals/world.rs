@@ -77,6 +77,7 @@ impl World {
 
     /// A good query is answered: one use, one read, and its rows.
     pub async fn is_good(&self, when: &str) {
+        self.nothing_is_on_its_way().await;
         let before = Traces::of(&self.federation.revenue);
         let heard = super::Attempt::new(self).send().await;
         assert_eq!(heard, Heard::Answered, "a good query, {when}");
