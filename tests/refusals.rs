@@ -113,8 +113,7 @@ const NOT_HERE: [(Code, &str); 5] = [
     (Code::OverlapPointsInvalid, COMPARISON),
     (Code::OverlapEnded, COMPARISON),
 ];
-const COMPARISON: &str =
-    "a comparison of rolls holds a secret from message to message: gateway/src/overlap/tests, between two gateways over TLS";
+const COMPARISON: &str = "a comparison of rolls holds a secret from message to message: gateway/src/overlap/tests, between two gateways over TLS";
 
 #[test]
 fn every_code_has_a_row_or_a_reason() {

@@ -17,7 +17,10 @@ use protocol::{
 use registry_adapter::{
     key::LocalKey,
     mapping::RollId,
-    roll::{Amendment, Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration, RollWriter as _},
+    roll::{
+        Amendment, Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration,
+        RollWriter as _,
+    },
 };
 use schemas::{
     answer::FieldValue,

@@ -3,7 +3,8 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use schemas::{
     answer, asking, assisted, benefits, bundle, catalogue, citizen, consent, decision, erasure, event, federation,
-    head, linking, local, naming, notice, openid, overlap, problem, query, receipt, roll_order, scheme, wallet_build, webhook,
+    head, linking, local, naming, notice, openid, overlap, problem, query, receipt, roll_order, scheme, wallet_build,
+    webhook,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

@@ -91,7 +91,7 @@ fn josekits(jwk: &Jwk) -> Box<dyn JwsVerifier> {
     let jwk = josekit::jwk::Jwk::from_bytes(serde_json::to_vec(jwk).unwrap()).unwrap();
     match jwk.curve() {
         Some("P-256") => Box::new(josekit::jws::ES256.verifier_from_jwk(&jwk).unwrap()),
-        _ => Box::new(josekit::jws::EdDSA.verifier_from_jwk(&jwk).unwrap()),
+        _ => Box::new(EdDSA.verifier_from_jwk(&jwk).unwrap()),
     }
 }
 
