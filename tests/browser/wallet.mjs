@@ -133,8 +133,10 @@ class Walker {
     await this.screens.tap('consent-pause');
     await this.page.getByText(this.screens.text('consent-status-pausing')).first().waitFor();
     await this.screens.look('consent queued');
-    await this.context.setOffline(false);
     await this.screens.place('/consents');
+    await this.page.getByText(this.screens.text('consent-status-pausing')).first().waitFor();
+    // The list that she looks at changes by itself.
+    await this.context.setOffline(false);
     await this.page.locator('.tag.paused').getByText(this.screens.text('consent-status-paused')).first().waitFor();
     await this.screens.look('consents paused');
     await this.page.locator('main li a').first().click();

@@ -270,6 +270,23 @@ test("what could not be sent waits, in its order, and is sent once", async () =>
   assert.deepEqual([world.consumer.orders.length, world.provider.orders.length], [2, 2]);
 });
 
+test("a screen that shows consents hears when an order that waited was confirmed, until it is left", async () => {
+  const { world, vault, federation, id } = await given();
+  world.provider.away = true;
+  await order(vault, id, "pause", world.now);
+  await sendPending(vault, federation);
+  const shown: (boolean | undefined)[] = [];
+  const reading: Promise<unknown>[] = [];
+  const leave = vault.watch(() => void reading.push(vault.consent(id).then((kept) => shown.push(kept && confirmed(kept)))));
+  world.provider.away = false;
+  await sendPending(vault, federation);
+  await Promise.all(reading);
+  assert.deepEqual(shown, [true]);
+  leave();
+  await order(vault, id, "resume", world.now);
+  assert.equal(reading.length, 1);
+});
+
 test("a refused stop does not count as stopped, and is signed anew until both parties signed for it", async () => {
   const { world, vault, federation, id } = await given();
   for (const party of [world.consumer, world.provider]) party.refuses = "stale";

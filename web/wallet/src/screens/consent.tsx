@@ -6,7 +6,7 @@ import { civilDay, dayText, startOf } from "../consent/calendar.js";
 import { confirmed, order } from "../consent/orders.js";
 import { standing, standingWord, timesUsed, type Standing } from "../consent/standing.js";
 import type { Action, KeptConsent } from "../store/vault.js";
-import { focusHeading, useLoaded, useWallet } from "../ui/context.js";
+import { focusHeading, useConsents, useWallet } from "../ui/context.js";
 import { Busy, Button, Facts, Failure, Field, saveFile, Screen } from "../ui/parts.js";
 import { clock, endOf } from "../wallet.js";
 import type { Words } from "../words/words.js";
@@ -21,7 +21,7 @@ const SAID: Record<Action, string> = {
 export function Consent({ query }: { query: string }): JSX.Element {
   const { words, wallet } = useWallet();
   const id = new URLSearchParams(query).get("id") ?? "";
-  const [loaded, again] = useLoaded(async () => ({ consent: await wallet.vault.consent(id), uses: await keptUses(wallet) }), [id]);
+  const [loaded, again] = useConsents(async () => ({ consent: await wallet.vault.consent(id), uses: await keptUses(wallet) }), [id]);
   const consent = loaded.state === "done" ? loaded.value.consent : undefined;
   return (
     <Screen title={words.t("consent-title")} back="/consents">

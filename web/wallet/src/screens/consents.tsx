@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { standing } from "../consent/standing.js";
 import type { KeptConsent } from "../store/vault.js";
-import { useLoaded, useWallet } from "../ui/context.js";
+import { useConsents, useWallet } from "../ui/context.js";
 import { Busy, Failure, Screen } from "../ui/parts.js";
 import { ConsentRow } from "./consent-row.js";
 import { keptUses, type Use } from "./use-row.js";
@@ -11,7 +11,7 @@ import { keptUses, type Use } from "./use-row.js";
 /** My consents. */
 export function Consents(): JSX.Element {
   const { words, wallet } = useWallet();
-  const [loaded, again] = useLoaded(async () => ({ consents: await wallet.vault.consents(), uses: await keptUses(wallet) }), [wallet]);
+  const [loaded, again] = useConsents(async () => ({ consents: await wallet.vault.consents(), uses: await keptUses(wallet) }), []);
   if (loaded.state !== "done") {
     return (
       <Screen title={words.t("consents-title")}>

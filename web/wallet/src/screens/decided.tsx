@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import type { KeptConsent } from "../store/vault.js";
-import { useLoaded, useWallet } from "../ui/context.js";
+import { useConsents, useWallet } from "../ui/context.js";
 import { Busy, Screen } from "../ui/parts.js";
 import { ConsentRow } from "./consent-row.js";
 import { keptUses } from "./use-row.js";
@@ -11,7 +11,7 @@ import { keptUses } from "./use-row.js";
 export function Allowed({ query }: { query: string }): JSX.Element {
   const { words, wallet, name } = useWallet();
   const ids = new URLSearchParams(query).getAll("id");
-  const [loaded, again] = useLoaded(async () => {
+  const [loaded, again] = useConsents(async () => {
     const all = await Promise.all(ids.map((id) => wallet.vault.consent(id)));
     return { consents: all.filter((one): one is KeptConsent => one !== undefined), uses: await keptUses(wallet) };
   }, [query]);

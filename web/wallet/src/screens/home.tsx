@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { waiting } from "../consent/orders.js";
 import type { OpenedRequest } from "../store/vault.js";
-import { useLoaded, useWallet } from "../ui/context.js";
+import { useConsents, useWallet } from "../ui/context.js";
 import { Icon } from "../ui/icons.js";
 import { Busy, Screen } from "../ui/parts.js";
 import { ConsentRow } from "./consent-row.js";
@@ -16,10 +16,10 @@ const SHOWN = 3;
 /** Home. */
 export function Home(): JSX.Element {
   const { words, wallet } = useWallet();
-  const [loaded, again] = useLoaded(async () => {
+  const [loaded, again] = useConsents(async () => {
     const [consents, uses, holder] = [await wallet.vault.consents(), await keptUses(wallet), await wallet.holder()];
     return { consents, uses, holder, opened: await unanswered(wallet) };
-  }, [wallet]);
+  }, []);
   const name = loaded.state === "done" ? loaded.value.holder : null;
   return (
     <Screen title={name === null || name === "" ? words.t("home-hello") : words.t("home-hello-name", { name })}>

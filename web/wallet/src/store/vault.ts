@@ -80,6 +80,8 @@ interface Sealed {
 
 /** The open vault. */
 export class Vault implements Marks {
+  private readonly watching = new Set<() => void>();
+
   constructor(readonly database: Database, private readonly key: CryptoKey) {}
 
   /** Reads a sealed record. */
@@ -173,9 +175,16 @@ export class Vault implements Marks {
     return all.sort((one, two) => two.validFrom - one.validFrom || (one.id < two.id ? 1 : -1));
   }
 
-  /** Keeps consents, all or none. */
+  /** Keeps consents, all or none; who watches hears of it. */
   async keepConsents(consents: KeptConsent[]): Promise<void> {
     await this.database.put(await Promise.all(consents.map((one) => this.seal(`consent:${one.id}`, one))));
+    for (const heard of this.watching) heard();
+  }
+
+  /** Calls after each change of a consent by this vault, until what it returns is called. */
+  watch(heard: () => void): () => void {
+    this.watching.add(heard);
+    return () => void this.watching.delete(heard);
   }
 
   /** Changes a consent while no other tab does. */
