@@ -309,14 +309,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Journal { command } => super::journal::run(command, &clock),
         Command::Review { command } => super::review::run(command, &clock),
         Command::Overlap { command } => super::overlap::run(command, &clock),
-        Command::Binding { command: Binding::Revoke { config, resident_file, reason } } => {
-            let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
-                let told = anyhow::anyhow!("{}: the number cannot be read: {error}", resident_file.display());
-                Failure::new(Failure::USAGE, told)
-            })?;
-            let ended = commands::binding_revoke(&config.config, resident.trim().to_owned(), reason, &clock);
-            Ok(print_json(&done(ended)?)?)
-        }
+        Command::Binding { command } => end_binding(command, &clock),
         Command::Subjects { command: Subjects::Export { config, receiver, law, out } } => {
             Ok(print_json(&done(commands::subjects_export(&config.config, receiver, law, &out, &clock))?)?)
         }
@@ -346,6 +339,15 @@ pub fn run(command: Command) -> Result<(), Failure> {
             block_on(async move { install_source(config, owner, Roles { reader, writer }, &clock).await })
         }
     }
+}
+
+fn end_binding(Binding::Revoke { config, resident_file, reason }: Binding, clock: &Clock) -> Result<(), Failure> {
+    let resident = std::fs::read_to_string(&resident_file).map_err(|error| {
+        let told = anyhow::anyhow!("{}: the number cannot be read: {error}", resident_file.display());
+        Failure::new(Failure::USAGE, told)
+    })?;
+    let ended = commands::binding_revoke(&config.config, resident.trim().to_owned(), reason, clock);
+    Ok(print_json(&done(ended)?)?)
 }
 
 /// Runs a command to its end, and gives its failure the exit code that tells its kind.

@@ -15,7 +15,7 @@ use service_kit::{db::DatabaseError, lease::Lease};
 use super::{
     TriggerError, back_off,
     outbound::{Below, our_entry, post_json},
-    turns::{Task, Turn},
+    turns::Task,
 };
 use crate::{
     app::App,
@@ -49,28 +49,11 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
 pub(super) async fn begin(app: &App) -> Result<Vec<Task>, TriggerError> {
     let now_ms = app.now_ms();
     let due = app.db().read(move |conn| Ok::<_, DatabaseError>(feeds_due(conn, now_ms)?)).await?;
-    Ok(app.triggers().delivering.begin_all(due.into_iter().map(|feed| feed.subscriber), |turn| {
-        let app = app.clone();
-        async move { serve(&app, turn).await }
-    }))
-}
-
-/// Until nothing waits for this subscriber, unless another process is at it.
-async fn serve(app: &App, turn: Turn) -> Result<(), TriggerError> {
-    let Some(lease) = app.lease_of(super::DELIVERY, turn.of()).await? else { return Ok(()) };
-    let served = rounds(app, turn, &lease).await;
-    app.release(lease).await?;
-    served
-}
-
-/// What comes after the last look and before the end of the turn is seen by another round.
-async fn rounds(app: &App, turn: Turn, lease: &Lease) -> Result<(), TriggerError> {
-    let mut turn = Some(turn);
-    while let Some(mine) = turn {
-        one(app, mine.of(), lease).await?;
-        turn = mine.again();
-    }
-    Ok(())
+    let subscribers = due.into_iter().map(|feed| feed.subscriber);
+    Ok(app
+        .triggers()
+        .delivering
+        .begin_all(app, super::DELIVERY, subscribers, |app, subscriber, lease| Box::pin(one(app, subscriber, lease))))
 }
 
 /// Sends again what was parked for a subscriber; how many.

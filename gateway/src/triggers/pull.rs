@@ -17,7 +17,7 @@ use super::{
     delivery::BATCH,
     feed::{FeedPage, PAGE},
     outbound::{Below, fetch_json},
-    turns::{Task, Turn},
+    turns::Task,
 };
 use crate::{
     app::App,
@@ -42,27 +42,8 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
 }
 
 async fn begin(app: &App) -> Result<Vec<Task>, TriggerError> {
-    Ok(app.triggers().pulling.begin_all(sources(app).await?.into_iter(), |turn| {
-        let app = app.clone();
-        async move { serve(&app, turn).await }
-    }))
-}
-
-/// Until nothing of this source is missing, unless another process is at it.
-async fn serve(app: &App, turn: Turn) -> Result<(), TriggerError> {
-    let Some(lease) = app.lease_of(PULL, turn.of()).await? else { return Ok(()) };
-    let served = rounds(app, turn, &lease).await;
-    app.release(lease).await?;
-    served
-}
-
-async fn rounds(app: &App, turn: Turn, lease: &Lease) -> Result<(), TriggerError> {
-    let mut turn = Some(turn);
-    while let Some(mine) = turn {
-        one(app, mine.of(), lease).await?;
-        turn = mine.again();
-    }
-    Ok(())
+    let sources = sources(app).await?;
+    Ok(app.triggers().pulling.begin_all(app, PULL, sources, |app, source, lease| Box::pin(one(app, source, lease))))
 }
 
 /// Everybody of whom we hear.

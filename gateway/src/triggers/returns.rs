@@ -10,7 +10,7 @@ use super::{
     TriggerError, back_off,
     outbound::{Below, post_json},
     receive_applied::{AppliedBatch, AppliedTaken},
-    turns::{Task, Turn},
+    turns::Task,
 };
 use crate::{
     app::App,
@@ -33,36 +33,23 @@ pub(crate) async fn run(app: &App) -> Result<(), TriggerError> {
 async fn begin(app: &App) -> Result<Vec<Task>, TriggerError> {
     let now_ms = app.now_ms();
     let sources = app.db().read(move |conn| Ok::<_, DatabaseError>(sources_to_tell(conn, now_ms)?)).await?;
-    Ok(app.triggers().returning.begin_all(sources.into_iter(), |turn| {
-        let app = app.clone();
-        async move { serve(&app, turn).await }
-    }))
+    Ok(app
+        .triggers()
+        .returning
+        .begin_all(app, super::RETURNS, sources, |app, source, lease| Box::pin(one(app, source, lease))))
 }
 
-/// Until nothing waits for this source, unless another process is at it.
-async fn serve(app: &App, turn: Turn) -> Result<(), TriggerError> {
-    let Some(lease) = app.lease_of(super::RETURNS, turn.of()).await? else { return Ok(()) };
-    let served = rounds(app, turn, &lease).await;
-    app.release(lease).await?;
-    served
-}
-
-async fn rounds(app: &App, turn: Turn, lease: &Lease) -> Result<(), TriggerError> {
-    let mut turn = Some(turn);
-    while let Some(mine) = turn {
-        loop {
-            let works = due(app, mine.of()).await?;
-            if works.is_empty() {
-                break;
-            }
-            offer(app, mine.of(), works).await?;
-            if !app.renew(lease).await? {
-                return Ok(());
-            }
+async fn one(app: &App, source: &EntityId, lease: &Lease) -> Result<(), TriggerError> {
+    loop {
+        let works = due(app, source).await?;
+        if works.is_empty() {
+            return Ok(());
         }
-        turn = mine.again();
+        offer(app, source, works).await?;
+        if !app.renew(lease).await? {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 async fn due(app: &App, source: &EntityId) -> Result<Vec<Work>, TriggerError> {

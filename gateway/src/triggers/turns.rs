@@ -1,22 +1,27 @@
 //! Whom this process serves at the moment, one task each: so that nobody is served twice at once, and nobody waits for another.
 //!
 //! Guarantees: of each peer one turn at a time in this process; who asks for a turn that is taken is heard at its end, so that
-//! nothing which came meanwhile waits for the next look; a task that fails or panics gives its turn back. Deliberately absent:
-//! other processes; between those a lease decides.
+//! nothing which came meanwhile waits for the next look; a task that fails or panics gives its turn back. Between processes a lease of
+//! the job and the peer decides, and no round begins without it. Deliberately absent: what is done in a round.
 
 use std::{
     collections::BTreeMap,
-    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures_util::future::BoxFuture;
 use schemas::id::EntityId;
+use service_kit::lease::Lease;
 use tokio::task::JoinHandle;
 
 use super::TriggerError;
+use crate::app::App;
 
 /// One peer being served.
 pub(super) type Task = JoinHandle<Result<(), TriggerError>>;
+
+/// One round: what waits for a peer, until nothing does.
+pub(super) type Round = for<'a> fn(&'a App, &'a EntityId, &'a Lease) -> BoxFuture<'a, Result<(), TriggerError>>;
 
 /// The turns of one kind of work. Clones are the same turns.
 #[derive(Clone, Debug, Default)]
@@ -52,25 +57,24 @@ impl Turns {
     }
 
     /// Serves each of these whom nobody serves already, in a task of its own.
-    pub(super) fn begin_all<Serving>(
+    pub(super) fn begin_all(
         &self,
-        peers: impl Iterator<Item = EntityId>,
-        serve: impl Fn(Turn) -> Serving,
-    ) -> Vec<Task>
-    where
-        Serving: Future<Output = Result<(), TriggerError>> + Send + 'static,
-    {
+        app: &App,
+        job: &'static str,
+        peers: impl IntoIterator<Item = EntityId>,
+        round: Round,
+    ) -> Vec<Task> {
         let task = |turn: Turn| {
-            let (peer, serving) = (turn.of.clone(), serve(turn));
+            let (peer, app) = (turn.of.clone(), app.clone());
             tokio::spawn(async move {
-                let served = serving.await;
+                let served = serve(&app, job, turn, round).await;
                 if let Err(error) = &served {
                     tracing::warn!(%peer, %error, "a peer took not everything that is meant for it; it is tried again");
                 }
                 served
             })
         };
-        peers.filter_map(|peer| self.begin(peer)).map(task).collect()
+        peers.into_iter().filter_map(|peer| self.begin(peer)).map(task).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<EntityId, Asked>> {
@@ -105,6 +109,28 @@ impl Drop for Turn {
             self.turns.lock().remove(&self.of);
         }
     }
+}
+
+/// Until nothing is left for this peer, unless another process is at it.
+async fn serve(app: &App, job: &'static str, turn: Turn, round: Round) -> Result<(), TriggerError> {
+    let Some(lease) = app.lease_of(job, turn.of()).await? else { return Ok(()) };
+    let served = rounds(app, turn, &lease, round).await;
+    app.release(lease).await?;
+    served
+}
+
+/// What comes after the last look and before the end of the turn is seen by another round.
+async fn rounds(app: &App, turn: Turn, lease: &Lease, round: Round) -> Result<(), TriggerError> {
+    round(app, turn.of(), lease).await?;
+    let mut again = turn.again();
+    while let Some(turn) = again {
+        if !app.renew(lease).await? {
+            return Ok(());
+        }
+        round(app, turn.of(), lease).await?;
+        again = turn.again();
+    }
+    Ok(())
 }
 
 /// Waits for all; the first error.

@@ -1,7 +1,8 @@
 //! Hearing an objection by two persons, confirming what was proposed, and freeing what a roll did not do.
 //!
 //! Guarantees: two who say the same decide, and nobody who confirmed the removal is one of them; what they uphold is carried out when
-//! the window is over, and not before; a flag or a contradiction removes nobody whoever says so. Runs in the caller's transaction. Deliberately absent: who may call it, and the audit trail (`officer`).
+//! the window is over, and not before; a flag or a contradiction removes nobody whoever says so. Runs in the caller's transaction.
+//! Deliberately absent: who may call it, and the audit trail (`officer`).
 
 use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons, Window};
 use protocol::{consent::Refusal, seal::random};
