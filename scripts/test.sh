@@ -18,12 +18,7 @@ chmod 755 "$scratch"
 # From nothing, as in CI, nobody has edited yet: what the compiler would keep for the next build is not written.
 [ -d target/debug ] || export CARGO_INCREMENTAL=0
 
-# The program without the tests' clock is built first and kept, so that a test can prove what it does not contain.
-cargo build --bin vinimay
-mkdir -p target/released
-cp target/debug/vinimay target/released/vinimay
-
-# Each test binary runs once, its tests two at a time, so that those of one binary share one PostgreSQL. Told that unstable
+# Each test binary runs once, its tests three at a time (two cores, and one that waits), so that those of one binary share one PostgreSQL. Told that unstable
 # options are allowed, the standard runner reports how long each test took.
 # shellcheck disable=SC2086
 cargo test --workspace $features --no-run --message-format=json-render-diagnostics >target/test-build.json
@@ -31,28 +26,32 @@ sed -n 's/.*"manifest_path":"\([^"]*\)\/Cargo.toml".*"overflow_checks":[a-z]*,"t
     sort -u >target/test-binaries.txt
 [ -s target/test-binaries.txt ] || { echo "no test binary was built" >&2; exit 1; }
 
+# The program without the tests' clock is built and kept, so that a test can prove what it does not contain: all libraries are the same
+# with and without it. Then the tests' own program stands in its place again.
+cargo build --bin vinimay
+mkdir -p target/released
+cp target/debug/vinimay target/released/vinimay
+# shellcheck disable=SC2086
+cargo build --bin vinimay $features
+
 # run FOLDER BINARY [ARGUMENT...]: one test binary, its output kept. No test trusts a public certificate authority, and OpenSSL would
 # parse the machine's list of them for each client that is made.
 run() {
     folder=$1 binary=$2
     shift 2
-    (cd "$folder" && TMPDIR="$scratch" SSL_CERT_FILE=/dev/null RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 2 "$@" </dev/null) \
+    (cd "$folder" && TMPDIR="$scratch" SSL_CERT_FILE=/dev/null RUSTC_BOOTSTRAP=1 "$binary" -Z unstable-options --report-time --test-threads 3 "$@" </dev/null) \
         >"target/test-output/$(basename "$binary").txt" 2>&1 || echo failed >>target/test-output/failed
 }
 rm -rf target/test-output target/tmp/figures
 mkdir -p target/test-output
-# The worlds of end-to-end tests mostly wait for one another's processes; the other binaries run beside them.
-grep '/end_to_end-' target/test-binaries.txt >target/test-worlds.txt || true
-while read -r folder binary; do run "$folder" "$binary" "$@"; done <target/test-worlds.txt &
-worlds=$!
-grep -v '/end_to_end-' target/test-binaries.txt >target/test-crates.txt || true
+# The worlds of end-to-end tests come last.
+grep -v '/end_to_end-' target/test-binaries.txt >target/test-order.txt || true
+grep '/end_to_end-' target/test-binaries.txt >>target/test-order.txt || true
 while read -r folder binary; do
     echo "running $(basename "$binary")"
     run "$folder" "$binary" "$@"
     grep -v '^test .* ok <' "target/test-output/$(basename "$binary").txt" || true
-done <target/test-crates.txt
-wait "$worlds"
-cat target/test-output/end_to_end-*.txt
+done <target/test-order.txt
 [ ! -e target/test-output/failed ] || status=1
 cat target/test-output/*.txt >target/test-output.txt
 sed -n 's/^test \(.*\) \.\.\. [a-zA-Z]* <\([0-9.]*\)s>$/\2 \1/p' target/test-output.txt | sort -rn | head -n 10 >"$report"

@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "test-clock")]
+    service_kit_testing::obey_the_named_file();
     vinimay::cli::run()
 }

@@ -36,7 +36,7 @@ use crate::{
     doors::listening,
     ready::{Ready, good},
     rogue::{Asker, Citizen, client, plain_code},
-    support::{alone, binary},
+    support::{binary, in_company},
 };
 
 /// Systems of social welfare with one right each; the portal has all.
@@ -44,7 +44,7 @@ const RIGHTS: [&str; 9] = ["ask", "audit", "link", "invite", "post", "batch", "r
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_calls_what_is_not_declared_for_them() {
-    let _turn = alone();
+    let _turn = in_company();
     let passes = Passes::new();
     let mut variation = Variation::default();
     variation.more.insert("civil", passes.systems());
@@ -317,7 +317,7 @@ fn http(base: &str, path: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_administrators_do_and_are_refused_stands_in_a_chain() {
-    let _turn = alone();
+    let _turn = in_company();
     let ready = Ready::plain();
     let federation = &ready.federation;
     administrators_act(federation).await;

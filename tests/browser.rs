@@ -22,7 +22,7 @@ use crate::{
     foreign::{Conversation, Said, node, repository},
     ready::{Ready, good},
     rogue::{client, plain_code},
-    support::{alone, depth, report},
+    support::{depth, in_company, report},
     wallet::wards::{Family, family, open_the_register_of_guardians},
 };
 
@@ -160,7 +160,7 @@ fn keys_of(ready: &Ready) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_citizen_walks_through_the_wallet_in_a_real_browser() {
-    let _turn = alone();
+    let _turn = in_company();
     let folder = tempfile::tempdir().unwrap();
     let phone = Phone::listen(folder.path());
     let mut variation = Variation::default();
@@ -204,7 +204,7 @@ fn lighthouse(departments: &Departments, runs: usize) {
 /// Pages of a department, for everybody and for officers: each stands, in both languages, and tells what is wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_departments_pages_stand_in_a_real_browser() {
-    let _turn = alone();
+    let _turn = in_company();
     let departments = Departments { ready: Ready::plain(), family: None, phone: None };
     let mut opening = departments.opening();
     opening["department"] = json!(departments.ready.federation.social.entity());

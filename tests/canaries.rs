@@ -35,7 +35,7 @@ use crate::{
         world::World,
     },
     rogue::{Heard, PATIENCE, address, client, until},
-    support::{alone, both},
+    support::{both, in_company},
 };
 
 /// Set in the process that runs inside the namespace.
@@ -58,7 +58,7 @@ fn hostile_addresses_are_never_called() {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         return runtime.block_on(inside());
     }
-    let _turn = alone();
+    let _turn = in_company();
     let output = within_a_namespace();
     assert!(output.status.success(), "{}", both(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "it ran: {}", both(&output));

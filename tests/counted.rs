@@ -11,7 +11,7 @@ use crate::{
     doors::Doors,
     ready::log_entries,
     rogue::{Heard, PATIENCE, until},
-    support::{alone, binary, depth},
+    support::{binary, depth, in_company},
 };
 
 /// Queries that start together.
@@ -26,7 +26,7 @@ struct Asked {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consent_for_one_use_is_used_once_whichever_process_is_asked() {
-    let _turn = alone();
+    let _turn = in_company();
     let doors = Arc::new(Doors::open(binary(), Clock::system(), "").await);
     let rounds = depth(20, 200);
     let mut receipts = Vec::new();

@@ -14,12 +14,12 @@ use std::{
 
 use schemas::federation::SignedRegister;
 use serde_json::Value;
-use service_kit::testing::PostgresServer;
+use service_kit_testing::PostgresServer;
 use vinimay::world::{Binary, Server};
 
 use crate::{
     rogue::client,
-    support::{alone, binary, both, json},
+    support::{binary, both, in_company, json},
 };
 
 /// One service as docker-compose understands it.
@@ -181,7 +181,7 @@ fn fetch(anchor: &Here, path: &str) -> Vec<u8> {
 
 #[test]
 fn the_processes_of_compose_start_without_containers() {
-    let _turn = alone();
+    let _turn = in_company();
     let (services, folder) = (services(), tempfile::tempdir().unwrap());
     assert_eq!(services.keys().collect::<Vec<_>>(), ["anchor", "postgres", "revenue", "social"]);
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("compose"), folder.path());

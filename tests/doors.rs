@@ -21,9 +21,9 @@ use service_kit::{
     clock::Clock,
     db::DatabaseUrl,
     http_client::{ClientLimits, HttpClient, HttpError, NetworkPolicy, Reply},
-    testing::postgres,
     tls::ServerIdentity,
 };
+use service_kit_testing::postgres;
 use tokio::sync::Semaphore;
 use url::Url;
 use vinimay::{

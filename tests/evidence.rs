@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{alone, binary, both, json};
+use crate::support::{binary, both, in_company, json};
 
 /// What a finished demonstration leaves behind.
 struct Left {
@@ -64,7 +64,7 @@ impl Left {
 
 #[test]
 fn the_demonstration_holds_and_its_evidence_stands_alone() {
-    let _turn = alone();
+    let _turn = in_company();
     let left = Left::by_a_demonstration();
     every_step_has_a_time_and_evidence(&left.story);
     every_life_event_ends_as_a_changed_row(&left.story);

@@ -13,7 +13,7 @@ use crate::{
     foreign::{node, python},
     ready::{Ready, good},
     rogue::plain_code,
-    support::alone,
+    support::in_company,
 };
 
 const WALLET: &str = "interop/wallet/wallet.mjs";
@@ -83,7 +83,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_of_other_hands_is_bound_consents_and_revokes() {
-    let _turn = alone();
+    let _turn = in_company();
     let world = World::start();
     let refused = world.bind(|code| if code == "000000" { "000001".to_owned() } else { "000000".to_owned() }).await;
     assert!(refused.unwrap_err().contains("invalid_grant"), "a wrong transaction code");

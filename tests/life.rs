@@ -17,14 +17,15 @@ use std::{collections::BTreeSet, fs::File, path::PathBuf, time::Duration};
 
 use jiff::{ToSpan as _, civil::Date};
 use schemas::time::Timestamp;
-use service_kit::clock::{Clock, TestClockFile};
+use service_kit::clock::Clock;
+use service_kit_testing::TestClockFile;
 use tempfile::TempDir;
 use vinimay::world::{Addresses, Anchor, Binary, Department};
 
 use self::{office::Office, plan::LifePlan, register::Register};
 use crate::{
     rogue::{PATIENCE, until},
-    support::{alone, binary},
+    support::{alone, binary, in_company},
 };
 
 /// Longer than a department waits until it compares its roll with whom it follows, seconds.
@@ -53,7 +54,15 @@ pub struct Life {
 impl Life {
     /// Sets a world up and starts it. Blocks the thread while commands run.
     pub async fn start(plan: &LifePlan) -> Self {
-        let turn = alone();
+        Self::start_in(in_company(), plan).await
+    }
+
+    /// The same, where the world's time is measured.
+    pub async fn start_alone(plan: &LifePlan) -> Self {
+        Self::start_in(alone(), plan).await
+    }
+
+    async fn start_in(turn: File, plan: &LifePlan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let time = TestClockFile::create(folder.path().join("clock.json")).unwrap();
         let (clock, now) = (time.clock(), time.clock().now());

@@ -14,14 +14,14 @@ use schemas::{
     problem::Code,
 };
 use serde_json::{Value, json};
-use service_kit::clock::TestClockFile;
+use service_kit_testing::TestClockFile;
 use vinimay::demo::PENSION_PURPOSE;
 
 use crate::{
     doors::Doors,
     ready::{consenting_citizen, good},
     rogue::{Heard, PATIENCE, until},
-    support::{alone, binary, both, json as read_json},
+    support::{binary, both, in_company, json as read_json},
 };
 
 const HOUR: u64 = 3_600;
@@ -31,7 +31,7 @@ const OFTEN: &str = "\n[anchor]\nrefresh = 1\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_time_and_authority_take_away_is_gone_everywhere() {
-    let _turn = alone();
+    let _turn = in_company();
     let folder = tempfile::tempdir().unwrap();
     let file = TestClockFile::create(folder.path().join("clock.json")).unwrap();
     let binary = binary().with_environment(TestClockFile::VARIABLE, &file.path().display().to_string());

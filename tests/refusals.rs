@@ -30,7 +30,7 @@ use self::{
 };
 use crate::{
     rogue::{Heard, Traces},
-    support::alone,
+    support::in_company,
 };
 
 /// What a signed refusal leaves, and nothing more.
@@ -62,7 +62,7 @@ async fn refuse_all(world: &World, rows: &[Row]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_changes_nothing() {
-    let _turn = alone();
+    let _turn = in_company();
     let mut world = World::start().await;
     let before = world.everything_is_logged().await;
     refuse_all(&world, &messages::rows()).await;
@@ -98,7 +98,7 @@ async fn what_is_refused_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn time_refuses_and_time_that_is_mended_answers() {
-    let _turn = alone();
+    let _turn = in_company();
     clock::everything_that_time_refuses().await;
 }
 

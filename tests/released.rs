@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use service_kit::clock::TestClockFile;
+use service_kit_testing::TestClockFile;
 
 use crate::support::both;
 

@@ -10,13 +10,14 @@ use std::{
 
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 use schemas::{digest::Digest, id::EntityId};
-use service_kit::{clock::Clock, testing::PostgresServer};
+use service_kit::clock::Clock;
+use service_kit_testing::PostgresServer;
 use tempfile::TempDir;
 use vinimay::world::{Addresses, Anchor, Department, DepartmentPlan, Store};
 
 use crate::{
     rogue::address,
-    support::{alone, binary, both},
+    support::{binary, both, in_company},
 };
 
 const NO: i32 = 1;
@@ -148,7 +149,7 @@ fn with_file(path: &Path, change: impl FnOnce(String) -> String, attempt: impl F
 
 #[test]
 fn a_second_init_and_a_second_start_change_nothing() {
-    let _turn = alone();
+    let _turn = in_company();
     let site = Site::new();
     let department = site.department("revenue", None);
     let config = config(&department);
@@ -173,7 +174,7 @@ fn a_second_init_and_a_second_start_change_nothing() {
 
 #[test]
 fn joining_trusts_only_the_fingerprint_and_only_once() {
-    let _turn = alone();
+    let _turn = in_company();
     let mut site = Site::new();
     let mut department = site.department("revenue", None);
     let (anchor, fingerprint) = (site.anchor.entity().clone(), site.fingerprint());
@@ -218,7 +219,7 @@ fn joining_trusts_only_the_fingerprint_and_only_once() {
 
 #[test]
 fn a_disk_that_is_full_and_a_port_that_is_taken_stop_a_start() {
-    let _turn = alone();
+    let _turn = in_company();
     let site = Site::new();
     let department = site.department("revenue", None);
     department.join(&site.anchor).unwrap();
@@ -251,7 +252,7 @@ fn a_disk_that_is_full_and_a_port_that_is_taken_stop_a_start() {
 
 #[test]
 fn a_broken_configuration_is_named_by_file_line_and_key() {
-    let _turn = alone();
+    let _turn = in_company();
     let site = Site::new();
     let department = site.department("revenue", None);
     let file = department.folder().join("gateway.toml");
@@ -297,7 +298,7 @@ const MAPPING: &str = "[source]\nkind = \"sqlite\"\n\n[[dataset]]\nid = \"revenu
 
 #[test]
 fn a_broken_mapping_is_named_by_file_line_and_key() {
-    let _turn = alone();
+    let _turn = in_company();
     let site = Site::new();
     let database = site.folder.path().join("income.sqlite");
     let mut conn = diesel::SqliteConnection::establish(&database.display().to_string()).unwrap();
@@ -325,7 +326,7 @@ fn a_broken_mapping_is_named_by_file_line_and_key() {
 
 #[test]
 fn keys_that_others_can_read_and_readers_that_can_write_are_refused() {
-    let _turn = alone();
+    let _turn = in_company();
     let site = Site::new();
     let department = site.department("revenue", None);
     department.join(&site.anchor).unwrap();

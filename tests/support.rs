@@ -18,12 +18,24 @@ pub fn depth(test: usize, soak: usize) -> usize {
     }
 }
 
-/// Whole worlds of processes take turns, whichever runner is used: two at once would measure each other.
+/// For a world of processes that is measured, or filled to its limits: no other runs meanwhile, whichever runner is used.
 pub fn alone() -> File {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("worlds.lock");
-    let file = File::create(path).unwrap();
-    file.lock().unwrap();
-    file
+    turn(File::lock)
+}
+
+/// For a world that waits for its processes most of the time: others of this kind may run beside it, as many as the runner has threads.
+pub fn in_company() -> File {
+    turn(File::lock_shared)
+}
+
+/// Whoever came first is next: one that wants to be alone is not passed by others for ever.
+fn turn(take: fn(&File) -> std::io::Result<()>) -> File {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let (door, worlds) =
+        (File::create(folder.join("door.lock")).unwrap(), File::create(folder.join("worlds.lock")).unwrap());
+    door.lock().unwrap();
+    take(&worlds).unwrap();
+    worlds
 }
 
 /// Reads a JSON file.

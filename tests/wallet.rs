@@ -16,7 +16,7 @@ use vinimay::demo::PENSION_PURPOSE;
 
 use crate::{
     ready::{Ready, good},
-    support::{alone, both},
+    support::{both, in_company},
 };
 
 const NO: i32 = 1;
@@ -131,7 +131,7 @@ async fn query_for(ready: &Ready, consent: &ConsentId, field: &str) -> (u16, Val
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_pins_binds_shows_decides_orders_and_keeps_what_did_not_arrive() {
-    let _turn = alone();
+    let _turn = in_company();
     let mut ready = Ready::plain();
     let home = ready.folder.path().join("her-wallet");
     pinning(&Wallet { ready: &ready, home: home.clone() });

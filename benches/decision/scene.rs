@@ -7,8 +7,8 @@ use protocol::{
     exchange::{accept, authorize_peer},
     federation::{Directory, VerifiedLaws, VerifiedMember},
     seal::{Jwk, decode_base64url},
-    testing::{Citizen, SignedConsent, World, name},
 };
+use protocol_testing::{Citizen, SignedConsent, World, name};
 use schemas::{
     id::CompactJwe,
     problem::Code,

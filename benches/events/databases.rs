@@ -11,7 +11,7 @@ use diesel::{
     connection::SimpleConnection,
     sql_types::{BigInt, Integer, Text},
 };
-use service_kit::testing::PostgresServer;
+use service_kit_testing::PostgresServer;
 use vinimay::bench::{self, Party};
 
 const TABLES: &str = include_str!("departments/tables.sql");

@@ -25,8 +25,8 @@ use protocol::{
     event::{NamingRegistry, Occurrence, Receiver, Source, accept_ack, accept_event, open_any_event},
     exchange::Attested,
     federation::VerifiedMember,
-    testing::{World, name},
 };
+use protocol_testing::{World, name};
 use schemas::{
     event::{Event, EventAssurance, EventBasis, EventMatch, EventResult, MoveKind, Place, ResidenceMoved},
     federation::Role,

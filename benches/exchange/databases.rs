@@ -5,7 +5,7 @@
 
 use anyhow::Context;
 use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_types::Integer};
-use service_kit::testing::PostgresServer;
+use service_kit_testing::PostgresServer;
 use vinimay::bench::{self, Party};
 
 const TABLES: &str = include_str!("departments/tables.sql");

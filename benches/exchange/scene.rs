@@ -14,8 +14,8 @@ use protocol::{
         authorize_peer, open_answer,
     },
     federation::VerifiedMember,
-    testing::{Department, SignedConsent, World, name},
 };
+use protocol_testing::{Department, SignedConsent, World, name};
 use schemas::{
     answer::FieldValue,
     query::{Agent, Basis, Query, QueryTerms},

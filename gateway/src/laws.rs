@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn law(dataset: &str, consumer: &str, disclosure: Disclosure) -> Law {
-        let mut law = protocol::testing::law();
+        let mut law = protocol_testing::law();
         law.allowed.dataset = dataset.parse().unwrap();
         law.consumer = consumer.parse().unwrap();
         Law { disclosure, ..law }

@@ -71,7 +71,8 @@ fn read(files: &PublicTls, address: &EntityId, now: Timestamp) -> Result<ServerI
 
 #[cfg(test)]
 mod tests {
-    use service_kit::{clock::Clock, secret::SecretFile, testing::self_signed};
+    use service_kit::{clock::Clock, secret::SecretFile};
+    use service_kit_testing::self_signed;
 
     use super::*;
     use crate::testing::TestDepartment;

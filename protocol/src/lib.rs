@@ -14,5 +14,9 @@ pub mod federation;
 pub mod overlap;
 pub mod seal;
 
-#[cfg(any(test, feature = "testing"))]
+// The fixtures are a crate of their own for the crates above; here they are compiled once more, of this very crate's types.
+#[cfg(test)]
+extern crate self as protocol;
+#[cfg(test)]
+#[path = "../testing/src/lib.rs"]
 pub mod testing;

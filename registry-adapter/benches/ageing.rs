@@ -21,7 +21,7 @@ use registry_adapter::{
     source::{Source, SourceOptions},
 };
 use schemas::time::CivilDate;
-use service_kit::testing::PostgresServer;
+use service_kit_testing::PostgresServer;
 
 const AGES: [u8; 10] = [3, 5, 6, 14, 18, 21, 40, 60, 70, 80];
 const TODAY: &str = "2026-11-21";

@@ -6,10 +6,8 @@ use std::{
 };
 
 use diesel::connection::SimpleConnection;
-use service_kit::{
-    db::{AnyConnection, DatabaseUrl},
-    testing::{PostgresServer, postgres},
-};
+use service_kit::db::{AnyConnection, DatabaseUrl};
+use service_kit_testing::{PostgresServer, postgres};
 
 use crate::{
     catalogue::Engine,

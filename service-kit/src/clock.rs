@@ -1,36 +1,55 @@
 //! The only place that reads the time. Servers hold a [`Clock`] and read it once a request.
 //!
-//! Guarantees: wall time (which may step) and monotonic time (which never goes back) are told apart; with the
-//! cargo feature `test-clock` all processes of a test world can read one clock file, without it no code
-//! looks for such a file. Deliberately absent: time zones, formatting, scheduling.
+//! Guarantees: wall time (which may step) and monotonic time (which never goes back) are told apart; they are the machine's own,
+//! unless the program itself bends them, which only one with the cargo feature `test-clock` does (`service-kit-testing` has the file
+//! that all processes of a test world read). Deliberately absent: time zones, formatting, scheduling.
 #![allow(clippy::disallowed_methods)] // the one file where the system's clocks may be read
 
 use std::{
-    sync::OnceLock,
+    fmt,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use schemas::time::Timestamp;
 
-#[cfg(feature = "test-clock")]
-mod test_file;
-#[cfg(feature = "test-clock")]
-pub use test_file::TestClockFile;
+/// What a test world makes of the machine's clocks. Released programs have none.
+pub trait Bend: fmt::Debug + Send + Sync {
+    /// Wall time in milliseconds since 1970-01-01T00:00:00Z, where the machine's is `real`.
+    fn wall_ms(&self, real: u64) -> u64;
+
+    /// Monotonic time, where the machine's is `real`.
+    fn monotonic(&self, real: Duration) -> Duration;
+
+    /// The same for a sleeper, who looks again after [`Bend::look`]; it may be as old as that.
+    fn monotonic_lately(&self, real: Duration) -> Duration;
+
+    /// How often a sleeper looks.
+    fn look(&self) -> Duration;
+}
+
+static BENT: OnceLock<Arc<dyn Bend>> = OnceLock::new();
+
+/// From here on [`Clock::system`] is bent in this process; whoever bends it first is obeyed.
+pub fn bend_the_system_clock(by: Arc<dyn Bend>) {
+    BENT.get_or_init(|| by);
+}
 
 /// A source of wall time and of monotonic time. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    #[cfg(feature = "test-clock")]
-    file: Option<std::sync::Arc<test_file::Reader>>,
+    bent: Option<Arc<dyn Bend>>,
 }
 
 impl Clock {
-    /// The machine's own clocks (with the feature `test-clock`: the test world's clock file, if one is named).
+    /// The machine's own clocks (in a program that bent them: the test world's).
     pub fn system() -> Self {
-        Self {
-            #[cfg(feature = "test-clock")]
-            file: test_file::Reader::from_environment().map(std::sync::Arc::new),
-        }
+        Self { bent: BENT.get().cloned() }
+    }
+
+    /// The machine's clocks, bent.
+    pub fn bent(by: Arc<dyn Bend>) -> Self {
+        Self { bent: Some(by) }
     }
 
     /// Wall time, whole seconds.
@@ -41,34 +60,22 @@ impl Clock {
     /// Wall time in milliseconds since 1970-01-01T00:00:00Z.
     pub fn now_ms(&self) -> u64 {
         let real = system_wall_ms();
-        #[cfg(feature = "test-clock")]
-        if let Some(file) = &self.file {
-            return file.wall_ms(real);
-        }
-        real
+        self.bent.as_ref().map_or(real, |bent| bent.wall_ms(real))
     }
 
     /// Time that never goes back, from an arbitrary beginning of this process.
     pub fn monotonic(&self) -> Duration {
         let real = system_monotonic();
-        #[cfg(feature = "test-clock")]
-        if let Some(file) = &self.file {
-            return file.monotonic(real);
-        }
-        real
+        self.bent.as_ref().map_or(real, |bent| bent.monotonic(real))
     }
 
     /// Waits until monotonic time has gone on by `duration`.
     pub async fn sleep(&self, duration: Duration) {
-        #[cfg(feature = "test-clock")]
-        if let Some(file) = &self.file {
-            let until = self.monotonic().saturating_add(duration);
-            while file.monotonic_lately(system_monotonic()) < until {
-                tokio::time::sleep(test_file::POLL).await;
-            }
-            return;
+        let Some(bent) = &self.bent else { return tokio::time::sleep(duration).await };
+        let until = self.monotonic().saturating_add(duration);
+        while bent.monotonic_lately(system_monotonic()) < until {
+            tokio::time::sleep(bent.look()).await;
         }
-        tokio::time::sleep(duration).await;
     }
 }
 

@@ -232,11 +232,10 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "test-clock")]
     #[tokio::test]
     async fn a_clock_that_jumped_ahead_wakes_every_job() {
         let folder = tempfile::tempdir().unwrap();
-        let file = crate::clock::TestClockFile::create(folder.path().join("clock.json")).unwrap();
+        let file = crate::testing::TestClockFile::create(folder.path().join("clock.json")).unwrap();
         let mut jobs = Jobs::new(file.clock()).await.unwrap();
         let (ran, mut runs) = mpsc::unbounded_channel();
         let work = move || {

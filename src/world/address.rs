@@ -3,13 +3,20 @@
 
 use std::{
     net::{Ipv4Addr, TcpListener},
-    sync::atomic::{AtomicU16, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
 };
 
-/// Hands out ports, each once.
+/// Hands out ports, each once. Worlds of one process never get the same: a world's ports are free until its servers start.
 #[derive(Debug)]
-pub struct Addresses {
-    next: AtomicU16,
+pub struct Addresses(Next);
+
+#[derive(Debug)]
+enum Next {
+    OfThisProcess,
+    Own(AtomicU16),
 }
 
 /// Below the range of outgoing connections (32768 on Linux), above what services use.
@@ -17,23 +24,31 @@ const FIRST: u16 = 20_000;
 const LAST: u16 = 32_000;
 
 impl Addresses {
-    /// Starts at a place that depends on this process, so that two worlds seldom look at the same ports.
-    pub fn new() -> Self {
-        let spread = u16::try_from(std::process::id() % 1_000).unwrap_or(0) * 12;
-        Self { next: AtomicU16::new(FIRST + spread) }
+    /// Goes on where the world before it in this process was; the first begins at a place that depends on the process, so that two
+    /// processes seldom look at the same ports.
+    pub const fn new() -> Self {
+        Self(Next::OfThisProcess)
     }
 
     /// Starts at a port of the caller's choice: the demonstration has the same addresses each time, if they are free.
     pub const fn starting_at(port: u16) -> Self {
-        Self { next: AtomicU16::new(port) }
+        Self(Next::Own(AtomicU16::new(port)))
     }
 
     /// A port on 127.0.0.1 to which nothing is bound now.
     pub fn port(&self) -> u16 {
+        static OF_THIS_PROCESS: OnceLock<AtomicU16> = OnceLock::new();
+        let next = match &self.0 {
+            Next::OfThisProcess => OF_THIS_PROCESS.get_or_init(|| {
+                let spread = u16::try_from(std::process::id() % 1_000).unwrap_or(0) * 12;
+                AtomicU16::new(FIRST + spread)
+            }),
+            Next::Own(next) => next,
+        };
         loop {
-            let port = self.next.fetch_add(1, Ordering::Relaxed);
+            let port = next.fetch_add(1, Ordering::Relaxed);
             if port > LAST {
-                self.next.store(FIRST, Ordering::Relaxed);
+                next.store(FIRST, Ordering::Relaxed);
             } else if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
                 return port;
             }
@@ -56,7 +71,8 @@ mod tests {
         let addresses = Addresses::new();
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, addresses.port())).unwrap();
         let occupied = held.local_addr().unwrap().port();
-        let more: Vec<u16> = std::iter::repeat_with(|| addresses.port()).take(50).collect();
+        let another = Addresses::new();
+        let more: Vec<u16> = std::iter::repeat_with(|| [addresses.port(), another.port()]).take(25).flatten().collect();
         assert!(!more.contains(&occupied) && more.iter().all(|p| (FIRST..=LAST).contains(p)));
         assert_eq!(more.iter().collect::<std::collections::BTreeSet<_>>().len(), 50);
     }

@@ -9,7 +9,8 @@ use std::{
 };
 
 use openssl::ssl::SslAcceptor;
-use service_kit::{secret::Secret, testing::self_signed, tls::ServerIdentity};
+use service_kit::{secret::Secret, tls::ServerIdentity};
+use service_kit_testing::self_signed;
 
 /// Digits of a code.
 const DIGITS: usize = 6;

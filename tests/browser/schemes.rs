@@ -13,7 +13,7 @@ use super::{LANGUAGES, SCRIPT, SIZES, keys_of};
 use crate::{
     foreign::{Conversation, Said, repository},
     ready::Ready,
-    support::{alone, binary, report},
+    support::{binary, in_company, report},
 };
 
 /// Enough people that somebody is between 60 and 65, in several districts.
@@ -63,7 +63,7 @@ fn scheme(ready: &Ready, said: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scheme_comes_into_force_and_goes_back_by_two_officers_in_a_real_browser() {
-    let _turn = alone();
+    let _turn = in_company();
     let ready = department();
     let walks =
         SIZES.iter().flat_map(|width| LANGUAGES.map(|language| json!({ "width": width, "language": language })));

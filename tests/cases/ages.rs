@@ -8,7 +8,8 @@ use jiff::{
     tz::TimeZone,
 };
 use schemas::{decision::DecisionAction as Action, scheme::DecisionState as State};
-use service_kit::{db::DatabaseUrl, testing::postgres};
+use service_kit::db::DatabaseUrl;
+use service_kit_testing::postgres;
 use vinimay::world::Store;
 
 use super::world::{Shared, Turn};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::seal::random;
 use schemas::{local::ConsentRequestView, problem::Code};
 use serde_json::json;
-use service_kit::clock::TestClockFile;
+use service_kit_testing::TestClockFile;
 use vinimay::demo::PENSION_PURPOSE;
 
 use super::{

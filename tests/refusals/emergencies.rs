@@ -10,7 +10,7 @@ use schemas::{
     problem::Code,
 };
 use serde_json::{Value, json};
-use service_kit::testing::{Browser, Page};
+use service_kit_testing::{Browser, Page};
 use url::Url;
 use vinimay::{demo::PENSION_PURPOSE, world::Department};
 

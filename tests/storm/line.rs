@@ -14,7 +14,7 @@ use std::{
     thread,
 };
 
-use service_kit::testing::free_port;
+use service_kit_testing::free_port;
 use vinimay::world::Department;
 
 /// A delivery of one event is longer, everything else that the source sends there is shorter.

@@ -63,7 +63,7 @@ struct Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_death_holds_in_every_department_and_its_annulment_restores_all() {
-    let mut life = Life::start(&plan()).await;
+    let mut life = Life::start_alone(&plan()).await;
     let her = on_every_roll(&life, "Sushila Sahu").await;
     let him = on_every_roll(&life, "Budhram Netam").await;
     let wallet = wallet(&life, &her).await;

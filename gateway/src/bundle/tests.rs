@@ -58,7 +58,7 @@ async fn the_register_that_a_receipt_names_is_found_however_many_came_after_it()
     let (_department, app) = member(&anchor).await;
     let mut digests = Vec::new();
     for (version, per_day) in [(1, 10), (2, 11), (3, 12)] {
-        let mut law = protocol::testing::law();
+        let mut law = protocol_testing::law();
         law.quota.per_day = per_day;
         let content = schemas::federation::RegisterContent::Laws(vec![law]);
         digests.push(Digest::of(serde_json::to_vec(&content).unwrap()));

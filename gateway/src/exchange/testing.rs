@@ -12,8 +12,8 @@ use protocol::{
     exchange::{Attested, Evidence, PeerQuery, Provider, SealedRecord, accept},
     federation::VerifiedMember,
     seal::{certificate::TlsIdentity, envelope::KeyRing, keyed_hash::MacKey},
-    testing::{Department, SignedConsent, World, name},
 };
+use protocol_testing::{Department, SignedConsent, World, name};
 use schemas::{
     answer::{Answer, FieldValue},
     consent::ConsentTerms,
@@ -24,10 +24,8 @@ use schemas::{
     receipt::{Receipt, ReceiptBasis},
     time::Timestamp,
 };
-use service_kit::{
-    db::{Database, DatabaseUrl},
-    testing::{DatabaseWorld, postgres},
-};
+use service_kit::db::{Database, DatabaseUrl};
+use service_kit_testing::{DatabaseWorld, postgres};
 
 use super::journal::{Decision, Journal, Taking, Trail};
 use crate::{

@@ -83,7 +83,7 @@ async fn the_certificate_names_the_published_hosts_and_localhost() {
 async fn postgres_is_initialised_once_too() {
     let department = TestDepartment::new("revenue", None, "");
     let good = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
-    let url = tokio::task::block_in_place(|| service_kit::testing::postgres().new_database());
+    let url = tokio::task::block_in_place(|| service_kit_testing::postgres().new_database());
     let DatabaseUrl::Postgres(uri) = &url else { panic!("a PostgreSQL address") };
     std::fs::write(department.path("gateway.toml"), good.replace("sqlite://gateway.sqlite", uri.expose())).unwrap();
     department.init();

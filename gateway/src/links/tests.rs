@@ -289,7 +289,7 @@ async fn an_officer_links_once_and_does_not_overwrite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_links_are_written_hundreds_in_a_statement_on_both_engines() {
     use diesel::{Connection, connection::InstrumentationEvent};
-    use service_kit::testing::DatabaseWorld;
+    use service_kit_testing::DatabaseWorld;
     use std::sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -405,7 +405,7 @@ async fn a_run_gives_nobody_a_number_that_another_pseudonym_has() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_in_one_run_who_name_one_number_neither_gets_it_on_both_engines() {
     use crate::store::links::{link_insert_many, link_subjects};
-    use service_kit::testing::DatabaseWorld;
+    use service_kit_testing::DatabaseWorld;
     let folder = tempfile::tempdir().unwrap();
     let department = TestDepartment::new("food", None, "");
     std::fs::rename(&department.init().keys, folder.path().join("keys")).unwrap();

@@ -1,6 +1,7 @@
 //! For tests: a gateway that runs, and officers who sign in to it by its own pages.
 
-use service_kit::{clock::Clock, testing::Browser};
+use service_kit::clock::Clock;
+use service_kit_testing::Browser;
 
 use super::{By, Invite, Roles};
 use crate::{

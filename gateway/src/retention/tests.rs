@@ -38,7 +38,7 @@ async fn member(postgres: bool, endpoint: &HttpsEndpoint) -> Member {
          [systems.erase]\nurl = \"https://localhost:{}/erase\"\nroots_file = \"hook.pem\"\n",
         endpoint.port
     );
-    let portal = service_kit::testing::self_signed("portal", 30).0;
+    let portal = service_kit_testing::self_signed("portal", 30).0;
     Member::start(postgres, &more, &[("portal.pem", &portal), ("hook.pem", &endpoint.certificate)]).await
 }
 

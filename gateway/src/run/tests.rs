@@ -15,7 +15,7 @@ const PORTAL: &str = "[[systems]]\nname = \"portal\"\ncertificate_file = \"porta
 /// A joined department with a portal that may link, running.
 async fn running(anchor: &TestAnchor) -> (TestDepartment, ServerIdentity, Running) {
     let department = TestDepartment::new("food", None, PORTAL);
-    let (certificate, key) = service_kit::testing::self_signed("portal", 30);
+    let (certificate, key) = service_kit_testing::self_signed("portal", 30);
     std::fs::write(department.path("portal.pem"), &certificate).unwrap();
     let portal = ServerIdentity::from_pem(&certificate, &Secret::new(key)).unwrap();
     department.init();

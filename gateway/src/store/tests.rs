@@ -6,10 +6,8 @@ use schemas::{
     id::{CompactJws, EntityId},
     time::NumericDate,
 };
-use service_kit::{
-    db::{AnyConnection, DatabaseError},
-    testing::DatabaseWorld,
-};
+use service_kit::db::{AnyConnection, DatabaseError};
+use service_kit_testing::DatabaseWorld;
 use tlog::entry::EntryType;
 
 use super::{

@@ -178,7 +178,7 @@ impl TestAnchor {
     pub(crate) fn start(clock: &Clock) -> Self {
         let bound = Bound::bind("anchor", Listen("127.0.0.1:0".parse().unwrap())).unwrap();
         let entity: EntityId = format!("https://localhost:{}", bound.address().port()).parse().unwrap();
-        let (certificate, key) = service_kit::testing::self_signed("localhost", 30);
+        let (certificate, key) = service_kit_testing::self_signed("localhost", 30);
         let identity = ServerIdentity::from_pem(&certificate, &Secret::new(key)).unwrap();
         let new_key = || SigningKey::generate(Algorithm::Es256).unwrap();
         let state = State {

@@ -6,7 +6,8 @@ use std::{
 };
 
 use openssl::ssl::{Ssl, SslAcceptor};
-use service_kit::{secret::Secret, testing::self_signed, tls::ServerIdentity};
+use service_kit::{secret::Secret, tls::ServerIdentity};
+use service_kit_testing::self_signed;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -162,7 +163,7 @@ impl Member {
             std::fs::write(department.path(name), content).unwrap();
         }
         if postgres {
-            let url = tokio::task::block_in_place(|| service_kit::testing::postgres().new_database());
+            let url = tokio::task::block_in_place(|| service_kit_testing::postgres().new_database());
             let service_kit::db::DatabaseUrl::Postgres(url) = url else { panic!("no PostgreSQL") };
             let file = department.path("gateway.toml");
             let text = std::fs::read_to_string(&file).unwrap();

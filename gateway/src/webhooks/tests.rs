@@ -1,6 +1,7 @@
 //! Outside services: the configured address and certificates, and nothing else.
 
-use service_kit::{http_client::NetworkPolicy, testing::self_signed};
+use service_kit::http_client::NetworkPolicy;
+use service_kit_testing::self_signed;
 
 use super::{Outside, OutsideError, WebhookSettings, testing::HttpsEndpoint};
 

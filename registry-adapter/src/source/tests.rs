@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use protocol::testing::{World, name};
+use protocol_testing::{World, name};
 use schemas::{
     answer::FieldValue,
     consent::{DataRange, Predicate, PredicateOp},
     federation::Mask,
 };
 
-use service_kit::testing::PostgresServer;
+use service_kit_testing::PostgresServer;
 
 use super::*;
 use crate::testing::{Department, Heard, MAPPING, connection, departments};

@@ -26,7 +26,7 @@ struct Portal {
 
 impl Portal {
     async fn open(office: &Office) -> Self {
-        let (certificate, key) = service_kit::testing::self_signed("portal", 30);
+        let (certificate, key) = service_kit_testing::self_signed("portal", 30);
         let asker = office.federation.serve_asker(&certificate).await;
         let identity = ServerIdentity::from_pem(&certificate, &Secret::new(key)).unwrap();
         let roots = [asker.app().identity().certificate_der().unwrap()];

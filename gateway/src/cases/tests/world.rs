@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use futures_util::StreamExt;
-use protocol::testing::SignedConsent;
+use protocol_testing::SignedConsent;
 use schemas::{
     asking::{BatchOrder, BatchState, CaseQuery, ConsentPart, PartAnswer, QueryPart},
     federation::LawQuota,

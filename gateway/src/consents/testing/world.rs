@@ -152,7 +152,7 @@ fn networks() -> NetworkPolicy {
 }
 
 fn free_port() -> u16 {
-    service_kit::testing::free_port()
+    service_kit_testing::free_port()
 }
 
 impl Serving {

@@ -164,7 +164,7 @@ impl World {
         let anchor = TestAnchor::start(&Clock::default());
         let department = TestDepartment::new("social", Some(&SOCIAL), more);
         if postgres {
-            let url = tokio::task::block_in_place(|| service_kit::testing::postgres().new_database());
+            let url = tokio::task::block_in_place(|| service_kit_testing::postgres().new_database());
             let service_kit::db::DatabaseUrl::Postgres(url) = url else { panic!("no PostgreSQL") };
             let file = department.path("gateway.toml");
             let text = std::fs::read_to_string(&file).unwrap();

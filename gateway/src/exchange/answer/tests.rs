@@ -4,8 +4,8 @@ use protocol::{
     credential::Status,
     exchange::Attested,
     seal::{Typ, random, sign},
-    testing::name,
 };
+use protocol_testing::name;
 use schemas::{
     answer::Answer,
     consent::{DataSubject, FrequencyMode},

@@ -109,7 +109,7 @@ async fn a_race_of_different_bytes_under_one_id_has_one_winner() {
     }
 }
 
-fn index(scene: &Scene, consent: &protocol::testing::SignedConsent) -> crate::store::exchange::ConsentIndex {
+fn index(scene: &Scene, consent: &protocol_testing::SignedConsent) -> crate::store::exchange::ConsentIndex {
     let verified = protocol::credential::vc::verify(&consent.jws, &scene.world.authority.entity).unwrap();
     consent_index(&scene.keys, verified.issuer(), verified.id())
 }

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use protocol::{
-    federation::VerifiedMember,
-    seal::certificate::Certificate,
-    testing::{Authority, Citizen, Department, IdentityRegistry, SignedConsent, World, name},
-};
+use protocol::{federation::VerifiedMember, seal::certificate::Certificate};
+use protocol_testing::{Authority, Citizen, Department, IdentityRegistry, SignedConsent, World, name};
 use schemas::{
     consent::ConsentTerms,
     federation::{AllowedData, Law, LawQuota, Purpose, RegisterContent, Role},
@@ -18,8 +15,8 @@ use schemas::{
 use service_kit::{
     clock::Clock,
     db::{DatabaseError, DatabaseUrl},
-    testing::postgres,
 };
+use service_kit_testing::postgres;
 
 use crate::{
     app::App,
@@ -279,7 +276,7 @@ pub async fn tamper(app: &App, sql: String) {
 
 /// The registers of the world of `protocol`, with the entities of these gateways.
 fn registers([registry, provider, consumer]: [&App; 3], bend: impl FnOnce(&mut Registers)) -> Registers {
-    let (mut purpose, mut law) = (protocol::testing::purpose(), protocol::testing::law());
+    let (mut purpose, mut law) = (protocol_testing::purpose(), protocol_testing::law());
     let named = AllowedData { dataset: name(schemas::naming::DATASET), fields: vec![name(schemas::naming::FIELD)] };
     purpose.allowed.push(named.clone());
     (law.consumer, law.provider) = (consumer.entity().clone(), provider.entity().clone());
@@ -308,7 +305,7 @@ fn world(anchor: &TestAnchor, [civil, provider, consumer]: [&App; 3], registers:
         consumer: as_department("social", consumer, vec![Role::Consumer(name("social"))]),
         provider: as_department("revenue", provider, vec![Role::Provider]),
         purpose: registers.purpose.clone(),
-        dataset: protocol::testing::dataset(),
+        dataset: protocol_testing::dataset(),
         law: registers.law.clone(),
         now,
     }
@@ -323,7 +320,7 @@ pub async fn department(
     engine: Engine,
 ) -> TestDepartment {
     let department = TestDepartment::new(name, source, more);
-    let port = service_kit::testing::free_port();
+    let port = service_kit_testing::free_port();
     let text = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
     let mut text = text
         .replace("peers = \"127.0.0.1:0\"", &format!("peers = \"127.0.0.1:{port}\""))
@@ -335,7 +332,7 @@ pub async fn department(
         text = text.replace("sqlite://gateway.sqlite", url.expose());
     }
     std::fs::write(department.path("gateway.toml"), text).unwrap();
-    std::fs::write(department.path("portal.pem"), service_kit::testing::self_signed("portal", 30).0).unwrap();
+    std::fs::write(department.path("portal.pem"), service_kit_testing::self_signed("portal", 30).0).unwrap();
     department.init();
     department.join(anchor, roles).await.unwrap();
     department
@@ -355,6 +352,6 @@ fn as_department(sector: &str, app: &App, roles: Vec<Role>) -> Department {
 
 /// A certificate of nobody here.
 pub fn strange_certificate() -> Vec<u8> {
-    let (pem, _) = service_kit::testing::self_signed("stranger", 30);
+    let (pem, _) = service_kit_testing::self_signed("stranger", 30);
     Certificate::from_pem(&pem).unwrap().to_der().unwrap()
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use eligibility::{fact::Value, scheme::Scheme};
-use protocol::{exchange::Attested, seal::random, testing::name};
+use protocol::{exchange::Attested, seal::random};
+use protocol_testing::name;
 use schemas::{
     decision::DecisionRecord,
     digest::Digest,
@@ -343,7 +344,7 @@ fn register(
     bend: impl FnOnce(&mut Registers),
     now: Timestamp,
 ) {
-    let (mut purpose, mut law) = (protocol::testing::purpose(), protocol::testing::law());
+    let (mut purpose, mut law) = (protocol_testing::purpose(), protocol_testing::law());
     let allowed = AllowedData { dataset: name("food.household"), fields: vec![name("bpl")] };
     let named = AllowedData { dataset: name(schemas::naming::DATASET), fields: vec![name(schemas::naming::FIELD)] };
     purpose.allowed = vec![allowed.clone(), named.clone()];

@@ -176,7 +176,7 @@ async fn a_mail_is_delivered_over_tls_once_the_server_took_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_tls_or_with_a_strangers_certificate_no_byte_of_a_mail_leaves() {
-    let (strange, _) = service_kit::testing::self_signed("localhost", 30);
+    let (strange, _) = service_kit_testing::self_signed("localhost", 30);
     for (manner, security, strange) in
         [(Manner::Plain, "starttls", None), (Manner::Plain, "tls", None), (Manner::Implicit, "tls", Some(strange))]
     {

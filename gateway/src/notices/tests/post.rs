@@ -153,7 +153,7 @@ async fn ways_that_cannot_work_as_configured_stop_the_start() {
     let department = crate::testing::TestDepartment::new("social", None, "");
     let file = department.path("gateway.toml");
     let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(department.path("r.pem"), service_kit::testing::self_signed("localhost", 1).0).unwrap();
+    std::fs::write(department.path("r.pem"), service_kit_testing::self_signed("localhost", 1).0).unwrap();
     for (section, because) in [
         ("[notices.sms]\nurl = \"https://localhost:1/\"\nbody = \"{phone}\"\nroots_file = \"r.pem\"\n", "{text}"),
         (

@@ -4,8 +4,8 @@ use protocol::{
     exchange::Attested,
     overlap::{Asking, Context, Party, accept_result},
     seal::random,
-    testing::name,
 };
+use protocol_testing::name;
 use schemas::{
     federation::{AllowedData, Law, LawQuota, RegisterContent, Standing},
     id::MessageId,
@@ -234,7 +234,7 @@ pub async fn count(app: &App, table: &'static str) -> i64 {
 /// The good law and those that each lack one thing.
 fn register(anchor: &TestAnchor, [social, food]: [&App; 2]) {
     let now = social.now();
-    let (mut purpose, mut law) = (protocol::testing::purpose(), protocol::testing::law());
+    let (mut purpose, mut law) = (protocol_testing::purpose(), protocol_testing::law());
     let allowed = |dataset: &str, fields: &[&str]| AllowedData {
         dataset: name(dataset),
         fields: fields.iter().map(|field| name(field)).collect(),

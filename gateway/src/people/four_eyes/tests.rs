@@ -1,5 +1,6 @@
 use proptest::prelude::*;
-use service_kit::{db::Database, testing::DatabaseWorld};
+use service_kit::db::Database;
+use service_kit_testing::DatabaseWorld;
 
 use super::*;
 use crate::{

@@ -2,7 +2,7 @@
 
 mod provider;
 
-use service_kit::testing::{Browser, Page};
+use service_kit_testing::{Browser, Page};
 use url::Url;
 
 use self::provider::{CLIENT, Provider, Twist};

@@ -8,7 +8,7 @@ async fn a_system_fetches_its_own_orders_and_confirms_them_once() {
     for postgres in [false, true] {
         let more = "[[systems]]\nname = \"portal\"\ncertificate_file = \"p.pem\"\nmay = [\"ask\"]\n\
                     [[systems]]\nname = \"other\"\ncertificate_file = \"o.pem\"\nmay = [\"ask\"]\n";
-        let certificates = [service_kit::testing::self_signed("p", 9).0, service_kit::testing::self_signed("o", 9).0];
+        let certificates = [service_kit_testing::self_signed("p", 9).0, service_kit_testing::self_signed("o", 9).0];
         let member = Member::start(postgres, more, &[("p.pem", &certificates[0]), ("o.pem", &certificates[1])]).await;
         let (app, now) = (&member.app, member.app.now());
         let one = kept(app, now, None);

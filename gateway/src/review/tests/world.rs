@@ -16,11 +16,8 @@ use schemas::{
     id::{CompactJwe, MessageId, SectorSubject, SystemName},
     version::V1,
 };
-use service_kit::{
-    clock::Clock,
-    db::AnyConnection,
-    testing::{Browser, Page},
-};
+use service_kit::{clock::Clock, db::AnyConnection};
+use service_kit_testing::{Browser, Page};
 
 use crate::{
     app::App,
@@ -85,7 +82,7 @@ impl World {
         let anchor = TestAnchor::start(&Clock::default());
         let department = TestDepartment::new("social", Some(&SOURCE), FOLLOW);
         let systems = ["counter", "portal", "relay"].map(|name| {
-            let made = service_kit::testing::self_signed(name, 30);
+            let made = service_kit_testing::self_signed(name, 30);
             std::fs::write(department.path(&format!("{name}.pem")), &made.0).unwrap();
             made
         });

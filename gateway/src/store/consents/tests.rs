@@ -7,10 +7,8 @@ use schemas::{
     local::ConsentRequestState,
     time::Timestamp,
 };
-use service_kit::{
-    db::{AnyConnection, DatabaseError},
-    testing::DatabaseWorld,
-};
+use service_kit::db::{AnyConnection, DatabaseError};
+use service_kit_testing::DatabaseWorld;
 
 use super::{
     held::{HeldConsent, NewHeld, held_find, held_insert, held_of_request},

@@ -1,9 +1,7 @@
 //! The statements that no test of the exchange runs on both engines, on both engines.
 
-use protocol::{
-    exchange::{Attested, Consumer, Evidence, Question},
-    testing::World,
-};
+use protocol::exchange::{Attested, Consumer, Evidence, Question};
+use protocol_testing::World;
 use schemas::{digest::Digest, id::MessageId, query::Query};
 use service_kit::db::{AnyConnection, Database, DatabaseError};
 

@@ -2,7 +2,7 @@
 
 use protocol::seal::random;
 use schemas::time::Timestamp;
-use service_kit::testing::DatabaseWorld;
+use service_kit_testing::DatabaseWorld;
 
 use super::*;
 use crate::{consents::testing::keys, store::MIGRATIONS};

@@ -2,7 +2,8 @@
 
 use registry_adapter::key::LocalKey;
 use schemas::{id::KeyId, time::Timestamp};
-use service_kit::{db::AnyConnection, testing::DatabaseWorld};
+use service_kit::db::AnyConnection;
+use service_kit_testing::DatabaseWorld;
 
 use super::{
     bindings::{

@@ -1,9 +1,7 @@
 use protocol::seal::{envelope::KeyRing, keyed_hash::MacKey};
 use schemas::{answer::Record, time::Timestamp};
-use service_kit::{
-    db::{Database, DatabaseError},
-    testing::DatabaseWorld,
-};
+use service_kit::db::{Database, DatabaseError};
+use service_kit_testing::DatabaseWorld;
 
 use super::*;
 use crate::{
@@ -14,7 +12,7 @@ use crate::{
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 fn keys() -> Keys {
-    let world = protocol::testing::World::new();
+    let world = protocol_testing::World::new();
     Keys {
         columns: KeyRing::generate(),
         index: MacKey::generate(),

@@ -1,8 +1,6 @@
 use schemas::{digest::Digest, federation::OfficerJwk, id::SystemName};
-use service_kit::{
-    db::{AnyConnection, Database},
-    testing::DatabaseWorld,
-};
+use service_kit::db::{AnyConnection, Database};
+use service_kit_testing::DatabaseWorld;
 
 use super::{
     PeopleStoreError,

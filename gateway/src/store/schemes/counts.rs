@@ -49,7 +49,7 @@ pub fn counts_between(conn: &mut AnyConnection, from: Timestamp, until: Timestam
 
 #[cfg(test)]
 mod tests {
-    use service_kit::testing::DatabaseWorld;
+    use service_kit_testing::DatabaseWorld;
 
     use super::*;
     use crate::store::MIGRATIONS;

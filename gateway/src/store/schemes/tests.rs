@@ -1,7 +1,7 @@
 //! Insert-only on both engines; a damaged file is not read.
 
 use diesel::{RunQueryDsl as _, sql_query};
-use service_kit::testing::DatabaseWorld;
+use service_kit_testing::DatabaseWorld;
 
 use super::*;
 use crate::store::MIGRATIONS;

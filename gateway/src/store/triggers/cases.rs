@@ -231,7 +231,8 @@ pub fn funnels_heard(conn: &mut AnyConnection, since_ms: i64) -> QueryResult<Vec
 #[cfg(test)]
 mod tests {
     use diesel::{RunQueryDsl as _, sql_query};
-    use service_kit::{db::DatabaseError, testing::DatabaseWorld};
+    use service_kit::db::DatabaseError;
+    use service_kit_testing::DatabaseWorld;
 
     use super::*;
     use crate::store::MIGRATIONS;

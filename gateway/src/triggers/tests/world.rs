@@ -24,8 +24,8 @@ use service_kit::{
     db::{DatabaseError, DatabaseUrl},
     http_client::ClientLimits,
     server::{Bound, Limits, RunningServer, Server, ServerContext},
-    testing::postgres,
 };
+use service_kit_testing::postgres;
 
 use tokio::net::TcpListener;
 
@@ -224,8 +224,8 @@ impl Member {
         engine: Engine,
     ) -> Self {
         let department = TestDepartment::new(name, Some(source), more);
-        std::fs::write(department.path("desk.pem"), service_kit::testing::self_signed("desk", 30).0).unwrap();
-        let port = service_kit::testing::free_port();
+        std::fs::write(department.path("desk.pem"), service_kit_testing::self_signed("desk", 30).0).unwrap();
+        let port = service_kit_testing::free_port();
         let mut text = std::fs::read_to_string(department.path("gateway.toml")).unwrap();
         text = text
             .replace("peers = \"127.0.0.1:0\"", &format!("peers = \"127.0.0.1:{port}\""))

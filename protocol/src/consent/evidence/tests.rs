@@ -24,7 +24,7 @@ impl Scene {
         let mut scene = Self::new();
         assert!(scene.world.verify_basis(&scene.query).is_ok(), "a good basis");
         bend(&mut scene);
-        scene.world.verify_basis(&scene.query).map_or_else(Refusal::code, |_| panic!("verified"))
+        scene.world.basis_of(Asked::of(&scene.query)).map_or_else(Refusal::code, |_| panic!("verified"))
     }
 
     fn with(&mut self, consent: Option<CompactJws>, binding: Option<CompactJwe>) {

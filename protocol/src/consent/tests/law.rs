@@ -154,7 +154,7 @@ fn a_law_for_emergencies_tells_the_citizen_at_once_or_is_not_in_force() {
 fn verified(bend: impl FnOnce(&mut Query)) -> Result<VerifiedBasis, Code> {
     let mut query = law_world().law_query("RID-0001");
     bend(&mut query);
-    law_world().verify_basis(&query).map_err(Refusal::code)
+    law_world().basis_of(Asked::of(&query)).map_err(Refusal::code)
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn decide(drawn: &Drawn) -> Option<Decided> {
         Offer { sector: &world.provider.sector, purpose: Some(&purpose), dataset: Some(&dataset), operator: None };
     let window = drawn.per_period.map(|(_, uses)| WindowUse { index: 0, uses });
     let state = State::Consent(ConsentState { uses: drawn.uses, window, ..ConsentState::fresh() });
-    let basis = world.basis(&Query { iss: terms.consumer.clone(), ..query.clone() });
+    let basis = world.basis_of(Asked::of(&Query { iss: terms.consumer.clone(), ..query.clone() })).unwrap();
     let decision = Grant::authorize(Asked::of(&query), &basis, &offer, &state, world.now);
     Some(Decided { terms, draft, query, purpose, decision })
 }

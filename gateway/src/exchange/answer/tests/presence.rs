@@ -1,9 +1,7 @@
 //! What a consent may need beside a binding: presence, a guardianship; and what stops a stored answer.
 
-use protocol::{
-    credential::binding::BindingDraft,
-    testing::{Proofs, SignedConsent},
-};
+use protocol::credential::binding::BindingDraft;
+use protocol_testing::{Proofs, SignedConsent};
 use schemas::consent::{Assistance, AssistanceMethod, AssistedBy, BindingMode, Predicate, PredicateOp};
 
 use super::*;

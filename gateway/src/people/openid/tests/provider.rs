@@ -62,7 +62,7 @@ impl Provider {
     pub(super) fn start() -> Self {
         let bound = Bound::bind("openid", Listen("127.0.0.1:0".parse().unwrap())).unwrap();
         let issuer = format!("https://localhost:{}", bound.address().port());
-        let (certificate, tls_key) = service_kit::testing::self_signed("localhost", 30);
+        let (certificate, tls_key) = service_kit_testing::self_signed("localhost", 30);
         let identity = ServerIdentity::from_pem(&certificate, &Secret::new(tls_key)).unwrap();
         let new_key = || SigningKey::generate(Algorithm::Es256).unwrap();
         let state = Arc::new(State {

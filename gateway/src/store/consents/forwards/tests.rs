@@ -2,7 +2,8 @@
 
 use diesel::{RunQueryDsl as _, sql_query, sql_types::Binary};
 use schemas::{digest::Digest, id::EntityId, problem::Code, time::Timestamp};
-use service_kit::{db::AnyConnection, testing::DatabaseWorld};
+use service_kit::db::AnyConnection;
+use service_kit_testing::DatabaseWorld;
 
 use super::*;
 use crate::{

@@ -3,7 +3,7 @@
 use diesel::{RunQueryDsl as _, sql_query};
 use eligibility::backtest::{BackTestResult, Counts, Difference};
 use schemas::id::CompactJws;
-use service_kit::testing::DatabaseWorld;
+use service_kit_testing::DatabaseWorld;
 
 use super::*;
 use crate::store::{

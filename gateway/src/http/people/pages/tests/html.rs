@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use scraper::{ElementRef, Html, Selector};
-use service_kit::testing::{Browser, Page};
+use service_kit_testing::{Browser, Page};
 
 use super::{ALL_ROLES, Office};
 

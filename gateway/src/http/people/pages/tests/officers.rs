@@ -1,7 +1,7 @@
 //! Officers: invited, signed in, refused, closed.
 
 use schemas::linking::NamedResident;
-use service_kit::testing::Browser;
+use service_kit_testing::Browser;
 
 use super::{ALL_ROLES, Office, PASSWORD, html::check, sign_in};
 use crate::{store::links_open::open_insert, testing::Source};
@@ -11,7 +11,7 @@ async fn home(browser: &Browser) -> u16 {
 }
 
 /// Posts with the form token of the console's first page.
-async fn post(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> service_kit::testing::Page {
+async fn post(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> service_kit_testing::Page {
     let token = browser.get("/console").await.hidden("form_token");
     browser.post(path, &[fields, &[("form_token", token.as_str())]].concat()).await
 }
@@ -272,7 +272,7 @@ fn officers_key(office: &Office, account: &str) -> (protocol::seal::SigningKey, 
 }
 
 /// The code of the invitation on a page.
-fn invitation(page: &service_kit::testing::Page) -> String {
+fn invitation(page: &service_kit_testing::Page) -> String {
     let link = page.body.split_once("data-value=\"invitation\">").expect("a link").1;
     link.split_once("code=").unwrap().1.split('<').next().unwrap().to_owned()
 }

@@ -1,7 +1,7 @@
 //! Schemes on pages: written, checked, tested, read, signed by two, published, taken back; and each refusal by its own code.
 
 use protocol::seal::{Algorithm, SigningKey};
-use service_kit::testing::{Browser, Page};
+use service_kit_testing::{Browser, Page};
 
 use super::{ALL_ROLES, Office, html::check};
 use crate::{

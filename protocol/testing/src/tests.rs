@@ -1,7 +1,7 @@
 //! The fixtures themselves.
 
 use super::*;
-use crate::seal::{Limits, UnverifiedJws, VerifyingKey};
+use protocol::seal::{Limits, UnverifiedJws, VerifyingKey};
 
 #[test]
 fn a_consent_of_the_world_becomes_a_grant() {

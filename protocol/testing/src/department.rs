@@ -10,7 +10,7 @@ use schemas::{
 };
 
 use super::name;
-use crate::seal::{Algorithm, DecryptionKey, SigningKey, Typ, certificate::TlsIdentity, keyed_hash::MacKey, sign};
+use protocol::seal::{Algorithm, DecryptionKey, SigningKey, Typ, certificate::TlsIdentity, keyed_hash::MacKey, sign};
 
 /// A self-signed certificate for `<name>.gov.example` and `localhost`, ninety days from yesterday.
 pub(super) fn certificate(sector: &str, now: Timestamp) -> TlsIdentity {

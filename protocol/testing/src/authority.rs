@@ -17,7 +17,7 @@ use super::{
     department::{certificate, listed},
     name,
 };
-use crate::{
+use protocol::{
     federation::{VerifiedAnchor, VerifiedMember, verify_chain},
     seal::{Algorithm, SigningKey, Typ, certificate::TlsIdentity, random, sign},
 };

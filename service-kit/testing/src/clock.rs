@@ -1,4 +1,4 @@
-//! The clock file of a test world: every process reads it, the test writes it. Only with `test-clock`.
+//! The clock file of a test world: every process reads it, the test writes it.
 //!
 //! The file is JSON. Offsets in milliseconds are added to the real clocks; `wall_ms` or `monotonic_ms`, where
 //! present, freeze that clock at a value. Writers replace the file by rename, so a reader never sees half of it.
@@ -6,15 +6,16 @@
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use schemas::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::clock::{Bend, Clock, bend_the_system_clock};
 
 /// How often a sleeper looks at the file.
-pub(super) const POLL: Duration = Duration::from_millis(5);
+const POLL: Duration = Duration::from_millis(5);
 
 const VARIABLE: &str = "VINIMAY_TEST_CLOCK";
 
@@ -31,7 +32,7 @@ struct Setting {
 
 /// The reading side: keeps the last good setting, so that a vanished file stops no server half-way.
 #[derive(Debug)]
-pub(super) struct Reader {
+struct Reader {
     path: PathBuf,
     last: Mutex<Setting>,
     monotonic_floor: Mutex<Duration>,
@@ -40,10 +41,6 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn from_environment() -> Option<Self> {
-        env::var_os(VARIABLE).map(|path| Self::new(path.into()))
-    }
-
     fn new(path: PathBuf) -> Self {
         Self { path, last: Mutex::default(), monotonic_floor: Mutex::default(), lately: Mutex::default() }
     }
@@ -57,17 +54,26 @@ impl Reader {
         *last
     }
 
-    pub(super) fn wall_ms(&self, real: u64) -> u64 {
+    fn monotonic_by(&self, setting: Setting, real: Duration) -> Duration {
+        let real = u64::try_from(real.as_millis()).unwrap_or(u64::MAX);
+        let ms = setting.monotonic_ms.unwrap_or_else(|| real.saturating_add_signed(setting.monotonic_offset_ms));
+        let mut floor = self.monotonic_floor.lock().unwrap_or_else(PoisonError::into_inner);
+        *floor = (*floor).max(Duration::from_millis(ms));
+        *floor
+    }
+}
+
+impl Bend for Reader {
+    fn wall_ms(&self, real: u64) -> u64 {
         let setting = self.setting();
         setting.wall_ms.unwrap_or_else(|| real.saturating_add_signed(setting.wall_offset_ms))
     }
 
-    pub(super) fn monotonic(&self, real: Duration) -> Duration {
+    fn monotonic(&self, real: Duration) -> Duration {
         self.monotonic_by(self.setting(), real)
     }
 
-    /// The same for a sleeper, by a setting that is [`POLL`] old at most.
-    pub(super) fn monotonic_lately(&self, real: Duration) -> Duration {
+    fn monotonic_lately(&self, real: Duration) -> Duration {
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         let setting = match *lately {
             Some((read, setting)) if real.saturating_sub(read) < POLL => setting,
@@ -76,12 +82,16 @@ impl Reader {
         self.monotonic_by(setting, real)
     }
 
-    fn monotonic_by(&self, setting: Setting, real: Duration) -> Duration {
-        let real = u64::try_from(real.as_millis()).unwrap_or(u64::MAX);
-        let ms = setting.monotonic_ms.unwrap_or_else(|| real.saturating_add_signed(setting.monotonic_offset_ms));
-        let mut floor = self.monotonic_floor.lock().unwrap_or_else(PoisonError::into_inner);
-        *floor = (*floor).max(Duration::from_millis(ms));
-        *floor
+    fn look(&self) -> Duration {
+        POLL
+    }
+}
+
+/// The clocks of this process are those of the file that its environment names, if it names one. For a program with the cargo feature
+/// `test-clock`, as the first thing that it does.
+pub fn obey_the_named_file() {
+    if let Some(path) = env::var_os(VARIABLE) {
+        bend_the_system_clock(Arc::new(Reader::new(path.into())));
     }
 }
 
@@ -112,13 +122,13 @@ impl TestClockFile {
     }
 
     /// A clock that reads this file, for the test's own process.
-    pub fn clock(&self) -> super::Clock {
-        super::Clock { file: Some(std::sync::Arc::new(Reader::new(self.path.clone()))) }
+    pub fn clock(&self) -> Clock {
+        Clock::bent(Arc::new(Reader::new(self.path.clone())))
     }
 
     /// Sets wall time; it goes on from there at its usual pace. Monotonic time is left alone.
     pub fn set(&self, wall: Timestamp) -> io::Result<()> {
-        let real = i64::try_from(super::system_wall_ms()).unwrap_or(i64::MAX);
+        let real = i64::try_from(Clock::default().now_ms()).unwrap_or(i64::MAX);
         let wall_offset_ms = wall.seconds().saturating_mul(1000).saturating_sub(real);
         self.write(Setting { wall_offset_ms, wall_ms: None, ..read(&self.path)? })
     }

@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod browser;
+mod clock;
 mod postgres;
 mod world;
 
 pub use browser::{Browser, Page};
+pub use clock::{TestClockFile, obey_the_named_file};
 pub use postgres::{PostgresServer, postgres};
 pub use world::{DatabaseWorld, both_databases, self_signed};
 

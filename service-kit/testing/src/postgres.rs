@@ -17,7 +17,7 @@ use std::{
 
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 
-use crate::db::DatabaseUrl;
+use service_kit::db::DatabaseUrl;
 
 /// A running server. Lives as long as this process.
 pub struct PostgresServer {

@@ -1,7 +1,7 @@
-//! A small federation of real keys, for tests and benchmarks (cargo feature `testing`).
+//! A small federation of real keys, for tests and benchmarks.
 //!
 //! Guarantees: whatever it makes was signed, sealed and verified by the same code that serves; a [`Grant`] comes out of
-//! [`Grant::authorize`] like any other. Deliberately absent from released binaries, which do not switch the feature on.
+//! [`Grant::authorize`] like any other. Deliberately absent from released binaries, of which this crate is no part.
 //!
 //! ```ignore
 //! let world = World::new();
@@ -39,9 +39,10 @@ use schemas::{
     version::V1,
 };
 
-use crate::{
+use protocol::{
     consent::{Asked, BasisReader, ConsentState, Grant, LawUse, Offer, Refusal, State, VerifiedBasis},
     event::NamingRegistry,
+    exchange::{accept, authorize_peer},
     federation::{Directory, VerifiedLaws, VerifiedPurposes, VerifiedRegister, verify_register},
     seal::{Typ, random, sign},
 };
@@ -223,11 +224,26 @@ impl World {
     /// # Errors
     /// As [`VerifiedBasis::verify`].
     pub fn verify_basis(&self, query: &Query) -> Result<VerifiedBasis, Refusal> {
+        self.asked(query, |asked| self.basis_of(asked))
+    }
+
+    /// The query as the provider accepts it: signed by the consumer, verified, meant for the provider, and fresh.
+    fn asked<T>(&self, query: &Query, then: impl FnOnce(Asked<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let peer = self.authority.admit(&self.consumer);
+        let accepted = accept(self.sealed(query).as_str().as_bytes(), &peer).expect("the consumer's own query");
+        then(authorize_peer(&accepted, &peer, &self.provider.entity)?.fresh(self.now)?)
+    }
+
+    /// The same of a query that was accepted.
+    ///
+    /// # Errors
+    /// As [`VerifiedBasis::verify`].
+    pub fn basis_of(&self, asked: Asked<'_>) -> Result<VerifiedBasis, Refusal> {
         let registries = self.registry.keys();
         let keys = std::slice::from_ref(&self.provider.encryption);
         let laws = self.laws();
         let reader = BasisReader { anchor: &self.authority.entity, keys, registries: &registries, laws: Some(&laws) };
-        let mut basis = VerifiedBasis::verify(Asked::of(query), &reader, self.now)?;
+        let mut basis = VerifiedBasis::verify(asked, &reader, self.now)?;
         if let VerifiedBasis::Consent(basis) = &mut basis {
             let list = self.registry.status_list(self.now);
             basis.status = list.status_of(basis.binding.status()).ok();
@@ -258,12 +274,14 @@ impl World {
     /// # Errors
     /// As [`Grant::authorize`].
     pub fn authorize(&self, query: &Query) -> Result<Grant, Refusal> {
-        let basis = self.verify_basis(query)?;
-        let state = match basis {
-            VerifiedBasis::Consent(_) => State::Consent(ConsentState::fresh()),
-            VerifiedBasis::Law(_) => State::Law(LawUse::default()),
-        };
-        Grant::authorize(Asked::of(query), &basis, &self.offer(), &state, self.now)
+        self.asked(query, |asked| {
+            let basis = self.basis_of(asked)?;
+            let state = match basis {
+                VerifiedBasis::Consent(_) => State::Consent(ConsentState::fresh()),
+                VerifiedBasis::Law(_) => State::Law(LawUse::default()),
+            };
+            Grant::authorize(asked, &basis, &self.offer(), &state, self.now)
+        })
     }
 
     /// A grant for all that the consent names.

@@ -8,7 +8,7 @@ use schemas::{
 };
 
 use super::World;
-use crate::{
+use protocol::{
     credential::{
         HeldBinding, KeyBinding,
         binding::seal_presented,

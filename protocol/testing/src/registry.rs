@@ -13,7 +13,7 @@ use schemas::{
 };
 
 use super::{Department, name};
-use crate::{
+use protocol::{
     credential::{
         HeldBinding, Status, StatusList, VerifiedStatusList,
         binding::{BindingDraft, RegistryKeys, Resident, issue},

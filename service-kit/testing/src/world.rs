@@ -11,7 +11,7 @@ use openssl::{
 };
 
 use super::postgres;
-use crate::db::{Database, DatabaseUrl, Migrations};
+use service_kit::db::{Database, DatabaseUrl, Migrations};
 
 /// A migrated database that goes away with the value.
 pub struct DatabaseWorld {
@@ -57,7 +57,7 @@ pub fn self_signed(host: &str, days: i64) -> (Vec<u8>, Vec<u8>) {
     let name = name.build();
     let mut serial = BigNum::new().unwrap();
     serial.rand(120, MsbOption::ONE, false).unwrap();
-    let now = crate::clock::Clock::default().now().seconds();
+    let now = service_kit::clock::Clock::default().now().seconds();
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();
     builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
