@@ -119,7 +119,7 @@ impl Plan {
     pub(super) fn title(&self) -> BTreeMap<String, String> {
         let (en, hi) = match &self.by {
             By::Scheme(scheme) => (scheme.title.en.clone(), scheme.title.hi.clone()),
-            By::Rule(_) | By::Gone(_) => ("your benefit here".to_owned(), "यहाँ के आपके लाभ".to_owned()),
+            By::Rule(_) | By::Gone(_) => ("your benefit here".to_owned(), "यहाँ की आपकी सहायता".to_owned()),
         };
         [("en".to_owned(), en), ("hi".to_owned(), hi)].into()
     }

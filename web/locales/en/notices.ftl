@@ -46,7 +46,7 @@ notice-erasure-overdue-body = { $department } should have erased the information
 notice-erasure-overdue-short = { $department } has not yet erased information about you from { $provider }: { $dataset }. You may complain.
 
 notice-consent-asked-title = A department asks for your permission
-notice-consent-asked-body = { $department } would like to know something about you from { $provider }, to see whether { $scheme } is for you: { $dataset }. Purpose: { $purpose }. It asks only with your permission. You can read the request in your wallet and say yes or no until { $until }. If you do not answer, nothing is taken from you.
+notice-consent-asked-body = { $department } would like to know something about you from { $provider }, to see whether { $scheme } is for you: { $dataset }. Purpose: { $purpose } It asks only with your permission. You can read the request in your wallet and say yes or no until { $until }. If you do not answer, nothing is taken from you.
 notice-consent-asked-short = { $department } asks for your permission to learn something about you from { $provider } for { $scheme }. You can answer in your wallet until { $until }.
 
 notice-hold-title = Your payment is on hold
