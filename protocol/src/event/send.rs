@@ -75,7 +75,8 @@ impl Source<'_> {
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<Attested<Event>, SealFailed> {
-        let jti = random::message_id(now);
+        // Receivers order what was recorded in one second by id: a correction comes after what it corrects.
+        let jti = random::message_id_in_turn(now, occurrence.seq);
         let binding = Binding::event(self.entity, &occurrence.subscriber, &jti);
         let Occurrence { subscriber, kind, seq, subject_ref, person_seq, effective, recorded, .. } = occurrence;
         let event = Event {

@@ -29,14 +29,32 @@ pub fn message_id(now: Timestamp) -> MessageId {
     super::formed(&uuid_v7(now).hyphenated().to_string())
 }
 
+/// A new id of the `seq`th message of a row: UUID v7 of this second, then 32 bits that count (RFC 9562 §6.2, method 1), then 42 random
+/// ones. Of two messages of one second the later has the greater id.
+pub fn message_id_in_turn(now: Timestamp, seq: u64) -> MessageId {
+    let [a, b, c, d] = u32::try_from(seq % (1 << 32)).unwrap_or(u32::MAX).to_be_bytes();
+    let mut tail = bytes::<10>();
+    // The first 4 bits make way for the version, the first 2 of the third byte for the variant.
+    tail[0] = a >> 4;
+    tail[1] = (a << 4) | (b >> 4);
+    tail[2] = ((b << 2) & 0x3c) | (c >> 6);
+    tail[3] = (c << 2) | (d >> 6);
+    tail[4] = (d << 2) | (tail[4] & 0x03);
+    super::formed(&uuid_v7_of(now, &tail).hyphenated().to_string())
+}
+
 /// A new consent id, `urn:uuid:` and a UUID v7.
 pub fn consent_id(now: Timestamp) -> ConsentId {
     super::formed(&uuid_v7(now).urn().to_string())
 }
 
 fn uuid_v7(now: Timestamp) -> Uuid {
+    uuid_v7_of(now, &bytes())
+}
+
+fn uuid_v7_of(now: Timestamp, tail: &[u8; 10]) -> Uuid {
     let milliseconds = u64::try_from(now.seconds()).unwrap_or(0).saturating_mul(1000);
-    uuid::Builder::from_unix_timestamp_millis(milliseconds, &bytes()).into_uuid()
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, tail).into_uuid()
 }
 
 /// 128 random bits, so that a logged digest cannot be guessed.
@@ -71,6 +89,22 @@ pub fn pin(digits: usize) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn of_two_messages_of_one_second_the_later_has_the_greater_id() {
+        let now = Timestamp::from_seconds(1_795_248_100);
+        for first in [0, 1, 0xf, 0xff, 0xfff, 0xffff, 0xf_ffff, 0x3f_ffff, 0xff_ffff, 0xfff_ffff, 0xffff_fffe_u64] {
+            for _ in 0..50 {
+                let (before, after) = (message_id_in_turn(now, first), message_id_in_turn(now, first + 1));
+                assert!(before < after, "{first}: {before} {after}");
+                let uuid = Uuid::parse_str(after.as_str()).unwrap();
+                assert_eq!((uuid.get_version_num(), uuid.get_variant()), (7, uuid::Variant::RFC4122));
+            }
+        }
+        let again: BTreeSet<_> = (0..1000).map(|_| message_id_in_turn(now, 7)).collect();
+        assert_eq!(again.len(), 1000, "who hears it sets it apart");
+        assert!(message_id_in_turn(now, u64::from(u32::MAX)) < message_id_in_turn(now.plus(1), 0));
+    }
 
     #[test]
     fn a_message_id_tells_its_second_and_never_repeats() {
