@@ -143,10 +143,11 @@ async fn joined_of(app: &App, person: &Person) -> Result<Joined, DecisionError> 
 }
 
 async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
-    let Some((_, local)) = local_key(app, person).await? else { return Ok((Settled::default(), false)) };
-    let now = app.decided_at();
+    // Decisions are read before her number and her rows, and once more in the transaction.
     let (keys, who) = (app.keys().clone(), person.clone());
     let past = app.db().read(move |conn| decisions_of(conn, &keys, &who)).await?;
+    let Some((_, local)) = local_key(app, person).await? else { return Ok((Settled::default(), false)) };
+    let now = app.decided_at();
     let plans = with_gone(plans(app, now.civil_day()).await?, &past);
     let paying = own::paying(&app.config().decisions, &plans);
     let (standings, sizes) = standings(app, local.clone(), (&plans, &paying)).await?;
@@ -162,6 +163,11 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
             let Some(mut look) = look(conn, keys, (person, local), (standings, elsewhere, paying), now)? else {
                 return Ok((Settled::default(), false));
             };
+            if !is_as_read(&look.past, &past) {
+                // Somebody decided or told a roll meanwhile, so the rows may be older than the decisions: an entry that was just made
+                // would be missing, and made once more.
+                return Ok((Settled::default(), true));
+            }
             look.heads = heads(&with, &plans);
             let said = say_as_joined(&mut look, &plans);
             let settled = Settled {
@@ -184,6 +190,12 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
         app.wake_notices();
     }
     Ok(done)
+}
+
+/// Whether the same decisions stand as they did.
+fn is_as_read(now: &[Decided], before: &[Decided]) -> bool {
+    let turns = |decided: &[Decided]| decided.iter().map(|one| (one.id.clone(), one.turn)).collect::<Vec<_>>();
+    turns(now) == turns(before)
 }
 
 fn heads(app: &App, plans: &[Plan]) -> BTreeSet<RollId> {

@@ -9,7 +9,10 @@ use schemas::{
 };
 
 use super::world::*;
-use crate::decisions::citizen;
+use crate::{
+    decisions::{citizen, hear, settle},
+    triggers,
+};
 
 /// Her wallet's answer, after who she is was proven.
 async fn answers(world: &World, name: &str, answer: BenefitAnswer) -> Result<DecisionState, citizen::CitizenError> {
@@ -92,4 +95,30 @@ async fn by_a_law_without_application_she_is_entered_told_and_may_decline() {
     assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE 104=HOLD", "nothing is paid from then on");
     world.days(1).await;
     assert_eq!(world.decisions("rukmini").await.len(), 1, "and it does not come again");
+}
+
+/// A look that read the roll before the other's entry and decides after it would enter her once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_looked_at_by_several_at_once_is_entered_once() {
+    let world =
+        World::by_scheme(&WIDOWS.replace("mode = \"offer\"", "mode = \"enrol\"\nbasis = \"law:nfsa-2013\"")).await;
+    let beside = world.beside();
+    for n in 0..30 {
+        let name = format!("w{n}");
+        let lease = world.app.lease(triggers::APPLY).await.unwrap().unwrap();
+        hear(&world.app, &world.widowed(&name, &format!("D-{n}")), &lease).await.unwrap();
+        world.app.release(lease).await.unwrap();
+        let looks = [&world.app, &beside, &world.app].map(|app| {
+            let (app, person) = (app.clone(), world.person(&name));
+            tokio::spawn(async move { settle(&app, &person).await.map(|_| ()) })
+        });
+        for look in looks {
+            // One that another overtook is tried again by its job.
+            let _ = look.await.unwrap();
+        }
+        settle(&world.app, &world.person(&name)).await.unwrap();
+        let decided = world.decisions(&name).await;
+        assert_eq!(decided.iter().map(|one| one.action).collect::<Vec<_>>(), [DecisionAction::Enrol], "{name}");
+        assert_eq!(world.notices(&name).await.len(), 1, "told once");
+    }
 }
