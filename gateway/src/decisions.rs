@@ -48,7 +48,7 @@ pub use self::{
     error::DecisionError,
     officer::{Objected, OfficerRefused, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip},
 };
-pub(crate) use self::{hear::hear, look::settle, run::run};
+pub(crate) use self::{hear::hear, look::settle, officer::apart_from_who_confirmed, run::run};
 pub use crate::store::decisions::breakers::Stopped;
 
 use crate::app::App;

@@ -19,7 +19,7 @@ use service_kit::db::AnyConnection;
 pub(super) use self::going_on::go_on;
 use super::{DecisionError, plan::Plan};
 use crate::store::decisions::{
-    breakers::{Stopped, breaker_find, breaker_take, breaker_trip},
+    breakers::{Stopped, breaker_find, breaker_lock, breaker_take, breaker_trip},
     cases::removals_begun,
 };
 
@@ -68,6 +68,7 @@ pub(super) fn stops(
     let breaker = plan.effect.remove.breaker.unwrap_or(DEFAULT);
     // A roll that could not be counted is as if it were empty: then any flood is one.
     let size = size.unwrap_or(0);
+    breaker_lock(conn, plan.key())?;
     let known = breaker_find(conn, plan.key())?;
     let over = match &known {
         Some(stopped) if stopped.released_ms.is_none() => return Ok(true),

@@ -18,6 +18,7 @@ use schemas::{
 };
 use service_kit::db::{AnyConnection, DatabaseError};
 
+pub(crate) use self::hearing::apart_from_who_confirmed;
 pub(super) use self::hearing::begin;
 pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
 use self::{

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a page is whole or not there (written aside, made durable, renamed), for its owner's eyes alone (mode 0600), in Hindi
 //! and English; it counts as delivered only when an officer with an open account says, by a system that is known, that it was handed
-//! over, and then the page is removed; the audit trail names both. Deliberately absent: names and postal addresses. The department's own files have them; the page has the number under which they stand.
+//! over, and not the one who confirmed what it tells, and then the page is removed; the audit trail names both. Deliberately absent: names
+//! and postal addresses. The department's own files have them; the page has the number under which they stand.
 
 use std::{
     fs::{File, OpenOptions},
@@ -33,6 +34,7 @@ use super::{
 use crate::{
     app::App,
     audit,
+    decisions::{DecisionError, OfficerRefused, apart_from_who_confirmed},
     review::{account_may, counter::takers},
     store::{
         decisions::DecisionStoreError,
@@ -69,12 +71,15 @@ pub enum HandOverError {
     /// Nobody who may hand letters over has this name.
     #[error("no open account of an operator or reviewer has this name")]
     Officer,
+    /// The same person confirmed the removal that the letter tells of.
+    #[error("who confirmed the removal does not also say that its notice arrived; mend: another officer hands it over")]
+    Confirmed,
     /// The database.
     #[error(transparent)]
     Store(#[from] DatabaseError),
-    /// The account.
+    /// The account, or what the letter is about.
     #[error(transparent)]
-    Account(DecisionStoreError),
+    Read(#[from] DecisionError),
 }
 
 impl Letters {
@@ -200,7 +205,7 @@ impl App {
     /// A system says that an officer saw the letter reach her: it is delivered, and the page goes. A row in the audit trail either way.
     ///
     /// # Errors
-    /// If no such letter waits, or the officer has no open account that may.
+    /// If no such letter waits, the officer has no open account that may, or the same person confirmed what the letter tells.
     pub async fn letter_handed_over(
         &self,
         letter: &MessageId,
@@ -213,23 +218,28 @@ impl App {
             // A name that anybody may write down is nobody's word.
             if !account_may(conn, &with, &by, &takers())? {
                 audit::append(conn, &audit::refused(row, Some(Code::AccessDenied)))?;
-                return Ok(None);
+                return Ok(Err(HandOverError::Officer));
             }
-            let waits = letters_printed(conn, i64::MAX)?.iter().any(|(waiting, _, _)| *waiting == id);
+            match apart_from_who_confirmed(conn, with.keys(), (&id, &by)) {
+                Ok(()) => {}
+                Err(OfficerRefused::Refused(refusal)) => {
+                    audit::append(conn, &audit::refused(row, Some(refusal.code())))?;
+                    return Ok(Err(HandOverError::Confirmed));
+                }
+                Err(OfficerRefused::Failed(error)) => return Err(error),
+            }
+            let waits = letters_printed(conn, i64::MAX)
+                .map_err(DecisionStoreError::from)?
+                .iter()
+                .any(|(waiting, _, _)| *waiting == id);
             let step = Step::Delivered(by.to_string());
-            let done = waits && delivery_step(conn, (&id, Channel::Letter), &step, now_ms)?;
+            let done = waits
+                && delivery_step(conn, (&id, Channel::Letter), &step, now_ms).map_err(DecisionStoreError::from)?;
             let row = if done { row } else { audit::refused(row, Some(Code::NotFound)) };
             audit::append(conn, &row)?;
-            Ok::<_, DecisionStoreError>(Some(done))
+            Ok::<_, DecisionError>(if done { Ok(()) } else { Err(HandOverError::Unknown) })
         });
-        match done.await.map_err(|error| match error {
-            DecisionStoreError::Database(error) => HandOverError::Store(error),
-            error => HandOverError::Account(error),
-        })? {
-            Some(true) => {}
-            Some(false) => return Err(HandOverError::Unknown),
-            None => return Err(HandOverError::Officer),
-        }
+        done.await??;
         if let Some(settings) = &self.config().notices.letters {
             let path = file(&settings.folder.resolve(), letter);
             if let Err(error) = std::fs::remove_file(&path) {

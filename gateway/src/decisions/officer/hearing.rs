@@ -7,7 +7,11 @@
 use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons, Window};
 use protocol::{consent::Refusal, seal::random};
 use schemas::{
-    decision::DecisionAction, id::SystemName, notice::DecisionStep, problem::Code, scheme::DecisionState,
+    decision::DecisionAction,
+    id::{MessageId, SystemName},
+    notice::DecisionStep,
+    problem::Code,
+    scheme::DecisionState,
     time::Timestamp,
 };
 use service_kit::db::AnyConnection;
@@ -21,9 +25,10 @@ use crate::{
         records::Word,
         run::local,
     },
+    keys::Keys,
     people::two_persons,
     store::decisions::{
-        cases::{Decided, Todo},
+        cases::{Decided, Todo, decision_told_by},
         objections::{objection_again, objection_find, objection_first, objection_second},
     },
 };
@@ -117,6 +122,19 @@ pub(super) fn apart_from_confirmers(
         two_persons(conn, &confirmed, by)?;
     }
     Ok(())
+}
+
+/// Refuses one of those who confirmed the removal of which a notice tells: nobody is taken off by one person's word.
+///
+/// # Errors
+/// `four-eyes-required`; or the database.
+pub(crate) fn apart_from_who_confirmed(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    (notice, by): (&MessageId, &SystemName),
+) -> Result<(), OfficerRefused> {
+    let decided = decision_told_by(conn, keys, notice)?;
+    decided.map_or(Ok(()), |decided| apart_from_confirmers(conn, &decided, by))
 }
 
 /// An officer looks at a proposal: it goes on to notice and window, or is dropped for this cause.

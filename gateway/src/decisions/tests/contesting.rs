@@ -16,6 +16,7 @@ use crate::{
         DecisionError, ReviewOutcome,
         contest::{Said, object_now},
     },
+    notices::HandOverError,
     store::{
         decisions::objections::{objection_again, objection_find, objection_first, objection_second},
         notices::deliveries::{Step, delivery_insert, delivery_step},
@@ -177,6 +178,32 @@ async fn nobody_is_taken_off_by_one_persons_word_and_no_officer_reports_a_messag
     };
     world.app.db().write(sent).await.unwrap();
     world.app.notice_delivered(&binod, &id, DeliveryEvidence::SmsReport).await.unwrap();
+    assert_eq!(world.only("sushila").await.state, DecisionState::Noticed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_confirmed_a_removal_does_not_hand_over_its_letter() {
+    let world = World::by_scheme(WIDOWS).await;
+    world.hears(&world.married("sushila", "2026-01-01")).await;
+    let (id, [anita, binod]) = (world.only("sushila").await.id, officers(&world).await);
+    let also_anita = world.officer("anita2", "p-anita").await;
+    world.app.review_decide(&anita, &id, true).await.unwrap();
+    let notice = world.only("sushila").await.notice.unwrap();
+    let letter = notice.clone();
+    let printed = move |conn: &mut _| {
+        delivery_insert(conn, &letter, schemas::notice::Channel::Letter, 1)?;
+        delivery_step(conn, (&letter, schemas::notice::Channel::Letter), &Step::Printed, 2)?;
+        Ok::<_, service_kit::db::DatabaseError>(())
+    };
+    world.app.db().write(printed).await.unwrap();
+    let system: SystemName = "post-room".parse().unwrap();
+    for confirmer in [&anita, &also_anita] {
+        let refused = world.app.letter_handed_over(&notice, (&system, confirmer)).await;
+        assert!(matches!(refused, Err(HandOverError::Confirmed)), "one person's word: {refused:?}");
+    }
+    assert_eq!(world.app.letters().await.unwrap().len(), 1, "it still waits");
+    world.app.letter_handed_over(&notice, (&system, &binod)).await.unwrap();
+    world.days(0).await;
     assert_eq!(world.only("sushila").await.state, DecisionState::Noticed);
 }
 

@@ -345,7 +345,7 @@ impl World {
             name: name.parse().unwrap(),
             person: Some(person.parse().unwrap()),
             display: None,
-            roles: Roles::new(["review"].into_iter().filter_map(|role| role.parse().ok())),
+            roles: Roles::new(["reviewer"].into_iter().filter_map(|role| role.parse().ok())),
         };
         let code = self.app.officers().invite(By::CommandLine, invite).await.unwrap().code;
         let password = Password::new("monsoon arrives on a tuesday".to_owned());

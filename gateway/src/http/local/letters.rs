@@ -38,6 +38,7 @@ async fn letters(app: web::Data<App>) -> Reply {
         (status = 204, description = "Taken"),
         (status = 400, description = "request-malformed"),
         (status = 403, description = "access-denied: the system does not carry letters, or no open account of an operator or reviewer has this name"),
+        (status = 403, description = "four-eyes-required: the officer confirmed the removal that the letter tells of"),
         (status = 404, description = "not-found: no such letter waits"),
     ))]
 async fn handed_over(app: web::Data<App>, caller: System, path: web::Path<String>, body: Body) -> Reply {
@@ -50,7 +51,10 @@ async fn handed_over(app: web::Data<App>, caller: System, path: web::Path<String
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
         Err(HandOverError::Unknown) => Err(unknown()),
         Err(error @ HandOverError::Officer) => Err(denied().detail(error.to_string())),
-        Err(error @ (HandOverError::Store(_) | HandOverError::Account(_))) => Err(failed(error)),
+        Err(error @ HandOverError::Confirmed) => {
+            Err(ProblemResponse::new(Code::FourEyesRequired).detail(error.to_string()))
+        }
+        Err(error @ (HandOverError::Store(_) | HandOverError::Read(_))) => Err(failed(error)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Schemes whose removals stopped.
 
 use diesel::{
-    QueryableByName,
+    QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
 use schemas::id::SystemName;
@@ -75,6 +75,20 @@ impl Row {
 const COLUMNS: &str = "SELECT scheme, tripped_ms, removals, roll_size, first_by, released_ms, ceiling, passed, \
                        (SELECT COUNT(*) FROM decision d WHERE d.scheme = breaker.scheme AND d.waits = 'breaker') AS waiting \
                        FROM breaker WHERE ";
+
+/// Until the transaction ends, nobody else counts removals of this scheme: of those who decide at once, each sees what the others began.
+/// SQLite has one writer anyway.
+///
+/// # Errors
+/// If the database fails.
+pub fn breaker_lock(conn: &mut AnyConnection, scheme: &str) -> Result<(), DecisionStoreError> {
+    if let AnyConnection::Postgres(_) = conn {
+        sql_query("SELECT pg_advisory_xact_lock(hashtextextended('breaker ' || $1, 0))")
+            .bind::<Text, _>(scheme)
+            .execute(conn)?;
+    }
+    Ok(())
+}
 
 /// How a scheme's breaker stands, if it ever tripped.
 ///
@@ -165,4 +179,47 @@ pub fn breaker_second(
     let update = update.sql(" WHERE released_ms IS NULL AND first_by = ").bind(first.as_str());
     let update = update.sql(" AND ceiling = ").bind(people).sql(" AND scheme = ").bind(scheme);
     Ok(update.execute(conn)? == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use service_kit::db::Database;
+    use service_kit_testing::DatabaseWorld;
+
+    use super::*;
+    use crate::store::MIGRATIONS;
+
+    /// Whether a transaction gets to count, that waits for nobody longer than this.
+    async fn counts(database: &Database, scheme: &'static str) -> bool {
+        let counted = database.write(move |conn| {
+            sql_query("SET LOCAL lock_timeout = '50ms'").execute(conn)?;
+            breaker_lock(conn, scheme)
+        });
+        counted.await.is_ok()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn removals_of_one_scheme_are_counted_by_one_transaction_at_a_time() {
+        let world = tokio::task::block_in_place(|| DatabaseWorld::postgres(&MIGRATIONS));
+        let (locked, was_locked) = tokio::sync::oneshot::channel();
+        let (end, ended) = mpsc::channel();
+        let database = world.database.clone();
+        let first = tokio::spawn(async move {
+            let held = database.write(move |conn| {
+                breaker_lock(conn, "OAP")?;
+                locked.send(()).unwrap();
+                ended.recv().unwrap();
+                Ok::<_, DecisionStoreError>(())
+            });
+            held.await.unwrap();
+        });
+        was_locked.await.unwrap();
+        assert!(!counts(&world.database, "OAP").await, "two counted at once");
+        assert!(counts(&world.database, "WIDOW").await, "schemes wait for one another");
+        end.send(()).unwrap();
+        first.await.unwrap();
+        assert!(counts(&world.database, "OAP").await);
+    }
 }

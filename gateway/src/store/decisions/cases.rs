@@ -323,6 +323,19 @@ pub fn decision_find(
     Ok(opened(rows, keys)?.into_iter().next())
 }
 
+/// The decision of which this notice tells, if it tells of one.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decision_told_by(
+    conn: &mut AnyConnection,
+    keys: &Keys,
+    notice: &MessageId,
+) -> Result<Option<Decided>, DecisionStoreError> {
+    let rows: Vec<Row> = Statement::new(COLUMNS).sql("notice = ").bind(notice.as_str()).load(conn)?;
+    Ok(opened(rows, keys)?.into_iter().next())
+}
+
 /// Every decision about a person, oldest first.
 ///
 /// # Errors
