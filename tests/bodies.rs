@@ -30,7 +30,7 @@ use vinimay::world::Department;
 use crate::{
     ready::{Ready, consent_of, consenting_citizen},
     rogue::{PATIENCE, PeerDoor, address},
-    support::alone,
+    support::in_company,
 };
 
 /// What is shown here.
@@ -258,7 +258,7 @@ async fn send_all(bodies: Vec<(Entrance, Ipv4Addr, Manner)>) -> Vec<(Manner, Opt
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_bodies_at_once_cost_little_memory_and_hold_nobody_up() {
-    let _turn = alone();
+    let _turn = in_company();
     let mut ready = Ready::plain();
     let (citizen, _) = consenting_citizen(&ready.federation).await;
     let (few, many) = entrances(&ready);

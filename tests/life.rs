@@ -13,7 +13,7 @@ pub mod postman;
 pub mod register;
 pub mod wallet;
 
-use std::{collections::BTreeSet, fs::File, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use jiff::{ToSpan as _, civil::Date};
 use schemas::time::Timestamp;
@@ -25,7 +25,7 @@ use vinimay::world::{Addresses, Anchor, Binary, Department};
 use self::{office::Office, plan::LifePlan, register::Register};
 use crate::{
     rogue::{PATIENCE, until},
-    support::{alone, binary, in_company},
+    support::{Place, alone, binary, in_company},
 };
 
 /// Longer than a department waits until it compares its roll with whom it follows, seconds.
@@ -48,7 +48,7 @@ pub struct Life {
     pub offices: Vec<Office>,
     time: TestClockFile,
     folder: TempDir,
-    _turn: File,
+    _place: Place,
 }
 
 impl Life {
@@ -62,7 +62,7 @@ impl Life {
         Self::start_in(alone(), plan).await
     }
 
-    async fn start_in(turn: File, plan: &LifePlan) -> Self {
+    async fn start_in(place: Place, plan: &LifePlan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let time = TestClockFile::create(folder.path().join("clock.json")).unwrap();
         let (clock, now) = (time.clock(), time.clock().now());
@@ -77,7 +77,7 @@ impl Life {
         for department in std::iter::once(&civil.department).chain(offices.iter().map(|office| &office.department)) {
             department.join(&anchor).unwrap();
         }
-        let mut life = Self { clock, binary, anchor, civil, offices, time, folder, _turn: turn };
+        let mut life = Self { clock, binary, anchor, civil, offices, time, folder, _place: place };
         life.open(plan).await;
         life
     }
@@ -145,6 +145,11 @@ impl Life {
     /// The clock goes on by seconds.
     pub fn seconds_pass(&self, seconds: u64) {
         self.time.advance(Duration::from_secs(seconds)).unwrap();
+    }
+
+    /// How many days the clock is ahead of the machine's.
+    pub fn days_gone(&self) -> i64 {
+        (self.clock.now().seconds() - Clock::default().now().seconds()).div_euclid(86_400)
     }
 
     /// The clock goes on to an instant that lies ahead.

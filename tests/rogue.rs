@@ -51,7 +51,7 @@ pub async fn until(clock: &Clock, within: Duration, what: &str, mut holds: impl 
     let since = clock.monotonic();
     while !holds().await {
         assert!(clock.monotonic().saturating_sub(since) < within, "it never came true that {what}");
-        clock.sleep(Duration::from_millis(10)).await;
+        clock.sleep(Duration::from_millis(30)).await;
     }
 }
 

@@ -1,6 +1,11 @@
 //! What end-to-end tests share: the binary, how much to do, and taking turns.
 
-use std::{fs::File, path::PathBuf, process::Output};
+use std::{
+    fs::File,
+    path::PathBuf,
+    process::Output,
+    sync::{Condvar, Mutex, PoisonError},
+};
 
 use serde_json::Value;
 use vinimay::world::Binary;
@@ -19,23 +24,58 @@ pub fn depth(test: usize, soak: usize) -> usize {
 }
 
 /// For a world of processes that is measured, or filled to its limits: no other runs meanwhile, whichever runner is used.
-pub fn alone() -> File {
-    turn(File::lock)
+pub fn alone() -> Place {
+    Place::taking(places(), File::lock)
 }
 
-/// For a world that waits for its processes most of the time: others of this kind may run beside it, as many as the runner has threads.
-pub fn in_company() -> File {
-    turn(File::lock_shared)
+/// For a world that waits for its processes most of the time: one more than there are cores run side by side.
+pub fn in_company() -> Place {
+    Place::taking(1, File::lock_shared)
 }
 
-/// Whoever came first is next: one that wants to be alone is not passed by others for ever.
-fn turn(take: fn(&File) -> std::io::Result<()>) -> File {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let (door, worlds) =
-        (File::create(folder.join("door.lock")).unwrap(), File::create(folder.join("worlds.lock")).unwrap());
-    door.lock().unwrap();
-    take(&worlds).unwrap();
-    worlds
+fn places() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from) + 1
+}
+
+/// Where a world runs, until it is dropped.
+pub struct Place {
+    taken: usize,
+    /// Between processes, for runners that have one for each test.
+    _lock: File,
+}
+
+/// Tests of this process in the order in which they came, so that one that wants to be alone is not passed by others for ever.
+struct Queue {
+    next: u64,
+    turn: u64,
+    taken: usize,
+}
+
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { next: 0, turn: 0, taken: 0 });
+static MOVED: Condvar = Condvar::new();
+
+impl Place {
+    fn taking(places_wanted: usize, lock: fn(&File) -> std::io::Result<()>) -> Self {
+        let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = queue.next;
+        queue.next += 1;
+        let waits = |queue: &mut Queue| queue.turn != mine || queue.taken + places_wanted > places();
+        queue = MOVED.wait_while(queue, waits).unwrap_or_else(PoisonError::into_inner);
+        queue.turn += 1;
+        queue.taken += places_wanted;
+        drop(queue);
+        MOVED.notify_all();
+        let file = File::create(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("worlds.lock")).unwrap();
+        lock(&file).unwrap();
+        Self { taken: places_wanted, _lock: file }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        QUEUE.lock().unwrap_or_else(PoisonError::into_inner).taken -= self.taken;
+        MOVED.notify_all();
+    }
 }
 
 /// Reads a JSON file.

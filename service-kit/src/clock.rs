@@ -7,6 +7,7 @@
 
 use std::{
     fmt,
+    pin::Pin,
     sync::{Arc, OnceLock},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -21,11 +22,8 @@ pub trait Bend: fmt::Debug + Send + Sync {
     /// Monotonic time, where the machine's is `real`.
     fn monotonic(&self, real: Duration) -> Duration;
 
-    /// The same for a sleeper, who looks again after [`Bend::look`]; it may be as old as that.
-    fn monotonic_lately(&self, real: Duration) -> Duration;
-
-    /// How often a sleeper looks.
-    fn look(&self) -> Duration;
+    /// Ends when the clocks were bent anew after this call.
+    fn bent_anew(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 static BENT: OnceLock<Arc<dyn Bend>> = OnceLock::new();
@@ -73,8 +71,15 @@ impl Clock {
     pub async fn sleep(&self, duration: Duration) {
         let Some(bent) = &self.bent else { return tokio::time::sleep(duration).await };
         let until = self.monotonic().saturating_add(duration);
-        while bent.monotonic_lately(system_monotonic()) < until {
-            tokio::time::sleep(bent.look()).await;
+        loop {
+            // Listened for before the look, so that nothing falls between the two.
+            let bent_anew = bent.bent_anew();
+            let left = until.saturating_sub(self.monotonic());
+            if left.is_zero() {
+                return;
+            }
+            // Either way the clock is looked at again: it may stand still.
+            let _ = tokio::time::timeout(left, bent_anew).await;
         }
     }
 }

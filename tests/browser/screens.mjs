@@ -30,7 +30,8 @@ export class Screens {
 
   async look(screen) {
     this.seen.add(screen);
-    await this.page.evaluate(axe);
+    // It stays in the page as long as the page does.
+    if (!(await this.page.evaluate(() => 'axe' in globalThis))) await this.page.evaluate(axe);
     // All rules run; what passed is not written out in full.
     const { violations } = await this.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
     for (const { id, help, nodes } of violations) {

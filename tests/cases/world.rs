@@ -8,6 +8,9 @@ use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
 use crate::life::{Life, plan::LifePlan};
 
+/// A world whose clock is so many days ahead makes way for another: no row lets more than 45 go by.
+const OLD: i64 = 40;
+
 /// The world of one module of rows.
 pub struct Shared {
     running: Mutex<Weak<Turns<Option<Life>>>>,
@@ -35,6 +38,10 @@ impl Shared {
             })
         };
         let mut life = world.lock_owned().await;
+        // Rows come in any order, and a world's certificates are good for ninety days of its own time.
+        if life.as_ref().is_some_and(|life| life.days_gone() > OLD) {
+            *life = None;
+        }
         if life.is_none() {
             *life = Some(Life::start(&plan()).await);
         }

@@ -5,7 +5,9 @@
 
 use std::{
     env, fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,8 +15,9 @@ use std::{
 use schemas::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_kit::clock::{Bend, Clock, bend_the_system_clock};
+use tokio::sync::Notify;
 
-/// How often a sleeper looks at the file.
+/// How often a process looks whether the file is another.
 const POLL: Duration = Duration::from_millis(5);
 
 const VARIABLE: &str = "VINIMAY_TEST_CLOCK";
@@ -36,13 +39,28 @@ struct Reader {
     path: PathBuf,
     last: Mutex<Setting>,
     monotonic_floor: Mutex<Duration>,
-    /// What sleepers share, and when by the real clock it was read: a process has dozens of them, and each looks every few milliseconds.
-    lately: Mutex<Option<(Duration, Setting)>>,
+    /// Wakes who sleeps: a process has dozens of them, and one looks for all.
+    bent_anew: Notify,
 }
 
 impl Reader {
-    fn new(path: PathBuf) -> Self {
-        Self { path, last: Mutex::default(), monotonic_floor: Mutex::default(), lately: Mutex::default() }
+    fn watched(path: PathBuf) -> Arc<Self> {
+        let (last, monotonic_floor) = (Mutex::default(), Mutex::default());
+        let reader = Arc::new(Self { path, last, monotonic_floor, bent_anew: Notify::new() });
+        let watched = Arc::downgrade(&reader);
+        std::thread::spawn(move || {
+            let mut seen = None;
+            while let Some(reader) = watched.upgrade() {
+                // A writer puts a new file in the place of the old one.
+                let now = fs::metadata(&reader.path).ok().map(|file| (file.ino(), file.mtime_nsec()));
+                if std::mem::replace(&mut seen, now) != now {
+                    reader.bent_anew.notify_waiters();
+                }
+                drop(reader);
+                std::thread::sleep(POLL);
+            }
+        });
+        reader
     }
 
     fn setting(&self) -> Setting {
@@ -73,17 +91,8 @@ impl Bend for Reader {
         self.monotonic_by(self.setting(), real)
     }
 
-    fn monotonic_lately(&self, real: Duration) -> Duration {
-        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        let setting = match *lately {
-            Some((read, setting)) if real.saturating_sub(read) < POLL => setting,
-            _ => lately.insert((real, self.setting())).1,
-        };
-        self.monotonic_by(setting, real)
-    }
-
-    fn look(&self) -> Duration {
-        POLL
+    fn bent_anew(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.bent_anew.notified())
     }
 }
 
@@ -91,7 +100,7 @@ impl Bend for Reader {
 /// `test-clock`, as the first thing that it does.
 pub fn obey_the_named_file() {
     if let Some(path) = env::var_os(VARIABLE) {
-        bend_the_system_clock(Arc::new(Reader::new(path.into())));
+        bend_the_system_clock(Reader::watched(path.into()));
     }
 }
 
@@ -123,7 +132,7 @@ impl TestClockFile {
 
     /// A clock that reads this file, for the test's own process.
     pub fn clock(&self) -> Clock {
-        Clock::bent(Arc::new(Reader::new(self.path.clone())))
+        Clock::bent(Reader::watched(self.path.clone()))
     }
 
     /// Sets wall time; it goes on from there at its usual pace. Monotonic time is left alone.
