@@ -20,7 +20,7 @@ use vinimay::{
 use crate::{
     ready::{Ready, consenting_citizen, log_entries},
     rogue::PATIENCE,
-    support::{alone, depth, report},
+    support::{depth, in_company, report},
 };
 
 /// Fifty exchanges a second.
@@ -56,7 +56,7 @@ impl Seen {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_nine_loses_no_acknowledged_receipt() {
-    let _turn = alone();
+    let _turn = in_company();
     let Ready { mut federation, folder: _folder } = Ready::with_uses(1_000_000);
     let (_citizen, consent) = consenting_citizen(&federation).await;
     let clock = Clock::system();

@@ -72,7 +72,7 @@ enum Victim {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_gateways_and_lost_acknowledgements_lose_no_event_and_double_no_effect() {
-    let mut life = Life::start_alone(&plan()).await;
+    let mut life = Life::start(&plan()).await;
     let people = people(&life).await;
     let weather = Arc::new(Weather::default());
     let lines = lines(&mut life, &weather);
