@@ -117,6 +117,8 @@ pub(crate) async fn settle(app: &App, person: &Person) -> Result<Settled, Decisi
                 settled = Settled { concerned: settled.concerned | round.concerned, ..round };
                 right = Some(settled.right.as_slice());
             }
+            // What was read did not hold any more: nothing is known of her yet.
+            Err(DecisionError::Overtaken) => (again, failed) = (true, Some(DecisionError::Overtaken)),
             Err(error) => failed = Some(error),
         }
         let told = perform::of_person(app, person, right).await;
@@ -166,7 +168,7 @@ async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionErr
             if !is_as_read(&look.past, &past) {
                 // Somebody decided or told a roll meanwhile, so the rows may be older than the decisions: an entry that was just made
                 // would be missing, and made once more.
-                return Ok((Settled::default(), true));
+                return Err(DecisionError::Overtaken);
             }
             look.heads = heads(&with, &plans);
             let said = say_as_joined(&mut look, &plans);

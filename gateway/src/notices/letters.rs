@@ -74,10 +74,7 @@ pub enum HandOverError {
     /// The same person confirmed the removal that the letter tells of.
     #[error("who confirmed the removal does not also say that its notice arrived; mend: another officer hands it over")]
     Confirmed,
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] DatabaseError),
-    /// The account, or what the letter is about.
+    /// The database, the account, or what the letter is about.
     #[error(transparent)]
     Read(#[from] DecisionError),
 }

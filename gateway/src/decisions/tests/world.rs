@@ -22,7 +22,7 @@ use crate::{
     app::App,
     decisions::{hear, run, settle},
     notices::Person,
-    people::{By, Invite, Password, Roles},
+    people::{By, Invite, Password, Role, Roles},
     store::{
         decisions::{
             cases::{Decided, decisions_of},
@@ -345,7 +345,7 @@ impl World {
             name: name.parse().unwrap(),
             person: Some(person.parse().unwrap()),
             display: None,
-            roles: Roles::new(["reviewer"].into_iter().filter_map(|role| role.parse().ok())),
+            roles: Roles::new([Role::Reviewer]),
         };
         let code = self.app.officers().invite(By::CommandLine, invite).await.unwrap().code;
         let password = Password::new("monsoon arrives on a tuesday".to_owned());

@@ -37,8 +37,8 @@ async fn letters(app: web::Data<App>) -> Reply {
     responses(
         (status = 204, description = "Taken"),
         (status = 400, description = "request-malformed"),
-        (status = 403, description = "access-denied: the system does not carry letters, or no open account of an operator or reviewer has this name"),
-        (status = 403, description = "four-eyes-required: the officer confirmed the removal that the letter tells of"),
+        (status = 403, description = "access-denied: the system does not carry letters, or no open account of an operator or reviewer has this name; \
+                                      four-eyes-required: the officer confirmed the removal that the letter tells of"),
         (status = 404, description = "not-found: no such letter waits"),
     ))]
 async fn handed_over(app: web::Data<App>, caller: System, path: web::Path<String>, body: Body) -> Reply {
@@ -54,7 +54,7 @@ async fn handed_over(app: web::Data<App>, caller: System, path: web::Path<String
         Err(error @ HandOverError::Confirmed) => {
             Err(ProblemResponse::new(Code::FourEyesRequired).detail(error.to_string()))
         }
-        Err(error @ (HandOverError::Store(_) | HandOverError::Read(_))) => Err(failed(error)),
+        Err(error @ HandOverError::Read(_)) => Err(failed(error)),
     }
 }
 
