@@ -151,7 +151,7 @@ fn make(
     make_folder(keys.path())?;
     let sectors = config.identity.as_ref().map(|identity| identity.sectors.clone()).unwrap_or_default();
     keys.create(tls, &sectors)?;
-    let database = Database::create(url)?;
+    let database = create(url)?;
     let filled = database.migrate(&MIGRATIONS).map_err(InitError::from).and_then(|_| {
         database.write_blocking(|conn| Ok(audit::append(conn, &audit::by_command_line(config, audit::INIT, now))?))
     });
@@ -162,6 +162,17 @@ fn make(
         let _ = std::fs::remove_file(path);
     }
     filled
+}
+
+#[cfg(not(test))]
+fn create(url: &DatabaseUrl) -> Result<Database, OpenError> {
+    Database::create(url)
+}
+
+/// Hundreds of worlds are made by the tests of this crate: theirs begin as copies of a migrated database.
+#[cfg(test)]
+fn create(url: &DatabaseUrl) -> Result<Database, OpenError> {
+    service_kit_testing::create_migrated(url, &MIGRATIONS)
 }
 
 fn make_folder(path: &Path) -> Result<(), InitError> {

@@ -57,11 +57,7 @@ pub fn databases() -> Vec<DatabaseWorld> {
 
 /// A new PostgreSQL database with the gateway's tables.
 pub fn postgres_url() -> DatabaseUrl {
-    tokio::task::block_in_place(|| {
-        let url = postgres().new_database();
-        Database::create(&url).unwrap().migrate(&MIGRATIONS).unwrap();
-        url
-    })
+    tokio::task::block_in_place(|| postgres().new_migrated(&MIGRATIONS))
 }
 
 /// A provider's journal and the world around it.

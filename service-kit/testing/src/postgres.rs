@@ -83,9 +83,15 @@ impl PostgresServer {
 
     /// A new, empty database of its own.
     pub fn new_database(&self) -> DatabaseUrl {
+        self.database_like(None)
+    }
+
+    /// A new database: a copy of that one, or empty.
+    pub(super) fn database_like(&self, like: Option<&str>) -> DatabaseUrl {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let template = like.map(|like| format!(" TEMPLATE {like}")).unwrap_or_default();
         let mut conn = PgConnection::establish(&self.uri("postgres")).unwrap();
-        sql_query(format!("CREATE DATABASE {name}")).execute(&mut conn).unwrap();
+        sql_query(format!("CREATE DATABASE {name}{template}")).execute(&mut conn).unwrap();
         self.uri(&name).parse().unwrap()
     }
 

@@ -10,7 +10,7 @@ use openssl::{
     x509::{X509, X509NameBuilder, extension::SubjectAlternativeName},
 };
 
-use super::postgres;
+use super::{create_migrated, postgres};
 use service_kit::db::{Database, DatabaseUrl, Migrations};
 
 /// A migrated database that goes away with the value.
@@ -23,19 +23,14 @@ impl DatabaseWorld {
     /// A new SQLite database with these migrations.
     pub fn sqlite(migrations: &Migrations) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::Sqlite(folder.path().join("test.db"));
-        Self::with(url, folder, migrations)
+        let database = create_migrated(&DatabaseUrl::Sqlite(folder.path().join("test.db")), migrations).unwrap();
+        Self { database, _folder: folder }
     }
 
     /// A new PostgreSQL database with these migrations.
     pub fn postgres(migrations: &Migrations) -> Self {
-        Self::with(postgres().new_database(), tempfile::tempdir().unwrap(), migrations)
-    }
-
-    fn with(url: DatabaseUrl, folder: tempfile::TempDir, migrations: &Migrations) -> Self {
-        let database = Database::create(&url).unwrap();
-        database.migrate(migrations).unwrap();
-        Self { database, _folder: folder }
+        let database = Database::open(&postgres().new_migrated(migrations)).unwrap();
+        Self { database, _folder: tempfile::tempdir().unwrap() }
     }
 }
 
