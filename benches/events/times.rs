@@ -54,11 +54,11 @@ struct Acknowledged {
     at_ms: i64,
 }
 
-/// Number and instant of each acknowledgement after a number.
+/// Number and instant of each event's first acknowledgement, after a number.
 fn acknowledged(conn: &mut PgConnection, after: i64) -> anyhow::Result<Vec<Acknowledged>> {
-    let query = "SELECT e.seq, r.at_ms FROM feed_event e JOIN event_record r
-         ON r.role = 'source' AND r.peer = e.subscriber AND r.event = e.jti AND r.kind = 'received'
-         WHERE e.seq > $1 ORDER BY e.seq";
+    let query = "SELECT e.seq, min(r.at_ms) AS at_ms FROM feed_event e JOIN event_record r
+         ON r.role = 'source' AND r.peer = e.subscriber AND r.event = e.jti AND r.kind IN ('received', 'duplicate')
+         WHERE e.seq > $1 GROUP BY e.seq ORDER BY e.seq";
     Ok(sql_query(query).bind::<BigInt, _>(after).load(conn)?)
 }
 
@@ -67,7 +67,8 @@ fn acknowledged(conn: &mut PgConnection, after: i64) -> anyhow::Result<Vec<Ackno
 /// # Errors
 /// If nothing moves for two minutes.
 pub async fn until_acknowledged(clock: &Clock, conn: &mut PgConnection, all: i64) -> anyhow::Result<()> {
-    let query = "SELECT count(*) AS number FROM event_record WHERE role = 'source' AND kind = 'received'";
+    // An acknowledgement that was lost comes again as `duplicate`.
+    let query = "SELECT count(DISTINCT event) AS number FROM event_record WHERE role = 'source' AND kind IN ('received', 'duplicate')";
     let (mut before, mut since) = (-1, clock.monotonic());
     loop {
         let done = number(conn, query)?;

@@ -15,6 +15,7 @@ pub mod capture;
 pub mod delivery;
 mod error;
 pub mod feed;
+mod flow;
 pub mod follow;
 pub mod follows;
 mod happening;
@@ -56,6 +57,7 @@ pub use error::TriggerError;
 pub(crate) use open::open;
 
 use back_off::Pauses;
+use flow::Flow;
 use turns::Turns;
 
 /// The job that looks for changes of the department's own register.
@@ -100,6 +102,8 @@ pub(crate) struct Triggers {
     returning: Turns,
     /// Sources whose feeds are being read.
     pulling: Turns,
+    /// Sources that deliver at the moment.
+    flow: Flow,
 }
 
 /// Who holds this process' leases. A database that no other process may share has one holder, so that a restarted process overtakes
@@ -137,6 +141,7 @@ impl Triggers {
             delivering: Turns::default(),
             returning: Turns::default(),
             pulling: Turns::default(),
+            flow: Flow::default(),
         })
     }
 

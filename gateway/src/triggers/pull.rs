@@ -1,7 +1,8 @@
 //! Reading feeds again: pull is the truth, push is a hint.
 //!
 //! Guarantees: what a signed head names and is not here is fetched and taken like a delivery; events that are here and are not
-//! those of the head are evidence of equivocation. Deliberately absent: trust in a page without a verified head.
+//! those of the head are evidence of equivocation; while a source delivers by itself, without gaps, its feed is left alone.
+//! Deliberately absent: trust in a page without a verified head.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +26,7 @@ use crate::{
     store::triggers::{
         Side,
         heads::head_insert,
-        inbox::{inbox_contiguous, inbox_digests},
+        inbox::{inbox_contiguous, inbox_digests, inbox_last},
         subscriptions::{subscriptions_all, subscriptions_with},
     },
 };
@@ -61,28 +62,40 @@ async fn one(app: &App, source: &EntityId, lease: &Lease) -> Result<(), TriggerE
         return Ok(());
     }
     loop {
-        let before = contiguous(app, source).await?;
+        let Mark { contiguous: before, last } = mark(app, source).await?;
+        if last == before && app.triggers().flow.is_delivering(source, app.clock().monotonic()) {
+            return Ok(());
+        }
         let (after, limit) = (before.to_string(), PAGE.to_string());
         let page: FeedPage = fetch_json(app, source, Below::Feed, &[("after", &after), ("limit", &limit)]).await?;
         let head = verify_head(app, source, page.head.as_str().as_bytes())?;
         for events in page.events.chunks(BATCH) {
-            app.receive_events(source, events)
+            app.take_events(source, events)
                 .await
                 .map_err(|_| TriggerError::Answer("an event of the feed is not taken"))?;
         }
         if !app.renew(lease).await? {
             return Ok(());
         }
-        let now = contiguous(app, source).await?;
+        let now = mark(app, source).await?.contiguous;
         if now >= head.claims().last_seq || now == before {
             return compare(app, source, &head).await;
         }
     }
 }
 
-async fn contiguous(app: &App, source: &EntityId) -> Result<u64, DatabaseError> {
+/// Numbers of a source's events that are here.
+struct Mark {
+    /// Up to this one nothing is missing.
+    contiguous: u64,
+    last: u64,
+}
+
+async fn mark(app: &App, source: &EntityId) -> Result<Mark, DatabaseError> {
     let source = source.clone();
-    app.db().read(move |conn| Ok(inbox_contiguous(conn, &source)?)).await
+    app.db()
+        .read(move |conn| Ok(Mark { contiguous: inbox_contiguous(conn, &source)?, last: inbox_last(conn, &source)? }))
+        .await
 }
 
 fn verify_head(app: &App, source: &EntityId, head: &[u8]) -> Result<Attested<FeedHead>, TriggerError> {
@@ -134,7 +147,7 @@ impl App {
         if !heard.contains(caller) {
             return Err(Rejected::new(Code::AccessDenied));
         }
-        let here = contiguous(self, caller).await?;
+        let here = mark(self, caller).await?.contiguous;
         if here < head.claims().last_seq {
             self.wakes().wake(PULL);
         }

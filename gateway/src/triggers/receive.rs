@@ -42,6 +42,15 @@ impl App {
     /// A plain problem where nobody is known to have signed one of them, or nothing could be made durable: `peer-unknown`,
     /// `peer-suspended`, `directory-outdated`, `request-too-large`, those of the token, `too-many-requests`, `overloaded`.
     pub async fn receive_events(&self, caller: &EntityId, events: &[CompactJws]) -> Result<Vec<CompactJws>, Rejected> {
+        let taken = self.take_events(caller, events).await?;
+        if taken.new {
+            self.triggers().flow.delivered(caller, self.clock().monotonic());
+        }
+        Ok(taken.acks)
+    }
+
+    /// The same, of events that were delivered or read from the caller's feed.
+    pub(super) async fn take_events(&self, caller: &EntityId, events: &[CompactJws]) -> Result<Taken, Rejected> {
         if events.is_empty() || events.len() > BATCH {
             return Err(Rejected::new(if events.is_empty() { Code::RequestMalformed } else { Code::RequestTooLarge }));
         }
@@ -72,7 +81,7 @@ impl App {
         if taken.gap {
             self.wakes().wake(PULL);
         }
-        Ok(taken.acks)
+        Ok(taken)
     }
 }
 
@@ -128,8 +137,10 @@ pub(super) fn identity_registry<'d>(app: &App, directory: &'d DirectorySnapshot)
 }
 
 /// What left the commit.
-struct Taken {
+pub(super) struct Taken {
     acks: Vec<CompactJws>,
+    /// Something was not here before.
+    new: bool,
     gap: bool,
 }
 
@@ -139,7 +150,8 @@ fn commit(app: &App, source: &EntityId, judged: Vec<Judged>, now: Timestamp) -> 
         let results = keep(app, conn, &judged)?;
         let contiguous = inbox_advance(conn, source)?;
         let acks = acknowledge(app, conn, (&judged, &results), contiguous, now)?;
-        Ok(Taken { acks, gap: inbox_last(conn, source)? > contiguous })
+        let new = results.contains(&Ok(EventResult::Received));
+        Ok(Taken { acks, new, gap: inbox_last(conn, source)? > contiguous })
     })
 }
 

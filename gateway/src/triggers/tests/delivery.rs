@@ -107,6 +107,35 @@ async fn a_gap_is_filled_from_the_feed_under_its_signed_head() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_feed_is_not_read_while_its_source_delivers_without_gaps() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let events = world.events(&["R-1", "R-2", "R-3"]).await;
+        world.give(&events[..1]).await;
+        pull::run(&world.social.app).await.unwrap();
+        assert_eq!(contiguous(&world).await, 1, "{engine:?}: the rest is on its way");
+        delivery::run(&world.civil.app).await.unwrap();
+        assert_eq!(contiguous(&world).await, 3);
+        let duplicates = || world.social.rows("event_record WHERE kind = 'duplicate'");
+        assert_eq!(duplicates().await, 1, "what was given before, and nothing that was read as well");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_delivers_nothing_new_does_not_keep_its_feed_from_being_read() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let events = world.events(&["R-1", "R-2"]).await;
+        pull::run(&world.social.app).await.unwrap();
+        assert_eq!(contiguous(&world).await, 2, "{engine:?}: nobody had delivered anything");
+        world.events(&["R-3"]).await;
+        world.give(&events).await;
+        pull::run(&world.social.app).await.unwrap();
+        assert_eq!(contiguous(&world).await, 3, "{engine:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_falls_silent_is_flagged_and_a_heartbeat_counts_what_was_told() {
     for engine in ENGINES {
         let world = World::following(engine).await;
