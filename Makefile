@@ -6,7 +6,7 @@
 CARGO ?= cargo
 DEMO ?=
 
-.PHONY: demo test soak bench check packages-build packages-demo packages-test wallet test-parts
+.PHONY: demo test soak bench check packages-build packages-demo packages-test wallet
 
 packages-build:
 	@scripts/packages.sh build
@@ -20,17 +20,14 @@ packages-test:
 wallet: packages-demo
 	@scripts/web.sh wallet
 
-test-parts: packages-test
-	@scripts/web.sh wallet tests
-
 demo: wallet
 	$(CARGO) build --profile demo --bin vinimay
 	target/demo/vinimay demo $(DEMO)
 
-test: test-parts
+test: packages-test
 	VINIMAY_DEPTH=test scripts/test.sh
 
-soak: test-parts
+soak: packages-test
 	@scripts/web.sh lighthouse
 	VINIMAY_DEPTH=soak scripts/test.sh
 
