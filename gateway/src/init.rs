@@ -28,6 +28,12 @@ use crate::{
 /// How long the certificate of the listeners lasts (security, "Limits and time-outs").
 pub const CERTIFICATE_SECONDS: i64 = 90 * 86_400;
 
+type Create = fn(&DatabaseUrl) -> Result<Database, OpenError>;
+#[cfg(not(test))]
+const CREATE: Create = Database::create;
+#[cfg(test)]
+const CREATE: Create = crate::testing::create_database;
+
 /// What was made.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Initialised {
@@ -151,7 +157,7 @@ fn make(
     make_folder(keys.path())?;
     let sectors = config.identity.as_ref().map(|identity| identity.sectors.clone()).unwrap_or_default();
     keys.create(tls, &sectors)?;
-    let database = create(url)?;
+    let database = CREATE(url)?;
     let filled = database.migrate(&MIGRATIONS).map_err(InitError::from).and_then(|_| {
         database.write_blocking(|conn| Ok(audit::append(conn, &audit::by_command_line(config, audit::INIT, now))?))
     });
@@ -162,17 +168,6 @@ fn make(
         let _ = std::fs::remove_file(path);
     }
     filled
-}
-
-#[cfg(not(test))]
-fn create(url: &DatabaseUrl) -> Result<Database, OpenError> {
-    Database::create(url)
-}
-
-/// Hundreds of worlds are made by the tests of this crate: theirs begin as copies of a migrated database.
-#[cfg(test)]
-fn create(url: &DatabaseUrl) -> Result<Database, OpenError> {
-    service_kit_testing::create_migrated(url, &MIGRATIONS)
 }
 
 fn make_folder(path: &Path) -> Result<(), InitError> {
