@@ -17,7 +17,7 @@ use crate::{databases::Databases, federation::Federation};
 const SCHEME: &str = include_str!("../../eligibility/samples/cg-ignoaps.toml");
 /// Some draw a pension too early, some are above the line, of some it is not known.
 const FILL: &str = "INSERT INTO old_age_pension
-     SELECT 'P' || lpad(n::text, 9, '0'), date '1930-01-01' + (n * 7919) % 14000, CASE n % 2 WHEN 0 THEN 'female' ELSE 'male' END,
+     SELECT 'P' || lpad(n::text, 9, '0'), date '1930-01-01' + ((n::bigint * 7919) % 14000)::int, CASE n % 2 WHEN 0 THEN 'female' ELSE 'male' END,
             CASE n % 97 WHEN 0 THEN '21' ELSE '22' END, (387 + n % 33)::text, (ARRAY['ST', 'SC', 'OBC', 'GEN'])[1 + n % 4],
             CASE n % 50 WHEN 0 THEN NULL WHEN 1 THEN false ELSE true END, 500, CASE n % 3 WHEN 0 THEN 'STOPPED' ELSE 'ACTIVE' END
      FROM generate_series(1, $rows) AS n;
