@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a connection past the limits of the process is let in as long as there is room to tell its requests so, because a
 //! connection that is thrown away tears a request of which nobody then knows whether it was worked on; one peer's requests in work
-//! are bounded, over however many connections they came; a peer with twice as many connections as it may use gets no further one.
+//! are bounded, over however many connections they came; a certificate with twice as many connections as it may use gets no further
+//! one, nor does an address that holds three quarters of all: behind one may stand a data centre, or the customers of a carrier.
 
 use std::{
     collections::HashMap,
@@ -26,6 +27,17 @@ const HELD: usize = 2;
 pub(crate) enum PeerKey {
     Certificate([u8; 32]),
     Address(IpAddr),
+}
+
+impl PeerKey {
+    /// Connections that it may hold.
+    fn share(self, limit: usize, limit_per_peer: usize) -> usize {
+        let held = limit_per_peer.saturating_mul(HELD);
+        match self {
+            Self::Certificate(_) => held,
+            Self::Address(_) => held.max(limit / 4 * 3),
+        }
+    }
 }
 
 /// Counts the connections of a process.
@@ -88,7 +100,7 @@ impl Place {
         let connections = self.connections.clone();
         let mut peers = connections.peers();
         let count = peers.entry(peer).or_default();
-        if count.connections >= connections.limit_per_peer.saturating_mul(HELD) {
+        if count.connections >= peer.share(connections.limit, connections.limit_per_peer) {
             // The lock is free again before `self` drops.
             drop(peers);
             return None;
@@ -147,19 +159,38 @@ mod tests {
         PeerKey::Address([10, 0, 0, n].into())
     }
 
+    fn member(n: u8) -> PeerKey {
+        PeerKey::Certificate([n; 32])
+    }
+
     #[test]
-    fn a_peer_holds_twice_the_connections_that_it_may_use_at_once() {
+    fn many_may_stand_behind_one_address_and_one_behind_a_certificate() {
+        let connections = Connections::new(40, 4);
+        let taken = |peer: PeerKey| -> Vec<Place> {
+            (0..40).map_while(|_| connections.enter().and_then(|place| place.of_peer(peer))).collect()
+        };
+        let behind_an_address = taken(peer(1));
+        let of_a_certificate = taken(member(1));
+        assert_eq!((behind_an_address.len(), of_a_certificate.len()), (30, 8), "the others find room");
+        drop(behind_an_address);
+        assert_eq!(taken(peer(2)).len(), 30);
+        drop(of_a_certificate);
+        assert_eq!(connections.open(), 0);
+    }
+
+    #[test]
+    fn a_certificate_holds_twice_the_connections_that_it_may_use_at_once() {
         let connections = Connections::new(100, 2);
-        let mut held: Vec<Place> = (0..4).map(|_| connections.enter().unwrap().of_peer(peer(1)).unwrap()).collect();
-        assert!(connections.enter().unwrap().of_peer(peer(1)).is_none(), "a fifth of one peer");
-        let other = connections.enter().unwrap().of_peer(peer(2)).unwrap();
+        let mut held: Vec<Place> = (0..4).map(|_| connections.enter().unwrap().of_peer(member(1)).unwrap()).collect();
+        assert!(connections.enter().unwrap().of_peer(member(1)).is_none(), "a fifth of one peer");
+        let other = connections.enter().unwrap().of_peer(member(2)).unwrap();
         let (first, second) = (held[0].work().unwrap(), held[3].work().unwrap());
         assert_eq!(held[1].work().err(), Some(Code::TooManyRequests), "over whichever connections they came");
         assert!(other.work().is_ok(), "another peer's are its own");
         drop(first);
         assert!(held[1].work().is_ok());
         drop(held.pop());
-        assert!(connections.enter().unwrap().of_peer(peer(1)).is_some());
+        assert!(connections.enter().unwrap().of_peer(member(1)).is_some());
         drop((held, other, second));
         assert!(connections.peers().is_empty());
         assert_eq!(connections.open(), 0);

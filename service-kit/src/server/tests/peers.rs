@@ -134,7 +134,8 @@ async fn a_system_may_do_what_its_purposes_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_has_a_bounded_number_of_connections_and_of_requests() {
-    let limits = Limits { connections_per_peer: 1, requests_per_second: 1, burst: 3, ..Limits::default() };
+    let limits =
+        Limits { connections: 2, connections_per_peer: 1, requests_per_second: 1, burst: 3, ..Limits::default() };
     let (address, running) = plain(limits, echo_routes);
     let held = [connect(address), connect(address)];
     // The first two count once the server has taken them; an answer on each proves that.
