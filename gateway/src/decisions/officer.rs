@@ -219,7 +219,7 @@ impl App {
     /// Enters an objection that was taken at the counter or by an assisted operator.
     ///
     /// # Errors
-    /// `not-found`, `conflict`: nothing can be objected to, or no more.
+    /// `not-found`, `conflict`: nothing can be objected to, or no more; `four-eyes-required`.
     #[cfg(test)]
     pub async fn objection_enter(
         &self,
@@ -233,7 +233,8 @@ impl App {
     /// The same, with the papers that were shown, in one commit.
     ///
     /// # Errors
-    /// `not-found`, `conflict`: nothing can be objected to, or no more.
+    /// `not-found`, `conflict`: nothing can be objected to, or no more; `four-eyes-required`: no delivery of her notice was recorded
+    /// yet, and the same person confirmed the removal.
     pub(crate) async fn objection_enter_with(
         &self,
         officer: &SystemName,
@@ -245,6 +246,11 @@ impl App {
         let (with, id, now) = (self.clone(), decision.clone(), self.decided_at());
         let by = officer.clone();
         let write = move |conn: &mut AnyConnection| {
+            let decided = decision_find(conn, with.keys(), &id)?;
+            // Where no delivery was recorded yet, this is it: as with a letter, not by the word of who confirmed the removal.
+            if let Some(decided) = decided.filter(|decided| decided.matter.delivered.is_none()) {
+                apart_from_confirmers(conn, &decided, &by)?;
+            }
             let slip = object_now(conn, &with, &id, said, now)?;
             notes_keep(conn, with.keys(), (&by, &id), papers, with.now())?;
             Ok(slip)

@@ -1,6 +1,7 @@
 //! Hearing an objection by two persons, confirming what was proposed, and freeing what a roll did not do.
 //!
-//! Guarantees: two who say the same decide, and nobody who confirmed the removal is one of them; what they uphold is carried out when
+//! Guarantees: two who say the same decide; nobody who confirmed the removal is one of them, nor, where they find against her, who
+//! entered the objection for her; what they uphold is carried out when
 //! the window is over, and not before; a flag or a contradiction removes nobody whoever says so. Runs in the caller's transaction.
 //! Deliberately absent: who may call it, and the audit trail (`officer`).
 
@@ -46,6 +47,10 @@ pub(super) fn hear(
     let objection = objection.ok_or_else(|| conflict("nothing is contested"))?;
     // Who confirmed the removal hears no objection against it: the warrant would refuse such a pair for ever.
     apart_from_confirmers(conn, &decided, by)?;
+    // Whoever writes down what she is said to have said does not also find that she is wrong.
+    if let Some(entered) = objection.entered_by.as_ref().filter(|_| upheld) {
+        two_persons(conn, entered, by)?;
+    }
     let Some((first, first_upheld)) = objection.first else {
         objection_first(conn, &decided.id, (by, upheld))?;
         return Ok(ReviewOutcome::SecondNeeded);

@@ -55,11 +55,12 @@ async fn an_objection_that_somebody_entered_for_her_uses_up_nothing_of_hers() {
     let world = World::by_rule().await;
     world.hears(&world.death("sushila", "D-1")).await;
     let (id, officers) = (world.only("sushila").await.id, officers(&world).await);
+    let chitra = world.officer("chitra", "p-chitra").await;
     // Nobody has told her of anything; an operator enters an objection without a word, and two officers find it not right.
-    let slip = world.app.objection_enter(&officers[0], &id, (AppealRoute::Operator, "")).await.unwrap().slip;
+    let slip = world.app.objection_enter(&chitra, &id, (AppealRoute::Operator, "")).await.unwrap().slip;
     assert_eq!(both_say(&world, &officers, &id, true).await, ReviewOutcome::Decided(DecisionState::Upheld));
     assert_eq!((world.roll().as_str(), world.only("sushila").await.todo), (HELD, None), "nobody is taken off early");
-    let again = world.app.objection_enter(&officers[0], &id, (AppealRoute::Operator, "")).await.unwrap_err();
+    let again = world.app.objection_enter(&chitra, &id, (AppealRoute::Operator, "")).await.unwrap_err();
     assert_eq!(again.code(), Code::Conflict, "without a new word there is nothing to hear");
     world.days(10).await;
     assert_eq!(her_own(&world, &id, "I live.").await, Ok(slip.clone()), "her own words come on the tenth day");
@@ -100,7 +101,8 @@ async fn who_was_taken_off_objects_afterwards_and_is_put_back_by_two_persons_and
     assert_eq!(world.roll(), REMOVED);
     let nothing = world.app.review_decide(&officers[0], &id, false).await.unwrap_err();
     assert_eq!(nothing.code(), Code::Conflict, "nobody objected");
-    let slip = world.app.objection_enter(&officers[0], &id, (AppealRoute::Counter, "I stand here.")).await.unwrap();
+    let chitra = world.officer("chitra", "p-chitra").await;
+    let slip = world.app.objection_enter(&chitra, &id, (AppealRoute::Counter, "I stand here.")).await.unwrap();
     assert_eq!(slip.slip.len(), 8);
     let listed = world.app.review_list().await.unwrap();
     assert_eq!((listed.len(), &listed[0].decision, listed[0].state), (1, &id, DecisionState::Removed));

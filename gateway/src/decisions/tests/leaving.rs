@@ -203,7 +203,12 @@ async fn an_objection_that_two_persons_do_not_find_right_removes_and_they_stand_
     world.hears(&world.death("sushila", "D-1")).await;
     let id = world.only("sushila").await.id;
     let (anita, binod) = (world.officer("anita", "p-anita").await, world.officer("binod", "p-binod").await);
-    world.app.objection_enter(&anita, &id, (AppealRoute::Operator, "")).await.unwrap();
+    let (chitra, also_chitra) = (world.officer("chitra", "p-chitra").await, world.officer("chitra2", "p-chitra").await);
+    world.app.objection_enter(&chitra, &id, (AppealRoute::Operator, "")).await.unwrap();
+    for entered in [&chitra, &also_chitra] {
+        let refused = world.app.review_decide(entered, &id, true).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FourEyesRequired, "she wrote it down, and would say that it is wrong");
+    }
     assert_eq!(world.app.review_decide(&anita, &id, true).await.unwrap(), ReviewOutcome::SecondNeeded);
     assert_eq!(world.app.review_decide(&binod, &id, false).await.unwrap(), ReviewOutcome::HeardAnew);
     assert_eq!(world.app.review_decide(&binod, &id, true).await.unwrap(), ReviewOutcome::SecondNeeded);
@@ -215,7 +220,7 @@ async fn an_objection_that_two_persons_do_not_find_right_removes_and_they_stand_
     assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE");
     let (records, notices) = world.records(&id).await;
     assert_eq!(records.last().unwrap().confirmed_by.len(), 2);
-    assert_eq!(notices[0].delivery.as_ref().unwrap().by.as_ref().unwrap().as_str(), "anita");
+    assert_eq!(notices[0].delivery.as_ref().unwrap().by.as_ref().unwrap().as_str(), "chitra");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,7 +272,14 @@ async fn who_confirmed_a_removal_hears_no_objection_against_it_by_no_account() {
     let (anita, also_anita) = (world.officer("anita", "p-anita").await, world.officer("anita2", "p-anita").await);
     let (binod, chitra) = (world.officer("binod", "p-binod").await, world.officer("chitra", "p-chitra").await);
     world.app.review_decide(&anita, &id, true).await.unwrap();
-    world.app.objection_enter(&binod, &id, (AppealRoute::Counter, "I am a widow.")).await.unwrap();
+    for confirmer in [&anita, &also_anita] {
+        let said = (AppealRoute::Counter, "She is heard to object.");
+        let refused = world.app.objection_enter(confirmer, &id, said).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FourEyesRequired, "it would be the delivery of her notice");
+    }
+    assert_eq!(world.only("sushila").await.state, DecisionState::Proposed, "no window began");
+    let deepak = world.officer("deepak", "p-deepak").await;
+    world.app.objection_enter(&deepak, &id, (AppealRoute::Counter, "I am a widow.")).await.unwrap();
     for confirmer in [&anita, &also_anita] {
         let refused = world.app.review_decide(confirmer, &id, true).await.unwrap_err();
         assert_eq!(refused.code(), Code::FourEyesRequired, "as the first");

@@ -324,8 +324,11 @@ async fn an_officer_says_who_is_meant_or_that_nobody_is() {
 async fn who_proposed_it_is_known_and_an_upheld_objection_removes_after_two_persons() {
     let (served, decision) = World::open().await.served().await;
     let (asha, binod) = (served.officer("asha", "reviewer").await, served.officer("binod", "reviewer").await);
+    let chitra = served.officer("chitra", "reviewer").await;
     let said = [("decision", decision.as_str()), ("words", ""), ("papers", "")];
-    assert_eq!(post(&asha, "/console/objections", &said).await.status, 200, "an objection needs no words");
+    assert_eq!(post(&chitra, "/console/objections", &said).await.status, 200, "an objection needs no words");
+    let against = post(&chitra, "/console/review/decide", &decide(&decision, "upheld", WHY)).await;
+    assert_eq!(refusal(&against), "403 four-eyes-required", "who wrote it down does not say that it is wrong");
     for (browser, outcome, done) in [
         (&asha, "upheld", "second-needed"),
         (&binod, "reversed", "heard-anew"),
