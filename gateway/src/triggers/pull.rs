@@ -26,7 +26,7 @@ use crate::{
     store::triggers::{
         Side,
         heads::head_insert,
-        inbox::{inbox_contiguous, inbox_digests, inbox_last},
+        inbox::{inbox_contiguous, inbox_digests, inbox_last, inbox_run_end},
         subscriptions::{subscriptions_all, subscriptions_with},
     },
 };
@@ -61,27 +61,41 @@ async fn one(app: &App, source: &EntityId, lease: &Lease) -> Result<(), TriggerE
     if !rows.iter().any(|row| row.in_force(today)) {
         return Ok(());
     }
+    let mut after = mark(app, source).await?.contiguous;
     loop {
-        let Mark { contiguous: before, last } = mark(app, source).await?;
-        if last == before && app.triggers().flow.is_delivering(source, app.clock().monotonic()) {
+        let here = mark(app, source).await?;
+        if app.triggers().flow.is_delivering(source, (here.contiguous, here.last), app.clock().monotonic()) {
             return Ok(());
         }
-        let (after, limit) = (before.to_string(), PAGE.to_string());
-        let page: FeedPage = fetch_json(app, source, Below::Feed, &[("after", &after), ("limit", &limit)]).await?;
+        let (from, limit) = (after.to_string(), PAGE.to_string());
+        let page: FeedPage = fetch_json(app, source, Below::Feed, &[("after", &from), ("limit", &limit)]).await?;
         let head = verify_head(app, source, page.head.as_str().as_bytes())?;
+        let mut read = after;
         for events in page.events.chunks(BATCH) {
-            app.take_events(source, events)
+            let taken = app
+                .take_events(source, events)
                 .await
                 .map_err(|_| TriggerError::Answer("an event of the feed is not taken"))?;
+            read = read.max(taken.last);
         }
         if !app.renew(lease).await? {
             return Ok(());
         }
-        let now = mark(app, source).await?.contiguous;
-        if now >= head.claims().last_seq || now == before {
+        // What was refused stays missing, and keeps nothing that comes after it from being read.
+        let next = before_next_gap(app, source, read).await?;
+        if next >= head.claims().last_seq || next <= after {
+            let contiguous = mark(app, source).await?.contiguous;
+            app.triggers().flow.was_read(source, contiguous, app.clock().monotonic());
             return compare(app, source, &head).await;
         }
+        after = next;
     }
+}
+
+/// The last number from this one on before something is missing.
+async fn before_next_gap(app: &App, source: &EntityId, from: u64) -> Result<u64, DatabaseError> {
+    let source = source.clone();
+    app.db().read(move |conn| Ok(inbox_run_end(conn, &source, from)?)).await
 }
 
 /// Numbers of a source's events that are here.

@@ -139,6 +139,8 @@ pub(super) fn identity_registry<'d>(app: &App, directory: &'d DirectorySnapshot)
 /// What left the commit.
 pub(super) struct Taken {
     acks: Vec<CompactJws>,
+    /// The greatest number among them, as their source has signed it.
+    pub(super) last: u64,
     /// Something was not here before.
     new: bool,
     gap: bool,
@@ -151,7 +153,8 @@ fn commit(app: &App, source: &EntityId, judged: Vec<Judged>, now: Timestamp) -> 
         let contiguous = inbox_advance(conn, source)?;
         let acks = acknowledge(app, conn, (&judged, &results), contiguous, now)?;
         let new = results.contains(&Ok(EventResult::Received));
-        Ok(Taken { acks, new, gap: inbox_last(conn, source)? > contiguous })
+        let last = judged.iter().map(|one| one.event.claims().seq).max().unwrap_or(0);
+        Ok(Taken { acks, last, new, gap: inbox_last(conn, source)? > contiguous })
     })
 }
 

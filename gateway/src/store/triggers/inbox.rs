@@ -192,6 +192,18 @@ pub fn inbox_last(conn: &mut AnyConnection, source: &EntityId) -> QueryResult<u6
     Ok(select.load::<Number>(conn)?.first().map_or(0, |row| unsigned(row.number)))
 }
 
+/// The last number before one of a source's events is missing, from a number on: that number itself where the next one is.
+pub fn inbox_run_end(conn: &mut AnyConnection, source: &EntityId, from: u64) -> QueryResult<u64> {
+    let select = Statement::new("SELECT COALESCE(MIN(here.seq), ").bind(signed(from));
+    let select = select.sql(") AS number FROM inbox_event here WHERE here.source = ").bind(source.as_str());
+    let select = select.sql(" AND here.seq > ").bind(signed(from));
+    let select = select.sql(" AND NOT EXISTS (SELECT 1 FROM inbox_event after WHERE after.source = here.source AND after.seq = here.seq + 1)");
+    let select = select
+        .sql(" AND EXISTS (SELECT 1 FROM inbox_event next WHERE next.source = here.source AND next.seq = ")
+        .bind(signed(from.saturating_add(1)));
+    Ok(select.sql(")").load::<Number>(conn)?.first().map_or(from, |row| unsigned(row.number)))
+}
+
 /// The digests of a source's events up to a number, in their order.
 pub fn inbox_digests(conn: &mut AnyConnection, source: &EntityId, last: u64) -> QueryResult<Vec<Digest>> {
     let select = Statement::new("SELECT digest AS text FROM inbox_event WHERE source = ").bind(source.as_str());

@@ -15,7 +15,7 @@ use crate::{
         PersonIndex, Side,
         feeds::{FeedEvent, NewEvent, deliveries_count, feed_events_insert, feed_next},
         heads::head_latest,
-        inbox::{equivocation_count, inbox_contiguous},
+        inbox::{equivocation_count, inbox_contiguous, inbox_run_end},
         overview::Band,
         stored_claims,
     },
@@ -103,6 +103,25 @@ async fn a_gap_is_filled_from_the_feed_under_its_signed_head() {
         // The source learns of it when it delivers.
         delivery::run(&world.civil.app).await.unwrap();
         assert_eq!(waiting_and_parked(&world).await, (0, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_gap_is_found_from_any_number() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let mut events = world.events(&["R-1", "R-2", "R-3"]).await;
+        events.extend(world.events(&["R-1", "R-2"]).await);
+        for place in [1, 2, 4] {
+            world.give(&events[place..=place]).await;
+        }
+        let source = world.civil.app.entity().clone();
+        let ends = move |conn: &mut _| {
+            let ends: Result<Vec<u64>, _> = (0..=6).map(|from| inbox_run_end(conn, &source, from)).collect();
+            Ok::<_, DatabaseError>(ends?)
+        };
+        let ends = world.social.app.db().read(ends).await.unwrap();
+        assert_eq!(ends, [0, 3, 3, 3, 5, 5, 6], "{engine:?}: 2, 3 and 5 are here");
     }
 }
 
