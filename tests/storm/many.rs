@@ -52,6 +52,10 @@ const NAMES: [&str; 20] = [
 const RULE: &str = "death-hold@1";
 /// Meanwhile a row so often.
 const EVERY: Duration = Duration::from_millis(20);
+/// From the registration of a death to the hold, where a department is on line.
+const HELD_WITHIN: Duration = Duration::from_secs(5);
+/// From its annulment, or from when a department is on line again, to the payment.
+const BACK_WITHIN: Duration = Duration::from_secs(60);
 /// People who move meanwhile, each at most so often in one half of the story.
 const MOVING: usize = 25;
 
@@ -99,6 +103,8 @@ async fn a_death_holds_in_every_department_and_its_annulment_restores_all() {
         checks::delivered_once_and_in_order(&life, office);
         she_is_restored_with_arrears(&life, office, &her);
     }
+    assert!(held < HELD_WITHIN, "held after {held:?}");
+    assert!(back < BACK_WITHIN && back_later < BACK_WITHIN, "back after {back:?} and {back_later:?}");
     she_sees_both(&wallet, life.offices.len());
     he_objects_on_paper(&mut life, &him).await;
     report(

@@ -32,7 +32,7 @@ pub struct Limits {
     /// Connections of the process whose requests are worked on; a few more are let in to hear that it is too many.
     pub connections: usize,
     /// Requests in work at the same time of one client certificate, or of one address where none is shown. A certificate may hold
-    /// twice as many connections, an address three quarters of all.
+    /// twice as many connections; those without one have three quarters of all among them.
     pub connections_per_peer: usize,
     /// Requests in work at the same time.
     pub concurrent: usize,

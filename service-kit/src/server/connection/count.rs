@@ -3,7 +3,7 @@
 //! Guarantees: a connection past the limits of the process is let in as long as there is room to tell its requests so, because a
 //! connection that is thrown away tears a request of which nobody then knows whether it was worked on; one peer's requests in work
 //! are bounded, over however many connections they came; a certificate with twice as many connections as it may use gets no further
-//! one, nor does an address that holds three quarters of all: behind one may stand a data centre, or the customers of a carrier.
+//! one. Those who show none have three quarters of all among them: behind one address may stand a data centre, or the customers of a carrier.
 
 use std::{
     collections::HashMap,
@@ -27,17 +27,6 @@ const HELD: usize = 2;
 pub(crate) enum PeerKey {
     Certificate([u8; 32]),
     Address(IpAddr),
-}
-
-impl PeerKey {
-    /// Connections that it may hold.
-    fn share(self, limit: usize, limit_per_peer: usize) -> usize {
-        let held = limit_per_peer.saturating_mul(HELD);
-        match self {
-            Self::Certificate(_) => held,
-            Self::Address(_) => held.max(limit / 4 * 3),
-        }
-    }
 }
 
 /// Counts the connections of a process.
@@ -76,6 +65,17 @@ impl Connections {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn has_room(&self, peers: &HashMap<PeerKey, Count>, peer: PeerKey) -> bool {
+        let held = self.limit_per_peer.saturating_mul(HELD);
+        match peer {
+            PeerKey::Certificate(_) => peers.get(&peer).is_none_or(|count| count.connections < held),
+            PeerKey::Address(_) => {
+                let without = peers.iter().filter(|(peer, _)| matches!(peer, PeerKey::Address(_)));
+                without.map(|(_, count)| count.connections).sum::<usize>() < held.max(self.limit / 4 * 3)
+            }
+        }
+    }
+
     fn leave(&self, peer: PeerKey, of: impl FnOnce(&mut Count) -> &mut usize) {
         let mut peers = self.peers();
         let Some(count) = peers.get_mut(&peer) else { return };
@@ -99,12 +99,12 @@ impl Place {
     pub(crate) fn of_peer(mut self, peer: PeerKey) -> Option<Self> {
         let connections = self.connections.clone();
         let mut peers = connections.peers();
-        let count = peers.entry(peer).or_default();
-        if count.connections >= peer.share(connections.limit, connections.limit_per_peer) {
+        if !connections.has_room(&peers, peer) {
             // The lock is free again before `self` drops.
             drop(peers);
             return None;
         }
+        let count = peers.entry(peer).or_default();
         count.connections = count.connections.saturating_add(1);
         self.peer = Some(peer);
         Some(self)
@@ -169,12 +169,13 @@ mod tests {
         let taken = |peer: PeerKey| -> Vec<Place> {
             (0..40).map_while(|_| connections.enter().and_then(|place| place.of_peer(peer))).collect()
         };
-        let behind_an_address = taken(peer(1));
+        let mut behind_an_address = taken(peer(1));
         let of_a_certificate = taken(member(1));
-        assert_eq!((behind_an_address.len(), of_a_certificate.len()), (30, 8), "the others find room");
-        drop(behind_an_address);
-        assert_eq!(taken(peer(2)).len(), 30);
-        drop(of_a_certificate);
+        assert_eq!((behind_an_address.len(), of_a_certificate.len()), (30, 8), "a share stays for members");
+        assert!(taken(peer(2)).is_empty(), "however many addresses there are");
+        behind_an_address.truncate(20);
+        assert_eq!(taken(peer(2)).len(), 10);
+        drop((behind_an_address, of_a_certificate));
         assert_eq!(connections.open(), 0);
     }
 
