@@ -202,10 +202,10 @@ async fn stands_everywhere(life: &Life, person: &Person, status: &str) {
     }
 }
 
-/// Looks again now and then: whoever looks is not to be what the machine does.
+/// Looks again now and then: whoever looks is not to be what the machine does. The full counts have hours.
 async fn seldom(what: &str, mut holds: impl FnMut() -> bool) {
-    let clock = Clock::system();
-    until(&clock, PATIENCE, what, async || {
+    let (clock, patience) = (Clock::system(), PATIENCE * u32::try_from(depth(1, 24)).unwrap());
+    until(&clock, patience, what, async || {
         let held = holds();
         if !held {
             clock.sleep(std::time::Duration::from_millis(200)).await;

@@ -133,7 +133,7 @@ async fn birth_date_corrected_1966_to_1970_after_enrolment_at_60() {
     let social = life.office_mut("social");
     let (said, why) =
         (social.words("said.txt", "I was born in 1966."), social.words("why.txt", "The register says 1970."));
-    social.reviews(0, &["object", &decision, "--route", "counter", "--words-file", &said]).unwrap();
+    social.takes_down(&["object", &decision, "--route", "counter", "--words-file", &said]).unwrap();
     assert_eq!(removal(&life).state, State::Contested, "notice and contest");
     let row = life.office("social").rows("OLD-AGE", "S-LATER").pop().unwrap();
     assert_eq!((row.status.as_str(), row.amount), ("ACTIVE", Some(500)), "nothing is held meanwhile");

@@ -14,6 +14,7 @@ use crate::{
 };
 use jiff::civil::date;
 use schemas::{decision::DecisionAction as Action, scheme::DecisionState as State};
+use serde_json::Value;
 
 static WORLD: Shared = Shared::new();
 
@@ -46,26 +47,55 @@ async fn beneficiaries(life: &Life, count: usize) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn roll_edited_by_sql_journal_row_deleted() {
-    let life = world().await;
+    let mut life = world().await;
     let people = beneficiaries(&life, 2).await;
-    let social = life.office("social");
     for (resident, number) in &people {
         life.civil.death(resident, life.days_ago(1));
         life.until_stands(("social", "PENSION", number), "HOLD").await;
     }
     life.until_quiet().await;
-    assert!(social.verifies("PENSION").0, "whole before anybody touches it");
     let edited = format!("PENSION-{}", people[0].1);
-    social.enters(&format!("UPDATE beneficiary SET status = 'ACTIVE' WHERE number = '{edited}'"));
-    let (well, found) = social.verifies("PENSION");
-    assert!(!well && found.contains(&edited), "the row is named: {found}");
+    let journal = life.office("social").journal("PENSION");
     // Not the last one: that it is missing says the chain, not only the anchored head.
-    let hers = |entry: &Journaled| entry.row_key == edited && entry.decision.is_some();
-    let deleted = social.journal("PENSION").into_iter().find(hers).unwrap().seq;
-    social
-        .enters(&format!("DROP TRIGGER vinimay_journal_no_delete; DELETE FROM vinimay_journal WHERE seq = {deleted}"));
-    let (well, found) = social.verifies("PENSION");
-    assert!(!well && found.contains(&deleted.to_string()), "the gap and its time are named: {found}");
+    let hers = |entry: &&Journaled| entry.row_key == edited && entry.decision.is_some();
+    let (deleted, last) = (journal.iter().find(hers).unwrap().seq, journal.last().unwrap().seq);
+    // Each minute the roll is compared with its journal; each half hour the journal's head is signed.
+    life.seconds_pass(1_801);
+    let covering = format!("journal_head WHERE seq >= {last}");
+    let attested = |life: &Life| {
+        let kept = life.office("social").kept();
+        kept.count(&covering) > 0 && kept.count("journal_look") > 0
+    };
+    life.until("the roll was compared, and a signed head covers its journal", attested).await;
+    assert!(life.office("social").verifies("PENSION").0, "whole before anybody touches it");
+    // By whoever has the database, and while nobody looks.
+    life.office_mut("social").cut_off();
+    let social = life.office("social");
+    social.enters(&format!("UPDATE beneficiary SET status = 'ACTIVE' WHERE number = '{edited}'"));
+    assert!(!social.verifies("PENSION").0);
+    let outside = only(social.found_in_the_journal("PENSION"), "row-changed-outside");
+    assert_eq!(outside["row"], edited, "the row is named");
+    assert!(outside["after"].is_string() && outside["found"].is_string(), "and its window: {outside}");
+    // Whoever opens the rolls puts the trigger back.
+    let takes_away = |which: &str| {
+        social.enters(&format!("DROP TRIGGER vinimay_journal_no_delete; DELETE FROM vinimay_journal WHERE {which}"));
+    };
+    takes_away(&format!("seq = {deleted}"));
+    let missing = only(social.found_in_the_journal("PENSION"), "missing");
+    assert_eq!((missing["seq"].as_i64(), missing["to"].as_i64()), (Some(deleted), Some(deleted)), "the gap is named");
+    assert!(missing["after"].is_string() && missing["found"].is_string(), "and its window: {missing}");
+    takes_away(&format!("seq >= {last}"));
+    let disagrees = only(social.found_in_the_journal("PENSION"), "head-disagrees");
+    assert!(disagrees["seq"].as_i64().unwrap() >= last, "the chain ends before its signed head: {disagrees}");
+    life.office_mut("social").comes_back();
+}
+
+/// The one finding of this kind.
+fn only(found: Vec<Value>, what: &str) -> Value {
+    let mut alike = found.iter().filter(|one| one["what"] == what);
+    let one = alike.next().unwrap_or_else(|| panic!("no {what}: {found:?}"));
+    assert!(alike.next().is_none(), "one {what}: {found:?}");
+    one.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]

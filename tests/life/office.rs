@@ -366,11 +366,19 @@ impl Office {
 
     /// What `journal verify` finds: whether it went well, and what it printed.
     pub fn verifies(&self, id: &str) -> (bool, String) {
+        let output = self.journal_verified(id);
+        (output.status.success(), crate::support::both(&output))
+    }
+
+    /// The findings of `journal verify`, as it prints them.
+    pub fn found_in_the_journal(&self, id: &str) -> Vec<Value> {
+        serde_json::from_slice(&self.journal_verified(id).stdout).unwrap()
+    }
+
+    fn journal_verified(&self, id: &str) -> std::process::Output {
         let roll = self.benefit(id).roll(self.name());
         let config = self.department.folder().join("gateway.toml").display().to_string();
-        let output =
-            self.binary.command(&["gateway", "journal", "verify", &roll, "--config", &config]).output().unwrap();
-        (output.status.success(), crate::support::both(&output))
+        self.binary.command(&["gateway", "journal", "verify", &roll, "--config", &config]).output().unwrap()
     }
 }
 

@@ -12,6 +12,21 @@ impl Office {
     pub fn reviews(&mut self, officer: usize, arguments: &[&str]) -> anyhow::Result<Value> {
         self.become_reviewers();
         let officer = &self.officers.as_ref().unwrap()[officer];
+        self.signs(officer, arguments)
+    }
+
+    /// Somebody at the counter signs what a person came to say: who hears it did not write it down.
+    pub fn takes_down(&mut self, arguments: &[&str]) -> anyhow::Result<Value> {
+        self.become_reviewers();
+        let clerk = Officer::hired(&self.department, "chitra", &["reviewer"])?;
+        let key = clerk.registers(&self.department, self.review_key(&clerk).as_ref())?;
+        let asha = &self.officers.as_ref().context("nobody reviews here")?[0];
+        asha.signs_in()?;
+        asha.confirms(&key)?;
+        self.signs(&clerk, arguments)
+    }
+
+    fn signs(&self, officer: &Officer, arguments: &[&str]) -> anyhow::Result<Value> {
         let (name, key) = (officer.name.clone(), self.review_key(officer));
         let mut all = vec!["review"];
         all.extend(arguments);
