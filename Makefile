@@ -37,7 +37,8 @@ bench: packages-test wallet
 	$(CARGO) bench --bench exchange
 	$(CARGO) bench --bench events
 	$(CARGO) bench -p eligibility --bench clauses
-	$(CARGO) bench -p registry-adapter --bench ageing
+	@# Together with the program, whose libraries are built already.
+	$(CARGO) bench -p vinimay -p registry-adapter --bench ageing
 	@# Of the released program itself: this test needs no clock of its own.
 	VINIMAY_LOAD=highest $(CARGO) test --release --test end-to-end revocation::
 	@cat target/tmp/figures/revocation.txt
