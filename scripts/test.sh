@@ -22,6 +22,9 @@ if [ "${shared:-0}" -gt 4000000 ] && [ "${free:-0}" -gt 8000000 ]; then
     memory=$(mktemp -d /dev/shm/vinimay-XXXXXX)
     chmod 755 "$memory"
 fi
+# However this ends: what lies in memory would stay there.
+trap 'rm -rf "$scratch" "$memory"' EXIT
+trap 'exit 130' INT TERM
 
 # From nothing, as in CI, nobody has edited yet: what the compiler would keep for the next build is not written.
 [ -d target/debug ] || export CARGO_INCREMENTAL=0
@@ -108,6 +111,5 @@ if [ -n "$behind" ]; then
     echo "$behind" >&2
     exit 1
 fi
-rm -rf "$scratch" "$memory"
 echo "$passed passed, $failed failed"
 exit "$status"

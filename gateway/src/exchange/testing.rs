@@ -25,7 +25,7 @@ use schemas::{
     time::Timestamp,
 };
 use service_kit::db::{Database, DatabaseUrl};
-use service_kit_testing::{DatabaseWorld, postgres};
+use service_kit_testing::{DatabaseWorld, postgres_migrated};
 
 use super::journal::{Decision, Journal, Taking, Trail};
 use crate::{
@@ -57,7 +57,7 @@ pub fn databases() -> Vec<DatabaseWorld> {
 
 /// A new PostgreSQL database with the gateway's tables.
 pub fn postgres_url() -> DatabaseUrl {
-    tokio::task::block_in_place(|| postgres().new_migrated(&MIGRATIONS))
+    tokio::task::block_in_place(|| postgres_migrated(&MIGRATIONS))
 }
 
 /// A provider's journal and the world around it.

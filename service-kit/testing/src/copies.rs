@@ -13,7 +13,7 @@ use std::{
 use diesel::{Connection, PgConnection, RunQueryDsl, migration::MigrationSource, pg::Pg, sql_query, sqlite::Sqlite};
 use service_kit::db::{AnyConnection, Database, DatabaseUrl, Migrations, OpenError};
 
-use super::{PostgresServer, postgres};
+use super::postgres;
 
 /// A new database of this address with these migrations in it: a copy, where a SQLite file can be made; else by [`Database::create`].
 ///
@@ -62,32 +62,24 @@ fn copy_into(conn: &mut AnyConnection, copy: &Path) {
     sql_query(format!("VACUUM INTO '{}'", copy.display())).execute(conn).unwrap();
 }
 
-impl PostgresServer {
-    /// A new database of its own with these migrations in it.
-    pub fn new_migrated(&self, migrations: &Migrations) -> DatabaseUrl {
-        static KEPT: OnceLock<Kept<String>> = OnceLock::new();
-        if !std::ptr::eq(self, postgres()) {
-            // A server of a test's own makes one or two.
-            let url = self.new_database();
-            Database::create(&url).unwrap().migrate(migrations).unwrap();
-            return url;
-        }
-        let versions = MigrationSource::<Pg>::migrations(&migrations.postgres).unwrap();
-        let versions = versions.iter().map(|one| one.name().to_string()).collect();
-        let first = KEPT.get_or_init(|| Kept(Mutex::default())).get(versions, || self.first(migrations));
-        self.database_like(Some(&first))
-    }
+/// A new database of the server of this test process, with these migrations in it.
+pub fn postgres_migrated(migrations: &Migrations) -> DatabaseUrl {
+    static KEPT: OnceLock<Kept<String>> = OnceLock::new();
+    let versions = MigrationSource::<Pg>::migrations(&migrations.postgres).unwrap();
+    let versions = versions.iter().map(|one| one.name().to_string()).collect();
+    let first = KEPT.get_or_init(|| Kept(Mutex::default())).get(versions, || migrated_template(migrations));
+    postgres().database_like(Some(&first))
+}
 
-    /// The name of a migrated database to which nobody is connected, nor can be.
-    fn first(&self, migrations: &Migrations) -> String {
-        let url = self.new_database();
-        Database::create(&url).unwrap().migrate(migrations).unwrap();
-        let DatabaseUrl::Postgres(uri) = &url else { unreachable!("this server's address is PostgreSQL's") };
-        let name = uri.expose().rsplit('/').next().unwrap().to_owned();
-        let mut conn = PgConnection::establish(&self.uri("postgres")).unwrap();
-        sql_query(format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).execute(&mut conn).unwrap();
-        let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1";
-        sql_query(end).bind::<diesel::sql_types::Text, _>(&name).execute(&mut conn).unwrap();
-        name
-    }
+/// The name of a migrated database to which nobody is connected, nor can be.
+fn migrated_template(migrations: &Migrations) -> String {
+    let url = postgres().new_database();
+    Database::create(&url).unwrap().migrate(migrations).unwrap();
+    let DatabaseUrl::Postgres(uri) = &url else { unreachable!("this server's address is PostgreSQL's") };
+    let name = uri.expose().rsplit('/').next().unwrap().to_owned();
+    let mut conn = PgConnection::establish(&postgres().uri("postgres")).unwrap();
+    sql_query(format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).execute(&mut conn).unwrap();
+    let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1";
+    sql_query(end).bind::<diesel::sql_types::Text, _>(&name).execute(&mut conn).unwrap();
+    name
 }

@@ -12,7 +12,7 @@ mod world;
 
 pub use browser::{Browser, Page};
 pub use clock::{TestClockFile, obey_the_named_file};
-pub use copies::create_migrated;
+pub use copies::{create_migrated, postgres_migrated};
 pub use postgres::{PostgresServer, postgres};
 pub use world::{DatabaseWorld, both_databases, self_signed};
 

@@ -10,7 +10,7 @@ use openssl::{
     x509::{X509, X509NameBuilder, extension::SubjectAlternativeName},
 };
 
-use super::{create_migrated, postgres};
+use super::{create_migrated, postgres_migrated};
 use service_kit::db::{Database, DatabaseUrl, Migrations};
 
 /// A migrated database that goes away with the value.
@@ -29,7 +29,7 @@ impl DatabaseWorld {
 
     /// A new PostgreSQL database with these migrations.
     pub fn postgres(migrations: &Migrations) -> Self {
-        let database = Database::open(&postgres().new_migrated(migrations)).unwrap();
+        let database = Database::open(&postgres_migrated(migrations)).unwrap();
         Self { database, _folder: tempfile::tempdir().unwrap() }
     }
 }

@@ -1,9 +1,9 @@
 //! Hearing an objection by two persons, confirming what was proposed, and freeing what a roll did not do.
 //!
 //! Guarantees: two who say the same decide; nobody who confirmed the removal is one of them, nor, where they find against her, who
-//! entered the objection for her; what they uphold is carried out when
-//! the window is over, and not before; a flag or a contradiction removes nobody whoever says so. Runs in the caller's transaction.
-//! Deliberately absent: who may call it, and the audit trail (`officer`).
+//! entered the objection for her; what they uphold is carried out when the window is over, and not before; a flag or a contradiction
+//! removes nobody whoever says so. Runs in the caller's transaction. Deliberately absent: who may call it, and the audit trail
+//! (`officer`).
 
 use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons, Window};
 use protocol::{consent::Refusal, seal::random};

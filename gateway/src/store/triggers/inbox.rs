@@ -192,7 +192,7 @@ pub fn inbox_last(conn: &mut AnyConnection, source: &EntityId) -> QueryResult<u6
     Ok(select.load::<Number>(conn)?.first().map_or(0, |row| unsigned(row.number)))
 }
 
-/// The last number before one of a source's events is missing, from a number on: that number itself where the next one is.
+/// From a number on, the last one before the next that is missing: the number itself where the one after it is missing.
 pub fn inbox_run_end(conn: &mut AnyConnection, source: &EntityId, from: u64) -> QueryResult<u64> {
     let select = Statement::new("SELECT COALESCE(MIN(here.seq), ").bind(signed(from));
     let select = select.sql(") AS number FROM inbox_event here WHERE here.source = ").bind(source.as_str());

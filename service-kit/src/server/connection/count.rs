@@ -3,7 +3,8 @@
 //! Guarantees: a connection past the limits of the process is let in as long as there is room to tell its requests so, because a
 //! connection that is thrown away tears a request of which nobody then knows whether it was worked on; one peer's requests in work
 //! are bounded, over however many connections they came; a certificate with twice as many connections as it may use gets no further
-//! one. Those who show none have three quarters of all among them: behind one address may stand a data centre, or the customers of a carrier.
+//! one; those who show none have three quarters of all among them, for behind one address may stand a data centre, or the customers
+//! of a carrier.
 
 use std::{
     collections::HashMap,
