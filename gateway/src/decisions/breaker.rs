@@ -31,6 +31,8 @@ const DAYS: i64 = 90;
 const RELEASED_FOR: i64 = 86_400_000;
 /// How long a count of a roll is good enough, milliseconds.
 const COUNTED_FOR: i64 = 300_000;
+/// How long one whom a stopped scheme keeps on the roll waits until she is looked at again, milliseconds.
+pub(super) const STOPPED_MS: i64 = 900_000;
 /// For rules that name none: half a percent of the roll, or three times the median day.
 const DEFAULT: Breaker = Breaker { basis_points_of_roll: 50, percent_of_median_90d: 300 };
 
@@ -91,11 +93,13 @@ pub(super) fn stops(
     Ok(stops)
 }
 
-/// Whether removals of a scheme are stopped: then nobody of it is taken off either who was told before.
+/// Whether removals of a scheme are stopped: then nobody of it is taken off either who was told before. It stays so until the
+/// transaction ends, so ask before any of its rows is locked but the person's.
 ///
 /// # Errors
 /// If the database fails.
 pub(super) fn is_stopped(conn: &mut AnyConnection, scheme: &str) -> Result<bool, DecisionError> {
+    breaker_lock(conn, scheme)?;
     Ok(breaker_find(conn, scheme)?.is_some_and(|stopped| stopped.released_ms.is_none()))
 }
 

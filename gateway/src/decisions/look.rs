@@ -1,7 +1,10 @@
 //! Looking at one person: what is known of her, what each set of rules says to it, and what is to be done.
 //!
-//! Guarantees: what the rolls are still to be told is told first; then everything about the person is read, decided and written in
-//! one transaction that holds her row. It goes round until nothing is left to do. Deliberately absent: writing (`decide`).
+//! Guarantees: everything about the person is decided and written in one transaction that holds her row, and only if nobody decided
+//! since she was read (`read`); then the rolls are told, and nobody is taken off one unless this look found it right. It goes round
+//! until nothing is left to do. Deliberately absent: writing (`decide`).
+
+mod read;
 
 use std::collections::BTreeSet;
 
@@ -26,16 +29,16 @@ use schemas::{
 };
 use service_kit::db::AnyConnection;
 
+pub(super) use self::read::Read;
 use super::{
-    DecisionError, decide,
+    DecisionError,
     joined::{self, Joined},
     outcome,
-    own::{self, Paying, Standings, is_shared, standings},
+    own::{self, Paying, Standings},
     perform,
-    plan::{Plan, governing, plans, with_gone},
+    plan::{Plan, governing},
     related::{annulled_beside, related},
     transition::coming_over,
-    wanting,
 };
 use crate::{
     app::App,
@@ -45,7 +48,7 @@ use crate::{
         decisions::{
             cases::{Decided, decisions_of},
             facts::{Heard, facts_of},
-            persons::{Known, person_find, person_lock, person_seen},
+            persons::{Known, person_find, person_lock},
         },
         fetching::{FactAsk, asks_of},
     },
@@ -108,27 +111,40 @@ pub(super) struct Look {
 pub(crate) async fn settle(app: &App, person: &Person) -> Result<Settled, DecisionError> {
     let (mut settled, mut failed) = (Settled::default(), None);
     for _ in 0..ROUNDS {
-        let looked = once(app, person).await;
-        let (mut again, mut right) = (false, None);
-        failed = None;
-        match looked {
-            Ok((round, changed)) => {
-                again = changed;
-                settled = Settled { concerned: settled.concerned | round.concerned, ..round };
-                right = Some(settled.right.as_slice());
-            }
-            // What was read did not hold any more: nothing is known of her yet.
-            Err(DecisionError::Overtaken) => (again, failed) = (true, Some(DecisionError::Overtaken)),
-            Err(error) => failed = Some(error),
+        let round = Round::of(once(app, person).await);
+        if let Some(looked) = round.settled.clone() {
+            settled = Settled { concerned: settled.concerned | looked.concerned, ..looked };
         }
+        let right = round.settled.as_ref().map(|looked| looked.right.as_slice());
         let told = perform::of_person(app, person, right).await;
-        again |= told.any;
-        failed = failed.or(told.failed);
-        if !again {
+        failed = round.failed.or(told.failed);
+        if !round.again && !told.any {
             break;
         }
     }
     failed.map_or(Ok(settled), Err)
+}
+
+/// One look at a person.
+#[derive(Debug)]
+struct Round {
+    /// What came of it; `None`: nothing is known of her, and nobody is taken off a roll by it.
+    settled: Option<Settled>,
+    /// Whether she is to be looked at once more.
+    again: bool,
+    failed: Option<DecisionError>,
+}
+
+impl Round {
+    fn of(looked: Result<(Settled, bool), DecisionError>) -> Self {
+        match looked {
+            Ok((settled, again)) => Self { settled: Some(settled), again, failed: None },
+            Err(error) => {
+                // What was read did not hold any more: it is read anew.
+                Self { settled: None, again: matches!(error, DecisionError::Overtaken), failed: Some(error) }
+            }
+        }
+    }
 }
 
 /// Her local number, by her pseudonym.
@@ -145,59 +161,10 @@ async fn joined_of(app: &App, person: &Person) -> Result<Joined, DecisionError> 
 }
 
 async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
-    // Decisions are read before her number and her rows, and once more in the transaction.
-    let (keys, who) = (app.keys().clone(), person.clone());
-    let past = app.db().read(move |conn| decisions_of(conn, &keys, &who)).await?;
-    let Some((_, local)) = local_key(app, person).await? else { return Ok((Settled::default(), false)) };
-    let now = app.decided_at();
-    let plans = with_gone(plans(app, now.civil_day()).await?, &past);
-    let paying = own::paying(&app.config().decisions, &plans);
-    let (standings, sizes) = standings(app, local.clone(), (&plans, &paying)).await?;
-    // Rows under a number that two people claim say nothing of either.
-    let joined = joined_of(app, person).await?;
-    let elsewhere = joined::standings(app, (&joined, local.as_ref()), &paying).await?;
-    let paying = if is_shared(app, local.as_ref()).await? { Vec::new() } else { paying };
-    let (with, person) = (app.clone(), person.clone());
-    let done = app
-        .db()
-        .write(move |conn| {
-            let keys = with.keys();
-            let Some(mut look) = look(conn, keys, (person, local), (standings, elsewhere, paying), now)? else {
-                return Ok((Settled::default(), false));
-            };
-            if !is_as_read(&look.past, &past) {
-                // Somebody decided or told a roll meanwhile, so the rows may be older than the decisions: an entry that was just made
-                // would be missing, and made once more.
-                return Err(DecisionError::Overtaken);
-            }
-            look.heads = heads(&with, &plans);
-            let said = say_as_joined(&mut look, &plans);
-            let settled = Settled {
-                concerned: look.is_concerned() || said.iter().any(|said| !said.proposals.is_empty()),
-                contradicted: !look.folded.contradictions.is_empty(),
-                right: right(&look, &said, &plans),
-            };
-            let due = next_look(&look, &said, &plans);
-            let changed = decide::decide(conn, &with, &look, &said, &sizes, now)?;
-            if wanting::want(conn, &with, (&look, &plans), &said)? {
-                with.wake_fetching();
-            }
-            let due_ms = due.map(|day| day.start().seconds().saturating_mul(1000));
-            person_seen(conn, &look.person, (look.local.is_some(), due_ms), with.decided_at_ms())?;
-            Ok::<_, DecisionError>((settled, changed))
-        })
-        .await?;
-    if done.1 {
-        app.wake_anchor();
-        app.wake_notices();
+    match Read::of(app, person).await? {
+        Some(read) => read.decide(app).await,
+        None => Ok((Settled::default(), false)),
     }
-    Ok(done)
-}
-
-/// Whether the same decisions stand as they did.
-fn is_as_read(now: &[Decided], before: &[Decided]) -> bool {
-    let turns = |decided: &[Decided]| decided.iter().map(|one| (one.id.clone(), one.turn)).collect::<Vec<_>>();
-    turns(now) == turns(before)
 }
 
 fn heads(app: &App, plans: &[Plan]) -> BTreeSet<RollId> {
@@ -492,4 +459,21 @@ pub(super) fn namesakes(app: &App, name: &str, year: i16) -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_was_overtaken_or_failed_knows_of_no_removal_that_it_is_right() {
+        let looked =
+            Settled { right: vec!["019aa000-0000-7000-8000-000000000001".parse().unwrap()], ..Settled::default() };
+        let whole = Round::of(Ok((looked.clone(), false)));
+        assert!(whole.settled == Some(looked) && !whole.again && whole.failed.is_none());
+        let overtaken = Round::of(Err(DecisionError::Overtaken));
+        assert!(overtaken.settled.is_none() && overtaken.again && overtaken.failed.is_some());
+        let failed = Round::of(Err(DecisionError::NotWhole("a row")));
+        assert!(failed.settled.is_none() && !failed.again && failed.failed.is_some());
+    }
 }

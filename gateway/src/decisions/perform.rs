@@ -37,7 +37,7 @@ use self::{
     done::{advance, word},
 };
 use super::{
-    DecisionError, clock, decide,
+    DecisionError, breaker, clock, decide,
     error::blocking,
     look::local_key,
     outcome::{self, Answer},
@@ -52,7 +52,7 @@ use crate::{
             cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
             log::LogKind,
             persons::person_lock,
-            work::decisions_wake,
+            work::{decision_wait, decisions_wake},
         },
         links::{NewLink, link_insert, link_lock, link_subjects},
     },
@@ -132,14 +132,36 @@ struct Done {
 }
 
 async fn perform(app: &App, decided: Decided) -> Result<bool, DecisionError> {
-    let (keys, read) = (app.keys().clone(), decided.clone());
-    let stands = app.db().write(move |conn| {
-        person_lock(conn, &keys, &read.person)?;
-        let now = decision_find(conn, &keys, &read.id)?;
-        Ok::<_, DecisionError>(now.is_some_and(|now| now.turn == read.turn && now.todo == read.todo))
-    });
-    // What changed since it was read is looked at again, and not ordered as it was.
-    if stands.await? { carry_out(app, decided).await } else { Ok(true) }
+    let (with, read) = (app.clone(), decided.clone());
+    match app.db().write(move |conn| order(conn, &with, &read)).await? {
+        Order::Stands => carry_out(app, decided).await,
+        // It is looked at again, and not ordered as it was.
+        Order::Changed => Ok(true),
+        Order::Stopped => Ok(false),
+    }
+}
+
+/// An order, held against what is known now.
+enum Order {
+    /// As it was read.
+    Stands,
+    /// Its decision is another by now.
+    Changed,
+    /// A removal by a scheme that was stopped since it was ordered; it waits.
+    Stopped,
+}
+
+fn order(conn: &mut AnyConnection, app: &App, read: &Decided) -> Result<Order, DecisionError> {
+    person_lock(conn, app.keys(), &read.person)?;
+    let now = decision_find(conn, app.keys(), &read.id)?;
+    if now.is_none_or(|now| now.turn != read.turn || now.todo != read.todo) {
+        return Ok(Order::Changed);
+    }
+    if read.todo == Some(Todo::Remove) && breaker::is_stopped(conn, &read.scheme)? {
+        decision_wait(conn, &read.id, app.decided_at_ms().saturating_add(breaker::STOPPED_MS))?;
+        return Ok(Order::Stopped);
+    }
+    Ok(Order::Stands)
 }
 
 /// Orders it of the roll and writes what came of it. Whether anything changed.

@@ -38,7 +38,7 @@ use crate::{
             cases::{Arrived, Decided, Todo, decision_find, decision_update, decisions_of, notice_arrived},
             days::{rules_known, rules_seen},
             log::{LogKind, log_append, log_of},
-            persons::{persons_all_due, persons_due},
+            persons::{person_lock, persons_all_due, persons_due},
             work::{Turn, decision_wait, decisions_ended, decisions_todo, decisions_told, decisions_wake},
         },
         notices::notice_find,
@@ -280,13 +280,14 @@ async fn windows(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
 /// Her facts as they are today, once more, before anybody is taken off; what nothing confirms goes to an officer.
 async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionError> {
     let settled = look::settle(app, &turn.person).await?;
-    let (with, id, right) = (app.clone(), turn.id.clone(), settled.right.contains(&turn.id));
+    let (with, turn, right) = (app.clone(), turn.clone(), settled.right.contains(&turn.id));
     let successors: BTreeMap<String, String> = plans
         .iter()
         .filter_map(|plan| Some((plan.key().to_owned(), successor(plans, plan.key())?.to_string())))
         .collect();
     let doubted = app.db().write(move |conn| {
-        let Some(mut now) = decision_find(conn, with.keys(), &id)? else { return Ok(None) };
+        person_lock(conn, with.keys(), &turn.person)?;
+        let Some(mut now) = decision_find(conn, with.keys(), &turn.id)? else { return Ok(None) };
         let ends = matches!(now.state, DecisionState::Noticed | DecisionState::Upheld);
         if !ends || now.todo.is_some() || now.waits.is_some() {
             return Ok(None);
@@ -298,7 +299,7 @@ async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionEr
         let unanswered = next.is_some_and(|next| answer_is_open(conn, &with, (&now.person, next)).unwrap_or(true));
         if unanswered || breaker::is_stopped(conn, &now.scheme)? {
             // Her answer wakes it, or two signatures; nobody is looked at each second meanwhile.
-            decision_wait(conn, &id, with.decided_at_ms().saturating_add(ANSWER_MS))?;
+            decision_wait(conn, &turn.id, with.decided_at_ms().saturating_add(ANSWER_MS))?;
         } else {
             now.todo = Some(Todo::Remove);
             decision_update(conn, with.keys(), &now)?;

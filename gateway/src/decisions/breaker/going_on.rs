@@ -13,7 +13,7 @@ use crate::{
     app::App,
     decisions::{DecisionError, decide::Clerk, look, officer::begin, run::local, trying},
     store::decisions::{
-        breakers::{Stopped, breaker_take, breakers_released},
+        breakers::{Stopped, breaker_lock, breaker_take, breakers_released},
         cases::{Decided, Waits, decision_find, decision_update},
         persons::person_lock,
         work::{Turn, decision_wait, decisions_stopped},
@@ -57,8 +57,10 @@ async fn page(app: &App, scheme: &Stopped) -> Result<(), DecisionError> {
 
 async fn stop_again(app: &App, stopped: &Stopped) -> Result<(), DecisionError> {
     let (stopped, now_ms) = (stopped.clone(), app.decided_at_ms());
-    let write =
-        move |conn: &mut AnyConnection| trip(conn, &stopped.scheme, (stopped.waiting, stopped.roll_size), now_ms);
+    let write = move |conn: &mut AnyConnection| {
+        breaker_lock(conn, &stopped.scheme)?;
+        trip(conn, &stopped.scheme, (stopped.waiting, stopped.roll_size), now_ms)
+    };
     app.db().write(write).await
 }
 

@@ -1,9 +1,19 @@
 //! A flood of removals stops, whoever comes meanwhile waits and is counted, and two persons let so many go on as they name.
 
+use std::sync::mpsc;
+
+use diesel::{RunQueryDsl as _, sql_query};
 use schemas::{problem::Code, scheme::DecisionState};
+use service_kit::db::AnyConnection;
 
 use super::world::*;
-use crate::{decisions::run, store::decisions::breakers::Stopped};
+use crate::{
+    decisions::{DecisionError, breaker, plan::plans, run},
+    store::decisions::{
+        breakers::{Stopped, breaker_lock},
+        cases::Todo,
+    },
+};
 
 const RULE: &str = "death-hold@1";
 
@@ -136,4 +146,75 @@ async fn many_who_waited_go_on_by_pages() {
     assert_eq!(world.held(), 59, "a page of fifty");
     run(&world.app).await.unwrap();
     assert_eq!((world.held(), world.app.breakers().await.unwrap().len()), (70, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_to_be_taken_off_stays_when_her_scheme_stops_before_the_roll_is_told() {
+    let world = World::by_rule().await;
+    world.populate(200..300).await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    world.wallet_fetches("sushila").await;
+    world.enter(
+        "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'REMOVED' \
+         BEGIN SELECT RAISE(ABORT, 'closed'); END;",
+    );
+    world.days(31).await;
+    let ordered = world.only("sushila").await;
+    assert_eq!((ordered.state, ordered.todo), (DecisionState::Noticed, Some(Todo::Remove)), "her window is over");
+    world.die(200..210).await;
+    assert_eq!(stopped(&world).await.waiting, 1);
+    world.enter("DROP TRIGGER closed");
+    let hers = || world.look("SELECT payment_status FROM pension_beneficiary WHERE ppo_no = 101");
+    world.days(1).await;
+    world.days(1).await;
+    assert_eq!(hers(), "HOLD", "nobody of a stopped scheme is taken off");
+    assert_eq!(world.only("sushila").await.todo, Some(Todo::Remove), "and she is not forgotten");
+    sign(&world, RULE, 1).await;
+    run(&world.app).await.unwrap();
+    world.days(1).await;
+    assert_eq!(hers(), "REMOVED");
+}
+
+/// Asks, and waits for nobody longer than this.
+async fn answers<T: Send + 'static>(
+    world: &World,
+    ask: impl FnOnce(&mut AnyConnection) -> Result<T, DecisionError> + Send + 'static,
+) -> bool {
+    let asked = world.app.db().write(move |conn| {
+        sql_query("SET LOCAL lock_timeout = '50ms'").execute(conn)?;
+        ask(conn)
+    });
+    asked.await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_counts_removals_or_asks_whether_they_are_stopped_waits_for_who_counts() {
+    let world = World::by_rule_on(true).await;
+    let mut plans = plans(&world.app, world.today()).await.unwrap();
+    let (plan, now_ms) = (plans.remove(0), world.app.decided_at_ms());
+    assert_eq!(plan.key(), RULE);
+    let counts = {
+        let plan = plan.clone();
+        move |conn: &mut AnyConnection| breaker::stops(conn, (&plan, Some(100)), now_ms)
+    };
+    let asks = |conn: &mut AnyConnection| breaker::is_stopped(conn, RULE);
+    assert!(answers(&world, counts.clone()).await && answers(&world, asks).await);
+    let (locked, was_locked) = tokio::sync::oneshot::channel();
+    let (end, ended) = mpsc::channel();
+    let app = world.app.clone();
+    let other = tokio::spawn(async move {
+        let held = app.db().write(move |conn| {
+            breaker_lock(conn, RULE)?;
+            locked.send(()).unwrap();
+            ended.recv().unwrap();
+            Ok::<_, DecisionError>(())
+        });
+        held.await.unwrap();
+    });
+    was_locked.await.unwrap();
+    assert!(!answers(&world, counts.clone()).await, "two counted at once");
+    assert!(!answers(&world, asks).await, "what was answered may not be so any more");
+    end.send(()).unwrap();
+    other.await.unwrap();
+    assert!(answers(&world, counts).await && answers(&world, asks).await);
 }

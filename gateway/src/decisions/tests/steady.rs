@@ -10,7 +10,7 @@ use service_kit::db::DatabaseError;
 
 use super::{leaving::steps, world::*};
 use crate::{
-    decisions::{clock, run},
+    decisions::{DecisionError, clock, look::Read, run},
     parked::Kind,
     store::{
         decisions::{cases::Todo, days::decision_day, persons::persons_due},
@@ -257,4 +257,21 @@ async fn the_whole_road_is_the_same_on_postgresql() {
     let answer = schemas::benefits::BenefitAnswer::Accept;
     world.app.answer_of(&world.person("rukmini"), &offer.id, answer).await.unwrap();
     assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE 104=ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_read_her_before_another_decided_decides_nothing_on_both_engines() {
+    for postgres in [false, true] {
+        let world = World::by_rule_on(postgres).await;
+        world.hears(&world.death("sushila", "D-1")).await;
+        let read = || async { Read::of(&world.app, &world.person("sushila")).await.unwrap().unwrap() };
+        let (early, late) = (read().await, world.annulled("sushila", "D-1"));
+        world.hears(&late).await;
+        let before = world.only("sushila").await;
+        assert_eq!((before.state, world.roll().as_str()), (DecisionState::Released, ALL_ACTIVE));
+        let decided = early.decide(&world.app).await;
+        assert!(matches!(decided, Err(DecisionError::Overtaken)), "{decided:?}");
+        assert_eq!((world.only("sushila").await, world.roll().as_str()), (before, ALL_ACTIVE));
+        assert!(read().await.decide(&world.app).await.is_ok(), "and whoever reads her now does");
+    }
 }
