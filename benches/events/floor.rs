@@ -110,6 +110,7 @@ impl Parties {
             supersedes: None,
             basis: EventBasis::Law { id: name("cg-offers-2026-moves") },
             subject: registry.name((&world.consumer.entity, key), us, person, world.now)?,
+            after: None,
         };
         let to = Place { state: Some(name("22")), district: Some(name("387")), ..Place::default() };
         let moved = ResidenceMoved {

@@ -55,6 +55,11 @@ async fn sources(app: &App) -> Result<BTreeSet<EntityId>, TriggerError> {
 }
 
 async fn one(app: &App, source: &EntityId, lease: &Lease) -> Result<(), TriggerError> {
+    by_pages(app, source, lease, PAGE).await
+}
+
+/// Reads one feed by pages of so many events at most.
+pub(super) async fn by_pages(app: &App, source: &EntityId, lease: &Lease, page: u32) -> Result<(), TriggerError> {
     let (from, today) = (source.clone(), app.now().civil_day());
     let rows =
         app.db().read(move |conn| Ok::<_, DatabaseError>(subscriptions_with(conn, Side::Subscriber, &from)?)).await?;
@@ -67,7 +72,7 @@ async fn one(app: &App, source: &EntityId, lease: &Lease) -> Result<(), TriggerE
         if app.triggers().flow.is_delivering(source, (here.contiguous, here.last), app.clock().monotonic()) {
             return Ok(());
         }
-        let (from, limit) = (after.to_string(), PAGE.to_string());
+        let (from, limit) = (after.to_string(), page.to_string());
         let page: FeedPage = fetch_json(app, source, Below::Feed, &[("after", &from), ("limit", &limit)]).await?;
         let head = verify_head(app, source, page.head.as_str().as_bytes())?;
         let mut read = after;

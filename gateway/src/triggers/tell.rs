@@ -178,7 +178,7 @@ impl Telling<'_> {
         if supersedes.is_none() && happening.replaces.as_ref().is_some_and(|replaced| replaced.only) {
             return Ok(false);
         }
-        let seq = page.next(conn, peer)?;
+        let (seq, after) = page.next(conn, peer)?;
         let kind = happening.kind.event_type().ok_or(TriggerError::Answer("a type has no name"))?;
         let occurrence = Occurrence {
             subscriber: peer.clone(),
@@ -193,6 +193,7 @@ impl Telling<'_> {
             supersedes,
             basis: EventBasis::Law { id: subscription.law.clone() },
             subject: self.named(&happening.subject)?,
+            after,
         };
         let source = Source { entity: app.entity(), signing: &keys.signing };
         let about = about(self.known.get(&happening.subject));

@@ -68,6 +68,7 @@ impl Scene {
                 .name((&social, key), &civil, self.sub.clone(), NOW)
                 .unwrap(),
             subscriber: social,
+            after: None,
         }
     }
 

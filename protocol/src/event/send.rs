@@ -60,6 +60,8 @@ pub struct Occurrence {
     pub basis: EventBasis,
     /// The person, named to the subscriber by the identity registry.
     pub subject: CompactJwe,
+    /// The id of the event before it in the subscriber's feed: the new one is greater, whatever the clock says.
+    pub after: Option<MessageId>,
 }
 
 impl Source<'_> {
@@ -75,8 +77,10 @@ impl Source<'_> {
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<Attested<Event>, SealFailed> {
-        // Receivers order what was recorded in one second by id: a correction comes after what it corrects.
-        let jti = random::message_id_in_turn(now, occurrence.seq);
+        // Receivers order what was recorded in one second by id: a correction comes after what it corrects, also if the clock was set
+        // back meanwhile, or is another machine's.
+        let second = occurrence.after.as_ref().map_or(now, |before| now.max(random::second_of(before)));
+        let jti = random::message_id_in_turn(second, occurrence.seq);
         let binding = Binding::event(self.entity, &occurrence.subscriber, &jti);
         let Occurrence { subscriber, kind, seq, subject_ref, person_seq, effective, recorded, .. } = occurrence;
         let event = Event {

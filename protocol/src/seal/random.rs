@@ -43,6 +43,12 @@ pub fn message_id_in_turn(now: Timestamp, seq: u64) -> MessageId {
     super::formed(&uuid_v7_of(now, &tail).hyphenated().to_string())
 }
 
+/// The second that an id tells; 1970 for one without.
+pub fn second_of(id: &MessageId) -> Timestamp {
+    let told = Uuid::parse_str(id.as_str()).ok().and_then(|uuid| uuid.get_timestamp());
+    Timestamp::from_seconds(told.map_or(0, |told| i64::try_from(told.to_unix().0).unwrap_or(0)))
+}
+
 /// A new consent id, `urn:uuid:` and a UUID v7.
 pub fn consent_id(now: Timestamp) -> ConsentId {
     super::formed(&uuid_v7(now).urn().to_string())
@@ -114,6 +120,7 @@ mod tests {
         for id in ids {
             let uuid = Uuid::parse_str(id.as_str()).unwrap();
             assert_eq!(uuid.get_timestamp().unwrap().to_unix().0, 1_795_248_100);
+            assert_eq!(second_of(&id), now);
         }
         assert!(consent_id(now).as_str().starts_with("urn:uuid:"));
         assert!(message_id(now) < message_id(now.plus(1)));

@@ -65,6 +65,19 @@ pub fn feed_next(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult
     Ok(rows.first().map_or(0, |row| unsigned(row.number)))
 }
 
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = Text)]
+    jti: String,
+}
+
+/// The id of a feed's last event. Call it in the transaction that gives the next number.
+pub fn feed_last_id(conn: &mut AnyConnection, subscriber: &EntityId) -> QueryResult<Option<MessageId>> {
+    let select = Statement::new("SELECT jti FROM feed_event WHERE subscriber = ").bind(subscriber.as_str());
+    let rows: Vec<Id> = select.sql(" ORDER BY seq DESC LIMIT 1").load(conn)?;
+    rows.first().map(|row| read(&row.jti)).transpose()
+}
+
 /// Numbers up to this one were given in this transaction, which has held the feed since [`feed_next`].
 pub fn feed_counted(conn: &mut AnyConnection, subscriber: &EntityId, last: u64) -> QueryResult<()> {
     let update = Statement::new("UPDATE feed SET last_seq = ").bind(signed(last)).sql(" WHERE subscriber = ");

@@ -23,7 +23,7 @@ use crate::store::{
     outbox::outbox_insert,
     triggers::{
         PersonIndex,
-        feeds::{NewEvent, feed_counted, feed_events_insert, feed_next, feed_person_counts},
+        feeds::{NewEvent, feed_counted, feed_events_insert, feed_last_id, feed_next, feed_person_counts},
         scopes::{ScopeRow, scope_find},
         subscriptions::{SubscriptionRow, following, subscriptions_by_id, subscriptions_of_population},
         told::{Told, told_insert, told_of},
@@ -35,6 +35,8 @@ use crate::store::{
 pub(in crate::triggers) struct Page {
     /// The last number of each feed that was numbered here, and whether the feed knows it.
     numbered: BTreeMap<EntityId, (u64, bool)>,
+    /// The last id of each of them.
+    last: BTreeMap<EntityId, Option<MessageId>>,
     /// Of whom the page speaks, as far as that is known before: what is read of one of them is read of all.
     people: BTreeSet<PersonIndex>,
     counted: BTreeMap<EntityId, BTreeMap<PersonIndex, u64>>,
@@ -63,16 +65,25 @@ pub(in crate::triggers) fn together<T>(
 }
 
 impl Page {
-    /// The next number of a feed.
-    pub(super) fn next(&mut self, conn: &mut AnyConnection, peer: &EntityId) -> Result<u64, TriggerError> {
-        match self.numbered.entry(peer.clone()) {
-            Entry::Vacant(first) => Ok(first.insert((feed_next(conn, peer)?, true)).0),
+    /// The next number of a feed, and the id of the event before it.
+    pub(super) fn next(
+        &mut self,
+        conn: &mut AnyConnection,
+        peer: &EntityId,
+    ) -> Result<(u64, Option<MessageId>), TriggerError> {
+        let seq = match self.numbered.entry(peer.clone()) {
+            Entry::Vacant(first) => {
+                let seq = first.insert((feed_next(conn, peer)?, true)).0;
+                self.last.insert(peer.clone(), feed_last_id(conn, peer)?);
+                seq
+            }
             Entry::Occupied(mut last) => {
                 let (seq, known) = last.get_mut();
                 (*seq, *known) = (seq.saturating_add(1), false);
-                Ok(*seq)
+                *seq
             }
-        }
+        };
+        Ok((seq, self.last.get(peer).cloned().flatten()))
     }
 
     /// The page will speak of these.
@@ -172,6 +183,7 @@ impl Page {
     /// One more event.
     pub(super) fn push(&mut self, event: NewEvent, told: Told) {
         self.digests.push((EntryType::Trigger, event.digest));
+        self.last.insert(event.subscriber.clone(), Some(event.event.jti.clone()));
         self.events.push(event);
         self.told.push(told);
     }

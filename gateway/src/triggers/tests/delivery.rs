@@ -3,8 +3,8 @@
 use protocol::seal::random;
 use schemas::{
     digest::Digest,
-    event::{DEATH_REGISTERED, EventResult, FeedHead},
-    id::{CompactJws, EntityId},
+    event::{DEATH_REGISTERED, Event, EventResult, FeedHead},
+    id::{CompactJws, EntityId, MessageId},
     problem::Code,
 };
 use service_kit::db::DatabaseError;
@@ -122,6 +122,63 @@ async fn the_next_gap_is_found_from_any_number() {
         };
         let ends = world.social.app.db().read(ends).await.unwrap();
         assert_eq!(ends, [0, 3, 3, 3, 5, 5, 6], "{engine:?}: 2, 3 and 5 are here");
+    }
+}
+
+/// Another event stands in the feed; the next number is its.
+async fn told_as_well(world: &World, jws: CompactJws) {
+    let (app, subscriber) = (world.civil.app.clone(), world.social.app.entity().clone());
+    let inserted = world.civil.app.db().write(move |conn| {
+        let seq = feed_next(conn, &subscriber)?;
+        let jti = stored_claims::<Event>(jws.as_str()).unwrap().jti;
+        let (digest, person) = (Digest::of(jws.as_str()), PersonIndex::of_resident(app.keys(), "R-9"));
+        let new = NewEvent { subscriber, event: FeedEvent { seq, jti, jws }, digest, person, urgent: false };
+        Ok::<_, DatabaseError>(feed_events_insert(conn, &[new], app.now_ms())?)
+    });
+    inserted.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_refused_keeps_no_later_page_of_a_feed_from_being_read() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let first = world.events(&["R-1"]).await.remove(0);
+        let [second, fourth] = [2, 4].map(|number| {
+            world.resigned(&first, |claims| {
+                (claims.seq, claims.iat) = (number, claims.iat.plus(3_600));
+                claims.jti = random::message_id(world.civil.app.now());
+            })
+        });
+        // Each is from the future, and refused.
+        told_as_well(&world, second).await;
+        world.events(&["R-2"]).await;
+        told_as_well(&world, fourth).await;
+        world.events(&["R-3"]).await;
+        let social = &world.social.app;
+        let lease = social.lease("a test's").await.unwrap().unwrap();
+        pull::by_pages(social, world.civil.app.entity(), &lease, 1).await.unwrap();
+        assert_eq!(contiguous(&world).await, 1, "{engine:?}: the second stays missing");
+        let here = ("inbox_event", "inbox_event WHERE seq IN (1, 3, 5)");
+        assert_eq!((world.social.rows(here.0).await, world.social.rows(here.1).await), (3, 3), "{engine:?}");
+    }
+}
+
+/// The clock of whoever tells next is a day behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_events_of_a_feed_the_later_has_the_greater_id_whatever_the_clock_says() {
+    for engine in ENGINES {
+        let world = World::following(engine).await;
+        let first = world.events(&["R-1"]).await.remove(0);
+        let ahead = world.civil.app.now().plus(86_400);
+        let told =
+            world.resigned(&first, |claims| (claims.seq, claims.jti) = (2, random::message_id_in_turn(ahead, 2)));
+        told_as_well(&world, told).await;
+        world.events(&["R-2", "R-3"]).await;
+        let feed = world.feed().await;
+        let ids: Vec<&MessageId> = feed.iter().map(|event| &event.jti).collect();
+        assert!(ids.len() == 4 && ids.is_sorted(), "{engine:?}: {ids:?}");
+        let said: Event = stored_claims(feed[3].jws.as_str()).unwrap();
+        assert!(said.iat <= world.civil.app.now().numeric(), "what it says of its time is the clock's own");
     }
 }
 

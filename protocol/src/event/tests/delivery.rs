@@ -179,3 +179,19 @@ fn an_event_reads_back_from_storage() {
     let event = scene.event(1);
     assert_eq!(Attested::read_own(event.jws(), scene.civil.signing.public()).unwrap(), event);
 }
+
+#[test]
+fn of_two_events_of_a_feed_the_later_has_the_greater_id_whatever_the_clock_says() {
+    let scene = Scene::new();
+    let told = |seq, after: Option<&Event>, now| {
+        let occurrence = Occurrence { after: after.map(|event| event.jti.clone()), ..scene.occurrence(seq) };
+        let receiver = scene.social.encryption.public();
+        let event = scene.signs_for_civil().event(occurrence, receiver, &Scene::about(), &Scene::death(), now);
+        event.unwrap().into_parts().0
+    };
+    let first = told(1, None, NOW);
+    let second = told(2, Some(&first), NOW.plus(-86_400));
+    let third = told(3, Some(&second), NOW.plus(60));
+    assert!(first.jti < second.jti && second.jti < third.jti, "{} {} {}", first.jti, second.jti, third.jti);
+    assert_eq!(second.iat, NOW.plus(-86_400).numeric(), "what it says of its time is the clock's own");
+}
