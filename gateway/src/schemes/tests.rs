@@ -1,5 +1,7 @@
 //! From the file to being in force and back, by the code that serves: who may sign, what must be there first, what is refused.
 
+mod roll;
+
 use protocol::seal::{Algorithm, SigningKey};
 use registry_adapter::mapping::RollId;
 use schemas::{
@@ -62,7 +64,11 @@ struct World {
 
 impl World {
     fn open() -> Self {
-        let department = TestDepartment::new("social", Some(&FILES), "");
+        Self::over(&FILES)
+    }
+
+    fn over(files: &Files) -> Self {
+        let department = TestDepartment::new("social", Some(files), "");
         department.init();
         let config = department.config();
         let folder = crate::keys::KeyFolder::new(config.keys.folder.resolve());
@@ -130,13 +136,18 @@ impl World {
     }
 
     async fn backtest(&self, version: u32) -> BackTested {
+        self.backtest_beside(version, BTreeMap::new()).await
+    }
+
+    /// The same where the department's other schemes pay by these rolls.
+    async fn backtest_beside(&self, version: u32, rolls: BTreeMap<SchemeId, RollId>) -> BackTested {
         let config = self.department.config();
         let source =
             tokio::task::spawn_blocking(move || crate::app::open_source(&config).unwrap().unwrap()).await.unwrap();
         let stored = self.schemes.version(&"CG-IGNOAPS".parse().unwrap(), version).await.unwrap();
         let roll: RollId = "pension".parse().unwrap();
         let quiet: Progress = Box::new(|_, _| {});
-        self.schemes.backtest("asha", &source, stored, (roll, BTreeMap::new()), None, quiet).await.unwrap()
+        self.schemes.backtest("asha", &source, stored, (roll, rolls), None, quiet).await.unwrap()
     }
 
     async fn order(&self, by: &(SystemName, SigningKey), version: &SchemeVersion) -> CompactJws {
