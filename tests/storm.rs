@@ -96,6 +96,7 @@ async fn killed_gateways_and_lost_acknowledgements_lose_no_event_and_double_no_e
     let (answers, lost) = weather.seen();
     // On each line one may be under way that was to be lost.
     assert!(lost + OFFICES.len() >= answers / line::ONE_OF, "{lost} of {answers} answers were lost");
+    assert!(seen.duplicates > 0, "of {lost} lost answers nothing came again");
     report(
         "storm",
         &format!(

@@ -103,17 +103,40 @@ async fn husband_dies() {
     life.office("social").links(&life.civil, &wife, number).await;
     life.civil.marriage(&wife, &husband, life.today().checked_sub(5.years()).unwrap());
     life.until_quiet().await;
-    let death = life.civil.death(&husband, life.days_ago(3));
-    let history = |scheme: &str| life.office("social").history(&life.civil, &wife, scheme);
+    let life_ended = life.days_ago(3);
+    let death = life.civil.death(&husband, life_ended);
     for scheme in ["WIDOW", "FAMILY-BENEFIT"] {
-        life.until("it is offered to her", |_| history(scheme) == [(Action::Offer, State::Offered)]).await;
+        life.until("it is offered to her", |life| {
+            life.office("social").history(&life.civil, &wife, scheme) == [(Action::Offer, State::Offered)]
+        })
+        .await;
     }
-    life.civil.annulment(&death, &husband, life.today());
-    for scheme in ["WIDOW", "FAMILY-BENEFIT"] {
-        life.until("it is withdrawn", |_| history(scheme) == [(Action::Offer, State::Withdrawn)]).await;
-    }
-    life.until_quiet().await;
-    assert_eq!(life.office("social").rows("WIDOW", number), [], "nothing was paid, nothing is recovered");
+    // One she takes, the other she has not answered yet.
+    let citizen = life.wallet_of(&wife).await;
+    life.accepts((&citizen, &wife), ("social", "WIDOW")).await;
+    let annulled = life.today();
+    life.civil.annulment(&death, &husband, annulled);
+    life.until("what she did not take is withdrawn", |life| {
+        life.office("social").history(&life.civil, &wife, "FAMILY-BENEFIT") == [(Action::Offer, State::Withdrawn)]
+    })
+    .await;
+    assert_eq!(life.office("social").rows("FAMILY-BENEFIT", number), []);
+    let ending = |life: &Life| {
+        let mut decisions = life.office("social").decisions(&life.civil, &wife).into_iter();
+        decisions.rfind(|decided| decided.scheme == "WIDOW" && decided.action == Action::Remove)
+    };
+    life.until("she is told that what she took ends", |life| ending(life).is_some_and(|end| end.notice.is_some()))
+        .await;
+    life.letter_arrives("social", &ending(&life).unwrap().notice.unwrap()).await;
+    life.until("the window runs", |life| ending(life).unwrap().state == State::Noticed).await;
+    let row = life.office("social").rows("WIDOW", number).pop().unwrap();
+    assert_eq!((row.status.as_str(), row.since), ("ACTIVE", Some(life_ended.to_string())), "meanwhile it is paid");
+    life.days_pass(31);
+    life.until_stands(("social", "WIDOW", number), "STOPPED").await;
+    let row = life.office("social").rows("WIDOW", number).pop().unwrap();
+    assert_eq!(row.amount, Some(500), "what was paid was hers");
+    let until: Date = row.until.unwrap().parse().unwrap();
+    assert!(until >= annulled, "it ends in its time, not in the past: nothing is recovered");
 }
 
 #[tokio::test(flavor = "multi_thread")]

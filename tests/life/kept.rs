@@ -18,6 +18,11 @@ pub struct Kept {
     store: Store,
 }
 
+/// A transaction that is under way.
+pub struct Held {
+    _transaction: PgConnection,
+}
+
 #[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = BigInt)]
@@ -47,6 +52,13 @@ impl Kept {
             }
             Store::Postgres(url) => AnyConnection::Postgres(PgConnection::establish(url).unwrap()),
         }
+    }
+
+    /// Keeps what a statement locks from everybody until it is dropped. On PostgreSQL.
+    pub fn holds(&self, statement: &str) -> Held {
+        let AnyConnection::Postgres(mut conn) = self.open() else { unreachable!("it is PostgreSQL") };
+        conn.batch_execute(&format!("BEGIN; {statement}")).unwrap();
+        Held { _transaction: conn }
     }
 
     /// How many rows `FROM …` has.

@@ -18,7 +18,10 @@ use diesel::{
 use gateway::{
     keys::{KeyFolder, Keys},
     notices::Person,
-    store::decisions::cases::{Decided, decisions_of},
+    store::decisions::{
+        cases::{Decided, decisions_of},
+        facts::facts_of,
+    },
 };
 use jiff::civil::Date;
 use protocol::seal::certificate::TlsIdentity;
@@ -311,6 +314,13 @@ impl Office {
     /// Every decision about a resident here, oldest first.
     pub fn decisions(&self, civil: &Register, resident: &str) -> Vec<Decided> {
         self.decisions_about(&civil.pseudonym(resident, self.name()))
+    }
+
+    /// The days from which everything that was said of a resident here holds, as the gateway keeps it.
+    pub fn heard_of(&self, civil: &Register, resident: &str) -> Vec<Date> {
+        let (keys, subject) = (self.keys(), civil.pseudonym(resident, self.name()));
+        let heard = facts_of(&mut self.kept().open(), &keys, &Person::of_subject(&keys, &subject)).unwrap();
+        heard.into_iter().map(|heard| heard.record.effective.date()).collect()
     }
 
     fn decisions_about(&self, subject: &SectorSubject) -> Vec<Decided> {
