@@ -11,7 +11,7 @@ use service_kit::{
     db::{DatabaseUrl, free_space},
     health::Health,
     jobs::{Jobs, JobsError},
-    server::{BindError, Bound, Limits, RunningServer, Server, ServerContext},
+    server::{BindError, Bound, Limits, RunningServer, Server, ServerContext, StopSignal},
     telemetry::Metrics,
     tls::{ServerIdentity, TlsError},
 };
@@ -218,8 +218,8 @@ impl Running {
     ///
     /// # Errors
     /// If a listener failed.
-    pub async fn until_signal(mut self) -> Result<(), RunError> {
-        self.server.until_signal(&self.health).await?;
+    pub async fn until_signal(mut self, stop: StopSignal) -> Result<(), RunError> {
+        self.server.until_signal(&self.health, stop).await?;
         self.jobs.stop().await?;
         Ok(())
     }

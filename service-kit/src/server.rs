@@ -22,11 +22,13 @@ mod exchange;
 mod limits;
 mod listener;
 mod problem;
+mod stop;
 
 pub use body::Body;
 pub use limits::{Limits, RouteLimits};
 pub use listener::{BindError, Bound};
 pub use problem::{ProblemResponse, Reply};
+pub use stop::StopSignal;
 
 pub(crate) use admission::{Admission, Rates};
 pub(crate) use body::BodyBudget;
@@ -145,8 +147,8 @@ pub struct RunningServer {
 impl RunningServer {
     /// Serves until SIGTERM or SIGINT; then readiness is false, callers get a moment to notice, what runs is
     /// finished, and the call returns, whereupon the process exits 0.
-    pub async fn until_signal(self, health: &Health) -> std::io::Result<()> {
-        listener::stop_signal().await?;
+    pub async fn until_signal(self, health: &Health, mut stop: StopSignal) -> std::io::Result<()> {
+        stop.received().await;
         health.drain();
         tracing::info!("stopping: not ready any more, finishing what runs");
         tokio::time::sleep(self.context.inner.limits.notice).await;

@@ -194,8 +194,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Init { config, officers } => init(&config, &officers),
         Command::Run { config, stop } => {
             let config = config.load()?;
-            stop.watch();
-            block_on(async move { serve(&config).await })
+            block_on(async move { serve(&config, stop).await })
         }
         Command::Member { command } => member(command),
         Command::Purpose { command } => register(command, true),
@@ -204,11 +203,16 @@ pub fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-async fn serve(config: &AnchorConfig) -> anyhow::Result<()> {
-    let running = trust_anchor::run::start(config, Clock::system(), Metrics::install().ok()).await?;
+async fn serve(config: &AnchorConfig, stop: StopArguments) -> anyhow::Result<()> {
+    let mut stop = stop.listen()?;
+    let running = tokio::select! {
+        running = trust_anchor::run::start(config, Clock::system(), Metrics::install().ok()) => running?,
+        // Nobody was answered yet.
+        () = stop.received() => return Ok(()),
+    };
     let listeners = json!({ "public": running.address, "management": running.management_address });
     print(&json!({ "ready": true, "listeners": listeners }).to_string())?;
-    Ok(running.until_signal().await?)
+    Ok(running.until_signal(stop).await?)
 }
 
 fn init(config: &Config, officers: &[String]) -> Result<(), Failure> {

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use service_kit::clock::Clock;
+use service_kit::{clock::Clock, server::StopSignal};
 
 use super::{
     output::{Failure, print_json, say},
-    server::{block_on, signalled},
+    server::block_on,
 };
 use crate::{
     demo::{self, Federation, Options, Report},
@@ -89,7 +89,7 @@ async fn tell_and_stay(folder: PathBuf, options: &Options) -> anyhow::Result<()>
     }
     if !options.once {
         say(&addresses(&federation));
-        signalled().await;
+        StopSignal::listen()?.received().await;
         say("stopping");
     }
     // Dropping the servers ends them at once, as a power cut would: nothing that they acknowledged is lost by that.

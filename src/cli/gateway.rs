@@ -295,8 +295,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Run { config, stop } => {
             let config = GatewayConfig::load(&config.config)?;
-            stop.watch();
-            block_on(async move { serve(config, clock).await })
+            block_on(async move { serve(config, clock, stop).await })
         }
         Command::Link { command: Link::Seed { config, file } } => {
             Ok(print_json(&done(commands::link_seed(&config.config, &file, &clock))?)?)
@@ -369,11 +368,16 @@ fn log_filter() -> String {
     std::env::var("VINIMAY_LOG").unwrap_or_else(|_| "info,actix_server=warn,tokio_cron_scheduler=warn".to_owned())
 }
 
-async fn serve(config: GatewayConfig, clock: Clock) -> anyhow::Result<()> {
+async fn serve(config: GatewayConfig, clock: Clock, stop: StopArguments) -> anyhow::Result<()> {
     service_kit::telemetry::log_to_stderr(&log_filter())?;
-    let running = gateway::run::start(config, clock, Metrics::install().ok()).await?;
+    let mut stop = stop.listen()?;
+    let running = tokio::select! {
+        running = gateway::run::start(config, clock, Metrics::install().ok()) => running?,
+        // Nobody was answered yet.
+        () = stop.received() => return Ok(()),
+    };
     print(&json!({ "ready": true, "listeners": running.listeners() }).to_string())?;
-    Ok(running.until_signal().await?)
+    Ok(running.until_signal(stop).await?)
 }
 
 fn init(config: &Config, clock: &Clock) -> Result<(), Failure> {

@@ -2,6 +2,8 @@
 
 use std::{future::Future, io::Read as _};
 
+use service_kit::server::StopSignal;
+
 use super::output::Failure;
 
 /// When a server should stop: SIGTERM or SIGINT, or, if its parent asked for it, the end of standard input.
@@ -25,11 +27,20 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, anyhow::Error>>) -> Re
 }
 
 impl StopArguments {
-    /// From now on the end of standard input, if it was asked for, ends this process as SIGTERM does: in order.
-    pub fn watch(self) {
-        if !self.until_stdin_closes {
-            return;
+    /// From now on SIGTERM and SIGINT are heard, and the end of standard input, if it was asked for, is one of them. Call it before
+    /// anything else is begun.
+    ///
+    /// # Errors
+    /// If the system refuses to tell of signals.
+    pub fn listen(self) -> std::io::Result<StopSignal> {
+        let stop = StopSignal::listen()?;
+        if self.until_stdin_closes {
+            Self::watch();
         }
+        Ok(stop)
+    }
+
+    fn watch() {
         // A thread of its own: reading standard input cannot be cancelled.
         std::thread::spawn(|| {
             let mut bytes = [0; 64];
@@ -37,18 +48,5 @@ impl StopArguments {
             while matches!(stdin.read(&mut bytes), Ok(read) if read > 0) {}
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
         });
-    }
-}
-
-/// Resolves at SIGTERM or SIGINT.
-pub async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
 }

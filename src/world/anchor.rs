@@ -152,7 +152,7 @@ impl Anchor {
     /// # Errors
     /// If it cannot be waited for.
     pub fn stop(&mut self) -> std::io::Result<()> {
-        self.server.take().map_or(Ok(()), |server| server.stop().map(drop))
+        self.server.take().map_or(Ok(()), Server::stop)
     }
 
     /// Invites a member and returns the one-time code.

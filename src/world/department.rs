@@ -273,7 +273,7 @@ impl Department {
     /// # Errors
     /// If one cannot be waited for.
     pub fn stop(&mut self) -> std::io::Result<()> {
-        self.servers.iter_mut().filter_map(Option::take).try_for_each(|server| server.stop().map(drop))
+        self.servers.iter_mut().filter_map(Option::take).try_for_each(Server::stop)
     }
 
     /// Speaks as the department's portal to the gateway of a number.

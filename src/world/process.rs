@@ -145,10 +145,11 @@ impl Server {
     /// Closes its standard input and waits until it has ended in its own time.
     ///
     /// # Errors
-    /// If it cannot be waited for.
-    pub fn stop(mut self) -> std::io::Result<ExitStatus> {
+    /// If it cannot be waited for, or ended otherwise than in order.
+    pub fn stop(mut self) -> std::io::Result<()> {
         drop(self.child.stdin.take());
-        self.child.wait()
+        let status = self.child.wait()?;
+        if status.success() { Ok(()) } else { Err(std::io::Error::other(format!("it ended with {status}"))) }
     }
 
     /// Whether it still runs.

@@ -21,7 +21,7 @@ use service_kit::{
     db::{Database, DatabaseError, DatabaseUrl, require_free_space},
     health::{Health, management_routes},
     secret::Secret,
-    server::{BindError, Bound, Limits, RunningServer, Server, ServerContext},
+    server::{BindError, Bound, Limits, RunningServer, Server, ServerContext, StopSignal},
     telemetry::Metrics,
     tls::{ServerIdentity, TlsError},
 };
@@ -102,8 +102,9 @@ impl From<KeysError> for RunError {
 /// # Errors
 /// [`RunError`], with its mend.
 pub async fn run(config: &AnchorConfig) -> Result<(), RunError> {
+    let stop = StopSignal::listen()?;
     let metrics = Metrics::install().ok();
-    start(config, Clock::system(), metrics).await?.until_signal().await
+    start(config, Clock::system(), metrics).await?.until_signal(stop).await
 }
 
 /// Held while the anchor runs; the system gives it back when the process ends, however it ends. The head's
@@ -179,10 +180,10 @@ impl RunningAnchor {
     ///
     /// # Errors
     /// The fatal error.
-    pub async fn until_signal(mut self) -> Result<(), RunError> {
+    pub async fn until_signal(mut self, stop: StopSignal) -> Result<(), RunError> {
         tokio::select! {
             fatal = self.background.fatal() => Err(fatal),
-            stopped = self.server.until_signal(&self.health) => {
+            stopped = self.server.until_signal(&self.health, stop) => {
                 stopped?;
                 let published = self.background.stop().await;
                 closed(self.health, self.database, self.lock).await;

@@ -189,11 +189,37 @@ async fn wait() -> &'static str {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "run by the test above as a child process"]
 async fn child_serves_until_a_signal() {
+    let stop = StopSignal::listen().unwrap();
     let limits = Limits { notice: Duration::from_millis(10), drain: Duration::from_secs(5), ..Limits::default() };
     let (address, running) =
         plain(limits, || Routes::new("test").route(Method::GET, "/wait", Caller::Public, RouteLimits::NO_BODY, wait));
     std::fs::write(std::env::var("KIT_ADDRESS_FILE").unwrap(), address.to_string()).unwrap();
     let health = Health::new();
-    running.until_signal(&health).await.unwrap();
+    running.until_signal(&health, stop).await.unwrap();
     assert_eq!(health.obstacles().await, ["starting", "draining"]);
+}
+
+#[test]
+fn a_signal_that_comes_before_anybody_waits_for_it_is_heard() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "server::tests::lifetimes::child_is_stopped_before_it_serves", "--ignored"])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(child.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by the test above as a child process"]
+async fn child_is_stopped_before_it_serves() {
+    let stop = StopSignal::listen().unwrap();
+    let mut seen = StopSignal::listen().unwrap();
+    let itself = std::process::id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &itself]).status().unwrap().success());
+    // It was delivered, and is over: nobody will send it again.
+    seen.received().await;
+    let (_, running) = plain(Limits::default(), || {
+        Routes::new("test").route(Method::GET, "/wait", Caller::Public, RouteLimits::NO_BODY, wait)
+    });
+    running.until_signal(&Health::new(), stop).await.unwrap();
 }
