@@ -92,6 +92,7 @@ fn every_step_has_a_time_and_evidence(story: &Value) {
         "migration",
         "death",
         "death-ration",
+        "objection",
         "annulment",
         "annulment-ration",
         "history",

@@ -6,12 +6,12 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 use gateway::review::{
     ReviewAct,
-    commands::{Done, ReviewCommandError, ReviewList, review_act, review_list, review_show},
+    commands::{Done, ReviewCommandError, ReviewList, review_act, review_case, review_list, review_show},
     evidence::Evidence,
 };
 use schemas::{
     decision::{AppealRoute, DeliveryEvidence},
-    id::{MessageId, SystemName},
+    id::{CaseId, MessageId, SystemName},
     problem::Code,
 };
 use serde::Serialize;
@@ -33,6 +33,17 @@ pub enum Command {
     List {
         #[command(flatten)]
         config: Config,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What was decided under the number on a letter, whether or not it waits: for whoever comes to the counter with one.
+    #[command(after_help = "Example:\n  vinimay gateway review case 7Q2M-19AB")]
+    Case {
+        #[command(flatten)]
+        config: Config,
+        /// The case number.
+        case: CaseId,
         /// For machines.
         #[arg(long)]
         json: bool,
@@ -177,6 +188,10 @@ pub fn run(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::List { config, json } => {
             let waiting = done(review_list(config.path(), clock))?;
             printed(json, &waiting, list)
+        }
+        Command::Case { config, case, json } => {
+            let decided = done(review_case(config.path(), &case, clock))?;
+            printed(json, &decided, list)
         }
         Command::Show { config, decision, json } => {
             let evidence = done(review_show(config.path(), &decision, clock))?;

@@ -13,13 +13,15 @@ use std::{
 
 use anyhow::{Context, ensure};
 use jiff::{ToSpan as _, civil::Date};
-use schemas::{bundle::Bundle, digest::Digest};
+use protocol::seal::decode_base64url;
+use schemas::{bundle::Bundle, digest::Digest, event::Event};
 use serde_json::{Value, json};
 use service_kit::clock::Clock;
 
 use super::{
     cast::Citizen,
     federation::Federation,
+    officer::Officer,
     population::{
         ALLOWANCE, CastMember, DISABILITY, Journaled, MARRIAGE, PENSION, RATION, ResidentNo, RollTable, cancel_death,
         correct_birth_date, enter_birth, enter_death, enter_marriage, enter_move, newest_change, register_no,
@@ -300,6 +302,8 @@ impl Teller<'_> {
             [("death", told), ("death-ration", "and the ration of that member alone; the card goes on".to_owned())];
         let mut bundles = self.in_both(federation, (since, DEATH), steps, (&both, stood, held), &more).await?;
 
+        self.the_family_objects(federation, &bundles[0]).await?;
+
         let (since, stood) = (self.clock.monotonic(), stand(&both)?);
         cancel_death(civil, &registration, self.today())?;
         let released = changed(&both, &stood, "released").await?;
@@ -314,6 +318,46 @@ impl Teller<'_> {
         let steps = [("annulment", told), ("annulment-ration", "and she has her ration again".to_owned())];
         bundles.extend(self.in_both(federation, (since, ANNULLED), steps, (&both, stood, released), &more).await?);
         Ok(bundles)
+    }
+
+    /// At the counter of the social welfare department, with the number on the letter; an officer enters what they say.
+    async fn the_family_objects(&mut self, federation: &Federation, told: &Path) -> anyhow::Result<()> {
+        let (since, social) = (self.clock.monotonic(), &federation.social);
+        let case = case_of(told)?;
+        let found: Value = serde_json::from_str(&social.command(&["review", "case", &case, "--json"])?)?;
+        let removal = found["waiting"].as_array().into_iter().flatten().find(|decided| decided["action"] == "remove");
+        let removal = removal.with_context(|| format!("nobody is to be taken off under {case}: {found}"))?;
+        let decision = removal["decision"].as_str().context("a decision without an id")?;
+        let (clerk, admin) =
+            (Officer::hired(social, "chitra", &["reviewer"])?, Officer::hired(social, "devki", &["admin"])?);
+        admin.confirms(&clerk.registers_a_key(social)?)?;
+        let words = social.folder().join("said-at-the-counter.txt");
+        std::fs::write(&words, "She sits beside me. The register means another woman of her name.\n")?;
+        let (words, key) = (words.display().to_string(), clerk.key.display().to_string());
+        let entered = social.command(&[
+            "review",
+            "object",
+            decision,
+            "--route",
+            "counter",
+            "--words-file",
+            &words,
+            "--account",
+            &clerk.name,
+            "--key",
+            &key,
+            "--json",
+        ])?;
+        let entered: Value = serde_json::from_str(&entered)?;
+        ensure!(entered["done"] == "entered", "the objection was not taken: {entered}");
+        let now: Value = serde_json::from_str(&social.command(&["review", "case", &case, "--json"])?)?;
+        let contested = now["waiting"].as_array().into_iter().flatten().any(|decided| {
+            decided["decision"] == decision && decided["state"] == "contested" && decided["objection"] == true
+        });
+        ensure!(contested, "the objection is not open: {now}");
+        let told = "the family objects at the counter with the number on the letter, and has a slip; two officers must hear it before anybody is taken off".to_owned();
+        self.told("objection", since, told, json!({ "case": case, "decision": decision, "slip": entered["slip"] }));
+        Ok(())
     }
 
     /// Tells what one entry did in both departments.
@@ -454,6 +498,15 @@ async fn bundle_of(
         }
     }
     anyhow::bail!("{} has no event {digest} of {kind}", at.name)
+}
+
+/// The case number in the event of a bundle, as letters have it.
+fn case_of(bundle: &Path) -> anyhow::Result<String> {
+    let bundle: Bundle = serde_json::from_slice(&std::fs::read(bundle)?)?;
+    let claims = |jws: &str| decode_base64url(jws.split('.').nth(1)?).ok();
+    let mut events =
+        bundle.records.iter().filter_map(|record| serde_json::from_slice::<Event>(&claims(record.jws.as_str())?).ok());
+    Ok(events.next().context("a bundle without an event")?.case.to_string())
 }
 
 /// The metrics of a gateway, from its own machine.

@@ -13,7 +13,7 @@ use crate::{
     people::{By, Change},
     review::{
         ReviewAct, ReviewDone,
-        commands::{Done, ReviewCommandError, review_act, review_list, review_show},
+        commands::{Done, ReviewCommandError, review_act, review_case, review_list, review_show},
         order::sign_review_order,
     },
 };
@@ -127,6 +127,10 @@ async fn two_persons_reverse_by_command_and_two_accounts_of_one_do_not() {
     assert_eq!(act(2, reverse(&decision)).await.unwrap(), Done::Decided { state: DecisionState::Reversed });
     assert_eq!(served.roll(), "101=ACTIVE 102=ACTIVE");
     let evidence = review_show(&config, &decision, &clock).await.unwrap();
+    let under = review_case(&config, &evidence.summary.case, &clock).await.unwrap().waiting;
+    assert!(under.iter().any(|one| one.decision == decision), "by the number on her letter");
+    let nowhere = "no-such-case".parse().unwrap();
+    assert!(matches!(review_case(&config, &nowhere, &clock).await, Err(ReviewCommandError::UnknownCase)));
     assert_eq!((evidence.steps.len() > 3, evidence.confirmed_by.len(), evidence.notes.len()), (true, 2, 3));
     let printed = serde_json::to_string(&evidence).unwrap();
     for hidden in ["I live", WHY, "\"101\"", "Sushila", "Ration card"] {
