@@ -31,7 +31,7 @@ use tokio::sync::Semaphore;
 
 pub use account::{Account, OfficerKey, Role, Roles, UnknownRole};
 pub use directory::{By, Change};
-pub use four_eyes::{FourEyesRefused, two_officers, two_persons};
+pub use four_eyes::{FourEyesRefused, apart_from_named, two_officers, two_persons};
 pub use invitations::{Invite, Invited};
 pub use officer_keys::published as published_officer_keys;
 pub use officer_proof::{HandedIn, Purpose};

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 use gateway::review::{
     ReviewAct,
-    commands::{Done, ReviewCommandError, ReviewList, review_act, review_case, review_list, review_show},
+    commands::{Done, ReviewCommandError, ReviewList, review_act, review_find, review_list, review_show},
     evidence::Evidence,
 };
 use schemas::{
@@ -37,13 +37,21 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// What was decided under the number on a letter, whether or not it waits: for whoever comes to the counter with one.
-    #[command(after_help = "Example:\n  vinimay gateway review case 7Q2M-19AB")]
-    Case {
+    /// The removal that a letter is about, for an officer at the counter; that she looked is a row of the audit trail.
+    #[command(
+        after_help = "Example:\n  vinimay gateway review find 7Q2M-19AB --number-file number.txt --account asha.devi"
+    )]
+    Find {
         #[command(flatten)]
         config: Config,
-        /// The case number.
+        /// The case number on the letter.
         case: CaseId,
+        /// A file with the person's number at this department: arguments can be read by others on this machine.
+        #[arg(long, value_name = "FILE")]
+        number_file: PathBuf,
+        /// The officer's account.
+        #[arg(long, value_name = "NAME")]
+        account: SystemName,
         /// For machines.
         #[arg(long)]
         json: bool,
@@ -189,9 +197,11 @@ pub fn run(command: Command, clock: &Clock) -> Result<(), Failure> {
             let waiting = done(review_list(config.path(), clock))?;
             printed(json, &waiting, list)
         }
-        Command::Case { config, case, json } => {
-            let decided = done(review_case(config.path(), &case, clock))?;
-            printed(json, &decided, list)
+        Command::Find { config, case, number_file, account, json } => {
+            let number = text(&number_file)?;
+            let found = done(review_find(config.path(), &account, (&case, number.trim()), clock))?;
+            let waiting = ReviewList { waiting: vec![found], stopped: Vec::new(), unmatched: 0 };
+            if json { Ok(print_json(&waiting.waiting[0])?) } else { Ok(print(list(&waiting).trim_end())?) }
         }
         Command::Show { config, decision, json } => {
             let evidence = done(review_show(config.path(), &decision, clock))?;

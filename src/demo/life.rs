@@ -302,7 +302,7 @@ impl Teller<'_> {
             [("death", told), ("death-ration", "and the ration of that member alone; the card goes on".to_owned())];
         let mut bundles = self.in_both(federation, (since, DEATH), steps, (&both, stood, held), &more).await?;
 
-        self.the_family_objects(federation, &bundles[0]).await?;
+        self.the_family_objects(federation, &bundles[0], &both[0].1).await?;
 
         let (since, stood) = (self.clock.monotonic(), stand(&both)?);
         cancel_death(civil, &registration, self.today())?;
@@ -320,42 +320,33 @@ impl Teller<'_> {
         Ok(bundles)
     }
 
-    /// At the counter of the social welfare department, with the number on the letter; an officer enters what they say.
-    async fn the_family_objects(&mut self, federation: &Federation, told: &Path) -> anyhow::Result<()> {
+    /// At the counter of the social welfare department, with the case number of the notice; an officer enters what they say.
+    async fn the_family_objects(&mut self, federation: &Federation, told: &Path, number: &str) -> anyhow::Result<()> {
         let (since, social) = (self.clock.monotonic(), &federation.social);
-        let case = case_of(told)?;
-        let found: Value = serde_json::from_str(&social.command(&["review", "case", &case, "--json"])?)?;
-        let removal = found["waiting"].as_array().into_iter().flatten().find(|decided| decided["action"] == "remove");
-        let removal = removal.with_context(|| format!("nobody is to be taken off under {case}: {found}"))?;
-        let decision = removal["decision"].as_str().context("a decision without an id")?;
         let (clerk, admin) =
             (Officer::hired(social, "chitra", &["reviewer"])?, Officer::hired(social, "devki", &["admin"])?);
         admin.confirms(&clerk.registers_a_key(social)?)?;
-        let words = social.folder().join("said-at-the-counter.txt");
-        std::fs::write(&words, "She sits beside me. The register means another woman of her name.\n")?;
-        let (words, key) = (words.display().to_string(), clerk.key.display().to_string());
-        let entered = social.command(&[
-            "review",
-            "object",
-            decision,
-            "--route",
-            "counter",
-            "--words-file",
-            &words,
-            "--account",
-            &clerk.name,
-            "--key",
-            &key,
-            "--json",
-        ])?;
-        let entered: Value = serde_json::from_str(&entered)?;
+        let file = |name: &str, text: &str| -> anyhow::Result<String> {
+            let file = social.folder().join(name);
+            std::fs::write(&file, text)?;
+            Ok(file.display().to_string())
+        };
+        let (case, number) = (case_of(told)?, file("number.txt", number)?);
+        let words = file("said.txt", "She sits beside me. The register means another woman of her name.\n")?;
+        let look = || -> anyhow::Result<Value> {
+            let find = ["review", "find", &case, "--number-file", &number, "--account", &clerk.name, "--json"];
+            Ok(serde_json::from_str(&social.command(&find)?)?)
+        };
+        let removal = look()?;
+        let decision = removal["decision"].as_str().context("a decision without an id")?;
+        let key = clerk.key.display().to_string();
+        let said = ["review", "object", decision, "--route", "counter", "--words-file", &words];
+        let by = ["--account", &clerk.name, "--key", &key, "--json"];
+        let entered: Value = serde_json::from_str(&social.command(&[said.as_slice(), &by].concat())?)?;
         ensure!(entered["done"] == "entered", "the objection was not taken: {entered}");
-        let now: Value = serde_json::from_str(&social.command(&["review", "case", &case, "--json"])?)?;
-        let contested = now["waiting"].as_array().into_iter().flatten().any(|decided| {
-            decided["decision"] == decision && decided["state"] == "contested" && decided["objection"] == true
-        });
-        ensure!(contested, "the objection is not open: {now}");
-        let told = "the family objects at the counter with the number on the letter, and has a slip; two officers must hear it before anybody is taken off".to_owned();
+        let now = look()?;
+        ensure!(now["state"] == "contested" && now["objection"] == true, "the objection is not open: {now}");
+        let told = "the family objects at the counter, by the case number of the notice, and has a slip; two officers must hear it before anybody is taken off".to_owned();
         self.told("objection", since, told, json!({ "case": case, "decision": decision, "slip": entered["slip"] }));
         Ok(())
     }
@@ -500,7 +491,7 @@ async fn bundle_of(
     anyhow::bail!("{} has no event {digest} of {kind}", at.name)
 }
 
-/// The case number in the event of a bundle, as letters have it.
+/// The case number in the event of a bundle, which notices have too.
 fn case_of(bundle: &Path) -> anyhow::Result<String> {
     let bundle: Bundle = serde_json::from_slice(&std::fs::read(bundle)?)?;
     let claims = |jws: &str| decode_base64url(jws.split('.').nth(1)?).ok();

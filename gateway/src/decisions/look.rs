@@ -162,7 +162,11 @@ async fn joined_of(app: &App, person: &Person) -> Result<Joined, DecisionError> 
 
 async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
     match Read::of(app, person).await? {
-        Some(read) => read.decide(app).await,
+        Some(read) => match read.removed_already() {
+            // Whatever is decided now, it is decided of a person who was taken off.
+            Some(order) => perform::carry_out(app, order).await.map(|_| (Settled::default(), true)),
+            None => read.decide(app).await,
+        },
         None => Ok((Settled::default(), false)),
     }
 }

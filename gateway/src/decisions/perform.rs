@@ -52,7 +52,7 @@ use crate::{
             cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
             log::LogKind,
             persons::person_lock,
-            work::{decision_wait, decisions_wake},
+            work::{decision_later, decisions_wake},
         },
         links::{NewLink, link_insert, link_lock, link_subjects},
     },
@@ -158,7 +158,7 @@ fn order(conn: &mut AnyConnection, app: &App, read: &Decided) -> Result<Order, D
         return Ok(Order::Changed);
     }
     if read.todo == Some(Todo::Remove) && breaker::is_stopped(conn, &read.scheme)? {
-        decision_wait(conn, &read.id, app.decided_at_ms().saturating_add(breaker::STOPPED_MS))?;
+        decision_later(conn, &read.id, app.decided_at_ms().saturating_add(breaker::STOPPED_MS))?;
         return Ok(Order::Stopped);
     }
     Ok(Order::Stands)

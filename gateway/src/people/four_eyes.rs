@@ -71,6 +71,20 @@ pub fn two_officers(conn: &mut AnyConnection, first: &SystemName, second: &Syste
     apart(&first, &second)
 }
 
+/// The same where the first may be somebody whom another system named, and who has no account here: she is only her name then.
+///
+/// # Errors
+/// [`FourEyesRefused`].
+pub fn apart_from_named(conn: &mut AnyConnection, named: &SystemName, by: &SystemName) -> Result<(), FourEyesRefused> {
+    let mut first = BTreeSet::from([named.clone()]);
+    if account_origin(conn, named)?.is_some() {
+        first.extend(persons_behind(conn, named)?);
+    }
+    let mut second = persons_behind(conn, by)?;
+    second.insert(by.clone());
+    apart(&first, &second)
+}
+
 fn apart(first: &BTreeSet<SystemName>, second: &BTreeSet<SystemName>) -> Result<(), FourEyesRefused> {
     if first.is_disjoint(second) { Ok(()) } else { Err(Refusal::new(Code::FourEyesRequired, SAME).into()) }
 }

@@ -56,9 +56,6 @@ pub enum ReviewCommandError {
     /// There is no such decision.
     #[error("no such decision here; mend: take its id from `vinimay gateway review list`")]
     Unknown,
-    /// Nothing was decided under a number.
-    #[error("nothing was decided here under this number; mend: copy the case number from the letter, with its hyphens")]
-    UnknownCase,
     /// The blocking pool is gone.
     #[error("the process is stopping")]
     Stopping,
@@ -202,17 +199,19 @@ pub async fn review_list(config: &Path, clock: &Clock) -> Result<ReviewList, Rev
     })
 }
 
-/// Everything that was decided here under the number on a letter, whether or not it waits for anybody.
+/// The removal that a letter is about, by its case and the person's number here, for an officer at the counter: that she looked is a
+/// row of the audit trail.
 ///
 /// # Errors
-/// [`ReviewCommandError`], with its mend; [`ReviewCommandError::UnknownCase`] if there is nothing.
-pub async fn review_case(config: &Path, case: &CaseId, clock: &Clock) -> Result<ReviewList, ReviewCommandError> {
+/// [`ReviewCommandError`], with its mend.
+pub async fn review_find(
+    config: &Path,
+    officer: &SystemName,
+    (case, number): (&CaseId, &str),
+    clock: &Clock,
+) -> Result<Waiting, ReviewCommandError> {
     let app = open(config, clock).await?;
-    let decided: Vec<Waiting> = app.decisions_in_case(case).await?.into_iter().map(Waiting::from).collect();
-    if decided.is_empty() {
-        return Err(ReviewCommandError::UnknownCase);
-    }
-    Ok(ReviewList { waiting: decided, stopped: Vec::new(), unmatched: 0 })
+    Ok(app.decision_for_counter(officer, case.as_str(), number).await?.into())
 }
 
 /// Everything on which a decision rests.

@@ -24,7 +24,7 @@ use schemas::{
 use serde::Serialize;
 use service_kit::db::AnyConnection;
 
-use super::commands::Waiting;
+use super::{account_may, commands::Waiting, counter::takers};
 use crate::{
     app::App,
     audit,
@@ -217,7 +217,14 @@ impl App {
         case: &str,
         number: &str,
     ) -> Result<ReviewItem, OfficerRefused> {
-        let found = self.decision_at_counter(case, number).await;
+        let (with, by) = (self.clone(), officer.clone());
+        let may = self.db().read(move |conn| account_may(conn, &with, &by, &takers())).await?;
+        let found = match may {
+            true => self.decision_at_counter(case, number).await,
+            false => {
+                Err(Refusal::new(Code::AccessDenied, "no open account of an operator or reviewer has this name").into())
+            }
+        };
         let target = found.as_ref().map_or("counter", |item| item.decision.as_str());
         self.looked(officer, target, found.is_ok()).await?;
         found

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     decisions::{DecisionError, decide::Clerk, look, officer::begin, run::local, trying},
     store::decisions::{
-        breakers::{Stopped, breaker_lock, breaker_take, breakers_released},
+        breakers::{Stopped, breaker_find, breaker_lock, breaker_take, breakers_released},
         cases::{Decided, Waits, decision_find, decision_update},
         persons::person_lock,
         work::{Turn, decision_wait, decisions_stopped},
@@ -59,6 +59,10 @@ async fn stop_again(app: &App, stopped: &Stopped) -> Result<(), DecisionError> {
     let (stopped, now_ms) = (stopped.clone(), app.decided_at_ms());
     let write = move |conn: &mut AnyConnection| {
         breaker_lock(conn, &stopped.scheme)?;
+        // Two persons may have signed anew meanwhile.
+        if breaker_find(conn, &stopped.scheme)?.is_none_or(|now| now.released_ms != stopped.released_ms) {
+            return Ok(());
+        }
         trip(conn, &stopped.scheme, (stopped.waiting, stopped.roll_size), now_ms)
     };
     app.db().write(write).await

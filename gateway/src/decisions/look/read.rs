@@ -20,7 +20,7 @@ use crate::{
     },
     notices::Person,
     store::decisions::{
-        cases::{Decided, decisions_of},
+        cases::{Decided, Todo, decisions_of},
         persons::person_seen,
     },
 };
@@ -56,6 +56,16 @@ impl Read {
         // Rows under a number that two people claim say nothing of either.
         let paying = if is_shared(app, local.as_ref()).await? { Vec::new() } else { paying };
         Ok(Some(Self { person: person.clone(), past, local, plans, standings, sizes, elsewhere, paying, now }))
+    }
+
+    /// An order to take her off that the roll has carried out, while its decision does not know yet: whoever ordered it stopped in
+    /// between, or the department's own system did it since.
+    pub(super) fn removed_already(&self) -> Option<Decided> {
+        let by = |order: &&Decided| {
+            let roll = self.standings.iter().find(|(roll, _)| roll.as_str() == order.roll);
+            roll.is_some_and(|(_, standing)| standing.rows.iter().any(|row| row.removed_by.as_ref() == Some(&order.id)))
+        };
+        self.past.iter().filter(|past| past.todo == Some(Todo::Remove)).find(by).cloned()
     }
 
     /// Reads the rest, decides and writes, in one transaction that holds her row; whether anything changed.

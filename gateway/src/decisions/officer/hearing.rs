@@ -27,10 +27,11 @@ use crate::{
         run::local,
     },
     keys::Keys,
-    people::two_persons,
+    people::{apart_from_named, two_persons},
     store::decisions::{
         cases::{Decided, Todo, decision_told_by},
         objections::{objection_again, objection_find, objection_first, objection_second},
+        queue::who_named,
     },
 };
 
@@ -116,7 +117,7 @@ fn judged(
     Ok(ReviewOutcome::Decided(state))
 }
 
-/// Refuses one of those who confirmed it, or another account of the same person.
+/// Refuses one of those who confirmed it, or who said that it is she who is meant, or another account of the same person.
 pub(super) fn apart_from_confirmers(
     conn: &mut AnyConnection,
     decided: &Decided,
@@ -125,6 +126,9 @@ pub(super) fn apart_from_confirmers(
     for confirmed in &decided.matter.confirmed_by {
         let confirmed = confirmed.as_str().parse().map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
         two_persons(conn, &confirmed, by)?;
+    }
+    for named in who_named(conn, &decided.person)? {
+        apart_from_named(conn, &named, by)?;
     }
     Ok(())
 }

@@ -214,6 +214,7 @@ async fn whoever_counts_removals_or_asks_whether_they_are_stopped_waits_for_who_
     was_locked.await.unwrap();
     assert!(!answers(&world, counts.clone()).await, "two counted at once");
     assert!(!answers(&world, asks).await, "what was answered may not be so any more");
+    assert!(answers(&world, |conn| breaker::is_stopped(conn, "another")).await, "others wait for nobody");
     end.send(()).unwrap();
     other.await.unwrap();
     assert!(answers(&world, counts).await && answers(&world, asks).await);

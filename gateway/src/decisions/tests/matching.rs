@@ -2,8 +2,9 @@
 
 use eligibility::fold::Role;
 use schemas::{
-    decision::DecisionAction,
+    decision::{AppealRoute, DecisionAction, DeliveryEvidence},
     event::{EventKind, Relation},
+    problem::Code,
     scheme::DecisionState,
 };
 
@@ -41,6 +42,41 @@ async fn an_unmatched_death_waits_and_holds_when_an_officer_says_who_is_meant() 
     world.app.match_resolve(&officer, &queue[0].key, Some(&"110".parse().unwrap())).await.unwrap();
     world.days(0).await;
     assert_eq!(world.look("SELECT payment_status FROM pension_beneficiary WHERE ppo_no = 110"), "HOLD");
+}
+
+/// One officer's word would else take a living woman off: she names her, and says that she was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_said_who_is_meant_does_not_say_that_her_notice_arrived_on_both_engines() {
+    for postgres in [false, true] {
+        let world = World::by_rule_on(postgres).await;
+        let mut death = world.death("somebody", "D-1");
+        death.about = schemas::event::EventMatch { name: "Budhram Netam".to_owned(), birth_year: Some(1950) };
+        world.hears(&death).await;
+        let queue = world.app.match_queue().await.unwrap();
+        let (anita, also_anita, binod) = (
+            world.officer("anita", "p-anita").await,
+            world.officer("anita2", "p-anita").await,
+            world.officer("binod", "p-binod").await,
+        );
+        // She is linked to nobody: whoever names her links her as well.
+        let kamla =
+            "INSERT INTO pension_beneficiary VALUES (110, 'ACTIVE', NULL, NULL, NULL, 500, 'Kamla Bai', '1951-05-05')";
+        world.enter(kamla);
+        world.app.match_resolve(&anita, &queue[0].key, Some(&"110".parse().unwrap())).await.unwrap();
+        world.days(0).await;
+        let held = world.only("somebody").await;
+        assert_eq!(held.state, DecisionState::Held);
+        for one in [&anita, &also_anita] {
+            let refused = world.app.notice_delivered(one, &held.id, DeliveryEvidence::Officer).await.unwrap_err();
+            assert_eq!(refused.code(), Code::FourEyesRequired);
+            let refused =
+                world.app.objection_enter(one, &held.id, (AppealRoute::Counter, "I live.")).await.unwrap_err();
+            assert_eq!(refused.code(), Code::FourEyesRequired);
+        }
+        assert_eq!(world.only("somebody").await.state, DecisionState::Held, "no window began");
+        world.app.notice_delivered(&binod, &held.id, DeliveryEvidence::Officer).await.unwrap();
+        assert_eq!(world.only("somebody").await.state, DecisionState::Noticed);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +118,7 @@ async fn a_dead_persons_pseudonym_is_not_linked_to_a_number_that_another_person_
     let queue = world.app.match_queue().await.unwrap();
     let officer = world.officer("anita", "p-anita").await;
     let refused = world.app.match_resolve(&officer, &queue[0].key, Some(&"102".parse().unwrap())).await.unwrap_err();
-    assert_eq!(refused.code(), schemas::problem::Code::Conflict);
+    assert_eq!(refused.code(), Code::Conflict);
     world.days(0).await;
     assert_eq!(world.roll(), "101=ACTIVE 102=ACTIVE 103=ACTIVE", "Budhram lives");
     assert_eq!(world.app.match_queue().await.unwrap().len(), 1, "and Kamla still waits");

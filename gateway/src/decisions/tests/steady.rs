@@ -275,3 +275,46 @@ async fn who_read_her_before_another_decided_decides_nothing_on_both_engines() {
         assert!(read().await.decide(&world.app).await.is_ok(), "and whoever reads her now does");
     }
 }
+
+/// As if the process had been killed after the roll's commit and before its own.
+async fn forgets_that_the_roll_did_it(world: &World) {
+    let removed = world.only("sushila").await;
+    assert_eq!((removed.state, world.roll().as_str()), (DecisionState::Removed, "101=REMOVED 102=ACTIVE 103=ACTIVE"));
+    execute(world, vec![format!("UPDATE decision SET state = 'noticed', todo = 'remove' WHERE id = '{}'", removed.id)])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_taken_off_before_it_could_be_written_down_is_restored_by_an_annulment_on_both_engines() {
+    for postgres in [false, true] {
+        let world = World::by_rule_on(postgres).await;
+        world.hears(&world.death("sushila", "D-1")).await;
+        world.wallet_fetches("sushila").await;
+        world.days(31).await;
+        forgets_that_the_roll_did_it(&world).await;
+        world.hears(&world.annulled("sushila", "D-1")).await;
+        let restored = world.only("sushila").await;
+        assert_eq!((restored.state, restored.todo), (DecisionState::Restored, None), "{postgres}");
+        assert_eq!(world.roll(), ALL_ACTIVE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_roll_did_is_written_down_although_the_scheme_was_stopped_since() {
+    let world = World::by_rule().await;
+    world.populate(200..300).await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    world.wallet_fetches("sushila").await;
+    world.days(31).await;
+    let removed = world.only("sushila").await;
+    execute(
+        &world,
+        vec![format!("UPDATE decision SET state = 'noticed', todo = 'remove' WHERE id = '{}'", removed.id)],
+    )
+    .await;
+    world.die(200..210).await;
+    assert_eq!(world.app.breakers().await.unwrap().len(), 1);
+    run(&world.app).await.unwrap();
+    let known = world.only("sushila").await;
+    assert_eq!((known.state, known.todo), (DecisionState::Removed, None));
+}

@@ -13,7 +13,7 @@ use crate::{
     people::{By, Change},
     review::{
         ReviewAct, ReviewDone,
-        commands::{Done, ReviewCommandError, review_act, review_case, review_list, review_show},
+        commands::{Done, ReviewCommandError, Waiting, review_act, review_find, review_list, review_show},
         order::sign_review_order,
     },
 };
@@ -106,6 +106,19 @@ async fn two_persons_reverse_by_command_and_two_accounts_of_one_do_not() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(act(0, uphold(&decision)).await), Code::Conflict, "no removal without a delivered notice");
+    let evidence = review_show(&config, &decision, &clock).await.unwrap();
+    let (case, number) = (evidence.summary.case.clone(), evidence.item.local.clone().unwrap());
+    let find = async |account: &str, number: &str| {
+        review_find(&config, &account.parse().unwrap(), (&case, number), &clock).await
+    };
+    assert_eq!(find("asha", number.as_str()).await.unwrap().decision, decision, "by what stands on her letter");
+    let code = |found: Result<Waiting, ReviewCommandError>| match found {
+        Err(ReviewCommandError::Refused { source }) => source.code(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(find("asha", "another number").await), Code::NotFound);
+    assert_eq!(code(find("nobody", number.as_str()).await), Code::AccessDenied);
+    assert_eq!(find("asha", number.as_str()).await.unwrap().decision, decision);
     let object = |words: &str| ReviewAct::Object {
         decision: decision.clone(),
         route: AppealRoute::Operator,
@@ -127,10 +140,6 @@ async fn two_persons_reverse_by_command_and_two_accounts_of_one_do_not() {
     assert_eq!(act(2, reverse(&decision)).await.unwrap(), Done::Decided { state: DecisionState::Reversed });
     assert_eq!(served.roll(), "101=ACTIVE 102=ACTIVE");
     let evidence = review_show(&config, &decision, &clock).await.unwrap();
-    let under = review_case(&config, &evidence.summary.case, &clock).await.unwrap().waiting;
-    assert!(under.iter().any(|one| one.decision == decision), "by the number on her letter");
-    let nowhere = "no-such-case".parse().unwrap();
-    assert!(matches!(review_case(&config, &nowhere, &clock).await, Err(ReviewCommandError::UnknownCase)));
     assert_eq!((evidence.steps.len() > 3, evidence.confirmed_by.len(), evidence.notes.len()), (true, 2, 3));
     let printed = serde_json::to_string(&evidence).unwrap();
     for hidden in ["I live", WHY, "\"101\"", "Sushila", "Ration card"] {

@@ -172,6 +172,29 @@ pub fn queue_resolved(
     Ok(update.execute(conn)? == 1)
 }
 
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Officers by whose word a person is the one who is meant: who linked her number, or said whom a record means that is hers now.
+///
+/// # Errors
+/// If the database fails.
+pub fn who_named(conn: &mut AnyConnection, person: &Person) -> Result<Vec<SystemName>, DecisionStoreError> {
+    let select = Statement::new(
+        "SELECT q.resolved_by AS name FROM match_queue q JOIN fact_record f \
+         ON f.source = q.source AND f.message = q.message AND f.role = q.role WHERE q.resolved_by IS NOT NULL AND f.person = ",
+    );
+    let select = select.bind(person.as_str());
+    let select = select
+        .sql(" UNION SELECT confirmed_by AS name FROM subject_link WHERE method = 'officer' AND subject_index = ");
+    let rows: Vec<Name> = select.bind(person.as_str()).load(conn)?;
+    // What is no account's name linked her by itself, as an enrolment does.
+    Ok(rows.iter().filter_map(|row| row.name.parse().ok()).collect())
+}
+
 /// Nothing waits for this person any more: she was linked.
 ///
 /// # Errors

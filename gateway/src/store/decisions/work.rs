@@ -174,6 +174,16 @@ pub fn decision_wait(conn: &mut AnyConnection, id: &MessageId, next_ms: i64) -> 
     Ok(())
 }
 
+/// An order is looked at again then; how it has gone so far stays on record.
+///
+/// # Errors
+/// If the database fails.
+pub fn decision_later(conn: &mut AnyConnection, id: &MessageId, next_ms: i64) -> Result<(), DecisionStoreError> {
+    let update = Statement::new("UPDATE decision SET next_ms = ").bind(next_ms);
+    update.sql(" WHERE id = ").bind(id.as_str()).execute(conn)?;
+    Ok(())
+}
+
 /// Windows of a person that waited for another decision of hers are looked at again now.
 ///
 /// # Errors
