@@ -204,12 +204,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
 }
 
 async fn serve(config: &AnchorConfig, stop: StopArguments) -> anyhow::Result<()> {
-    let mut stop = stop.listen()?;
-    let running = tokio::select! {
-        running = trust_anchor::run::start(config, Clock::system(), Metrics::install().ok()) => running?,
-        // Nobody was answered yet.
-        () = stop.received() => return Ok(()),
-    };
+    let running = trust_anchor::run::start(config, Clock::system(), Metrics::install().ok()).await?;
+    // Before this a signal ends the process at once, as a kill would: nobody was told yet that it is ready.
+    let stop = stop.listen()?;
     let listeners = json!({ "public": running.address, "management": running.management_address });
     print(&json!({ "ready": true, "listeners": listeners }).to_string())?;
     Ok(running.until_signal(stop).await?)

@@ -370,12 +370,9 @@ fn log_filter() -> String {
 
 async fn serve(config: GatewayConfig, clock: Clock, stop: StopArguments) -> anyhow::Result<()> {
     service_kit::telemetry::log_to_stderr(&log_filter())?;
-    let mut stop = stop.listen()?;
-    let running = tokio::select! {
-        running = gateway::run::start(config, clock, Metrics::install().ok()) => running?,
-        // Nobody was answered yet.
-        () = stop.received() => return Ok(()),
-    };
+    let running = gateway::run::start(config, clock, Metrics::install().ok()).await?;
+    // Before this a signal ends the process at once, as a kill would: nobody was told yet that it is ready.
+    let stop = stop.listen()?;
     print(&json!({ "ready": true, "listeners": running.listeners() }).to_string())?;
     Ok(running.until_signal(stop).await?)
 }

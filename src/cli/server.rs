@@ -28,7 +28,7 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, anyhow::Error>>) -> Re
 
 impl StopArguments {
     /// From now on SIGTERM and SIGINT are heard, and the end of standard input, if it was asked for, is one of them. Call it before
-    /// anything else is begun.
+    /// anybody is told that the server is ready.
     ///
     /// # Errors
     /// If the system refuses to tell of signals.

@@ -102,9 +102,8 @@ impl From<KeysError> for RunError {
 /// # Errors
 /// [`RunError`], with its mend.
 pub async fn run(config: &AnchorConfig) -> Result<(), RunError> {
-    let stop = StopSignal::listen()?;
-    let metrics = Metrics::install().ok();
-    start(config, Clock::system(), metrics).await?.until_signal(stop).await
+    let running = start(config, Clock::system(), Metrics::install().ok()).await?;
+    running.until_signal(StopSignal::listen()?).await
 }
 
 /// Held while the anchor runs; the system gives it back when the process ends, however it ends. The head's

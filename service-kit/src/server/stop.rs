@@ -1,8 +1,8 @@
 //! SIGTERM and SIGINT, heard from a moment on.
 //!
 //! Guarantees: a signal that came after [`StopSignal::listen`] is heard whenever somebody waits for it, also if it came before. Made
-//! before anything else, it loses none: whoever supervises a process may stop it before it answers, or in the moment in which it
-//! says that it does. Deliberately absent: what is done about it.
+//! before a server says that it is ready, it loses none of those that may come in that very moment. Deliberately absent: what is done
+//! about it.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

@@ -201,12 +201,23 @@ async fn child_serves_until_a_signal() {
 
 #[test]
 fn a_signal_that_comes_before_anybody_waits_for_it_is_heard() {
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
+    let folder = tempfile::tempdir().unwrap();
+    let heard = folder.path().join("heard");
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "server::tests::lifetimes::child_is_stopped_before_it_serves", "--ignored"])
+        .env("KIT_HEARD_FILE", &heard)
         .stdout(std::process::Stdio::null())
-        .status()
+        .spawn()
         .unwrap();
-    assert_eq!(child.code(), Some(0));
+    let since = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if since.elapsed() > Duration::from_secs(120) {
+            child.kill().unwrap();
+        }
+        std::thread::yield_now();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(heard.exists(), "it has run, and stopped in order");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,4 +233,5 @@ async fn child_is_stopped_before_it_serves() {
         Routes::new("test").route(Method::GET, "/wait", Caller::Public, RouteLimits::NO_BODY, wait)
     });
     running.until_signal(&Health::new(), stop).await.unwrap();
+    std::fs::write(std::env::var("KIT_HEARD_FILE").unwrap(), "").unwrap();
 }
