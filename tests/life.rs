@@ -25,7 +25,7 @@ use vinimay::world::{Addresses, Anchor, Binary, Department};
 use self::{office::Office, plan::LifePlan, register::Register};
 use crate::{
     rogue::{PATIENCE, until},
-    support::{Place, alone, binary, in_company},
+    support::{Place, alone, binary, depth, in_company},
 };
 
 /// Longer than a department waits until it compares its roll with whom it follows, seconds.
@@ -161,7 +161,9 @@ impl Life {
 
     /// Looks again until something holds; fails loudly when it never does. Patience is of the machine's own time.
     pub async fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        until(&Clock::default(), PATIENCE, what, async || holds(self)).await;
+        // The full counts have hours.
+        let patience = PATIENCE * u32::try_from(depth(1, 24)).unwrap();
+        until(&Clock::default(), patience, what, async || holds(self)).await;
     }
 
     /// The same for what must be asked for.

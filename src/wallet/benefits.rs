@@ -7,6 +7,7 @@ use protocol::federation::VerifiedMember;
 use schemas::{
     benefits::{BenefitAnswer, BenefitView, Benefits, BenefitsRequest, OfferAnswer},
     id::{EntityId, MessageId},
+    problem::Code,
     scheme::DecisionState,
 };
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,10 @@ pub async fn benefits(home: &Home, federation: &Federation) -> Result<FoundHer, 
             Ok(told) if told.decisions.is_empty() => {}
             Ok(told) => found.departments.push(told),
             Err(error @ WalletError::Untrusted(_)) => return Err(error),
+            // It may hold her binding for suspended still, after a death that was annulled: that says nothing of what it decided.
+            Err(error @ WalletError::Refused { code: Some(Code::BindingRevoked), .. }) => {
+                found.missing.push(error.to_string())
+            }
             // A department that knows her by no pseudonym has decided nothing about her.
             Err(WalletError::Refused { .. }) => {}
             Err(error) => found.missing.push(error.to_string()),

@@ -9,7 +9,7 @@ use protocol::{
     federation::FederationError,
     seal::{JwsError, KeyError, SealFailed},
 };
-use schemas::id::EntityId;
+use schemas::{id::EntityId, problem::Code};
 use service_kit::{http_client::HttpError, secret::SecretError};
 
 use crate::cli::Failure;
@@ -25,6 +25,8 @@ pub enum WalletError {
     Refused {
         /// Who.
         party: EntityId,
+        /// Its code, if it is one of the protocol's.
+        code: Option<Code>,
         /// Its code and words.
         reason: String,
     },
@@ -85,7 +87,7 @@ impl WalletError {
         match error {
             AnchorError::Away(error) => Self::unanswered(anchor, error),
             AnchorError::Refused { code, detail, .. } => {
-                Self::Refused { party: anchor.clone(), reason: format!("{detail} ({code})") }
+                Self::Refused { party: anchor.clone(), code: None, reason: format!("{detail} ({code})") }
             }
             AnchorError::Untrusted(error) => error.into(),
             other => Self::Untrusted(format!("{anchor}: {other}")),

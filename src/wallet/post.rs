@@ -76,7 +76,8 @@ impl Party<'_> {
         if reply.status >= 500 {
             return Err(WalletError::Unanswered { party, reason: said });
         }
-        Err(WalletError::Refused { party, reason: said })
+        let code = serde_json::from_slice::<Problem>(&reply.body).ok().map(|problem| problem.code);
+        Err(WalletError::Refused { party, code, reason: said })
     }
 
     /// The JSON of an answer.

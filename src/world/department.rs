@@ -273,7 +273,10 @@ impl Department {
     /// # Errors
     /// If one cannot be waited for.
     pub fn stop(&mut self) -> std::io::Result<()> {
-        self.servers.iter_mut().filter_map(Option::take).try_for_each(Server::stop)
+        // Each is stopped, whatever became of another.
+        let stopped: Vec<std::io::Result<()>> =
+            self.servers.iter_mut().filter_map(Option::take).map(Server::stop).collect();
+        stopped.into_iter().collect()
     }
 
     /// Speaks as the department's portal to the gateway of a number.
