@@ -22,7 +22,7 @@ pub(crate) use self::hearing::apart_from_who_confirmed;
 pub(super) use self::hearing::begin;
 pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
 use self::{
-    hearing::{apart_from_confirmers, confirm, free, hear},
+    hearing::{apart_to_deliver, confirm, free, hear},
     views::item,
 };
 use super::{
@@ -249,7 +249,7 @@ impl App {
             let decided = decision_find(conn, with.keys(), &id)?;
             // Where no delivery was recorded yet, this is it: as with a letter, not by the word of who confirmed the removal.
             if let Some(decided) = decided.filter(|decided| decided.matter.delivered.is_none()) {
-                apart_from_confirmers(conn, &decided, &by)?;
+                apart_to_deliver(conn, &decided, &by)?;
             }
             let slip = object_now(conn, &with, &id, said, now)?;
             notes_keep(conn, with.keys(), (&by, &id), papers, with.now())?;
@@ -285,7 +285,7 @@ impl App {
         let write = move |conn: &mut AnyConnection| {
             let decided = decision_find(conn, with.keys(), &id)?;
             let decided = decided.ok_or(Refusal::new(Code::NotFound, "no such decision"))?;
-            apart_from_confirmers(conn, &decided, &by)?;
+            apart_to_deliver(conn, &decided, &by)?;
             let went = decided.notice.as_ref().map(|notice| message_gone(conn, notice)).transpose();
             if channel == Channel::Sms && went.map_err(DatabaseError::from)?.flatten().is_none() {
                 return Err(conflict("no short message of this notice went out"));

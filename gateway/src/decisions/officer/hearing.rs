@@ -117,16 +117,23 @@ fn judged(
     Ok(ReviewOutcome::Decided(state))
 }
 
-/// Refuses one of those who confirmed it, or who said that it is she who is meant, or another account of the same person.
-pub(super) fn apart_from_confirmers(
-    conn: &mut AnyConnection,
-    decided: &Decided,
-    by: &SystemName,
-) -> Result<(), OfficerRefused> {
+/// Refuses one of those who confirmed it, or another account of the same person.
+fn apart_from_confirmers(conn: &mut AnyConnection, decided: &Decided, by: &SystemName) -> Result<(), OfficerRefused> {
     for confirmed in &decided.matter.confirmed_by {
         let confirmed = confirmed.as_str().parse().map_err(|_| DecisionError::NotWhole("an officer without a name"))?;
         two_persons(conn, &confirmed, by)?;
     }
+    Ok(())
+}
+
+/// Refuses to enter that her notice arrived for one of those who confirmed the removal, or who said that it is she who is meant: nobody
+/// is taken off by one person's word.
+pub(super) fn apart_to_deliver(
+    conn: &mut AnyConnection,
+    decided: &Decided,
+    by: &SystemName,
+) -> Result<(), OfficerRefused> {
+    apart_from_confirmers(conn, decided, by)?;
     for named in who_named(conn, &decided.person)? {
         apart_from_named(conn, &named, by)?;
     }
@@ -143,7 +150,7 @@ pub(crate) fn apart_from_who_confirmed(
     (notice, by): (&MessageId, &SystemName),
 ) -> Result<(), OfficerRefused> {
     let decided = decision_told_by(conn, keys, notice)?;
-    decided.map_or(Ok(()), |decided| apart_from_confirmers(conn, &decided, by))
+    decided.map_or(Ok(()), |decided| apart_to_deliver(conn, &decided, by))
 }
 
 /// An officer looks at a proposal: it goes on to notice and window, or is dropped for this cause.

@@ -1,5 +1,8 @@
 //! In: offers, answers, entries by law, and what takes an offer back.
 
+use std::sync::Arc;
+
+use eligibility::scheme::Scheme;
 use schemas::{
     benefits::BenefitAnswer,
     decision::DecisionAction,
@@ -100,9 +103,11 @@ async fn by_a_law_without_application_she_is_entered_told_and_may_decline() {
 /// A look that read the roll before the other's entry and decides after it would enter her once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_looked_at_by_several_at_once_is_entered_once() {
-    let world =
-        World::by_scheme(&WIDOWS.replace("mode = \"offer\"", "mode = \"enrol\"\nbasis = \"law:nfsa-2013\"")).await;
+    let text = WIDOWS.replace("mode = \"offer\"", "mode = \"enrol\"\nbasis = \"law:nfsa-2013\"");
+    let world = World::by_scheme(&text).await;
     let beside = world.beside();
+    // By the same rules: one that knew of none would take the entry back.
+    beside.decisions().give(vec![Arc::new(Scheme::parse(&text).unwrap())]);
     for n in 0..30 {
         let name = format!("w{n}");
         let lease = world.app.lease(triggers::APPLY).await.unwrap().unwrap();
@@ -118,7 +123,7 @@ async fn who_is_looked_at_by_several_at_once_is_entered_once() {
         }
         settle(&world.app, &world.person(&name)).await.unwrap();
         let decided = world.decisions(&name).await;
-        assert_eq!(decided.iter().map(|one| one.action).collect::<Vec<_>>(), [DecisionAction::Enrol], "{name}");
+        assert_eq!(decided.iter().map(|one| one.action).collect::<Vec<_>>(), [DecisionAction::Enrol], "{decided:#?}");
         assert_eq!(world.notices(&name).await.len(), 1, "told once");
     }
 }
