@@ -48,7 +48,7 @@ pub struct Life {
     pub offices: Vec<Office>,
     time: TestClockFile,
     folder: TempDir,
-    _place: Place,
+    place: Option<Place>,
 }
 
 impl Life {
@@ -62,7 +62,8 @@ impl Life {
         Self::start_in(alone(), plan).await
     }
 
-    async fn start_in(place: Place, plan: &LifePlan) -> Self {
+    /// The same in a place that another world has left.
+    pub async fn start_in(place: Place, plan: &LifePlan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let time = TestClockFile::create(folder.path().join("clock.json")).unwrap();
         let (clock, now) = (time.clock(), time.clock().now());
@@ -77,7 +78,7 @@ impl Life {
         for department in std::iter::once(&civil.department).chain(offices.iter().map(|office| &office.department)) {
             department.join(&anchor).unwrap();
         }
-        let mut life = Self { clock, binary, anchor, civil, offices, time, folder, _place: place };
+        let mut life = Self { clock, binary, anchor, civil, offices, time, folder, place: Some(place) };
         life.open(plan).await;
         life
     }
@@ -103,6 +104,11 @@ impl Life {
             let ages = i64::try_from(ages.len()).unwrap();
             self.until("each age has its watermark", |life| life.civil.kept().count("age_watermark") == ages).await;
         }
+    }
+
+    /// Stops; another world may have its place.
+    pub fn leaves_its_place(mut self) -> Option<Place> {
+        self.place.take()
     }
 
     /// Where the world's files are.

@@ -38,12 +38,15 @@ impl Shared {
             })
         };
         let mut life = world.lock_owned().await;
-        // Rows come in any order, and a world's certificates are good for ninety days of its own time.
-        if life.as_ref().is_some_and(|life| life.days_gone() > OLD) {
-            *life = None;
-        }
+        // Rows come in any order, and a world's certificates are good for ninety days of its own time. The next one does not queue anew:
+        // its rows would end long after all others.
+        let old = if life.as_ref().is_some_and(|life| life.days_gone() > OLD) { life.take() } else { None };
+        let place = old.and_then(Life::leaves_its_place);
         if life.is_none() {
-            *life = Some(Life::start(&plan()).await);
+            *life = Some(match place {
+                Some(place) => Life::start_in(place, &plan()).await,
+                None => Life::start(&plan()).await,
+            });
         }
         Turn { life }
     }
