@@ -39,12 +39,13 @@ pub enum Command {
     },
     /// The removal that a letter is about, for an officer at the counter; that she looked is a row of the audit trail.
     #[command(
-        after_help = "Example:\n  vinimay gateway review find 7Q2M-19AB --number-file number.txt --account asha.devi"
+        after_help = "Example:\n  vinimay gateway review find 4WNu_IVDU5A15S7PFL7a74DdPyRrC7I94blf3zA3sxM --number-file number.txt --account asha.devi"
     )]
     Find {
         #[command(flatten)]
         config: Config,
-        /// The case number on the letter.
+        /// The case number on the letter; it may begin with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         case: CaseId,
         /// A file with the person's number at this department: arguments can be read by others on this machine.
         #[arg(long, value_name = "FILE")]
@@ -349,4 +350,29 @@ fn shown(evidence: &Evidence) -> String {
         lines.push(format!("{} {what} {state} {}", step.at, step.digest));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    #[test]
+    fn a_case_number_that_begins_with_a_hyphen_is_no_option() {
+        for number in ["-WNu_IVDU5A15S7PFL7a74DdPyRrC7I94blf3zA3sxM", "--Nu_IVDU5A15S7PFL7a74DdPyRrC7I94blf3zA3sxM"] {
+            let line = ["review", "find", number, "--number-file", "number.txt", "--account", "asha.devi", "--json"];
+            let Command::Find { case, json, .. } = Line::try_parse_from(line).unwrap().command else {
+                panic!("{number}")
+            };
+            assert_eq!((case.as_str(), json), (number, true));
+        }
+    }
 }

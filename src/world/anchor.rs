@@ -150,7 +150,7 @@ impl Anchor {
     /// Stops the server in order.
     ///
     /// # Errors
-    /// If it cannot be waited for.
+    /// If it cannot be waited for, or ended otherwise.
     pub fn stop(&mut self) -> std::io::Result<()> {
         self.server.take().map_or(Ok(()), Server::stop)
     }

@@ -271,7 +271,7 @@ impl Department {
     /// Stops all its gateways in order.
     ///
     /// # Errors
-    /// If one cannot be waited for.
+    /// If one cannot be waited for, or ended otherwise than in order.
     pub fn stop(&mut self) -> std::io::Result<()> {
         // Each is stopped, whatever became of another.
         let stopped: Vec<std::io::Result<()>> =

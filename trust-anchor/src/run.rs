@@ -97,15 +97,6 @@ impl From<KeysError> for RunError {
     }
 }
 
-/// Runs until SIGTERM or SIGINT, or until a fatal error.
-///
-/// # Errors
-/// [`RunError`], with its mend.
-pub async fn run(config: &AnchorConfig) -> Result<(), RunError> {
-    let running = start(config, Clock::system(), Metrics::install().ok()).await?;
-    running.until_signal(StopSignal::listen()?).await
-}
-
 /// Held while the anchor runs; the system gives it back when the process ends, however it ends. The head's
 /// compare-and-swap would stop one of two anchors too, but only after the other has lost its place.
 fn lock(config: &AnchorConfig) -> Result<File, RunError> {

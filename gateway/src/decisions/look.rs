@@ -136,9 +136,9 @@ struct Round {
 }
 
 impl Round {
-    fn of(looked: Result<(Settled, bool), DecisionError>) -> Self {
+    fn of(looked: Result<(Option<Settled>, bool), DecisionError>) -> Self {
         match looked {
-            Ok((settled, again)) => Self { settled: Some(settled), again, failed: None },
+            Ok((settled, again)) => Self { settled, again, failed: None },
             Err(error) => {
                 // What was read did not hold any more: it is read anew.
                 Self { settled: None, again: matches!(error, DecisionError::Overtaken), failed: Some(error) }
@@ -160,14 +160,13 @@ async fn joined_of(app: &App, person: &Person) -> Result<Joined, DecisionError> 
     app.db().read(move |conn| Joined::of(conn, &keys, &who)).await
 }
 
-async fn once(app: &App, person: &Person) -> Result<(Settled, bool), DecisionError> {
-    match Read::of(app, person).await? {
-        Some(read) => match read.removed_already() {
-            // Whatever is decided now, it is decided of a person who was taken off.
-            Some(order) => perform::carry_out(app, order).await.map(|_| (Settled::default(), true)),
-            None => read.decide(app).await,
-        },
-        None => Ok((Settled::default(), false)),
+/// What came of one look, if anything was decided, and whether anything changed.
+async fn once(app: &App, person: &Person) -> Result<(Option<Settled>, bool), DecisionError> {
+    let Some(read) = Read::of(app, person).await? else { return Ok((Some(Settled::default()), false)) };
+    match read.removed_already() {
+        // It is written down that she was taken off; nothing was decided yet, of no other removal of hers either.
+        Some(order) => perform::carry_out(app, order).await.map(|_| (None, true)),
+        None => read.decide(app).await.map(|(settled, changed)| (Some(settled), changed)),
     }
 }
 
@@ -473,8 +472,10 @@ mod tests {
     fn a_look_that_was_overtaken_or_failed_knows_of_no_removal_that_it_is_right() {
         let looked =
             Settled { right: vec!["019aa000-0000-7000-8000-000000000001".parse().unwrap()], ..Settled::default() };
-        let whole = Round::of(Ok((looked.clone(), false)));
+        let whole = Round::of(Ok((Some(looked.clone()), false)));
         assert!(whole.settled == Some(looked) && !whole.again && whole.failed.is_none());
+        let written = Round::of(Ok((None, true)));
+        assert!(written.settled.is_none() && written.again && written.failed.is_none());
         let overtaken = Round::of(Err(DecisionError::Overtaken));
         assert!(overtaken.settled.is_none() && overtaken.again && overtaken.failed.is_some());
         let failed = Round::of(Err(DecisionError::NotWhole("a row")));

@@ -234,7 +234,7 @@ impl App {
     ///
     /// # Errors
     /// `not-found`, `conflict`: nothing can be objected to, or no more; `four-eyes-required`: no delivery of her notice was recorded
-    /// yet, and the same person confirmed the removal.
+    /// yet, and the same person confirmed the removal or said who is meant.
     pub(crate) async fn objection_enter_with(
         &self,
         officer: &SystemName,
@@ -247,7 +247,7 @@ impl App {
         let by = officer.clone();
         let write = move |conn: &mut AnyConnection| {
             let decided = decision_find(conn, with.keys(), &id)?;
-            // Where no delivery was recorded yet, this is it: as with a letter, not by the word of who confirmed the removal.
+            // Where no delivery was recorded yet, this is it: as with a letter, not by the word of who confirmed the removal or named her.
             if let Some(decided) = decided.filter(|decided| decided.matter.delivered.is_none()) {
                 apart_to_deliver(conn, &decided, &by)?;
             }

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: a page is whole or not there (written aside, made durable, renamed), for its owner's eyes alone (mode 0600), in Hindi
 //! and English; it counts as delivered only when an officer with an open account says, by a system that is known, that it was handed
-//! over, and not the one who confirmed what it tells, and then the page is removed; the audit trail names both. Deliberately absent: names
+//! over, and not one who confirmed what it tells or said who is meant, and then the page is removed; the audit trail names both. Deliberately absent: names
 //! and postal addresses. The department's own files have them; the page has the number under which they stand.
 
 use std::{
@@ -71,8 +71,11 @@ pub enum HandOverError {
     /// Nobody who may hand letters over has this name.
     #[error("no open account of an operator or reviewer has this name")]
     Officer,
-    /// The same person confirmed the removal that the letter tells of.
-    #[error("who confirmed the removal does not also say that its notice arrived; mend: another officer hands it over")]
+    /// The same person confirmed the removal that the letter tells of, or said who is meant.
+    #[error(
+        "who confirmed the removal, or said that it is she who is meant, does not also say that its notice arrived; mend: another \
+         officer hands it over"
+    )]
     Confirmed,
     /// The database, the account, or what the letter is about.
     #[error(transparent)]

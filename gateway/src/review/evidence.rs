@@ -203,7 +203,7 @@ impl App {
         decision: &MessageId,
     ) -> Result<Evidence, OfficerRefused> {
         let evidence = self.review_evidence(decision).await?;
-        self.looked(officer, decision.as_str(), evidence.is_some()).await?;
+        self.looked(officer, decision.as_str(), evidence.is_none().then_some(Code::NotFound)).await?;
         evidence.ok_or_else(|| Refusal::new(Code::NotFound, "no such decision").into())
     }
 
@@ -219,20 +219,19 @@ impl App {
     ) -> Result<ReviewItem, OfficerRefused> {
         let (with, by) = (self.clone(), officer.clone());
         let may = self.db().read(move |conn| account_may(conn, &with, &by, &takers())).await?;
-        let found = match may {
-            true => self.decision_at_counter(case, number).await,
-            false => {
-                Err(Refusal::new(Code::AccessDenied, "no open account of an operator or reviewer has this name").into())
-            }
+        let found = if may {
+            self.decision_at_counter(case, number).await
+        } else {
+            Err(Refusal::new(Code::AccessDenied, "no open account of an operator or reviewer has this name").into())
         };
         let target = found.as_ref().map_or("counter", |item| item.decision.as_str());
-        self.looked(officer, target, found.is_ok()).await?;
+        self.looked(officer, target, found.as_ref().err().map(OfficerRefused::code)).await?;
         found
     }
 
-    async fn looked(&self, officer: &SystemName, target: &str, found: bool) -> Result<(), DecisionError> {
+    async fn looked(&self, officer: &SystemName, target: &str, refused: Option<Code>) -> Result<(), DecisionError> {
         let row = audit::done(officer.as_str(), LOOK, target, self.now());
-        let row = if found { row } else { audit::refused(row, Some(Code::NotFound)) };
+        let row = if refused.is_none() { row } else { audit::refused(row, refused) };
         Ok(audit::record(self.db(), row).await?)
     }
 

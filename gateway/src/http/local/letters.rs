@@ -38,7 +38,7 @@ async fn letters(app: web::Data<App>) -> Reply {
         (status = 204, description = "Taken"),
         (status = 400, description = "request-malformed"),
         (status = 403, description = "access-denied: the system does not carry letters, or no open account of an operator or reviewer has this name; \
-                                      four-eyes-required: the officer confirmed the removal that the letter tells of"),
+                                      four-eyes-required: the officer confirmed the removal that the letter tells of, or said who is meant"),
         (status = 404, description = "not-found: no such letter waits"),
     ))]
 async fn handed_over(app: web::Data<App>, caller: System, path: web::Path<String>, body: Body) -> Reply {

@@ -34,7 +34,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         (status = 200, description = "The slip: decision, case, slip, at, record (the signed dx-decision+jwt in state contested: the receipt), digest, qr, text by language", content_type = "application/json"),
         (status = 400, description = "request-malformed"),
         (status = 403, description = "access-denied: the system may not, or no open account of this name may; four-eyes-required: no \
-                                      delivery of the notice was recorded yet, and the officer confirmed the removal"),
+                                      delivery of the notice was recorded yet, and the officer confirmed the removal or said who is meant"),
         (status = 404, description = "not-found: nothing of this case and number may be objected to"),
         (status = 409, description = "conflict: nothing can be objected to, or no more; or the decision must be named"),
     ))]
