@@ -200,7 +200,7 @@ impl Foundation {
     }
 
     fn admit_peers(&self, snapshot: &DirectorySnapshot) {
-        self.admitted_peers.replace(snapshot.certificates(self.clock.now()));
+        self.admitted_peers.replace(snapshot.certificates());
     }
 
     fn admit_systems(&self) -> Result<(), StartError> {

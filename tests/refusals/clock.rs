@@ -177,6 +177,10 @@ impl Timed {
         self.advance(25 * HOUR);
         let before = Traces::of(&self.world.federation.revenue);
         assert_eq!(Attempt::new(&self.world).send().await, Heard::Problem(Code::DirectoryOutdated));
+        // What it starts from is as old.
+        self.world.federation.revenue.stop().unwrap();
+        self.world.federation.revenue.start_all().unwrap();
+        assert_eq!(Attempt::new(&self.world).send().await, Heard::Problem(Code::DirectoryOutdated), "started anew");
         assert_eq!(Traces::of(&self.world.federation.revenue), before);
         self.world.federation.anchor.start().unwrap();
         self.is_good_again("when the anchor is back").await;

@@ -2,7 +2,7 @@
 
 use protocol::{
     consent::Refusal,
-    federation::{Directory, FederationError, STATEMENT_LIFE, VerifiedLaws, VerifiedMember, VerifiedPurposes},
+    federation::{Directory, STATEMENT_LIFE, VerifiedLaws, VerifiedMember, VerifiedPurposes},
 };
 use schemas::{
     federation::{Law, Purpose},
@@ -111,17 +111,9 @@ impl DirectorySnapshot {
         self.members.members().map(VerifiedMember::directory_size).max().unwrap_or(0)
     }
 
-    /// Every certificate of a member, for the peers' listener: who it is. What a member may do each route asks; a suspended one
-    /// gets a signed refusal, with evidence, and not a closed door.
-    pub fn certificates(&self, now: Timestamp) -> Vec<(Vec<u8>, EntityId)> {
-        let certificates = self.members.members().flat_map(|member| {
-            let ders = member.certificates().filter_map(|certificate| certificate.to_der().ok());
-            ders.map(|der| (der, member.entity().clone()))
-        });
-        // A certificate that two members list belongs to neither.
-        let of_one = |der: &[u8]| {
-            matches!(self.members.peer_by_certificate(der, now), Ok(_) | Err(FederationError::Suspended(_)))
-        };
-        certificates.filter(|(der, _)| of_one(der)).collect()
+    /// Every certificate of a member, for the peers' listener: who it is. What a member may do now each route asks; a suspended one,
+    /// and one whose statements have ended, is told so and finds no closed door.
+    pub fn certificates(&self) -> impl Iterator<Item = (Vec<u8>, EntityId)> {
+        self.members.certificates().map(|(der, owner)| (der.to_vec(), owner.clone()))
     }
 }

@@ -9,7 +9,6 @@ use schemas::{
 };
 
 use super::{FederationError, VerifiedAnchor, VerifiedMember};
-use crate::seal::certificate::Certificate;
 
 /// The anchor and its members. Look-ups cost a hash; nothing is parsed here.
 #[derive(Clone, Debug)]
@@ -68,22 +67,10 @@ impl Directory {
         if member.expires() <= now { Err(FederationError::Expired) } else { Ok(member) }
     }
 
-    /// Whether any member lists this certificate: asked in the handshake, before anything was said.
-    pub fn knows_certificate(&self, der: &[u8], now: Timestamp) -> bool {
-        let listed = self.by_certificate.get(der);
-        listed.is_some() && Certificate::from_der(der).is_ok_and(|certificate| certificate.is_valid_at(now))
-    }
-
-    /// The one member that lists this certificate, if it may take part now.
-    ///
-    /// # Errors
-    /// [`FederationError::CertificateUnknown`] if none or several list it; else as [`peer`](Self::peer).
-    pub fn peer_by_certificate(&self, der: &[u8], now: Timestamp) -> Result<&VerifiedMember, FederationError> {
-        let owner = self.by_certificate.get(der).and_then(Option::as_ref);
-        let owner = owner.ok_or(FederationError::CertificateUnknown)?;
-        let member = self.peer(owner, now)?;
-        member.authorize_certificate(der, now)?;
-        Ok(member)
+    /// Every certificate (DER) with the one member that lists it, whatever its standing and however old its statements: who calls is
+    /// one question, what it may do now is [`peer`](Self::peer)'s. A certificate that two members list belongs to neither.
+    pub fn certificates(&self) -> impl Iterator<Item = (&[u8], &EntityId)> {
+        self.by_certificate.iter().filter_map(|(der, owner)| Some((der.as_slice(), owner.as_ref()?)))
     }
 
     /// Active providers of a dataset.

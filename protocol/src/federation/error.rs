@@ -50,9 +50,6 @@ pub enum FederationError {
     /// The certificate is not one of the member's, or not valid now.
     #[error("the certificate is not one that the directory lists for {0}")]
     CertificateMismatch(EntityId),
-    /// No member, or more than one, lists the certificate.
-    #[error("no member, or more than one, lists this certificate")]
-    CertificateUnknown,
     /// No key of this id was valid at that time.
     #[error("{0} had no such key at that time")]
     KeyNotValid(EntityId),
@@ -77,8 +74,7 @@ impl FederationError {
             | Self::PathTooLong
             | Self::LifeTooLong
             | Self::Metadata(_)
-            | Self::Unknown(_)
-            | Self::CertificateUnknown => Code::PeerUnknown,
+            | Self::Unknown(_) => Code::PeerUnknown,
         }
     }
 }
