@@ -144,6 +144,8 @@ pub enum DecisionStep {
     Hold,
     /// She will be taken off unless she objects; the payment goes on meanwhile.
     Removal,
+    /// Another scheme pays her instead: the payment under this one is on hold until it ends.
+    Replaced,
     /// A scheme is offered to her.
     Offer,
     /// She is in it.
@@ -168,6 +170,7 @@ impl DecisionStep {
         match self {
             Self::Hold => "hold",
             Self::Removal => "removal",
+            Self::Replaced => "replaced",
             Self::Offer => "offer",
             Self::Enrolled => "enrolled",
             Self::Withdrawn => "withdrawn",

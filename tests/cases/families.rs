@@ -182,6 +182,9 @@ async fn comes_over(life: &Life, (citizen, widow): (&Citizen, &str), (from, to):
         decisions.rfind(|decided| decided.scheme == from && decided.action == Action::Remove)
     };
     life.accepts((citizen, widow), ("social", to)).await;
+    // From the first payment of the next one the last one pays nothing, long before its window ends.
+    life.until_stands(("social", from, "S-WIDOW"), "HOLD").await;
+    assert_eq!(life.office("social").stands(to, "S-WIDOW"), "ACTIVE");
     life.until("she is told that the one before ends", |life| ending(life).is_some_and(|end| end.notice.is_some()))
         .await;
     life.letter_arrives("social", &ending(life).unwrap().notice.unwrap()).await;

@@ -3,6 +3,7 @@
 //! Guarantees: each step is one of the lifecycle's types; nothing here touches a roll, and nothing here removes anybody.
 
 mod draft;
+mod replacing;
 mod staying;
 
 use eligibility::{
@@ -24,11 +25,12 @@ use schemas::{
     time::{CivilDate, Timestamp},
 };
 use service_kit::db::AnyConnection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     DecisionError, breaker,
     look::{Look, Said},
+    plan::Plan,
     records::{self, Word},
 };
 use crate::{
@@ -63,7 +65,7 @@ pub(super) fn decide(
     conn: &mut AnyConnection,
     app: &App,
     look: &Look,
-    said: &[Said<'_>],
+    (said, plans): (&[Said<'_>], &[Plan]),
     sizes: &BTreeMap<RollId, u64>,
     now: Timestamp,
 ) -> Result<bool, DecisionError> {
@@ -72,6 +74,13 @@ pub(super) fn decide(
     for said in said {
         for proposal in &said.proposals {
             changed |= desk.one(conn, said, proposal, sizes.get(&said.plan.roll).copied())?;
+        }
+    }
+    if !changed {
+        // Of decisions as they were read; else she is looked at once more. Each set of rules once, whatever units it counts.
+        let mut seen = BTreeSet::new();
+        for said in said.iter().filter(|said| seen.insert((said.plan.key(), &said.plan.roll))) {
+            changed |= desk.replace(conn, said, plans)?;
         }
     }
     Ok(changed)
@@ -366,8 +375,7 @@ impl Desk<'_> {
     }
 
     fn release(&self, conn: &mut AnyConnection, past: &Decided, said: &Said<'_>) -> Result<(), DecisionError> {
-        let window = past.matter.delivered.zip(past.until).map(|(at, ends)| Window::stored(at, ends));
-        let state = match AnyLeaving::stored(past.id.clone(), past.state, window)? {
+        let state = match AnyLeaving::stored(past.id.clone(), past.state, window(past))? {
             AnyLeaving::Proposed(proposed) => {
                 proposed.withdraw();
                 DecisionState::Withdrawn
@@ -418,6 +426,11 @@ impl Desk<'_> {
     }
 }
 
+/// The window that runs, or ran.
+fn window(past: &Decided) -> Option<Window> {
+    past.matter.delivered.zip(past.until).map(|(at, ends)| Window::stored(at, ends))
+}
+
 /// Whether a removal by a clause ends because the clause cannot be answered any more.
 fn is_unknown(past: &Decided, said: &Said<'_>) -> bool {
     let unknown = said.evaluation.as_ref().is_some_and(|evaluation| evaluation.outcome == Outcome::Unknown);
@@ -431,7 +444,14 @@ pub(super) const fn lifted(state: DecisionState) -> DecisionStep {
 
 /// Whether a notice of this step takes something from her: then it says why.
 const fn takes(step: DecisionStep) -> bool {
-    matches!(step, DecisionStep::Hold | DecisionStep::Removal | DecisionStep::Upheld | DecisionStep::Removed)
+    matches!(
+        step,
+        DecisionStep::Hold
+            | DecisionStep::Removal
+            | DecisionStep::Replaced
+            | DecisionStep::Upheld
+            | DecisionStep::Removed
+    )
 }
 
 /// Writes a notice of a decision; its id, if it is the first of its step.

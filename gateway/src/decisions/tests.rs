@@ -9,6 +9,7 @@ mod knowing;
 mod leaving;
 mod matching;
 mod outcome;
+mod replacing;
 mod steady;
 mod wallet;
 mod world;

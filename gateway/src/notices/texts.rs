@@ -96,6 +96,7 @@ const fn decision_key(step: DecisionStep) -> &'static str {
     match step {
         DecisionStep::Hold => "decision-hold",
         DecisionStep::Removal => "decision-removal",
+        DecisionStep::Replaced => "decision-replaced",
         DecisionStep::Offer => "decision-offer",
         DecisionStep::Enrolled => "decision-enrolled",
         DecisionStep::Withdrawn => "decision-withdrawn",

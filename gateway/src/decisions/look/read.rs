@@ -99,7 +99,7 @@ impl Read {
             right: right(&look, &said, &plans),
         };
         let due = next_look(&look, &said, &plans);
-        let changed = decide::decide(conn, app, &look, &said, &sizes, now)?;
+        let changed = decide::decide(conn, app, &look, (&said, &plans), &sizes, now)?;
         if wanting::want(conn, app, (&look, &plans), &said)? {
             app.wake_fetching();
         }

@@ -161,8 +161,26 @@ impl World {
     }
 
     async fn with(postgres: bool, more: &str) -> Self {
+        Self::with_source(postgres, &SOCIAL, more).await
+    }
+
+    /// Governed by these schemes, each with the roll of this source by which it pays.
+    pub async fn by_schemes(source: &Source, schemes: &[(&str, &str)]) -> Self {
+        let parsed = schemes.iter().map(|(text, roll)| {
+            let scheme = Scheme::parse(text).unwrap_or_else(|findings| panic!("{findings:?}"));
+            (Arc::new(scheme), roll)
+        });
+        let parsed: Vec<_> = parsed.collect();
+        let rolls: String = parsed.iter().map(|(scheme, roll)| format!("\"{}\" = \"{roll}\"\n", scheme.id)).collect();
+        let writer = "writer = { url = \"sqlite://source.sqlite\" }";
+        let this = Self::with_source(false, source, &format!("{writer}\n[decisions.rolls]\n{rolls}")).await;
+        this.app.decisions().give(parsed.into_iter().map(|(scheme, _)| scheme).collect());
+        this
+    }
+
+    async fn with_source(postgres: bool, source: &Source, more: &str) -> Self {
         let anchor = TestAnchor::start(&Clock::default());
-        let department = TestDepartment::new("social", Some(&SOCIAL), more);
+        let department = TestDepartment::new("social", Some(source), more);
         if postgres {
             let url = tokio::task::block_in_place(|| service_kit_testing::postgres().new_database());
             let service_kit::db::DatabaseUrl::Postgres(url) = url else { panic!("no PostgreSQL") };

@@ -1,0 +1,133 @@
+//! From one scheme to the next: the one that ends is on hold while the next one pays, and at no other time.
+
+use schemas::{
+    benefits::BenefitAnswer,
+    decision::{AppealRoute, DecisionAction},
+    notice::DecisionStep,
+    scheme::DecisionState,
+};
+
+use super::{leaving::steps, world::*};
+use crate::{
+    decisions::{run, settle},
+    store::decisions::cases::Decided,
+    testing::Source,
+};
+
+/// The roll of widows, beside the one of the pension.
+const TABLE: &str = "CREATE TABLE widow_beneficiary (ppo_no INTEGER PRIMARY KEY, payment_status TEXT NOT NULL, status_reason TEXT, \
+                     status_since TEXT, until_day TEXT, amount INTEGER, full_name TEXT, dob TEXT);";
+const BOTH: &str = "SELECT (SELECT payment_status FROM pension_beneficiary WHERE ppo_no = 101) || ' ' || \
+                    coalesce((SELECT payment_status FROM widow_beneficiary WHERE ppo_no = 101), '-')";
+
+fn source() -> Source {
+    let roll = SOCIAL.mapping.split_once("[[roll]]").unwrap().1;
+    let second = roll.replace("social.pension", "social.widows").replace("pension_beneficiary", "widow_beneficiary");
+    let second = second.replace("number = \"next\"", "number = \"subject\"");
+    Source {
+        sql: Box::leak(format!("{}{TABLE}", SOCIAL.sql).into_boxed_str()),
+        mapping: Box::leak(format!("{}\n[[roll]]{second}", SOCIAL.mapping).into_boxed_str()),
+    }
+}
+
+/// Sushila draws a pension of the married; her husband dies, and the one of widows follows on it.
+async fn widowed() -> World {
+    let married = WIDOWS.replace("T-WIDOWS", "T-MARRIED").replace("[\"widowed\"]", "[\"married\"]").replace(
+        "clause_false = { notice_days = 30, officer = true }",
+        "clause_false = { notice_days = 30, officer = false }",
+    );
+    let widows = WIDOWS.replace("[[clause]]", "[transition]\npredecessor = \"T-MARRIED\"\n[[clause]]");
+    let world = World::by_schemes(&source(), &[(&married, "social.pension"), (&widows, "social.widows")]).await;
+    world.hears(&world.married("sushila", "2026-01-01")).await;
+    world.hears(&world.widowed("sushila", "D-9")).await;
+    world
+}
+
+async fn find(world: &World, action: DecisionAction) -> Decided {
+    let mut of_it = world.decisions("sushila").await.into_iter().filter(|decided| decided.action == action);
+    let found = of_it.next_back();
+    found.unwrap_or_else(|| panic!("no {action:?}"))
+}
+
+async fn accepts(world: &World) {
+    let offer = find(world, DecisionAction::Offer).await;
+    world.app.answer_of(&world.person("sushila"), &offer.id, BenefitAnswer::Accept).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_benefit_that_is_followed_by_another_is_on_hold_from_the_next_ones_first_payment_and_no_day_before() {
+    let world = widowed().await;
+    assert_eq!(world.look(BOTH), "ACTIVE -", "offered, not accepted: no unpaid day");
+    let ending = find(&world, DecisionAction::Remove).await;
+    assert_eq!((ending.state, ending.matter.hold.is_some()), (DecisionState::Proposed, false));
+    world.wallet_fetches("sushila").await;
+    run(&world.app).await.unwrap();
+    accepts(&world).await;
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE", "one pension at any time");
+    let ending = find(&world, DecisionAction::Remove).await;
+    assert_eq!((ending.state, ending.todo), (DecisionState::Noticed, None), "its window goes on as it began");
+    let told = steps(&world.notices("sushila").await);
+    let mut of_the_end = told.iter().filter(|step| !matches!(step, DecisionStep::Offer | DecisionStep::Enrolled));
+    assert_eq!(
+        (of_the_end.next(), of_the_end.next(), of_the_end.next()),
+        (Some(&DecisionStep::Removal), Some(&DecisionStep::Replaced), None)
+    );
+    let (records, _) = world.records(&ending.id).await;
+    let held = records.iter().rfind(|record| record.action == DecisionAction::Hold).unwrap();
+    assert_eq!((Some(&held.decision), held.effects.len()), (ending.matter.hold.as_ref(), 1));
+    world.days(31).await;
+    assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_notice_that_arrives_after_the_hold_starts_the_same_window() {
+    let world = widowed().await;
+    accepts(&world).await;
+    let ending = find(&world, DecisionAction::Remove).await;
+    assert_eq!((world.look(BOTH).as_str(), ending.state), ("HOLD ACTIVE", DecisionState::Held));
+    world.days(40).await;
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE", "she was not told");
+    world.wallet_fetches("sushila").await;
+    world.days(30).await;
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE");
+    world.days(1).await;
+    assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hold_is_lifted_when_the_next_one_pays_no_more_and_the_end_begins_anew() {
+    let world = widowed().await;
+    world.wallet_fetches("sushila").await;
+    accepts(&world).await;
+    run(&world.app).await.unwrap();
+    let first = find(&world, DecisionAction::Remove).await.id;
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'HOLD' WHERE ppo_no = 101");
+    settle(&world.app, &world.person("sushila")).await.unwrap();
+    assert_eq!(world.look(BOTH), "HOLD HOLD", "the next one's hold is the next one's matter");
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+    settle(&world.app, &world.person("sushila")).await.unwrap();
+    assert_eq!(world.look(BOTH), "ACTIVE REMOVED", "nobody draws nothing for another one's sake");
+    let again = find(&world, DecisionAction::Remove).await;
+    assert!(again.id != first && again.state == DecisionState::Proposed && again.matter.hold.is_none());
+    world.days(31).await;
+    assert_eq!(world.look(BOTH), "ACTIVE REMOVED", "of the second she was not told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objection_that_was_right_puts_her_back_in_payment_with_what_was_held() {
+    let world = widowed().await;
+    world.wallet_fetches("sushila").await;
+    accepts(&world).await;
+    run(&world.app).await.unwrap();
+    let ending = find(&world, DecisionAction::Remove).await;
+    let deepak = world.officer("deepak", "p-deepak").await;
+    world.app.objection_enter(&deepak, &ending.id, (AppealRoute::Counter, "My husband lives.")).await.unwrap();
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE", "while it is heard");
+    for (name, person) in [("anita", "p-anita"), ("binod", "p-binod")] {
+        let officer = world.officer(name, person).await;
+        world.app.review_decide(&officer, &ending.id, false).await.unwrap();
+    }
+    settle(&world.app, &world.person("sushila")).await.unwrap();
+    assert_eq!(find(&world, DecisionAction::Remove).await.state, DecisionState::Reversed);
+    assert_eq!(world.look(BOTH), "ACTIVE ACTIVE", "the other one is for officers to end");
+}
