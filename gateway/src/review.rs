@@ -12,6 +12,7 @@ pub mod funnel;
 pub mod journals;
 pub mod letter;
 pub mod order;
+pub mod places;
 mod slip;
 #[cfg(test)]
 pub(crate) mod tests;

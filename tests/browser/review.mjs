@@ -123,6 +123,9 @@ async function review(first, second, { decision, number, ...letter }) {
   states.push(await first.state());
   await first.send('letter');
   await first.look('review-letter');
+  await first.open('/console/review', 'review-list');
+  await first.send('places');
+  await first.look('review-places');
   await first.open('/console/objections', 'review-counter');
   await first.page.locator('#case').fill(letter.case);
   await first.page.locator('#number').fill(number);

@@ -12,6 +12,7 @@ use schemas::{
     time::{CivilDate, Timestamp},
 };
 use serde::Serialize;
+use service_kit::words::{Language, Locale};
 
 use super::Page;
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
         ObjectionSlip,
         evidence::{Change, ClauseSeen, Evidence, Step},
         letter::Letter,
+        places::{PlaceList, Untold},
     },
     store::review::{Note, NoteKind},
 };
@@ -256,17 +258,68 @@ pub struct LetterPage {
 }
 
 impl LetterPage {
-    fn say(&self, locale: &service_kit::words::Locale, key: &str, number: &str) -> String {
+    fn say(&self, locale: &Locale, key: &str, number: &str) -> String {
         self.page.say_in(*locale, key, &[("number", number.into())])
     }
 
     /// By when, as a sentence: the day, or how many days from the day on which it arrives.
-    fn deadline(&self, locale: &service_kit::words::Locale) -> String {
+    fn deadline(&self, locale: &Locale) -> String {
         match (self.letter.until, self.letter.days) {
             (Some(until), _) => self.page.say_in(*locale, "letter-until", &[("day", locale.day(until).into())]),
             (None, Some(days)) => self.page.say_in(*locale, "letter-days", &[("count", i64::from(days).into())]),
             (None, None) => String::new(),
         }
+    }
+}
+
+/// Lists for panchayats and wards.
+#[derive(Template)]
+#[template(path = "review_places.html")]
+pub struct PlacesPage {
+    /// What every page has.
+    pub page: Page,
+    /// One a place.
+    pub lists: Vec<PlaceList>,
+    /// Our name, in the order of [`Language::ALL`].
+    pub department: [String; 2],
+    /// Of which day they are.
+    pub day: CivilDate,
+}
+
+impl PlacesPage {
+    /// Hindi first: it is read where she lives.
+    const BOTH: [Locale; 2] = [Locale::HINDI, Locale::ENGLISH];
+    const COLUMNS: [&'static str; 7] = ["number", "name", "scheme", "payment", "days", "case", "signature"];
+
+    fn column(&self, locale: &Locale, column: &str) -> String {
+        self.page.say_in(*locale, &format!("places-{column}"), &[])
+    }
+
+    fn heading(&self, locale: &Locale, list: &PlaceList) -> String {
+        match &list.place {
+            Some(place) => self.page.say_in(*locale, "places-place", &[("name", place.as_str().into())]),
+            None => self.page.say_in(*locale, "places-nowhere", &[]),
+        }
+    }
+
+    fn duty(&self, locale: &Locale) -> String {
+        let ours = Language::ALL.iter().position(|language| *language == locale.language);
+        let department = ours.and_then(|at| self.department.get(at)).map_or("", String::as_str);
+        let arguments = [("name", department.into()), ("day", locale.day(self.day).into())];
+        self.page.say_in(*locale, "places-duty", &arguments)
+    }
+
+    fn scheme(&self, locale: &Locale, one: &Untold) -> String {
+        let said = one.scheme.get(locale.language.tag()).or_else(|| one.scheme.values().next());
+        said.cloned().unwrap_or_else(|| "-".to_owned())
+    }
+
+    fn payment(&self, locale: &Locale, one: &Untold) -> String {
+        self.page.say_in(*locale, if one.held { "places-held" } else { "places-goes-on" }, &[])
+    }
+
+    fn days(&self, one: &Untold) -> String {
+        self.page.locale().number(i64::from(one.days))
     }
 }
 
@@ -367,6 +420,10 @@ mod tests {
         ("done", "breaker-signed breaker-released matched matched-nobody replayed"),
         ("step", "delivered"),
         ("slip", "title taken against case number paper next keep"),
+        (
+            "places",
+            "text none place nowhere duty number name scheme payment days case signature held goes-on print back title",
+        ),
         ("letter", "title for until days case notice signature"),
         ("triggers", "heard told"),
     ];

@@ -43,7 +43,7 @@ const fn locale(language: Language) -> Locale {
 
 impl App {
     /// Our name in a language, else in any.
-    pub(super) fn named(&self, language: Language) -> String {
+    pub(crate) fn named(&self, language: Language) -> String {
         let names = &self.config().name;
         let name = names.get(language.tag()).or_else(|| names.values().next());
         name.cloned().unwrap_or_else(|| self.entity().to_string())

@@ -4,4 +4,5 @@ mod commands;
 mod counter;
 mod looking;
 mod pages;
+mod places;
 mod world;

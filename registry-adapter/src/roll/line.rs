@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Rows of one person in one roll: more is a wrong mapping, not a person.
-const LIMIT: usize = 100;
+pub(super) const LIMIT: usize = 100;
 
 /// One row of the roll as it was read.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use crate::{
     connection::Connections,
     key::LocalKey,
     mapping::{FieldKind, Roll, RollStatus},
-    row::{self, field_value, key_bind},
+    row::{self, field_value, key_bind, where_key},
 };
 
 /// Rows read at a time.
@@ -101,6 +101,22 @@ impl Roster {
             select = select.sql(" AND t.").name(&roll.key.name).sql(" > ").bind(bind);
         }
         let rows = select.sql(" ORDER BY t.").name(&roll.key.name).sql(" LIMIT ").bind(PAGE).rows(&mut conn)?;
+        rows.into_iter().map(|row| self.read(row)).collect()
+    }
+
+    /// The rows of one person, whatever their status. Blocks.
+    ///
+    /// # Errors
+    /// If the roll cannot be read, or has more rows of her than anybody has.
+    pub fn of(&self, subject: &LocalKey) -> Result<Vec<RosterRow>, RollError> {
+        let roll = &*self.roll;
+        let Some(bind) = key_bind(&roll.subject, subject) else { return Ok(Vec::new()) };
+        let mut conn = self.readers.lend().map_err(RollError::Database)?;
+        let select = where_key(line::select(roll), &roll.subject, bind).sql(" ORDER BY t.").name(&roll.key.name);
+        let rows = select.sql(" LIMIT ").bind(line::LIMIT as i64 + 1).rows(&mut conn)?;
+        if rows.len() > line::LIMIT {
+            return Err(RollError::TooManyRows { roll: roll.id.clone(), limit: line::LIMIT });
+        }
         rows.into_iter().map(|row| self.read(row)).collect()
     }
 

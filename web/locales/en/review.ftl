@@ -259,6 +259,26 @@ letter-case = Case { $number }
 letter-notice = Notice { $number }
 letter-signature = Handed over on (date), signature:
 
+# Lists for a panchayat or ward
+places-title = Notices to be handed over, by place
+places-open = Print lists for panchayats and wards
+places-text = These people have not received the notice that they may lose a benefit. Give each place its list together with the letters. Enter for each person that her notice arrived: only then does her time to object begin. A printed list starts no time.
+places-none = Everybody who is to be told has been told.
+places-place = Panchayat or ward: { $name }
+places-nowhere = Panchayat or ward not known
+places-duty = { $name }, { $day }. Please hand over the letter in person and have it signed for. Nobody is taken off before it has reached her and her time to object is over. This list is not to be put up in public.
+places-number = Number
+places-name = Name
+places-scheme = Scheme
+places-payment = Payment
+places-days = Days to object
+places-case = Case
+places-signature = Handed over on, signature or thumb mark
+places-held = on hold
+places-goes-on = goes on
+places-print = Print the lists
+places-back = Back to what waits
+
 # Breakers
 breakers-title = Stopped schemes
 breakers-text = A scheme stops by itself when it would take off unusually many people at once. Find out why before you sign. It goes on when two persons have signed.

@@ -235,6 +235,7 @@ async fn each_page_and_form_is_for_its_roles_with_its_token() {
         ("/console/review/decide", decide(&decision, "reversed", WHY).to_vec()),
         ("/console/review/delivered", vec![("decision", id), ("evidence", "officer")]),
         ("/console/review/letter", vec![("decision", id)]),
+        ("/console/review/places", vec![]),
         ("/console/review/breakers", vec![("scheme", "x"), ("people", "1"), ("certain", "yes")]),
         ("/console/objections/find", vec![("case", "case-D-1"), ("number", "101")]),
         ("/console/objections", vec![("decision", id), ("words", ""), ("papers", "")]),

@@ -33,9 +33,9 @@ use crate::{
 
 const SOURCE: Source = Source {
     sql: "CREATE TABLE pension_beneficiary (ppo_no INTEGER PRIMARY KEY, payment_status TEXT NOT NULL, status_reason TEXT, \
-              status_since TEXT, full_name TEXT, dob TEXT);
-          INSERT INTO pension_beneficiary VALUES (101, 'ACTIVE', NULL, '2016-04-01', 'Sushila Sahu', '1954-02-28'),
-              (102, 'ACTIVE', NULL, '2016-04-01', 'Budhram Netam', '1950-01-01');",
+              status_since TEXT, full_name TEXT, dob TEXT, gram_panchayat TEXT);
+          INSERT INTO pension_beneficiary VALUES (101, 'ACTIVE', NULL, '2016-04-01', 'Sushila Sahu', '1954-02-28', 'Belargaon'),
+              (102, 'ACTIVE', NULL, '2016-04-01', 'Budhram Netam', '1950-01-01', NULL);",
     mapping: r#"
 [source]
 kind = "sqlite"
@@ -57,6 +57,9 @@ removed = "REMOVED"
 reason = "status_reason"
 since = "status_since"
 subject_key = "ppo_no"
+[roll.fact]
+"person.name" = "full_name"
+"person.local_body" = "gram_panchayat"
 "#,
 };
 

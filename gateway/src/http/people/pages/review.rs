@@ -16,6 +16,7 @@ use serde::Deserialize;
 use service_kit::{
     access::{Caller, Routes, Submitted, User},
     server::{ProblemResponse, Reply, RouteLimits},
+    words::Language,
 };
 use utoipa::OpenApi;
 
@@ -30,7 +31,7 @@ use crate::{
 
 /// The endpoints' description.
 #[derive(OpenApi)]
-#[openapi(paths(list, case, decide, delivered, letter))]
+#[openapi(paths(list, case, decide, delivered, letter, places))]
 pub struct Api;
 
 const CALLER: Caller = Caller::User(Role::Reviewer.as_str());
@@ -43,6 +44,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Method::POST, "/console/review/decide", CALLER, body, decide)
         .route(Method::POST, "/console/review/delivered", CALLER, body, delivered)
         .route(Method::POST, "/console/review/letter", CALLER, body, letter)
+        .route(Method::POST, "/console/review/places", CALLER, body, places)
         .route(Method::GET, "/console/review/{decision}", CALLER, RouteLimits::NO_BODY, case)
 }
 
@@ -180,4 +182,22 @@ async fn letter(view: View, submitted: Submitted<Which>) -> Reply {
     let code = qr::path(&letter.qr).unwrap_or_default();
     let view = view.of_person(submitted.user, submitted.token);
     show(&view, StatusCode::OK, &views::LetterPage { page: view.page("letter"), letter, code })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Lists for panchayats and wards: whose notice has not arrived, to be printed and handed over. A print is no delivery.
+#[utoipa::path(post, path = "/console/review/places", tag = "people",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "nothing but the form's token"),
+    responses(
+        (status = 200, description = "One list a place", content_type = "text/html"),
+        (status = 403, description = "access-denied, form-foreign"),
+    ))]
+async fn places(view: View, submitted: Submitted<Nothing>) -> Reply {
+    let lists = view.app.untold_by_place(&submitted.user.name).await.map_err(refused)?;
+    let (department, day) = (Language::ALL.map(|language| view.app.named(language)), view.app.now().civil_day());
+    let view = view.of_person(submitted.user, submitted.token);
+    show(&view, StatusCode::OK, &views::PlacesPage { page: view.page("places"), lists, department, day })
 }
