@@ -33,7 +33,8 @@ impl App {
             let tag = language.tag().to_owned();
             let title = decided.matter.title.get(&tag).cloned().unwrap_or_default();
             let clauses = decided.matter.decisive.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let source = decided.matter.source.as_ref().map(ToString::to_string).unwrap_or_default();
+            let name = |source: &EntityId| self.member_name(source, language);
+            let source = decided.matter.source.as_ref().map(name).unwrap_or_default();
             let code = match super::outcome::is_about_the_roll(decided) {
                 true => "roll-otherwise".to_owned(),
                 false => decided.matter.cause.reason.code().to_lowercase().replace('_', "-"),
