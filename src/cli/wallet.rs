@@ -131,6 +131,14 @@ enum Command {
         /// The decision, as `benefits` shows it.
         decision: MessageId,
     },
+    /// Object to a removal. The number of the slip is printed; the signed record stands in `--json`.
+    Object {
+        /// The decision, as `benefits` shows it.
+        decision: MessageId,
+        /// A file with my words, at most 2,000 characters: arguments can be read by others on this machine. May be left out.
+        #[arg(long, value_name = "FILE")]
+        words_file: Option<PathBuf>,
+    },
     /// Write everything that the wallet knows, with the evidence of each use, into a file to keep.
     Export {
         /// A file that does not exist yet.
@@ -222,6 +230,7 @@ impl Wallet {
             Command::History => self.history().await,
             Command::Benefits => self.benefits().await,
             Command::Accept { decision } => self.answer(&decision, BenefitAnswer::Accept).await,
+            Command::Object { decision, words_file } => self.object(&decision, words_file.as_deref()).await,
             Command::Decline { decision } => self.answer(&decision, BenefitAnswer::Decline).await,
         }
     }
@@ -400,6 +409,19 @@ impl Wallet {
     async fn answer(&self, decision: &MessageId, answer: BenefitAnswer) -> Result<(), Failure> {
         let answered = wallet::answer(&self.home, &self.federation().await?, decision, answer).await?;
         self.tell(&answered, &format!("{} took the answer", answered.department))
+    }
+
+    async fn object(&self, decision: &MessageId, words_file: Option<&Path>) -> Result<(), Failure> {
+        let words = words_file.map(|file| {
+            let read = std::fs::read_to_string(file);
+            read.map_err(|error| {
+                let problem = anyhow!("{}: {error}; mend: name a file in UTF-8", file.display());
+                Failure::new(Failure::USAGE, problem)
+            })
+        });
+        let words = words.transpose()?.unwrap_or_default();
+        let taken = wallet::object(&self.home, &self.federation().await?, decision, words.trim()).await?;
+        self.tell(&taken, &format!("taken; slip {}, case {}", taken.slip, taken.case))
     }
 
     fn tell(&self, data: &impl Serialize, words: &str) -> Result<(), Failure> {

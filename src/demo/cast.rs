@@ -92,6 +92,14 @@ impl Citizen {
         self.wallet(&["accept", decision])
     }
 
+    /// Objects to a removal, in the words of this file.
+    ///
+    /// # Errors
+    /// If the command refuses.
+    pub fn object(&self, decision: &str, words_file: &std::path::Path) -> anyhow::Result<Value> {
+        self.wallet(&["object", decision, "--words-file", &words_file.display().to_string()])
+    }
+
     fn wallet(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let home = self.home.display().to_string();
         let mut all = vec!["wallet", "--home", &home, "--json"];

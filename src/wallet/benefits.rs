@@ -1,7 +1,7 @@
 //! Benefits: what departments decided about her and why, and her answer to an offer.
 //!
 //! Guarantees: each department is shown its own pseudonym of hers and nothing else; an answer goes only to the department that
-//! made the offer. Deliberately absent: objections, which are signed (the web wallet and the counters take them).
+//! made the offer. Deliberately absent: objections (`objections`).
 
 use protocol::federation::VerifiedMember;
 use schemas::{

@@ -1,0 +1,105 @@
+//! She objects to a removal: an order that her key for the department signs, and the slip that she gets for it.
+//!
+//! Guarantees: it goes only to the department that told of the decision, and counts as taken by that department's signed record about
+//! this very decision alone. Deliberately absent: keeping what could not be sent; the command says so, and the same words may go again.
+
+use protocol::{
+    credential::did,
+    exchange::Attested,
+    federation::VerifiedMember,
+    seal::{KeyReference, Typ, random, sign_as},
+};
+use schemas::{
+    benefits::{BenefitAnswer, BenefitView, ObjectionOrder, ObjectionRequest, ObjectionTaken},
+    decision::{DecisionAction, DecisionRecord},
+    id::{CompactJws, MessageId},
+    scheme::DecisionState,
+    version::V1,
+};
+
+use super::{
+    Federation, Home, WalletError,
+    benefits::benefits,
+    history::{key_for, known_by},
+    home::BoundKey,
+    post::Party,
+};
+
+/// Longest words, characters; the department refuses more.
+const MOST_WORDS: usize = 2_000;
+
+/// Objects to this removal, in her words, which may be empty. The same again is answered with the same slip.
+///
+/// # Errors
+/// If no department told of such a removal, the words are too long, it refuses, or what it gives is not its word about this decision.
+pub async fn object(
+    home: &Home,
+    federation: &Federation,
+    decision: &MessageId,
+    words: &str,
+) -> Result<ObjectionTaken, WalletError> {
+    let long = words.chars().count();
+    if long > MOST_WORDS {
+        let problem = format!("the words have {long} characters; mend: say it in at most {MOST_WORDS}");
+        return Err(WalletError::Usage(problem));
+    }
+    let found = benefits(home, federation).await?;
+    // While it is heard, what she adds is taken too, and what was said before is answered with its slip once more.
+    let heard = |view: &BenefitView| view.action == DecisionAction::Remove && view.state == DecisionState::Contested;
+    let may =
+        |view: &BenefitView| view.decision == *decision && (view.may.contains(&BenefitAnswer::Object) || heard(view));
+    let told = found.departments.into_iter().find(|told| told.decisions.iter().any(may));
+    let unknown = || {
+        let missing = if found.missing.is_empty() { String::new() } else { format!(" ({})", found.missing.join("; ")) };
+        WalletError::Usage(format!(
+            "no department told of a removal {decision} that can be objected to{missing}; mend: take its number from `vinimay wallet benefits`"
+        ))
+    };
+    let department = told.ok_or_else(unknown)?.member;
+    let member = federation.member(&department).await?;
+    let party = Party { member: &member, http: federation.http(&member)? };
+    let bindings = home.bindings()?;
+    let bound = key_for(&bindings, &member)
+        .ok_or_else(|| WalletError::Usage("the wallet has no binding; mend: `vinimay wallet bind`".to_owned()))?;
+    let objection = sign(home, federation, (bound, &member), decision, words)?;
+    let request = ObjectionRequest { binding: known_by(home, federation, &party, bound).await?, objection };
+    let reply = party.json(&format!("{}/objections", member.gateway().citizen_endpoint), &[], &request).await?;
+    let taken: ObjectionTaken = party.read(&reply)?;
+    verify(&taken, &member, decision)?;
+    Ok(taken)
+}
+
+fn sign(
+    home: &Home,
+    federation: &Federation,
+    (bound, member): (&BoundKey, &VerifiedMember),
+    decision: &MessageId,
+    words: &str,
+) -> Result<CompactJws, WalletError> {
+    let (key, now) = (home.key(&bound.kid)?, federation.now());
+    let iss = did::encode(key.public()).map_err(|error| WalletError::Usage(error.to_string()))?;
+    let url = did::key_url(&iss);
+    let claims = ObjectionOrder {
+        v: V1,
+        iss,
+        aud: member.entity().clone(),
+        iat: now.numeric(),
+        jti: random::message_id(now),
+        decision: decision.clone(),
+        words: words.to_owned(),
+    };
+    Ok(sign_as(Typ::Objection, &key, KeyReference::Url(&url), &claims)?)
+}
+
+fn verify(taken: &ObjectionTaken, member: &VerifiedMember, decision: &MessageId) -> Result<(), WalletError> {
+    let untrusted = |what: &str| WalletError::Untrusted(format!("{}: {what}", member.entity()));
+    let record = Attested::<DecisionRecord>::verify(taken.record.as_str().as_bytes(), member)
+        .map_err(|error| untrusted(&format!("the record of the objection cannot be verified: {error}")))?;
+    let claims = record.claims();
+    // Against a removal that was carried out the record says so still, until two officers have heard her.
+    let heard = matches!(claims.state, DecisionState::Contested | DecisionState::Removed);
+    if taken.decision == *decision && claims.decision == *decision && claims.case == taken.case && heard {
+        return Ok(());
+    }
+    Err(untrusted("it took something else than this objection"))
+}
