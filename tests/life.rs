@@ -20,7 +20,7 @@ use schemas::time::Timestamp;
 use service_kit::clock::Clock;
 use service_kit_testing::TestClockFile;
 use tempfile::TempDir;
-use vinimay::world::{Addresses, Anchor, Binary, Department};
+use vinimay::world::{Addresses, Anchor, Binary, Department, ServedWallet};
 
 use self::{office::Office, plan::LifePlan, register::Register};
 use crate::{
@@ -46,6 +46,8 @@ pub struct Life {
     pub civil: Register,
     /// The departments, in the order of the plan.
     pub offices: Vec<Office>,
+    /// The wallet's pages, where the plan wants them.
+    pub wallet: Option<ServedWallet>,
     time: TestClockFile,
     folder: TempDir,
     place: Option<Place>,
@@ -69,8 +71,12 @@ impl Life {
         let (clock, now) = (time.clock(), time.clock().now());
         let binary = binary().with_environment(TestClockFile::VARIABLE, &time.path().display().to_string());
         let addresses = Addresses::new();
-        let mut anchor = Anchor::init(&binary, &folder.path().join("anchor"), &addresses).unwrap();
-        let civil = civil(&binary, folder.path(), &addresses, plan, now);
+        let wallet =
+            plan.wallet.then(|| ServedWallet::built(&addresses).unwrap().expect("mend: scripts/web.sh wallet"));
+        let origin = wallet.as_ref().map(|wallet| &wallet.origin);
+        let mut anchor = Anchor::init_with_wallet(&binary, &folder.path().join("anchor"), &addresses, origin).unwrap();
+        let pages = wallet.as_ref().map_or(String::new(), ServedWallet::section);
+        let civil = civil(&binary, folder.path(), &addresses, (plan, &pages), now);
         let each = |plan| Office::set_up(&binary, folder.path(), &addresses, (plan, &civil.department), now);
         let offices: Vec<Office> = side_by_side(plan.offices.iter().collect(), each);
         laws::register(&anchor, folder.path(), civil.department.entity().as_str(), &parties(&offices));
@@ -78,7 +84,7 @@ impl Life {
         for department in std::iter::once(&civil.department).chain(offices.iter().map(|office| &office.department)) {
             department.join(&anchor).unwrap();
         }
-        let mut life = Self { clock, binary, anchor, civil, offices, time, folder, place: Some(place) };
+        let mut life = Self { clock, binary, anchor, civil, offices, wallet, time, folder, place: Some(place) };
         life.open(plan).await;
         life
     }
@@ -242,13 +248,14 @@ fn civil(
     binary: &Binary,
     folder: &std::path::Path,
     addresses: &Addresses,
-    plan: &LifePlan,
+    (plan, pages): (&LifePlan, &str),
     now: Timestamp,
 ) -> Register {
     std::fs::create_dir_all(folder.join("civil")).unwrap();
     let database = folder.join("civil/register.sqlite");
     Register::create(&database);
-    let described = plan.civil(&database, Register::MAPPING);
+    let mut described = plan.civil(&database, Register::MAPPING);
+    described.more.push_str(pages);
     let sectors = described.names_people_of.clone();
     let department = Department::init(binary, &folder.join("civil"), addresses, &described, plan.civil.1, now).unwrap();
     Register::of(department, database, sectors, plan.civil.0.clone())

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+#[cfg(feature = "test-clock")]
+mod benefits;
 mod bodies;
 mod browser;
 mod canaries;

@@ -7,7 +7,7 @@ import { RequestLog, weigh } from './log.mjs';
 import { Screens } from './screens.mjs';
 import { pattern, words } from './words.mjs';
 
-const PIN = '270194';
+export const PIN = '270194';
 
 export async function walk(browser, order, { width, language }, walksBefore) {
   const name = `${language}-${width}`;

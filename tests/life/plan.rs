@@ -119,12 +119,20 @@ pub struct LifePlan {
     pub civil: (Store, usize),
     /// The departments.
     pub offices: Vec<OfficePlan>,
+    /// Whether civil registration serves the wallet's pages.
+    pub wallet: bool,
 }
 
 impl LifePlan {
     /// A world of these departments, today.
     pub const fn of(offices: Vec<OfficePlan>) -> Self {
-        Self { civil: (Store::Sqlite, 1), offices }
+        Self { civil: (Store::Sqlite, 1), offices, wallet: false }
+    }
+
+    /// Citizens open their wallets in a browser.
+    #[must_use]
+    pub fn with_pages(self) -> Self {
+        Self { wallet: true, ..self }
     }
 
     /// Civil registration is so many processes on one PostgreSQL.

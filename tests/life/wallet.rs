@@ -8,11 +8,15 @@ use super::Life;
 use crate::ready::good;
 
 impl Life {
+    /// The registry's desk invites somebody.
+    pub async fn invitation(&self, resident: &str) -> BindingOffer {
+        let desk = self.civil.department.portal(0).unwrap();
+        good(&desk.post("/v1/binding-offers", &[], &json!({ "resident": resident })).await.unwrap())
+    }
+
     /// Somebody's wallet, bound at the registry's desk.
     pub async fn wallet_of(&self, resident: &str) -> Citizen {
-        let desk = self.civil.department.portal(0).unwrap();
-        let asked = desk.post("/v1/binding-offers", &[], &json!({ "resident": resident })).await.unwrap();
-        let offer: BindingOffer = good(&asked);
+        let offer = self.invitation(resident).await;
         let home = self.folder().join(format!("wallet-{resident}"));
         let citizen = Citizen::with_wallet(&self.binary, home, &self.anchor.trust_root().unwrap()).unwrap();
         citizen.bind(&offer).unwrap();

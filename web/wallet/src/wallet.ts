@@ -5,6 +5,7 @@
  */
 
 import type { Language } from "./consent/words.js";
+import { sendObjections, unsent } from "./citizen/objections.js";
 import { confirmed, sendOf, sendPending, waiting } from "./consent/orders.js";
 import type { Member, Pin } from "./federation/chain.js";
 import type { Dataset } from "./federation/shapes.js";
@@ -111,7 +112,9 @@ export class Wallet {
   /** Sends what waits; how many deliveries are left. Where nothing waits, nobody hears that the wallet was opened. */
   async send(): Promise<number> {
     const some = (await this.vault.consents()).some((consent) => waiting(consent).length > 0);
-    return some ? sendPending(this.vault, await this.federation()) : 0;
+    const orders = some ? await sendPending(this.vault, await this.federation()) : 0;
+    const objections = (await unsent(this.vault)).length > 0;
+    return orders + (objections ? await sendObjections(this.vault, await this.federation()) : 0);
   }
 }
 

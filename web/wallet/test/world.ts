@@ -13,11 +13,11 @@ export const TX_CODE = "314159";
 type Handler = (body: string, headers: Record<string, string>, url: URL) => string | Claims | Promise<string | Claims>;
 
 /** A refusal with a status. */
-class Refusal {
+export class Refusal {
   constructor(readonly status: number, readonly body: Claims) {}
 }
 
-class Department {
+export class Department {
   readonly federation = Key.make();
   readonly signing = Key.make();
   readonly encryption = Key.make();
@@ -267,6 +267,15 @@ export class World {
       const response = form.get("response");
       if (response !== null) this.responses.push(this.responseKey.open(response));
       return {};
+    });
+  }
+
+  /** Opens a door for citizens at a department; whoever comes has proven who she is, and by which key. */
+  door(department: Department, path: string, answer: (asked: Claims, shown: Claims, key: PublicJwk) => Claims): void {
+    this.routes.set(`POST ${department.entity}/citizen/v1/${path}`, (body) => {
+      const asked = JSON.parse(body) as Claims;
+      const { shown, key } = this.presented(String(asked["binding"]), department.entity, "c".repeat(22));
+      return answer(asked, shown, key);
     });
   }
 

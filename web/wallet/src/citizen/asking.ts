@@ -29,14 +29,22 @@ export interface KeptNotices {
   preferences: Preferences | null;
 }
 
-function keyFor(bindings: BoundKey[], member: string): BoundKey | undefined {
-  return bindings.find((bound) => bound.use.consumer === member) ?? bindings.find((bound) => bound.use.kind === "general");
+/** The binding that a member knows her by. */
+export async function boundFor(vault: Vault, member: string): Promise<BoundKey> {
+  const bindings = await vault.bindings();
+  const bound = bindings.find((one) => one.use.consumer === member) ?? bindings.find((one) => one.use.kind === "general");
+  if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
+  return bound;
+}
+
+/** Whether a member can know her by a pseudonym of its sector. */
+export async function knowable(vault: Vault, member: Member): Promise<boolean> {
+  return conceals((await boundFor(vault, member.entity)).token, `sub_${member.sector}`);
 }
 
 /** A presentation over a fresh nonce of this member: what it knows her by, and more where she says more. */
-async function proven(vault: Vault, federation: Federation, party: Party, more: string[] = []): Promise<string> {
-  const bound = keyFor(await vault.bindings(), party.member.entity);
-  if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
+export async function proven(vault: Vault, federation: Federation, party: Party, more: string[] = []): Promise<string> {
+  const bound = await boundFor(vault, party.member.entity);
   const pseudonym = `sub_${party.member.sector}`;
   // A registry that names nobody in that sector gives no pseudonym; the key alone is proven then.
   return presentOver(vault, federation, party, bound, conceals(bound.token, pseudonym) ? [pseudonym, ...more] : more);
@@ -86,9 +94,7 @@ export interface Wanted extends Pick<Preferences, "level" | "language"> {
 /** Chooses how much one member is to tell her: a signed order, so that nobody else can quieten it. */
 export async function choose(vault: Vault, federation: Federation, member: Member, wanted: Wanted): Promise<void> {
   const party = new Party(member);
-  const bound = keyFor(await vault.bindings(), member.entity);
-  if (bound === undefined) throw new Fault("unbound", "the wallet has no binding yet");
-  const key = await vault.signingKey(bound.kid);
+  const key = await vault.signingKey((await boundFor(vault, member.entity)).kid);
   const now = federation.now();
   const { level, language, ...where } = wanted;
   const claims = { v: 1, iss: key.did, aud: member.entity, iat: now, jti: messageId(now), level, language, ...where };

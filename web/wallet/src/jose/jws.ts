@@ -14,9 +14,10 @@ import { bare, sign, type SigningKey, type VerifyingKey } from "./keys.js";
 /** The kinds that a wallet reads. */
 export type ReadTyp =
   | "entity-statement+jwt" | "resolve-response+jwt" | "dx-register+jwt" | "oauth-authz-req+jwt" | "dc+sd-jwt" | "kb+jwt"
-  | "dx-order-ack+jwt" | "vc+jwt" | "dx-notice+jwt" | "statuslist+jwt";
+  | "dx-order-ack+jwt" | "vc+jwt" | "dx-notice+jwt" | "dx-decision+jwt" | "statuslist+jwt";
 /** The kinds that a wallet writes. */
-export type SignedTyp = "vc+jwt" | "kb+jwt" | "consent-order+jwt" | "openid4vci-proof+jwt" | "dpop+jwt" | "dx-preferences+jwt";
+export type SignedTyp = "vc+jwt" | "kb+jwt" | "consent-order+jwt" | "openid4vci-proof+jwt" | "dpop+jwt" | "dx-preferences+jwt"
+  | "dx-objection+jwt";
 
 const headerShape = closed({ alg: word("ES256", "EdDSA"), typ: text(), kid: maybe(text(/^[^]{1,1200}$/)) });
 
@@ -43,6 +44,11 @@ export class UnverifiedJws {
   /** The header's `kid`: for choosing a key. */
   get kid(): string | null {
     return this.header.kid ?? null;
+  }
+
+  /** The header's `typ`: for choosing what to hold it against. */
+  get typ(): string {
+    return this.header.typ;
   }
 
   /** Claims of a token nobody has vouched for: for finding a key. */

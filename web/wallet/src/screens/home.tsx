@@ -1,6 +1,7 @@
 /** Home: what she can do now, what holds now, what happened last. */
 
 import type { JSX } from "preact";
+import { waitsForHer, type KeptBenefits } from "../citizen/benefits.js";
 import { waiting } from "../consent/orders.js";
 import type { OpenedRequest } from "../store/vault.js";
 import { useConsents, useWallet } from "../ui/context.js";
@@ -18,7 +19,8 @@ export function Home(): JSX.Element {
   const { words, wallet } = useWallet();
   const [loaded, again] = useConsents(async () => {
     const [consents, uses, holder] = [await wallet.vault.consents(), await keptUses(wallet), await wallet.holder()];
-    return { consents, uses, holder, opened: await unanswered(wallet) };
+    const decided = (await wallet.vault.all<KeptBenefits>("benefits:")).flatMap((told) => told.decisions);
+    return { consents, uses, holder, opened: await unanswered(wallet), open: decided.filter(waitsForHer).length };
   }, []);
   const name = loaded.state === "done" ? loaded.value.holder : null;
   return (
@@ -28,6 +30,7 @@ export function Home(): JSX.Element {
         {loaded.value.holder === null && <Unbound />}
         <a class="button main wide" href="#/open"><Icon name="open" />{words.t("home-open")}</a>
         <Waiting opened={loaded.value.opened} />
+        {loaded.value.open > 0 && <p class="notice"><a class="line-link" href="#/benefits">{words.t("home-benefits-open", { count: loaded.value.open })}</a></p>}
         <Active {...loaded.value} again={again} />
         <section>
           <h2>{words.t("home-uses")}</h2>
@@ -35,6 +38,7 @@ export function Home(): JSX.Element {
             : <ul class="rows">{loaded.value.uses.slice(0, SHOWN).map((use) => <UseRow key={use.exchange} use={use} />)}</ul>}
           <ul class="links">
             <li><a href="#/uses">{words.t("home-see-uses")}</a></li>
+            <li><a href="#/benefits">{words.t("home-benefits")}</a></li>
             <li><a href="#/notices">{words.t("home-notices")}</a></li>
             <li><a href="#/tie">{words.t("home-tie")}</a></li>
           </ul>

@@ -49,6 +49,7 @@ export function Notices(): JSX.Element {
               <span>{text?.body}</span>
               <span class="small">{name(notice.member)}, {words.moment(secondsOf(notice.at))}</span>
               {notice.about.exchange !== undefined && <a class="line-link" href={`#/use?exchange=${notice.about.exchange}`}>{words.t("more-details")}</a>}
+              {notice.about.decision !== undefined && <a class="line-link" href={`#/benefit?id=${notice.about.decision}`}>{words.t("notices-decision")}</a>}
               {notice.about.link !== undefined && <a class="line-link" href={`#/request?${notice.about.link}`}>{words.t("notices-answer")}</a>}
             </li>
           );

@@ -20,6 +20,8 @@ const FETCHED: Record<string, () => Promise<Page>> = {
   "/uses": () => import("./rest.js").then((rest) => rest.Uses),
   "/use": () => import("./rest.js").then((rest) => rest.Use),
   "/complaint": () => import("./rest.js").then((rest) => rest.Complaint),
+  "/benefits": () => import("./rest.js").then((rest) => rest.Benefits),
+  "/benefit": () => import("./rest.js").then((rest) => rest.Benefit),
   "/notices": () => import("./rest.js").then((rest) => rest.Notices),
   "/tie": () => import("./rest.js").then((rest) => rest.Tie),
   "/help": () => import("./rest.js").then((rest) => rest.Help),

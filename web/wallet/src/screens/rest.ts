@@ -1,5 +1,7 @@
 /** Screens that are fetched when they are first needed: all in one piece. */
 
+export { Benefit } from "./benefit.js";
+export { Benefits } from "./benefits.js";
 export { Complaint } from "./complaint.js";
 export { Consent } from "./consent.js";
 export { Consents } from "./consents.js";

@@ -1,5 +1,5 @@
 /**
- * What the wallet keeps about her: bindings, consents with their orders, histories, notices. Sealed under the data key of an open lock.
+ * What the wallet keeps about her: bindings, consents with their orders, histories, notices, decisions, objections. Sealed under the data key of an open lock.
  *
  * Guarantees: each record is sealed with its own place as associated data, so that none can be put in another's place; keys are kept before
  * anything that names them; consents are kept before they leave, so that she can always revoke what she signed.
@@ -63,6 +63,23 @@ export interface KeptConsent {
   status: Status;
   n: number;
   orders: SentOrder[];
+}
+
+/** An objection that she signed, and what the department gave for it. */
+export interface KeptObjection {
+  id: string;
+  member: string;
+  decision: string;
+  /** The number on the letters. */
+  case: string;
+  /** Why, in her words. */
+  words: string;
+  at: number;
+  order: string;
+  /** The number on her slip, and the signed record that it was taken. */
+  taken: { slip: string; record: string } | null;
+  /** That it will not be taken as it is; it is not sent again. */
+  refused: boolean;
 }
 
 /** A request that she opened and has not answered. */
@@ -178,10 +195,27 @@ export class Vault implements Marks {
   /** Keeps consents, all or none; who watches hears of it. */
   async keepConsents(consents: KeptConsent[]): Promise<void> {
     await this.database.put(await Promise.all(consents.map((one) => this.seal(`consent:${one.id}`, one))));
+    this.changed();
+  }
+
+  /** Keeps an objection; who watches hears of it. */
+  async keepObjection(kept: KeptObjection): Promise<void> {
+    await this.write(`objection:${kept.decision}:${kept.id}`, kept);
+    this.changed();
+  }
+
+  /** Her objections to one decision, or to all, oldest first. */
+  async objections(decision?: string): Promise<KeptObjection[]> {
+    const kept = await this.all<KeptObjection>(decision === undefined ? "objection:" : `objection:${decision}:`);
+    return kept.sort((one, two) => one.at - two.at || (one.id < two.id ? -1 : 1));
+  }
+
+  /** Tells who watches that a consent, a decision or an objection changed. */
+  changed(): void {
     for (const heard of this.watching) heard();
   }
 
-  /** Calls after each change of a consent by this vault, until what it returns is called. */
+  /** Calls after each such change by this vault, until what it returns is called. */
   watch(heard: () => void): () => void {
     this.watching.add(heard);
     return () => void this.watching.delete(heard);

@@ -73,7 +73,7 @@ export function useLoaded<T>(work: () => Promise<T>, keys: unknown[]): [Loaded<T
   return [loaded, again];
 }
 
-/** Works as `useLoaded`, and again whenever a consent changed: an order that went out by itself is shown as it stands. */
+/** Works as `useLoaded`, and again whenever a consent, a decision or an objection changed: what went out by itself is shown as it stands. */
 export function useConsents<T>(work: () => Promise<T>, keys: unknown[]): [Loaded<T>, () => void] {
   const { vault } = useWallet().wallet;
   const [loaded, again] = useLoaded(work, [vault, ...keys]);

@@ -7,7 +7,7 @@ import { Button } from "./parts.js";
 import type { Update } from "./update.js";
 
 const PLACES = [
-  { path: "/", icon: "home", key: "nav-home", also: ["/notices", "/tie"] },
+  { path: "/", icon: "home", key: "nav-home", also: ["/notices", "/tie", "/benefits", "/benefit"] },
   { path: "/open", icon: "open", key: "nav-open", also: ["/offer", "/request", "/allowed", "/denied"] },
   { path: "/consents", icon: "consents", key: "nav-consents", also: ["/consent"] },
   { path: "/uses", icon: "uses", key: "nav-uses", also: ["/use", "/complaint"] },

@@ -1,0 +1,42 @@
+/** A decision in a line, and the words that a line and the whole screen share. */
+
+import type { JSX } from "preact";
+import type { Decided } from "../citizen/benefits.js";
+import type { Benefit } from "../citizen/shapes.js";
+import { parseDay, secondsOf, startOf } from "../consent/calendar.js";
+import { useWallet } from "../ui/context.js";
+import type { Words } from "../words/words.js";
+
+/** A civil day in her words. */
+export function dayWords(words: Words, day: string): string {
+  return words.date(startOf(parseDay(day)));
+}
+
+/** What the scheme is called; a built-in rule has no name. */
+export function schemeName(words: Words, { scheme }: Benefit): string {
+  return words.name(scheme, "") || words.t("benefit-unnamed");
+}
+
+/** Until when she can do what she can do; `null` where nothing depends on a day. */
+export function deadline(words: Words, { may, state, until }: Benefit): string | null {
+  if (until !== null && may.includes("accept")) return words.t("benefit-accept-until", { date: dayWords(words, until) });
+  if (!may.includes("object") || state === "removed") return null;
+  return until === null ? words.t("benefit-window-not-begun") : words.t("benefit-object-until", { date: dayWords(words, until) });
+}
+
+/** A row. */
+export function BenefitRow({ decided }: { decided: Decided }): JSX.Element {
+  const { words, name } = useWallet();
+  const last = deadline(words, decided);
+  return (
+    <li class="row-item">
+      <a class="row-main" href={`#/benefit?id=${decided.decision}`}>
+        <strong>{schemeName(words, decided)}</strong>
+        <span>{words.t(`benefit-state-${decided.state}`)}</span>
+        {decided.monthly !== null && <span class="small">{words.t("benefit-monthly", { amount: decided.monthly })}</span>}
+        {last !== null && <span class="small warn">{last}</span>}
+        <span class="small">{name(decided.member)}, <time dateTime={decided.at}>{words.date(secondsOf(decided.at))}</time></span>
+      </a>
+    </li>
+  );
+}
