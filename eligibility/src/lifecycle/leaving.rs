@@ -159,6 +159,11 @@ impl Leaving<Held> {
         self.becomes(Noticed(window))
     }
 
+    /// The payment goes on for now; what was proposed stands.
+    pub fn resume(self) -> Leaving<Proposed> {
+        self.becomes(Proposed(()))
+    }
+
     /// The reason went away.
     pub fn release(self) -> Leaving<Released> {
         self.becomes(Released(()))

@@ -280,6 +280,8 @@ pub struct PlacesPage {
     pub page: Page,
     /// One a place.
     pub lists: Vec<PlaceList>,
+    /// Whether not everybody fits.
+    pub more: bool,
     /// Our name, in the order of [`Language::ALL`].
     pub department: [String; 2],
     /// Of which day they are.
@@ -312,6 +314,10 @@ impl PlacesPage {
     fn scheme(&self, locale: &Locale, one: &Untold) -> String {
         let said = one.scheme.get(locale.language.tag()).or_else(|| one.scheme.values().next());
         said.cloned().unwrap_or_else(|| "-".to_owned())
+    }
+
+    fn to_household(&self, locale: &Locale) -> String {
+        self.page.say_in(*locale, "places-household", &[])
     }
 
     fn payment(&self, locale: &Locale, one: &Untold) -> String {
@@ -422,7 +428,7 @@ mod tests {
         ("slip", "title taken against case number paper next keep"),
         (
             "places",
-            "text none place nowhere duty number name scheme payment days case signature held goes-on print back title",
+            "text none place nowhere duty number name scheme payment days case signature held goes-on household more print back title",
         ),
         ("letter", "title for until days case notice signature"),
         ("triggers", "heard told"),

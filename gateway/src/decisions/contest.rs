@@ -9,7 +9,7 @@ use eligibility::lifecycle::leaving::{AnyLeaving, Leaving, Noticed, Window};
 use protocol::{consent::Refusal, seal::random};
 use schemas::{
     benefits::ObjectionTaken,
-    decision::{AppealRoute, DecisionAction, DeliveryEvidence},
+    decision::{AppealRoute, DecisionAction, DecisionRecord, DeliveryEvidence},
     id::{MessageId, SystemName},
     notice::Channel,
     problem::Code,
@@ -232,7 +232,12 @@ fn received(said: &Said) -> Result<Delivered, DecisionError> {
 
 fn taken(conn: &mut AnyConnection, decided: &Decided, slip: String) -> Result<ObjectionTaken, CitizenError> {
     let log = log_of(conn, &decided.id)?;
-    let last = log.into_iter().rev().find(|logged| logged.kind == LogKind::Decision);
+    // Her own decision's: what holds or releases the payment meanwhile has records of its own in the same chain.
+    let own = |record: DecisionRecord| record.decision == decided.id;
+    let last = log
+        .into_iter()
+        .rev()
+        .find(|logged| logged.kind == LogKind::Decision && records::claims_of(&logged.jws).is_some_and(own));
     let record = last.ok_or(DecisionError::NotWhole("the decision is not on record"))?.jws;
     Ok(ObjectionTaken { decision: decided.id.clone(), case: decided.case.clone(), slip, record })
 }

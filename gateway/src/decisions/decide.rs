@@ -55,6 +55,7 @@ pub(super) struct Clerk<'a> {
 struct Desk<'a> {
     clerk: Clerk<'a>,
     look: &'a Look,
+    plans: &'a [Plan],
 }
 
 /// Writes what is proposed. Whether anything was.
@@ -69,7 +70,7 @@ pub(super) fn decide(
     sizes: &BTreeMap<RollId, u64>,
     now: Timestamp,
 ) -> Result<bool, DecisionError> {
-    let desk = Desk { clerk: Clerk { app, local: look.local.as_ref(), now }, look };
+    let desk = Desk { clerk: Clerk { app, local: look.local.as_ref(), now }, look, plans };
     let mut changed = false;
     for said in said {
         for proposal in &said.proposals {
@@ -80,7 +81,7 @@ pub(super) fn decide(
         // Of decisions as they were read; else she is looked at once more. Each set of rules once, whatever units it counts.
         let mut seen = BTreeSet::new();
         for said in said.iter().filter(|said| seen.insert((said.plan.key(), &said.plan.roll))) {
-            changed |= desk.replace(conn, said, plans)?;
+            changed |= !changed && desk.replace(conn, said)?;
         }
     }
     Ok(changed)
@@ -208,7 +209,7 @@ impl Desk<'_> {
     ) -> Result<bool, DecisionError> {
         match proposal {
             Proposal::Undo { decision } => self.undo(conn, self.past(decision)?, said)?,
-            Proposal::Restore { decision } => self.restore(conn, self.past(decision)?)?,
+            Proposal::Restore { decision } => self.restore(conn, self.past(decision)?, said)?,
             Proposal::Amend { decision, cause, effective } => {
                 self.amend(conn, self.past(decision)?, (cause, *effective))?;
             }
@@ -328,7 +329,9 @@ impl Desk<'_> {
     fn undo(&self, conn: &mut AnyConnection, past: &Decided, said: &Said<'_>) -> Result<(), DecisionError> {
         match past.action {
             DecisionAction::Offer | DecisionAction::Enrol => self.withdraw(conn, past),
-            DecisionAction::Remove | DecisionAction::Hold => self.release(conn, &self.as_unknown(past, said), said),
+            DecisionAction::Remove | DecisionAction::Hold => {
+                self.release(conn, &self.as_unknown(&self.paid_by_the_next(past, said), said), said)
+            }
             _ => {
                 let mut now = past.clone();
                 (now.state, now.waits, now.since) = (DecisionState::Withdrawn, None, self.look.today);
@@ -405,8 +408,8 @@ impl Desk<'_> {
         self.clerk.lift(conn, past.clone(), state, (reason, event))
     }
 
-    fn restore(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
-        self.clerk.put_back(conn, past.clone(), self.because(past))
+    fn restore(&self, conn: &mut AnyConnection, past: &Decided, said: &Said<'_>) -> Result<(), DecisionError> {
+        self.clerk.put_back(conn, self.paid_by_the_next(past, said), self.because(past))
     }
 
     /// Why a decision is undone, and the latest event that was heard since.

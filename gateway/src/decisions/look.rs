@@ -13,7 +13,7 @@ use eligibility::{
     evaluate::{BENEFITS, Evaluation, FactStanding, Outcome, completes, evaluate},
     fact::{Fact, PersonFacts, names},
     fold::{EventRecord, Folded, Related, fold},
-    propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
+    propose::{Past, Proposal, Reason, Situation, Standing, Verdict, propose, wakes},
     scheme::{Scheme, Unit},
 };
 use registry_adapter::{
@@ -163,11 +163,13 @@ async fn joined_of(app: &App, person: &Person) -> Result<Joined, DecisionError> 
 /// What came of one look, if anything was decided, and whether anything changed.
 async fn once(app: &App, person: &Person) -> Result<(Option<Settled>, bool), DecisionError> {
     let Some(read) = Read::of(app, person).await? else { return Ok((Some(Settled::default()), false)) };
-    match read.removed_already() {
+    if let Some(order) = read.removed_already()
+        && perform::carry_out(app, order).await?
+    {
         // It is written down that she was taken off; nothing was decided yet, of no other removal of hers either.
-        Some(order) => perform::carry_out(app, order).await.map(|_| (None, true)),
-        None => read.decide(app).await.map(|(settled, changed)| (Some(settled), changed)),
+        return Ok((None, true));
     }
+    read.decide(app).await.map(|(settled, changed)| (Some(settled), changed))
 }
 
 fn heads(app: &App, plans: &[Plan]) -> BTreeSet<RollId> {
@@ -446,7 +448,13 @@ fn next_look(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Option<CivilDate
         let verdict = Verdict::Unknown;
         wakes(&situation(look, said.plan, (&verdict, Standing::Active), &said.unit, &past))
     });
-    by_clauses.chain(not_yet).chain(by_events).filter(|day| *day > look.today).min()
+    // Whoever is held for the sake of another scheme is looked at each day: that one may pay no more.
+    let held = |past: &&Decided| {
+        past.matter.hold.is_some() && past.matter.cause.reason == Reason::ClauseFalse && past.past().is_open()
+    };
+    let tomorrow =
+        look.past.iter().find(held).and_then(|_| look.today.date().tomorrow().ok()).map(CivilDate::from_date);
+    by_clauses.chain(not_yet).chain(by_events).chain(tomorrow).filter(|day| *day > look.today).min()
 }
 
 /// Local numbers of people with this name and birth year, where the department's people are mapped.

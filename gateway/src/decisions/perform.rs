@@ -41,8 +41,9 @@ use super::{
     error::blocking,
     look::local_key,
     outcome::{self, Answer},
+    plan::plans,
     records::{self, Word, claims_of},
-    trying,
+    transition, trying,
 };
 use crate::{
     app::App,
@@ -171,10 +172,21 @@ pub(super) async fn carry_out(app: &App, decided: Decided) -> Result<bool, Decis
     };
     let (keys, id, person) = (app.keys().clone(), decided.id.clone(), decided.person.clone());
     let today = app.decided_at().civil_day();
-    let brief = app.db().read(move |conn| brief(conn, &keys, (&id, &person), today)).await?;
+    let next = next_of(app, &decided).await?;
+    let brief = app.db().read(move |conn| brief(conn, &keys, (&id, &person), (&next, today))).await?;
     let (with, order, to) = (app.clone(), decided.clone(), local.clone());
     let done = blocking(move || tell(&with, &order, to, brief)).await?;
     commit(app, decided, local, done).await
+}
+
+/// The schemes that follow on the one that a removal by a clause ends.
+async fn next_of(app: &App, decided: &Decided) -> Result<Vec<String>, DecisionError> {
+    if decided.todo != Some(Todo::Remove) || decided.matter.cause.reason != Reason::ClauseFalse {
+        return Ok(Vec::new());
+    }
+    let plans = plans(app, app.decided_at().civil_day()).await?;
+    let Some(plan) = plans.iter().find(|plan| plan.key() == decided.scheme) else { return Ok(Vec::new()) };
+    Ok(transition::following(plan, &plans).into_iter().map(|next| next.key().to_owned()).collect())
 }
 
 /// Who decided, as the journal names it.
@@ -235,13 +247,15 @@ fn rows(
         Todo::Release => {
             let undone = undone?;
             let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
-            writer.release(&ReleaseDecision { roll, subject, hold: hold?, event, decision, reason, actor }, now)?
+            let paid = matter.paid_by_next;
+            writer
+                .release(&ReleaseDecision { roll, subject, hold: hold?, event, decision, reason, actor, paid }, now)?
         }
         Todo::Restore => {
             let undone = undone?;
             let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
-            let removal = decided.id.clone();
-            writer.restore(&Restoration { roll, subject, removal, decision, event, reason, actor }, now)?
+            let (removal, paid) = (decided.id.clone(), matter.paid_by_next);
+            writer.restore(&Restoration { roll, subject, removal, decision, event, reason, actor, paid }, now)?
         }
         Todo::NameHead => writer.amend(&named_head(decided, (roll, subject))?, now)?,
         Todo::Enrol | Todo::Remove => return Err(DecisionError::NotWhole("an order of another kind")),
@@ -404,6 +418,11 @@ fn did(
     let mut after = decided.clone();
     after.todo = None;
     let step = advance(&mut after, decided.todo, now)?;
+    let said = after.clone();
+    if decided.todo == Some(Todo::Release) && after.past().is_open() {
+        // It was lifted for now: what was proposed goes on, and may hold again.
+        (after.matter.hold, after.matter.undone) = (None, None);
+    }
     if !decision_update(conn, app.keys(), &after)? {
         // Another process did the same; the roll did it once.
         return Ok(false);
@@ -420,7 +439,7 @@ fn did(
             outcome::review(conn, app, (&after, None), now)?;
         }
     }
-    log_effects(conn, app, (decided, &after, number.as_ref()), done, now)?;
+    log_effects(conn, app, (decided, &said, number.as_ref()), done, now)?;
     if let Some(step) = step {
         decide::tell(conn, app, &after, step, now)?;
     }

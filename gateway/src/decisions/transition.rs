@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use eligibility::{
+    benefit::BenefitRule,
     evaluate::{Outcome, judge},
     fact::PersonFacts,
     propose::{Reason, Standing},
@@ -15,7 +16,7 @@ use eligibility::{
 };
 use schemas::{
     decision::DecisionAction,
-    scheme::DecisionState::{self, Contested, Held, Noticed, Proposed, Upheld},
+    scheme::DecisionState::{self, Contested, Noticed, Proposed, Upheld},
     time::CivilDate,
 };
 
@@ -23,7 +24,7 @@ use super::{
     look::{Look, standing_of},
     plan::Plan,
 };
-use crate::store::decisions::cases::Decided;
+use crate::store::decisions::cases::{Decided, Todo};
 
 /// The facts as a scheme sees them to which people come from another one of ours.
 pub(super) fn coming_over<'a>(
@@ -51,55 +52,97 @@ fn is_over(before: &Scheme, facts: &PersonFacts, today: CivilDate) -> bool {
         && matches!(judge(before, facts, today).0, Outcome::NotEligible | Outcome::NotYet { .. })
 }
 
-/// What is to become of a removal by the end of a scheme, by how its successor stands.
+/// What is to become of a removal from a scheme that another one follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// The successor pays her: this one is held until its window is over.
+    /// The next one pays her: this one is held until its window is over.
     Hold,
-    /// The successor pays her no more: the hold is lifted, and the removal begins anew, without one.
+    /// The next one pays her today too: what it pays is in arrears nowhere else.
+    Paid,
+    /// The next one pays her no more: the payment goes on, and so do the removal and its window.
     Lift,
 }
 
-/// Removals from these rules that stand otherwise than their successor asks for.
-pub(super) fn changes<'a>(
-    look: &'a Look,
-    (plan, plans): (&'a Plan, &'a [Plan]),
-) -> impl Iterator<Item = (&'a Decided, Change)> {
-    let next: Vec<Option<Standing>> =
-        plans.iter().filter(|next| follows(next, plan)).map(|next| standing(look, next)).collect();
-    let here = standing(look, plan);
-    let ending = look.past_of(plan, plans).filter(|past| {
-        let by_clause = past.action == DecisionAction::Remove && past.matter.cause.reason == Reason::ClauseFalse;
-        by_clause && past.todo.is_none() && past.waits.is_none()
-    });
-    ending.filter_map(move |past| Some((past, change((past.state, past.matter.hold.is_some()), here, &next)?)))
+/// Removals from these rules that stand otherwise than what follows on them asks for.
+pub(super) fn changes<'a>(look: &'a Look, (plan, plans): (&'a Plan, &'a [Plan])) -> Vec<(&'a Decided, Change)> {
+    let (here, next) = (standing(look, plan), pays(look, (plan, plans)));
+    let by_clause = |past: &&Decided| {
+        past.action == DecisionAction::Remove
+            && past.matter.cause.reason == Reason::ClauseFalse
+            && past.past().is_open()
+    };
+    let ending = look.past_of(plan, plans).filter(by_clause);
+    ending.filter_map(|past| Some((past, change(&Ending::of(past, look.today), here, next)?))).collect()
 }
 
-/// A removal by a clause is held for its successor's sake alone: the rule itself holds nothing. While the successor is on hold too, or
-/// its row is the department's own word, nothing changes.
-fn change((state, held): (DecisionState, bool), here: Option<Standing>, next: &[Option<Standing>]) -> Option<Change> {
-    let paid = next.contains(&Some(Standing::Active));
-    let over = !next.is_empty() && next.iter().all(|next| matches!(next, Some(Standing::Absent | Standing::Removed)));
-    match (held, state) {
-        (false, Proposed | Noticed | Contested | Upheld) => {
-            (here == Some(Standing::Active) && paid).then_some(Change::Hold)
-        }
-        // One that is heard goes on being heard; what was held back is hers if she is right.
-        (true, Held | Noticed | Upheld) => over.then_some(Change::Lift),
-        _ => None,
+/// What of a removal by a clause the change depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ending {
+    state: DecisionState,
+    /// Held for the next one's sake: the rule itself holds nothing.
+    held: bool,
+    /// Whether it is written down that the next one paid today.
+    seen: bool,
+    todo: Option<Todo>,
+    waits: bool,
+}
+
+impl Ending {
+    fn of(past: &Decided, today: CivilDate) -> Self {
+        let matter = &past.matter;
+        let (held, seen) = (matter.hold.is_some(), matter.paid_by_next == Some(today));
+        Self { state: past.state, held, seen, todo: past.todo, waits: past.waits.is_some() }
     }
+}
+
+fn change(ending: &Ending, here: Option<Standing>, next: bool) -> Option<Change> {
+    let may_hold = matches!(ending.state, Proposed | Noticed | Contested | Upheld) && here == Some(Standing::Active);
+    match (ending.held, next) {
+        (false, true) => (may_hold && ending.todo.is_none() && !ending.waits).then_some(Change::Hold),
+        (true, true) => (!ending.seen && ending.todo.is_none()).then_some(Change::Paid),
+        // Whatever it waits for, and although it is heard: nobody draws nothing for the sake of what pays nothing.
+        (true, false) => (!matches!(ending.todo, Some(Todo::Hold | Todo::Release))).then_some(Change::Lift),
+        (false, false) => None,
+    }
+}
+
+/// Whether a scheme that follows on these rules, and in which she was entered by a decision, pays her every month, now.
+pub(super) fn pays(look: &Look, (plan, plans): (&Plan, &[Plan])) -> bool {
+    let entered = |next: &Plan| {
+        let by = |past: &Decided| {
+            let enters = matches!(past.action, DecisionAction::Offer | DecisionAction::Enrol);
+            enters && past.state == DecisionState::Enrolled && past.scheme == next.key()
+        };
+        look.past.iter().any(by)
+    };
+    let monthly = |next: &Plan| {
+        next.scheme().is_some_and(|s| matches!(s.benefit, BenefitRule::Slabs(_) | BenefitRule::Formula(_)))
+    };
+    let mut next = following(plan, plans).into_iter();
+    next.any(|next| monthly(next) && entered(next) && standing(look, next) == Some(Standing::Active))
 }
 
 fn standing(look: &Look, plan: &Plan) -> Option<Standing> {
     standing_of(look.standings.get(&plan.roll))
 }
 
-/// Whether a scheme says of another that it comes after it; one roll cannot hold what it pays.
+/// The schemes that follow on one in a life, one after the other; those that pay by the same roll are not told from it.
+pub(super) fn following<'a>(plan: &Plan, plans: &'a [Plan]) -> Vec<&'a Plan> {
+    let mut found: Vec<&Plan> = Vec::new();
+    let mut last: Vec<&Plan> = plans.iter().filter(|next| follows(next, plan)).collect();
+    while let Some(next) = last.pop() {
+        if next.roll != plan.roll && !found.iter().any(|known| known.key() == next.key()) {
+            found.push(next);
+            last.extend(plans.iter().filter(|further| follows(further, next)));
+        }
+    }
+    found
+}
+
+/// Whether a scheme says of another that it comes after it, or that one of it.
 fn follows(next: &Plan, before: &Plan) -> bool {
     let (Some(after), Some(ended)) = (next.scheme(), before.scheme()) else { return false };
-    let named = ended.transition.successor.as_ref() == Some(&after.id)
-        || after.transition.predecessor.as_ref() == Some(&ended.id);
-    named && next.roll != before.roll
+    ended.transition.successor.as_ref() == Some(&after.id) || after.transition.predecessor.as_ref() == Some(&ended.id)
 }
 
 #[cfg(test)]
@@ -185,35 +228,55 @@ unknown = "no_action"
     }
 
     #[test]
-    fn a_benefit_that_ends_is_held_while_the_next_one_pays_and_goes_on_when_that_one_is_gone() {
-        use DecisionState::{Released, Removed, Restored, Reversed, Withdrawn};
+    fn a_benefit_that_ends_is_held_while_the_next_one_pays_and_goes_on_when_that_one_pays_no_more() {
+        use DecisionState::Held;
         let (active, held) = (Some(Standing::Active), Some(Standing::Held));
-        let (absent, removed) = (Some(Standing::Absent), Some(Standing::Removed));
+        let ending = |state, held| Ending { state, held, seen: true, todo: None, waits: false };
         for state in [Proposed, Noticed, Contested, Upheld] {
-            assert_eq!(change((state, false), active, &[active]), Some(Change::Hold), "{state:?}");
-            assert_eq!(change((state, false), active, &[absent, active]), Some(Change::Hold), "one of two");
-            for next in [absent, held, removed, None] {
-                assert_eq!(
-                    change((state, false), active, &[next]),
-                    None,
-                    "{state:?}: no unpaid day before {next:?} pays"
-                );
-            }
-            assert_eq!(change((state, false), held, &[active]), None, "it is held already, for another reason");
+            let free = ending(state, false);
+            assert_eq!(change(&free, active, true), Some(Change::Hold), "{state:?}");
+            assert_eq!(change(&free, active, false), None, "{state:?}: no unpaid day before the next one pays");
+            assert_eq!(change(&free, held, true), None, "{state:?}: held for another reason");
+            assert_eq!(change(&free, None, true), None, "{state:?}: a row of the department's own word");
+            assert_eq!(change(&Ending { waits: true, ..free }, active, true), None, "{state:?}: somebody looks first");
+            assert_eq!(change(&Ending { todo: Some(Todo::Remove), ..free }, active, true), None, "{state:?}");
         }
-        for state in [Held, Noticed, Upheld] {
-            for next in [absent, removed] {
-                assert_eq!(change((state, true), held, &[next]), Some(Change::Lift), "{state:?} {next:?}");
+        assert_eq!(change(&ending(Held, false), active, true), None, "a hold that is not ours");
+        for state in [Held, Noticed, Contested, Upheld] {
+            let kept = ending(state, true);
+            assert_eq!(change(&kept, held, true), None, "{state:?}");
+            assert_eq!(change(&Ending { seen: false, ..kept }, held, true), Some(Change::Paid), "{state:?}");
+            for other in [kept, Ending { waits: true, ..kept }, Ending { todo: Some(Todo::Remove), ..kept }] {
+                assert_eq!(change(&other, held, false), Some(Change::Lift), "{other:?}");
             }
-            for next in [&[active][..], &[held], &[None], &[removed, active], &[removed, held], &[]] {
-                assert_eq!(change((state, true), held, next), None, "{state:?} {next:?}");
-            }
-        }
-        assert_eq!(change((Contested, true), held, &[removed]), None, "it is being heard");
-        for state in [Removed, Released, Reversed, Withdrawn, Restored] {
-            for held in [false, true] {
-                assert_eq!(change((state, held), active, &[active]), None, "{state:?} is over");
+            for todo in [Todo::Hold, Todo::Release] {
+                let ordered = Ending { todo: Some(todo), seen: false, ..kept };
+                assert_eq!(change(&ordered, held, false), None, "{state:?}: the roll is told first");
+                assert_eq!(change(&ordered, held, true), None, "{state:?}: the roll is told first");
             }
         }
+    }
+
+    #[test]
+    fn what_follows_is_followed_on_and_a_circle_ends() {
+        let keys = |plans: &[Plan], key: &str| {
+            let plan = plans.iter().find(|plan| plan.key() == key).unwrap();
+            let mut keys: Vec<_> = following(plan, plans).into_iter().map(|next| next.key().to_owned()).collect();
+            keys.sort();
+            keys
+        };
+        let each = |id: &str, before: &str| {
+            let roll = format!("social.{}", id.to_lowercase()).parse().unwrap();
+            Plan { roll, ..plan(scheme(id, "at_least = 18", before)) }
+        };
+        let plans = [each("T-A", ""), each("T-B", "T-A"), each("T-C", "T-B"), each("T-D", "T-A")];
+        assert_eq!(keys(&plans, "T-A"), ["T-B", "T-C", "T-D"]);
+        assert_eq!(keys(&plans, "T-B"), ["T-C"]);
+        assert!(keys(&plans, "T-C").is_empty());
+        let circle = [each("T-A", "T-C"), each("T-B", "T-A"), each("T-C", "T-B")];
+        assert_eq!(keys(&circle, "T-A"), ["T-B", "T-C"]);
+        let same_roll = [plan(scheme("T-A", "at_least = 18", "")), plan(scheme("T-B", "at_least = 18", "T-A"))];
+        assert!(keys(&same_roll, "T-A").is_empty(), "one roll cannot hold what it pays");
+        assert!(keys(&[each("T-A", "T-A")], "T-A").is_empty());
     }
 }

@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 use registry_adapter::{key::LocalKey, mapping::RollId, roll::roster::RosterRow};
 use schemas::{
     answer::FieldValue,
-    decision::DecisionAction,
     id::{CaseId, FactName, MessageId, SystemName},
-    scheme::DecisionState,
     time::CivilDate,
 };
 use service_kit::db::AnyConnection;
@@ -21,7 +19,7 @@ use crate::{
     audit,
     decisions::{DecisionError, OfficerRefused},
     store::{
-        decisions::cases::{Decided, decisions_in},
+        decisions::cases::{Decided, decisions_untold},
         links::link_find,
     },
 };
@@ -32,7 +30,16 @@ const LOCAL_BODY: &str = "person.local_body";
 /// Its action in the audit trail.
 const LISTED: &str = "decision.places";
 /// People of all lists at most; what is longer is printed again when these have theirs.
-const MOST: i64 = 5_000;
+const MOST: i64 = 2_000;
+
+/// What is to be brought where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceLists {
+    /// One a place; who has no place comes last.
+    pub lists: Vec<PlaceList>,
+    /// Whether there are more people than fit: they are on the lists when these have their notices.
+    pub more: bool,
+}
 
 /// The people of one place.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,6 +65,8 @@ pub struct Untold {
     pub case: CaseId,
     /// Whether her payment is on hold.
     pub held: bool,
+    /// Whether it goes to her household, after a death.
+    pub household: bool,
     /// Whole days to object, from the day on which it reaches her.
     pub days: u16,
     /// Since when it waits.
@@ -85,29 +94,30 @@ struct Entry {
 }
 
 impl App {
-    /// Whom a notice of a removal has not reached, place by place; who has no place comes last.
+    /// Whom a notice of a removal has not reached, place by place.
     ///
     /// # Errors
     /// If decisions or rolls cannot be read: half a list would leave people out in silence.
-    pub async fn untold_by_place(&self, officer: &SystemName) -> Result<Vec<PlaceList>, OfficerRefused> {
+    pub async fn untold_by_place(&self, officer: &SystemName) -> Result<PlaceLists, OfficerRefused> {
         let with = self.clone();
-        let untold = self.db().read(move |conn| untold(conn, &with)).await?;
+        let mut untold = self.db().read(move |conn| untold(conn, &with)).await?;
+        let more = untold.len() > most();
+        untold.truncate(most());
         let row = audit::done(officer.as_str(), LISTED, &untold.len().to_string(), self.now());
         audit::record(self.db(), row).await.map_err(DecisionError::from)?;
         let with = self.clone();
         let listed = tokio::task::spawn_blocking(move || by_place(&with, untold)).await;
-        Ok(listed.map_err(|_| DecisionError::NotWhole("the process is stopping"))??)
+        let lists = listed.map_err(|_| DecisionError::NotWhole("the process is stopping"))??;
+        Ok(PlaceLists { lists, more })
     }
 }
 
+fn most() -> usize {
+    usize::try_from(MOST).unwrap_or(usize::MAX)
+}
+
 fn untold(conn: &mut AnyConnection, app: &App) -> Result<Vec<(Decided, Option<LocalKey>)>, DecisionError> {
-    let mut found = decisions_in(conn, app.keys(), DecisionState::Proposed, MOST)?;
-    found.extend(decisions_in(conn, app.keys(), DecisionState::Held, MOST)?);
-    found.retain(|decided| {
-        let told = decided.action == DecisionAction::Remove && decided.notice.is_some() && decided.waits.is_none();
-        told && decided.matter.delivered.is_none()
-    });
-    found.sort_by_key(|decided| (decided.at_ms, decided.id.clone()));
+    let found = decisions_untold(conn, app.keys(), MOST + 1)?;
     let with_number = found.into_iter().map(|decided| {
         let number = link_find(conn, app.keys(), &decided.matter.subject)?;
         Ok((decided, number.and_then(|number| number.parse().ok())))
@@ -128,6 +138,7 @@ fn by_place(app: &App, untold: Vec<(Decided, Option<LocalKey>)>) -> Result<Vec<P
             scheme: decided.matter.title,
             case: decided.case,
             held: decided.matter.hold.is_some(),
+            household: decided.matter.notice.is_some_and(|notice| notice.household),
             days: decided.matter.notice.map_or(0, |notice| notice.days),
             since: decided.since,
             decision: decided.id,

@@ -10,8 +10,8 @@ use crate::{
     mapping::Roll,
 };
 
-/// Months from the day on which the row left payment to the day on which it is back.
-pub(super) fn since_payment(roll: &Roll, history: &[Entry], back: Timestamp) -> Arrears {
+/// Months from the day on which the row left payment to the day on which it is back; none that another roll paid instead, up to `paid`.
+pub(super) fn since_payment(roll: &Roll, history: &[Entry], (paid, back): (Option<CivilDate>, Timestamp)) -> Arrears {
     let mut left: Option<&Entry> = None;
     for entry in history {
         match entry.outcome {
@@ -25,7 +25,8 @@ pub(super) fn since_payment(roll: &Roll, history: &[Entry], back: Timestamp) -> 
         .amount
         .as_ref()
         .and_then(|column| left.before_row.as_ref()?.value(column.name.as_str())?.trim().parse().ok());
-    let months = unpaid(left.at.civil_day(), back.civil_day(), roll.payment_day);
+    let left_payment = left.at.civil_day();
+    let months = unpaid(paid.map_or(left_payment, |paid| paid.max(left_payment)), back.civil_day(), roll.payment_day);
     Arrears(months.into_iter().map(|month| UnpaidMonth { month, amount }).collect())
 }
 

@@ -5,7 +5,7 @@
 
 use eligibility::lifecycle::leaving::AnyLeaving;
 use protocol::seal::random;
-use schemas::{decision::DecisionAction, notice::DecisionStep, scheme::DecisionState};
+use schemas::{decision::DecisionAction, scheme::DecisionState};
 use service_kit::db::AnyConnection;
 
 use super::Desk;
@@ -13,33 +13,49 @@ use crate::{
     decisions::{
         DecisionError,
         look::Said,
-        plan::Plan,
         records::Word,
-        transition::{Change, changes},
+        transition::{Change, changes, pays},
     },
-    store::decisions::cases::{Decided, Todo},
+    store::decisions::cases::{Decided, Todo, Undone},
 };
 
+/// Why such a hold is lifted.
+const UNPAID: &str = "NEXT_ENDED";
+
 impl Desk<'_> {
-    /// Brings the removals from these rules into line with what follows on them. Whether any was not.
-    pub(super) fn replace(
-        &self,
-        conn: &mut AnyConnection,
-        said: &Said<'_>,
-        plans: &[Plan],
-    ) -> Result<bool, DecisionError> {
-        let mut changed = false;
-        for (past, change) in changes(self.look, (said.plan, plans)) {
+    /// Brings the removals from these rules into line with what follows on them. Whether one was not: then everything is read anew,
+    /// for two schemes may each follow on the other.
+    pub(super) fn replace(&self, conn: &mut AnyConnection, said: &Said<'_>) -> Result<bool, DecisionError> {
+        for (past, change) in changes(self.look, (said.plan, self.plans)) {
             match change {
+                // Whose row is followed on is not sure, where two people have one number.
+                Change::Hold if self.is_shared(conn)? => continue,
                 Change::Hold => self.hold_for_the_next(conn, past.clone())?,
-                Change::Lift => self.release(conn, past, said)?,
+                Change::Paid => self.clerk.update(conn, &self.paid_today(past.clone()))?,
+                Change::Lift => self.lift_for_now(conn, past.clone())?,
             }
-            changed = true;
+            return Ok(true);
         }
-        Ok(changed)
+        Ok(false)
     }
 
-    fn hold_for_the_next(&self, conn: &mut AnyConnection, mut now: Decided) -> Result<(), DecisionError> {
+    fn paid_today(&self, mut now: Decided) -> Decided {
+        now.matter.paid_by_next = Some(self.look.today);
+        now
+    }
+
+    /// Whatever is undone of it today: what the next one pays today is in arrears nowhere else.
+    pub(super) fn paid_by_the_next(&self, past: &Decided, said: &Said<'_>) -> Decided {
+        let past = past.clone();
+        if past.matter.paid_by_next.is_some() && pays(self.look, (said.plan, self.plans)) {
+            self.paid_today(past)
+        } else {
+            past
+        }
+    }
+
+    fn hold_for_the_next(&self, conn: &mut AnyConnection, now: Decided) -> Result<(), DecisionError> {
+        let mut now = self.paid_today(now);
         if let AnyLeaving::Proposed(proposed) = AnyLeaving::stored(now.id.clone(), now.state, super::window(&now))? {
             proposed.hold();
             (now.state, now.since) = (DecisionState::Held, self.look.today);
@@ -47,7 +63,21 @@ impl Desk<'_> {
         let hold = random::message_id(self.clerk.now);
         (now.matter.hold, now.todo) = (Some(hold.clone()), Some(Todo::Hold));
         self.clerk.log(conn, &now, Word { id: &hold, action: DecisionAction::Hold, ..Word::own(&now) })?;
-        self.clerk.tell(conn, &now, DecisionStep::Replaced)?;
+        self.clerk.update(conn, &now)
+    }
+
+    /// The payment goes on; the removal stays as it is, with its window and whatever it waits for.
+    fn lift_for_now(&self, conn: &mut AnyConnection, mut now: Decided) -> Result<(), DecisionError> {
+        let undone = Undone { decision: random::message_id(self.clerk.now), reason: UNPAID.to_owned(), event: None };
+        let word = Word {
+            id: &undone.decision,
+            action: DecisionAction::Release,
+            reason: Some(&undone.reason),
+            undoes: now.matter.hold.as_ref(),
+            ..Word::own(&now)
+        };
+        self.clerk.log(conn, &now, word)?;
+        (now.todo, now.matter.undone) = (Some(Todo::Release), Some(undone));
         self.clerk.update(conn, &now)
     }
 }

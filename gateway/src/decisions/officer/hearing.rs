@@ -89,7 +89,9 @@ fn judged(
         (AnyLeaving::Contested(contested), true) => {
             // It is carried out when the window is over, as every other.
             contested.uphold(two, window);
-            (after.state, after.todo, after.since) = (DecisionState::Upheld, None, clerk.now.civil_day());
+            // What the roll is still to be told about the payment meanwhile, it is told.
+            after.todo = after.todo.filter(|todo| matches!(todo, Todo::Hold | Todo::Release));
+            (after.state, after.since) = (DecisionState::Upheld, clerk.now.civil_day());
             clerk.log(conn, &after, Word::own(&after))?;
             decide::tell(conn, clerk.app, &after, DecisionStep::Upheld, clerk.now)?;
             clerk.update(conn, &after)?;

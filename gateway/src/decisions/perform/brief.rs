@@ -44,7 +44,7 @@ pub(super) fn brief(
     conn: &mut AnyConnection,
     keys: &Keys,
     (id, person): (&MessageId, &Person),
-    today: CivilDate,
+    (next, today): (&[String], CivilDate),
 ) -> Result<Brief, DecisionError> {
     let records = log_of(conn, id)?.into_iter().map(|logged| (logged.kind, logged.jws)).collect();
     let objection = objection_find(conn, keys, id)?;
@@ -71,7 +71,7 @@ pub(super) fn brief(
             }
         }
     }
-    Ok(Brief { records, heard_by, facts, last_day: successor_starts(conn, keys, (id, person))? })
+    Ok(Brief { records, heard_by, facts, last_day: successor_starts(conn, keys, (id, person), next)? })
 }
 
 /// The last day of a benefit whose successor was entered: the day before that one's first.
@@ -79,6 +79,7 @@ fn successor_starts(
     conn: &mut AnyConnection,
     keys: &Keys,
     (id, person): (&MessageId, &Person),
+    next: &[String],
 ) -> Result<Option<CivilDate>, DecisionError> {
     let past = decisions_of(conn, keys, person)?;
     let Some(own) = past.iter().find(|decided| decided.id == *id && decided.action == DecisionAction::Remove) else {
@@ -86,7 +87,9 @@ fn successor_starts(
     };
     let starts = past.iter().filter(|other| {
         let entered = other.state == DecisionState::Enrolled && other.action != DecisionAction::Amend;
-        other.scheme != own.scheme && entered && other.at_ms >= own.at_ms - 86_400_000
+        // One that follows counts whenever she was entered: the removal may have begun anew since.
+        let since = next.contains(&other.scheme) || other.at_ms >= own.at_ms - 86_400_000;
+        other.scheme != own.scheme && entered && since
     });
     let first = starts.map(|other| other.matter.effective).max();
     Ok(first

@@ -2,9 +2,12 @@
 //!
 //! Guarantees: each state follows by a move of `eligibility::lifecycle`. Deliberately absent: writing it down (`perform`).
 
-use eligibility::lifecycle::{
-    entering::{AnyEntering, NoApplicationNeeded},
-    leaving::{AnyLeaving, Window},
+use eligibility::{
+    lifecycle::{
+        entering::{AnyEntering, NoApplicationNeeded},
+        leaving::{AnyLeaving, Window},
+    },
+    propose::Reason,
 };
 use schemas::{decision::DecisionAction, id::MessageId, notice::DecisionStep, scheme::DecisionState, time::Timestamp};
 
@@ -46,8 +49,18 @@ pub(super) fn advance(
             after.state = DecisionState::Enrolled;
             DecisionStep::Enrolled
         }
-        Some(Todo::Release) => return Ok(Some(decide::lifted(after.state))),
+        Some(Todo::Release) => {
+            if let AnyLeaving::Held(held) = AnyLeaving::stored(after.id.clone(), after.state, None)? {
+                held.resume();
+                (after.state, after.since) = (DecisionState::Proposed, now.civil_day());
+            }
+            return Ok(Some(decide::lifted(after.state)));
+        }
         Some(Todo::Restore) => return Ok(Some(DecisionStep::Restored)),
+        // A clause holds for the sake of the scheme that follows alone; who is held for another reason was told before.
+        Some(Todo::Hold) if after.matter.cause.reason == Reason::ClauseFalse => {
+            return Ok(Some(DecisionStep::Replaced));
+        }
         Some(Todo::Hold | Todo::Decline | Todo::NameHead) | None => return Ok(None),
     };
     after.since = now.civil_day();

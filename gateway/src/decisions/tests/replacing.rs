@@ -2,14 +2,14 @@
 
 use schemas::{
     benefits::BenefitAnswer,
-    decision::{AppealRoute, DecisionAction},
+    decision::{AppealRoute, DecisionAction, DecisionRecord},
     notice::DecisionStep,
     scheme::DecisionState,
 };
 
 use super::{leaving::steps, world::*};
 use crate::{
-    decisions::{run, settle},
+    decisions::{records, run, settle},
     store::decisions::cases::Decided,
     testing::Source,
 };
@@ -95,26 +95,63 @@ async fn the_notice_that_arrives_after_the_hold_starts_the_same_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_hold_is_lifted_when_the_next_one_pays_no_more_and_the_end_begins_anew() {
+async fn who_is_paid_by_the_next_one_no_more_is_paid_again_the_next_day_whatever_became_of_it() {
+    let world = widowed().await;
+    accepts(&world).await;
+    let first = find(&world, DecisionAction::Remove).await;
+    assert_eq!((world.look(BOTH).as_str(), first.state), ("HOLD ACTIVE", DecisionState::Held));
+    for status in ["HOLD", "REMOVED", "SUSPENDED"] {
+        // The department itself does it, and tells nobody.
+        world.enter(&format!("UPDATE widow_beneficiary SET payment_status = '{status}' WHERE ppo_no = 101"));
+        world.days(1).await;
+        assert_eq!(world.look(BOTH), format!("ACTIVE {status}"), "nobody draws nothing for another one's sake");
+        let goes_on = find(&world, DecisionAction::Remove).await;
+        assert_eq!((&goes_on.id, goes_on.state, goes_on.todo), (&first.id, DecisionState::Proposed, None));
+        assert_eq!((goes_on.matter.hold, goes_on.notice), (None, first.notice.clone()), "what was proposed stands");
+        world.enter("UPDATE widow_beneficiary SET payment_status = 'ACTIVE' WHERE ppo_no = 101");
+        settle(&world.app, &world.person("sushila")).await.unwrap();
+        assert_eq!(world.look(BOTH), "HOLD ACTIVE");
+        let again = find(&world, DecisionAction::Remove).await;
+        assert_eq!((&again.id, again.state), (&first.id, DecisionState::Held));
+    }
+    world.wallet_fetches("sushila").await;
+    world.days(30).await;
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE", "the window began with the delivery");
+    world.days(1).await;
+    assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_objects_is_paid_while_she_is_heard_once_the_next_one_pays_no_more() {
     let world = widowed().await;
     world.wallet_fetches("sushila").await;
     accepts(&world).await;
     run(&world.app).await.unwrap();
-    let first = find(&world, DecisionAction::Remove).await.id;
-    world.enter("UPDATE widow_beneficiary SET payment_status = 'HOLD' WHERE ppo_no = 101");
-    settle(&world.app, &world.person("sushila")).await.unwrap();
-    assert_eq!(world.look(BOTH), "HOLD HOLD", "the next one's hold is the next one's matter");
+    let ending = find(&world, DecisionAction::Remove).await;
+    let deepak = world.officer("deepak", "p-deepak").await;
+    let said = (AppealRoute::Counter, "My husband lives.");
+    world.app.objection_enter(&deepak, &ending.id, said).await.unwrap();
     world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
-    settle(&world.app, &world.person("sushila")).await.unwrap();
-    assert_eq!(world.look(BOTH), "ACTIVE REMOVED", "nobody draws nothing for another one's sake");
-    let again = find(&world, DecisionAction::Remove).await;
-    assert!(again.id != first && again.state == DecisionState::Proposed && again.matter.hold.is_none());
-    world.days(31).await;
-    assert_eq!(world.look(BOTH), "ACTIVE REMOVED", "of the second she was not told");
+    world.days(1).await;
+    assert_eq!(world.look(BOTH), "ACTIVE REMOVED");
+    let heard = find(&world, DecisionAction::Remove).await;
+    assert_eq!((&heard.id, heard.state, heard.matter.hold.is_some()), (&ending.id, DecisionState::Contested, false));
+    let slip = world.app.objection_enter(&deepak, &ending.id, said).await.unwrap();
+    let record = records::claims_of::<DecisionRecord>(&slip.record).unwrap();
+    assert_eq!((&record.decision, record.state), (&ending.id, DecisionState::Contested), "the slip's own record");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_objection_that_was_right_puts_her_back_in_payment_with_what_was_held() {
+async fn a_number_that_two_people_have_holds_nobodys_payment_for_what_the_other_draws() {
+    let world = widowed().await;
+    world.link("somebody", "101").await;
+    accepts(&world).await;
+    assert_eq!(find(&world, DecisionAction::Remove).await.matter.hold, None);
+    assert_eq!(world.look("SELECT payment_status FROM pension_beneficiary WHERE ppo_no = 101"), "ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objection_that_was_right_puts_her_back_in_payment_and_owes_no_month_that_was_paid() {
     let world = widowed().await;
     world.wallet_fetches("sushila").await;
     accepts(&world).await;
@@ -122,6 +159,10 @@ async fn an_objection_that_was_right_puts_her_back_in_payment_with_what_was_held
     let ending = find(&world, DecisionAction::Remove).await;
     let deepak = world.officer("deepak", "p-deepak").await;
     world.app.objection_enter(&deepak, &ending.id, (AppealRoute::Counter, "My husband lives.")).await.unwrap();
+    // Two days of payment pass; the next one pays on both.
+    for _ in 0..62 {
+        world.days(1).await;
+    }
     assert_eq!(world.look(BOTH), "HOLD ACTIVE", "while it is heard");
     for (name, person) in [("anita", "p-anita"), ("binod", "p-binod")] {
         let officer = world.officer(name, person).await;
@@ -130,4 +171,9 @@ async fn an_objection_that_was_right_puts_her_back_in_payment_with_what_was_held
     settle(&world.app, &world.person("sushila")).await.unwrap();
     assert_eq!(find(&world, DecisionAction::Remove).await.state, DecisionState::Reversed);
     assert_eq!(world.look(BOTH), "ACTIVE ACTIVE", "the other one is for officers to end");
+    assert_eq!(
+        world.look("SELECT arrears FROM vinimay_journal WHERE outcome = 'released'"),
+        "[]",
+        "no month is owed twice"
+    );
 }

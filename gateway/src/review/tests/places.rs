@@ -44,7 +44,9 @@ async fn each_place_has_its_list_in_both_languages_and_who_was_told_is_on_none()
     }
     assert_eq!(served.roll(), "101=HOLD 102=HOLD");
     let app = served.office.running.app();
-    let waiting = app.untold_by_place(&"asha".parse().unwrap()).await.unwrap();
+    let found = app.untold_by_place(&"asha".parse().unwrap()).await.unwrap();
+    assert!(!found.more);
+    let waiting = found.lists;
     assert_eq!(waiting.iter().map(|list| list.people.len()).collect::<Vec<_>>(), [1, 1], "printed is not delivered");
     app.notice_delivered(&"asha".parse().unwrap(), &waiting[0].people[0].decision, DeliveryEvidence::Officer)
         .await

@@ -117,6 +117,9 @@ pub struct Matter {
     /// What the decisive clauses say to people.
     #[serde(default)]
     pub rules: Vec<DecisiveRule>,
+    /// Of a hold for the sake of a scheme that follows: the last day on which that one was seen to pay her.
+    #[serde(default)]
+    pub paid_by_next: Option<CivilDate>,
 }
 
 /// A clause that made the difference, as its version words it.
@@ -373,6 +376,17 @@ pub fn decisions_in(
     limit: i64,
 ) -> Result<Vec<Decided>, DecisionStoreError> {
     let select = Statement::new(COLUMNS).sql("state = ").bind(word(&state)?.as_str());
+    opened(select.sql(" ORDER BY at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
+}
+
+/// Removals of which a notice was written that nobody has received, as far as is known; oldest first, at most `limit`.
+///
+/// # Errors
+/// If the database or the encryption fails.
+pub fn decisions_untold(conn: &mut AnyConnection, keys: &Keys, limit: i64) -> Result<Vec<Decided>, DecisionStoreError> {
+    let select = Statement::new(COLUMNS).sql("action = ").bind(word(&DecisionAction::Remove)?.as_str());
+    let select = select.sql(" AND state IN (").bind(word(&DecisionState::Proposed)?.as_str()).sql(", ");
+    let select = select.bind(word(&DecisionState::Held)?.as_str()).sql(") AND notice IS NOT NULL AND waits IS NULL");
     opened(select.sql(" ORDER BY at_ms, id LIMIT ").bind(limit).load(conn)?, keys)
 }
 

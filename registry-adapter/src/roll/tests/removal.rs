@@ -14,6 +14,7 @@ fn restoration(of: &MessageId) -> Restoration {
         event: None,
         reason: "DEATH_ANNULLED".to_owned(),
         actor: "officer:8".to_owned(),
+        paid: None,
     }
 }
 
@@ -134,6 +135,25 @@ fn a_release_lists_the_months_that_were_not_paid() {
         let months: Vec<_> = applied.rows.iter().map(|row| row.arrears.clone().unwrap().0).collect();
         assert_eq!((months[0][0].month.as_str(), months[0][0].amount), ("2026-12", Some(500)));
         assert_eq!((months[1].len(), months[1][0].amount), (1, Some(300)));
+    }
+}
+
+#[test]
+fn a_month_that_another_roll_paid_is_in_arrears_nowhere() {
+    for department in departments() {
+        let rolls = whole(&department);
+        let listed = |paid: Option<&str>| {
+            let order = hold("P-1");
+            rolls.hold(&order, now()).unwrap(); // 2026-11-21
+            let paid = paid.map(|day| day.parse().unwrap());
+            let applied = rolls.release(&ReleaseDecision { paid, ..release(&order) }, now().plus(80 * DAY)).unwrap(); // 2027-02-09
+            let months = applied.rows[0].arrears.clone().unwrap().0;
+            months.into_iter().map(|unpaid| unpaid.month).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(None), ["2026-12", "2027-01", "2027-02"]);
+        assert_eq!(listed(Some("2026-11-20")), ["2026-12", "2027-01", "2027-02"], "before the hold");
+        assert_eq!(listed(Some("2027-01-31")), ["2027-02"]);
+        assert!(listed(Some("2027-02-09")).is_empty());
     }
 }
 

@@ -80,7 +80,16 @@ impl<'d> Run<'d> {
                 if let Some((subject, removal)) = self.removed.clone() {
                     let (decision, subject) = (random::message_id(self.at), subject.parse().unwrap());
                     let (reason, actor) = ("DEATH_ANNULLED".to_owned(), "officer:8".to_owned());
-                    let order = Restoration { roll: roll_id(), subject, removal, decision, event: None, reason, actor };
+                    let order = Restoration {
+                        roll: roll_id(),
+                        subject,
+                        removal,
+                        decision,
+                        event: None,
+                        reason,
+                        actor,
+                        paid: None,
+                    };
                     self.rolls.restore(&order, self.at).unwrap();
                 }
             }

@@ -26,7 +26,7 @@ use crate::{
     decisions::{OfficerRefused, ReviewOutcome},
     http::people::said::{self, failed},
     people::Role,
-    review::{ReviewAct, ReviewDone},
+    review::{ReviewAct, ReviewDone, places::PlaceLists},
 };
 
 /// The endpoints' description.
@@ -196,8 +196,8 @@ struct Nothing {}
         (status = 403, description = "access-denied, form-foreign"),
     ))]
 async fn places(view: View, submitted: Submitted<Nothing>) -> Reply {
-    let lists = view.app.untold_by_place(&submitted.user.name).await.map_err(refused)?;
+    let PlaceLists { lists, more } = view.app.untold_by_place(&submitted.user.name).await.map_err(refused)?;
     let (department, day) = (Language::ALL.map(|language| view.app.named(language)), view.app.now().civil_day());
     let view = view.of_person(submitted.user, submitted.token);
-    show(&view, StatusCode::OK, &views::PlacesPage { page: view.page("places"), lists, department, day })
+    show(&view, StatusCode::OK, &views::PlacesPage { page: view.page("places"), lists, more, department, day })
 }
