@@ -33,7 +33,7 @@ pub use export::{Exported, export};
 pub use federation::{Federation, pin};
 pub use history::{Told, history};
 pub use home::{Home, Settings};
-pub use objections::object;
+pub use objections::{Objected, object};
 pub use orders::{Ordered, order, retry_pending};
 pub use request::{Card, show};
 pub use served::{Compared, check_folder, check_served};

@@ -400,6 +400,9 @@ impl Wallet {
                 }
             }
         }
+        if !found.unbelieved.is_empty() {
+            return Err(Failure::new(Failure::TRUST, anyhow!("{}", found.unbelieved.join("; "))));
+        }
         if found.missing.is_empty() {
             return Ok(());
         }
@@ -421,7 +424,10 @@ impl Wallet {
         });
         let words = words.transpose()?.unwrap_or_default();
         let taken = wallet::object(&self.home, &self.federation().await?, decision, words.trim()).await?;
-        self.tell(&taken, &format!("taken; slip {}, case {}", taken.slip, taken.case))
+        self.tell(
+            &taken,
+            &format!("{} took it; slip {}, case {}", taken.department, taken.taken.slip, taken.taken.case),
+        )
     }
 
     fn tell(&self, data: &impl Serialize, words: &str) -> Result<(), Failure> {

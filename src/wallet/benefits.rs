@@ -25,6 +25,8 @@ pub struct FoundHer {
     pub departments: Vec<Benefits>,
     /// Departments that did not answer, and why.
     pub missing: Vec<String>,
+    /// Departments whose word cannot be believed, and why.
+    pub unbelieved: Vec<String>,
 }
 
 /// How a decision stands after her answer.
@@ -47,12 +49,13 @@ pub async fn benefits(home: &Home, federation: &Federation) -> Result<FoundHer, 
     let mut members: Vec<&VerifiedMember> =
         directory.members().filter(|member| directory.peer(member.entity(), federation.now()).is_ok()).collect();
     members.sort_by(|a, b| a.entity().cmp(b.entity()));
-    let mut found = FoundHer { departments: Vec::new(), missing: Vec::new() };
+    let mut found = FoundHer { departments: Vec::new(), missing: Vec::new(), unbelieved: Vec::new() };
     for member in members {
         match ask(home, federation, member).await {
             Ok(told) if told.decisions.is_empty() => {}
             Ok(told) => found.departments.push(told),
-            Err(error @ WalletError::Untrusted(_)) => return Err(error),
+            // One that answers badly keeps her from no other.
+            Err(error @ WalletError::Untrusted(_)) => found.unbelieved.push(error.to_string()),
             // It may hold her binding for suspended still, after a death that was annulled: that says nothing of what it decided.
             Err(error @ WalletError::Refused { code: Some(Code::BindingRevoked), .. }) => {
                 found.missing.push(error.to_string())

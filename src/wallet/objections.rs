@@ -12,10 +12,11 @@ use protocol::{
 use schemas::{
     benefits::{BenefitAnswer, BenefitView, ObjectionOrder, ObjectionRequest, ObjectionTaken},
     decision::{DecisionAction, DecisionRecord},
-    id::{CompactJws, MessageId},
+    id::{CompactJws, EntityId, MessageId},
     scheme::DecisionState,
     version::V1,
 };
+use serde::Serialize;
 
 use super::{
     Federation, Home, WalletError,
@@ -28,6 +29,16 @@ use super::{
 /// Longest words, characters; the department refuses more.
 const MOST_WORDS: usize = 2_000;
 
+/// Who took it, and the slip.
+#[derive(Clone, Debug, Serialize)]
+pub struct Objected {
+    /// The department.
+    pub department: EntityId,
+    /// What it gave.
+    #[serde(flatten)]
+    pub taken: ObjectionTaken,
+}
+
 /// Objects to this removal, in her words, which may be empty. The same again is answered with the same slip.
 ///
 /// # Errors
@@ -37,7 +48,7 @@ pub async fn object(
     federation: &Federation,
     decision: &MessageId,
     words: &str,
-) -> Result<ObjectionTaken, WalletError> {
+) -> Result<Objected, WalletError> {
     let long = words.chars().count();
     if long > MOST_WORDS {
         let problem = format!("the words have {long} characters; mend: say it in at most {MOST_WORDS}");
@@ -48,9 +59,18 @@ pub async fn object(
     let heard = |view: &BenefitView| view.action == DecisionAction::Remove && view.state == DecisionState::Contested;
     let may =
         |view: &BenefitView| view.decision == *decision && (view.may.contains(&BenefitAnswer::Object) || heard(view));
-    let told = found.departments.into_iter().find(|told| told.decisions.iter().any(may));
+    let mut telling = found.departments.into_iter().filter(|told| told.decisions.iter().any(may));
+    let (told, other) = (telling.next(), telling.next());
+    if let (Some(one), Some(other)) = (&told, &other) {
+        let problem = format!(
+            "{} and {} both tell of a decision {decision}; mend: ask at their offices",
+            one.member, other.member
+        );
+        return Err(WalletError::Untrusted(problem));
+    }
     let unknown = || {
-        let missing = if found.missing.is_empty() { String::new() } else { format!(" ({})", found.missing.join("; ")) };
+        let silent: Vec<&str> = found.missing.iter().chain(&found.unbelieved).map(String::as_str).collect();
+        let missing = if silent.is_empty() { String::new() } else { format!(" ({})", silent.join("; ")) };
         WalletError::Usage(format!(
             "no department told of a removal {decision} that can be objected to{missing}; mend: take its number from `vinimay wallet benefits`"
         ))
@@ -66,7 +86,7 @@ pub async fn object(
     let reply = party.json(&format!("{}/objections", member.gateway().citizen_endpoint), &[], &request).await?;
     let taken: ObjectionTaken = party.read(&reply)?;
     verify(&taken, &member, decision)?;
-    Ok(taken)
+    Ok(Objected { department, taken })
 }
 
 fn sign(
