@@ -32,6 +32,11 @@ class Reader {
     return this.page.goto(`${this.order.wallet}/#${path}`);
   }
 
+  /** The link to a decision, whoever made it. */
+  link(decision) {
+    return `a[href^="#/benefit?id=${decision}&member="]`;
+  }
+
   /** How the decision on the screen stands, once the department was asked. */
   async state(wanted) {
     await this.page.locator(`[data-state="${wanted}"]`).waitFor();
@@ -43,8 +48,8 @@ class Reader {
     await this.screens.place('/');
     await this.screens.see('home', 'home-hello-name', 'a[href="#/benefits"]');
     await this.screens.tap('home-benefits');
-    await this.screens.see('benefits', 'benefits-title', `a[href="#/benefit?id=${decision}"]`);
-    await this.page.locator(`a[href="#/benefit?id=${decision}"]`).click();
+    await this.screens.see('benefits', 'benefits-title', this.link(decision));
+    await this.page.locator(this.link(decision)).click();
     await this.screens.see('benefit-offered', 'benefit-title', '.decision button[aria-disabled="false"]');
     const states = [await this.state('offered')];
     const [one, two] = await this.page.locator('.decision button').all();
@@ -76,7 +81,7 @@ class Reader {
   /** Her messages are hers when she has asked twice: then her time to object runs, and stands on the screen. */
   async isTold(decision) {
     await this.at('/notices');
-    const link = this.page.locator(`a[href="#/benefit?id=${decision}"]`).first();
+    const link = this.page.locator(this.link(decision)).first();
     await link.waitFor();
     await this.screens.see('notices of decisions', 'notices-title', 'fieldset');
     await this.screens.tap('notices-refresh');
@@ -118,7 +123,7 @@ class Reader {
     await this.screens.see('home offline', 'home-hello-name', 'a[href="#/benefits"]');
     await this.screens.tap('home-benefits');
     await this.screens.see('benefits offline', 'benefits-title', 'main li');
-    await this.page.locator(`a[href="#/benefit?id=${decision}"]`).click();
+    await this.page.locator(this.link(decision)).click();
     const slip = (await this.page.locator('[data-testid="slip"]').innerText()).trim();
     await this.context.setOffline(false);
     return slip;

@@ -4,43 +4,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FluentResource } from "@fluent/bundle";
-import { answerOffer, askBenefits, askEverybody, keptBenefits, waitsForHer, type Decided } from "../src/citizen/benefits.js";
+import { answerOffer, askBenefits } from "../src/citizen/benefits.js";
+import { keptBenefit, keptBenefits, mayOn, waitsForHer, type Decided } from "../src/citizen/kept-benefits.js";
 import { MOST_WORDS, object, send, sendObjections, unsent } from "../src/citizen/objections.js";
 import { ACTIONS, STATES } from "../src/citizen/shapes.js";
-import { Federation } from "../src/federation/directory.js";
-import { redeem } from "../src/openid/issue.js";
-import { parseOffer } from "../src/openid/links.js";
-import { deadline } from "../src/screens/benefit-row.js";
+import { benefitLink, deadline } from "../src/screens/benefit-row.js";
 import { factName } from "../src/screens/benefit-clauses.js";
-import { create } from "../src/store/lock.js";
-import { MemoryDatabase } from "../src/store/memory.js";
-import { Vault } from "../src/store/vault.js";
 import { Words } from "../src/words/words.js";
+import { bound, held, TODAY } from "./bound.js";
 import { CASE, Deciding, idOf, SLIP } from "./decisions.js";
-import { b64, sha, type Claims } from "./party.js";
-import { TX_CODE, World } from "./world.js";
-
-async function bound() {
-  const world = new World();
-  world.open();
-  const database = new MemoryDatabase();
-  const vault = new Vault(database, await create(database, "270194"));
-  const federation = await Federation.open({ anchor: world.anchor, fingerprint: world.root.kid }, vault, () => world.now);
-  await redeem(vault, federation, parseOffer(world.offer()), TX_CODE);
-  const [social, revenue] = [new Deciding(world, world.consumer), new Deciding(world, world.provider)];
-  const everybody = async () => askEverybody(vault, federation, await federation.members());
-  const member = (deciding: Deciding) => federation.member(deciding.department.entity);
-  return { world, vault, federation, social, revenue, everybody, member };
-}
-
-async function held() {
-  const story = await bound();
-  story.social.decides(12, ["proposed", "held"]);
-  await story.everybody();
-  const [decided] = await keptBenefits(story.vault);
-  assert.ok(decided);
-  return { ...story, decided };
-}
+import { b64, type Claims } from "./party.js";
 
 test("each department that can know her is shown its own pseudonym, and what it decided is kept, newest first", async () => {
   const { world, vault, social, revenue, everybody } = await bound();
@@ -52,15 +25,19 @@ test("each department that can know her is shown its own pseudonym, and what it 
   assert.ok(!world.requests.some((url) => url.startsWith(`${world.registry.entity}/citizen/v1/benefits`)), "who has no pseudonym of hers is not asked");
   const kept = await keptBenefits(vault);
   assert.deepEqual(kept.map((one) => [one.decision, one.state, one.signed]), [[idOf(14), "noticed", true], [idOf(9), "proposed", true], [idOf(3), "enrolled", true]]);
-  assert.deepEqual(kept.map(waitsForHer), [true, false, false]);
+  assert.deepEqual(kept.map((one) => waitsForHer(one, TODAY, [])), [true, false, false]);
   assert.deepEqual([kept[0]?.member, kept[0]?.why["hi"], kept[0]?.asked], [social.department.entity, "एक मृत्यु दर्ज हुई।", world.now]);
 });
 
 test("a department that does not know her has decided nothing; one that is held back or silent is named, and what it told stays", async () => {
   const { vault, social, revenue, everybody, world } = await bound();
-  for (const [status, code] of [[400, "request-malformed"], [404, "not-found"], [403, "binding-invalid"]] as const) {
+  for (const [status, code] of [[400, "request-malformed"], [404, "not-found"]] as const) {
     revenue.refuses = [status, code];
     assert.deepEqual(await everybody(), [], code);
+  }
+  for (const [status, code] of [[403, "binding-invalid"], [403, "access-denied"], [400, "stale"]] as const) {
+    revenue.refuses = [status, code];
+    assert.deepEqual(await everybody(), [{ member: revenue.department.entity, believed: true }], `${code}: it may have decided something`);
   }
   revenue.refuses = null;
   social.decides(12, ["held"]);
@@ -86,6 +63,9 @@ test("what is not a department's own word is not shown, and spoils nothing for t
     ["a day that does not exist", (_social, view) => { view["until"] = "2026-02-30"; }],
     ["an instant that does not exist", (_social, view) => { view["at"] = "2026-13-41T08:00:00Z"; }],
     ["no records", (_social, view) => { delete view["records"]; }],
+    ["an empty list of records", (_social, view) => { view["records"] = []; }],
+    ["a notice alone", (social, view) => { view["records"] = [social.notice(idOf(12), "2026-12-20")]; }],
+    ["two decisions of one number", (social, view) => { social.decisions.push({ ...view, state: "removed" }); }],
     ["another department's signature", (social, view, revenue) => { view["records"] = [social.record(idOf(12), "held", {}, revenue.department.signing)]; }],
     ["another department's record", (social, view, revenue) => { view["records"] = [social.record(idOf(12), "held", { iss: revenue.department.entity })]; }],
     ["the record of another case", (social, view) => { view["records"] = [social.record(idOf(12), "held", { case: "PEN-1" })]; }],
@@ -106,14 +86,94 @@ test("what is not a department's own word is not shown, and spoils nothing for t
 test("records of notices and of what undoes a decision belong to it, and a state that nobody signed yet is told as such", async () => {
   const { vault, social, everybody } = await bound();
   const view = social.decides(12, ["held"]);
-  const notice = social.department.signing.sign("dx-notice+jwt", { v: 1, iss: social.department.entity, iat: 1_795_248_000, jti: idOf(5), decision: idOf(12), case: CASE, record: sha("x") });
-  const undoing = social.record(idOf(13), "released", { action: "release", undoes: idOf(12) });
-  Object.assign(view, { state: "released", may: [], records: [...(view["records"] as string[]), notice, undoing] });
+  const undoing = social.record(idOf(13), "released", { action: "release", undoes: idOf(12), reason: "DEATH_ANNULLED" });
+  Object.assign(view, { state: "released", may: [], records: [...(view["records"] as string[]), undoing] });
   assert.deepEqual(await everybody(), []);
   assert.equal((await keptBenefits(vault))[0]?.signed, true);
   view["state"] = "withdrawn";
   await everybody();
   assert.deepEqual((await keptBenefits(vault)).map((one) => [one.state, one.signed]), [["withdrawn", false]]);
+});
+
+test("whatever is told otherwise than it was signed is told as unsigned", async () => {
+  const otherwise: Claims[] = [
+    { state: "removed" }, { effective: "2026-11-01" }, { reason: "CLAUSE_FALSE" }, { decisive: ["E1"] }, { until: "2027-01-20" }, { until: null },
+  ];
+  for (const change of otherwise) {
+    const { vault, social, everybody } = await bound();
+    social.decides(12, ["held", "noticed"]);
+    Object.assign(social.decisions[0] ?? {}, change);
+    assert.deepEqual(await everybody(), []);
+    assert.deepEqual((await keptBenefits(vault)).map((one) => one.signed), [false], JSON.stringify(change));
+  }
+});
+
+test("a hold whose notice comes later is on record under the number of the hold alone", async () => {
+  const { vault, social, everybody } = await bound();
+  const view = social.decides(12, ["held"], { until: null });
+  view["records"] = [social.record(idOf(11), "held", { action: "hold" })];
+  assert.deepEqual(await everybody(), []);
+  assert.deepEqual((await keptBenefits(vault)).map((one) => [one.decision, one.signed]), [[idOf(12), true]]);
+});
+
+test("one decision that cannot be believed hides no other, and stays as it was told before", async () => {
+  const { world, vault, social, everybody } = await bound();
+  const view = social.decides(12, ["held"]);
+  await everybody();
+  const first = world.now;
+  world.now += 30;
+  Object.assign(view, { state: "gone" });
+  social.decides(14, ["noticed"]);
+  const doubted = [{ member: social.department.entity, believed: false }];
+  assert.deepEqual(await everybody(), doubted);
+  assert.deepEqual((await keptBenefits(vault)).map((one) => [one.decision, one.state, one.asked]), [[idOf(14), "noticed", world.now], [idOf(12), "held", first]]);
+  Object.assign(view, { state: "held" });
+  assert.deepEqual(await everybody(), []);
+  assert.deepEqual((await keptBenefits(vault)).map((one) => one.asked), [world.now, world.now]);
+});
+
+test("what a department tells no more stays, and no record of a decision can go away", async () => {
+  const { world, vault, social, everybody } = await bound();
+  const view = social.decides(12, ["proposed", "held"]);
+  await everybody();
+  const first = world.now;
+  world.now += 30;
+  view["records"] = [social.record(idOf(12), "removed")];
+  view["state"] = "removed";
+  assert.deepEqual(await everybody(), [{ member: social.department.entity, believed: false }], "a chain that was written anew");
+  social.decisions = [];
+  assert.deepEqual(await everybody(), []);
+  assert.deepEqual((await keptBenefits(vault)).map((one) => [one.decision, one.state, one.asked]), [[idOf(12), "held", first]]);
+});
+
+test("a decision is found by who made it: another member's of the same number does not stand in its place", async () => {
+  const { world, vault, federation, social, revenue, everybody } = await bound();
+  social.decides(12, ["held"]);
+  revenue.decides(12, ["noticed"]);
+  assert.deepEqual(await everybody(), []);
+  const mine = await keptBenefit(vault, social.department.entity, idOf(12));
+  assert.deepEqual([mine?.member, mine?.state], [social.department.entity, "held"]);
+  assert.equal(benefitLink("https://a.example/x", idOf(12)), `#/benefit?id=${idOf(12)}&member=https%3A%2F%2Fa.example%2Fx`);
+  const against = await keptBenefit(vault, revenue.department.entity, idOf(12));
+  assert.ok(mine && against);
+  const kept = await object(vault, mine, "", world.now);
+  assert.deepEqual([waitsForHer(mine, TODAY, [kept]), waitsForHer(against, TODAY, [kept])], [false, true]);
+  assert.equal(await sendObjections(vault, federation), 0);
+  assert.deepEqual([social.objections.length, revenue.objections.length], [1, 0]);
+});
+
+test("what she can answer ends with its day, but an objection to a removal that was not carried out", async () => {
+  const { vault, social, everybody } = await bound();
+  social.decides(12, ["offered"], { action: "offer", may: ["accept", "decline"], until: TODAY });
+  social.decides(13, ["held", "noticed"]);
+  social.decides(14, ["contested", "upheld"]);
+  await everybody();
+  const [upheld, noticed, offer] = await keptBenefits(vault);
+  assert.ok(upheld && noticed && offer);
+  const on = (day: string) => [offer, noticed, upheld].map((one) => [mayOn(one, day).length, waitsForHer(one, day, [])]);
+  assert.deepEqual(on(TODAY), [[2, true], [1, true], [1, true]]);
+  assert.deepEqual(on("2026-11-22"), [[0, false], [1, true], [1, true]]);
+  assert.deepEqual(on("2026-12-21"), [[0, false], [1, false], [0, false]]);
 });
 
 test("an offer is taken or not at the department that made it, and how it stands then is kept with its record", async () => {
@@ -184,20 +244,6 @@ test("without a network an objection waits, and goes out once it can, to that de
   assert.deepEqual([social.objections.length, revenue.objections.length], [1, 0]);
 });
 
-test("an objection that is refused is not sent again, and she can make another", async () => {
-  const { world, vault, federation, social, decided } = await held();
-  social.refuses = [409, "conflict"];
-  const kept = await object(vault, decided, "first", world.now);
-  await assert.rejects(send(vault, federation, kept), { kind: "refused", code: "conflict" });
-  assert.deepEqual(await unsent(vault), []);
-  social.refuses = null;
-  assert.equal(await sendObjections(vault, federation), 0);
-  assert.equal(social.objections.length, 0);
-  const next = await object(vault, decided, "second", world.now + 1);
-  assert.equal((await send(vault, federation, next)).taken?.slip, SLIP);
-  assert.deepEqual((await vault.objections(idOf(12))).map((one) => [one.words, one.refused, one.taken !== null]), [["first", true, false], ["second", false, true]]);
-});
-
 test("only the department's own signed word about this very objection makes it taken", async () => {
   const wrong: [string, (social: Deciding, revenue: Deciding) => void][] = [
     ["signed by another department", (social, revenue) => { social.key = revenue.department.signing; }],
@@ -217,19 +263,13 @@ test("only the department's own signed word about this very objection makes it t
   }
 });
 
-test("a carried-out removal can be objected to, and its record says so still", async () => {
-  const { world, vault, federation, social, decided } = await held();
-  social.taken = { record: social.record(idOf(12), "removed", { action: "review" }) };
-  assert.equal((await send(vault, federation, await object(vault, decided, "", world.now))).taken?.slip, SLIP);
-});
-
 test("whoever watches hears of an objection, of its slip, and of how the decision stands then", async () => {
   const { world, vault, federation, decided } = await held();
   let heard = 0;
   const leave = vault.watch(() => { heard += 1; });
   await object(vault, decided, "", world.now);
   await sendObjections(vault, federation);
-  assert.equal(heard, 3);
+  assert.equal(heard, 5, "kept, looked at before it goes out first, sent, taken, looked at again");
   assert.deepEqual((await keptBenefits(vault)).map((one) => one.state), ["contested"]);
   leave();
 });
@@ -245,7 +285,7 @@ test("every state, every action and every fact is worded as in the schemas and a
     const words = wordsOf(language);
     const keys = [...STATES.map((state) => `benefit-state-${state}`), ...ACTIONS.map((action) => `benefit-action-${action}`),
       ...known("ClauseResult").map((result) => `benefit-clause-${result}`), ...known("BenefitAnswer").filter((one) => one !== "object").map((one) => `benefit-${one}`),
-      "benefit-too-late", "benefit-suspended"];
+      "benefit-too-late", "benefit-suspended", "benefit-assisted"];
     for (const key of keys) assert.notEqual(words.t(key, { clause: "I1" }), key, language);
     const facts = new FluentResource(ftl(language, "review")).body.filter(({ id }) => id.startsWith("fact-"));
     assert.ok(facts.length > 10);
@@ -257,10 +297,11 @@ test("every state, every action and every fact is worded as in the schemas and a
 
 test("a deadline is told where she can still do something by it", () => {
   const words = wordsOf("en");
-  const told = (changes: Partial<Decided>) => deadline(words, { may: ["object"], state: "noticed", until: "2026-12-20", ...changes } as Decided);
+  const told = (changes: Partial<Decided>) => deadline(words, { may: ["object"], state: "noticed", until: "2026-12-20", ...changes } as Decided, "2026-12-20");
   assert.equal(told({}), "You can object until 20 December 2026.");
   assert.equal(told({ may: ["accept", "decline"], state: "offered" }), "You can accept until 20 December 2026.");
   assert.match(told({ state: "held", until: null }) ?? "", /^Your time to object begins when/);
   assert.equal(told({ may: [], state: "contested" }), null);
   assert.equal(told({ state: "removed" }), null);
+  assert.equal(told({ until: "2026-12-19" }), null);
 });

@@ -15,6 +15,8 @@ export class Deciding {
   member: string;
   /** The status and code with which it refuses, if it does. */
   refuses: [number, string] | null = null;
+  /** Where it refuses; everywhere if not said. */
+  refusesAt: string | null = null;
   /** What it was shown of her. */
   readonly shown: Claims[] = [];
   readonly answers: Claims[] = [];
@@ -28,19 +30,19 @@ export class Deciding {
     this.member = department.entity;
     this.key = department.signing;
     world.door(department, "benefits", (_asked, shown) => {
-      this.mayRefuse();
+      this.mayRefuse("benefits");
       this.shown.push(shown);
       return { member: this.member, decisions: this.decisions };
     });
     world.door(department, "benefits/answers", (asked) => {
-      this.mayRefuse();
+      this.mayRefuse("benefits/answers");
       this.answers.push(asked);
       const state = asked["answer"] === "accept" ? "enrolled" : "declined";
       this.goesOn(String(asked["decision"]), state, []);
       return { state };
     });
     world.door(department, "objections", (asked, shown, proven) => {
-      this.mayRefuse();
+      this.mayRefuse("objections");
       this.shown.push(shown);
       const order = String(asked["objection"]);
       const { iss } = JSON.parse(Buffer.from(order.split(".")[1] ?? "", "base64url").toString()) as { iss: string };
@@ -54,16 +56,24 @@ export class Deciding {
     });
   }
 
-  private mayRefuse(): void {
-    if (this.refuses !== null) throw new Refusal(this.refuses[0], { code: this.refuses[1] });
+  private mayRefuse(path: string): void {
+    if (this.refuses !== null && (this.refusesAt ?? path) === path) throw new Refusal(this.refuses[0], { code: this.refuses[1] });
   }
 
   /** A signed record of a decision. */
   record(decision: string, state: string, changes: Claims = {}, key = this.department.signing): string {
     return key.sign("dx-decision+jwt", {
       v: 1, iss: this.department.entity, iat: this.world.now - 5, jti: idOf(900), salt: b64(Buffer.alloc(16, 3)), decision, previous: null, case: CASE,
-      direction: "out", action: "remove", state, ...changes,
+      direction: "out", action: "remove", state, reason: "DEATH_REGISTERED", effective: "2026-11-10", decisive: [], ...changes,
     }, { kid: this.department.signing.kid });
+  }
+
+  /** The signed record that the notice arrived. */
+  notice(decision: string, until: string): string {
+    return this.department.signing.sign("dx-notice+jwt", {
+      v: 1, iss: this.department.entity, iat: this.world.now - 5, jti: idOf(901), salt: b64(Buffer.alloc(16, 4)), decision, case: CASE, record: sha("x"),
+      delivery: { at: "2026-11-12T08:00:00Z", evidence: "wallet", window_ends: until },
+    });
   }
 
   /** Decides; the records are those that it signed on the way. */
@@ -71,6 +81,7 @@ export class Deciding {
     const decision = idOf(number);
     const records: string[] = [];
     for (const state of states) records.push(this.record(decision, state, { previous: records.length === 0 ? null : sha(records.at(-1) ?? "") }));
+    if (changes["until"] === undefined && (changes["action"] ?? "remove") === "remove") records.unshift(this.notice(decision, "2026-12-20"));
     const view: Claims = {
       decision, case: CASE, at: `2026-11-${String(number).padStart(2, "0")}T08:00:00Z`, scheme: { en: "Pension", hi: "पेंशन" }, action: "remove",
       state: states.at(-1), reason: "DEATH_REGISTERED", why: { en: "A death was registered.", hi: "एक मृत्यु दर्ज हुई।" }, effective: "2026-11-10",

@@ -1,89 +1,90 @@
 /**
  * What departments decided about her in schemes and why, and her answer to an offer.
  *
- * Guarantees: each department is shown its own pseudonym of hers and nothing else; a decision is kept only with records that this department signed; who
- * could not be asked, or cannot be believed, is named and never passed over. Deliberately absent: objections (`objections`).
+ * Guarantees: each department is shown its own pseudonym of hers and nothing else; a decision is kept only with records that this department signed, and
+ * with all that were kept before; one that cannot be believed, or is told no more, stays as it was told; who could not be asked, or told something that
+ * cannot be believed, is named and never passed over. Deliberately absent: objections (`objections`).
  */
 
 import { Fault, untrusted } from "../fault.js";
 import type { Member } from "../federation/chain.js";
 import type { Federation } from "../federation/directory.js";
-import { secondsOf } from "../consent/calendar.js";
+import type { Json } from "../json/strict.js";
 import type { Vault } from "../store/vault.js";
 import { knowable, proven } from "./asking.js";
+import { placeOf, type KeptBenefit, type KeptBenefits } from "./kept-benefits.js";
 import { Party, readJson } from "./party.js";
 import { signedAsTold } from "./records.js";
-import { answeredShape, benefitsShape, type Benefit } from "./shapes.js";
+import { answeredShape, benefitShape, benefitsShape, type Benefit } from "./shapes.js";
 
-/** A decision as it is kept. */
-export interface KeptBenefit extends Benefit {
-  /** Whether the last signed record says the same state. */
-  signed: boolean;
-}
-
-/** What one member decided, and when it told; kept for reading offline. */
-export interface KeptBenefits {
-  member: string;
-  asked: number;
-  decisions: KeptBenefit[];
-}
-
-/** A decision with who made it. */
-export interface Decided extends KeptBenefit {
-  member: string;
-  asked: number;
-}
-
-/** Who told nothing now: it could not be asked, or what it told cannot be believed. */
+/** Who told nothing now: it could not be asked, or something that it told cannot be believed. */
 export interface Missing {
   member: string;
   believed: boolean;
 }
 
-/** Refusals that say nothing of what was decided: of a binding that is held for revoked, or of this one proof of it. */
-const UNTOLD = ["binding-revoked", "stale", "replayed"];
+/** Refusals of one whom the department knows by no pseudonym; all others say nothing of what was decided. */
+const UNKNOWN = ["not-found", "request-malformed"];
 
-const place = (member: string) => `benefits:${member}`;
-
-/** What is kept of all members, newest first. */
-export async function keptBenefits(vault: Vault): Promise<Decided[]> {
-  const told = await vault.all<KeptBenefits>(place(""));
-  const all = told.flatMap(({ member, asked, decisions }) => decisions.map((one) => ({ ...one, member, asked })));
-  return all.sort((one, two) => secondsOf(two.at) - secondsOf(one.at) || (one.decision < two.decision ? 1 : -1));
+/** Asks one member what it decided about her. Throws `untrusted` if some of it cannot be believed; what can is kept all the same. */
+export function askBenefits(vault: Vault, federation: Federation, member: Member): Promise<KeptBenefits> {
+  // In turn: an answer that comes late must not be kept over a newer one.
+  return vault.inTurn(placeOf(member.entity), async () => {
+    const party = new Party(member);
+    const binding = await proven(vault, federation, party);
+    const told = readJson(await party.json(party.citizen("benefits"), { binding }), benefitsShape, "the benefits");
+    if (told.member !== member.entity) throw untrusted(`${member.entity} told another member's decisions`);
+    const before = await vault.read<KeptBenefits>(placeOf(member.entity));
+    const { believed, doubt } = await believable(member, told.decisions, before?.decisions ?? []);
+    const kept: KeptBenefits = { member: member.entity, asked: federation.now(), decisions: [...believed, ...left(before, believed)] };
+    await vault.write(placeOf(member.entity), kept);
+    vault.changed();
+    if (doubt !== null) throw doubt;
+    return kept;
+  });
 }
 
-/** Whether she can answer it and something hangs on the day: an offer, or a removal that was not carried out. */
-export function waitsForHer({ may, state }: Benefit): boolean {
-  return may.length > 0 && state !== "removed" && state !== "enrolled";
+/** Each decision by itself: one that cannot be believed spoils nothing for the others. */
+async function believable(member: Member, told: Json[], before: KeptBenefit[]): Promise<{ believed: KeptBenefit[]; doubt: unknown }> {
+  const ids = told.map((one) => (typeof one === "object" && one !== null && !Array.isArray(one) ? one["decision"] : undefined));
+  const read = async (one: Json, at: number): Promise<KeptBenefit> => {
+    const benefit = benefitShape(one, `decision ${at}`);
+    if (ids.indexOf(benefit.decision) !== ids.lastIndexOf(benefit.decision)) throw untrusted(`${member.entity} told two decisions of one number`);
+    const signed = await signedAsTold(member, benefit);
+    const known = before.find((kept) => kept.decision === benefit.decision)?.records ?? [];
+    if (!known.every((record) => benefit.records.includes(record))) throw untrusted(`${member.entity} leaves out records that it gave before`);
+    return { ...benefit, signed };
+  };
+  const tried = await Promise.allSettled(told.map(read));
+  const failed = tried.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  const ours = failed.find((error) => !(error instanceof Fault) || error.kind !== "untrusted");
+  if (ours !== undefined) throw ours;
+  return { believed: tried.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])), doubt: failed[0] ?? null };
 }
 
-/** Asks one member what it decided about her. */
-export async function askBenefits(vault: Vault, federation: Federation, member: Member): Promise<KeptBenefits> {
-  const party = new Party(member);
-  const binding = await proven(vault, federation, party);
-  const told = readJson(await party.json(party.citizen("benefits"), { binding }), benefitsShape, "the benefits");
-  if (told.member !== member.entity) throw untrusted(`${member.entity} told another member's decisions`);
-  const decisions = await Promise.all(told.decisions.map(async (one) => ({ ...one, signed: await signedAsTold(member, one) })));
-  const kept: KeptBenefits = { member: member.entity, asked: federation.now(), decisions };
-  await vault.write(place(member.entity), kept);
-  vault.changed();
-  return kept;
+/** What was told before and is not, or not believably, told now. */
+function left(before: KeptBenefits | undefined, believed: KeptBenefit[]): KeptBenefit[] {
+  const gone = (before?.decisions ?? []).filter((one) => believed.every(({ decision }) => decision !== one.decision));
+  return gone.map((one) => ({ ...one, asked: one.asked ?? before?.asked ?? 0 }));
+}
+
+/** Asks one member; itself if it told nothing now. */
+export function askOne(vault: Vault, federation: Federation, member: Member): Promise<Missing[]> {
+  return askBenefits(vault, federation, member).then(() => [], (error: unknown) => missing(vault, member, error));
 }
 
 /** Asks all members that can know her; who told nothing now. */
 export async function askEverybody(vault: Vault, federation: Federation, members: Member[]): Promise<Missing[]> {
   const known = await Promise.all(members.map((member) => knowable(vault, member)));
-  const asked = await Promise.all(members.filter((_, at) => known[at]).map((member) =>
-    askBenefits(vault, federation, member).then(() => [], (error: unknown) => missing(vault, member, error))));
-  return asked.flat();
+  return (await Promise.all(members.filter((_, at) => known[at]).map((member) => askOne(vault, federation, member)))).flat();
 }
 
 async function missing(vault: Vault, { entity: member }: Member, error: unknown): Promise<Missing[]> {
   // Without a binding nobody can be asked: that is no member's fault.
   if (!(error instanceof Fault) || error.kind === "unbound" || error.kind === "platform") throw error;
-  const unknown = error.kind === "refused" && !UNTOLD.includes(error.code ?? "");
+  const unknown = error.kind === "refused" && error.party === member && UNKNOWN.includes(error.code ?? "");
   // A department that knows her by no pseudonym has decided nothing about her; but what it told before does not go away by a refusal.
-  if (unknown && ((await vault.read<KeptBenefits>(place(member)))?.decisions ?? []).length === 0) return [];
+  if (unknown && ((await vault.read<KeptBenefits>(placeOf(member)))?.decisions ?? []).length === 0) return [];
   return [{ member, believed: error.kind !== "untrusted" }];
 }
 
@@ -105,9 +106,11 @@ export async function answerOffer(
   }
 }
 
-async function keepState(vault: Vault, member: string, decision: string, state: Benefit["state"]): Promise<void> {
-  const before = await vault.read<KeptBenefits>(place(member));
-  if (before === undefined) return;
-  const decisions = before.decisions.map((one) => (one.decision === decision ? { ...one, state, may: [], signed: false } : one));
-  await vault.write(place(member), { ...before, decisions });
+function keepState(vault: Vault, member: string, decision: string, state: Benefit["state"]): Promise<void> {
+  return vault.inTurn(placeOf(member), async () => {
+    const before = await vault.read<KeptBenefits>(placeOf(member));
+    if (before === undefined) return;
+    const decisions = before.decisions.map((one) => (one.decision === decision ? { ...one, state, may: [], signed: false } : one));
+    await vault.write(placeOf(member), { ...before, decisions });
+  });
 }

@@ -1,8 +1,9 @@
 /**
  * She objects to a removal: an order that her key for this department signs, the slip that she gets for it, and the signed record that it was taken.
  *
- * Guarantees: an objection is kept before it is sent, and works offline; it goes out again until the department has it; it counts as taken only by that
- * department's signed record about this very decision. Deliberately absent: who hears it.
+ * Guarantees: an objection is kept before it is sent, and works offline; it goes out again, signed anew, until the department has it or says itself that it
+ * does not take it; it counts as taken only by that department's signed record about this very decision, and as new only by one that came after she
+ * objected. Deliberately absent: who hears it.
  */
 
 import { messageId } from "../bytes.js";
@@ -13,8 +14,9 @@ import { LIMITS } from "../json/strict.js";
 import type { KeptObjection, Vault } from "../store/vault.js";
 import { boundFor, proven } from "./asking.js";
 import { askBenefits } from "./benefits.js";
+import { keptBenefit, type Decided } from "./kept-benefits.js";
 import { Party, readJson } from "./party.js";
-import { decisionRecord } from "./records.js";
+import { decisionRecord, saysHeard, someHeard } from "./records.js";
 import { takenShape } from "./shapes.js";
 
 /** Longest words, characters. */
@@ -25,17 +27,40 @@ export function lengthOf(words: string): number {
   return [...words].length;
 }
 
+/** What she said to a decision of one member. */
+export async function objectionsTo(vault: Vault, member: string, decision: string): Promise<KeptObjection[]> {
+  return (await vault.objections(decision)).filter((kept) => kept.member === member);
+}
+
+/** Whether one was heard, or is out of time: then only new words are heard. */
+export function onlyNew({ state }: Decided, objections: KeptObjection[]): boolean {
+  return (state === "upheld" || state === "removed") && objections.some((kept) => kept.taken !== null);
+}
+
+/** Whether these words say something that was not said before. */
+export function saysNew(words: string, objections: KeptObjection[]): boolean {
+  return objections.every((kept) => kept.taken === null || !kept.words.includes(words.trim()));
+}
+
+/** What is shown: one that was refused, until a later one is taken. */
+export function toShow(objections: KeptObjection[]): KeptObjection[] {
+  return objections.filter((kept, at) => !kept.refused || objections.slice(at).every((later) => later.taken === null));
+}
+
 /** Signs an objection and keeps it; nothing is sent yet. */
 export async function object(vault: Vault, against: { member: string; decision: string; case: string }, words: string, now: number): Promise<KeptObjection> {
   if (lengthOf(words) > MOST_WORDS) throw new Fault("input", `an objection has at most ${MOST_WORDS} characters`);
-  const key = await vault.signingKey((await boundFor(vault, against.member)).kid);
-  const id = messageId(now);
-  const claims = { v: 1, iss: key.did, aud: against.member, iat: now, jti: id, decision: against.decision, words };
-  const order = await signJws("dx-objection+jwt", key, "did", claims);
   const { member, decision, case: number } = against;
-  const kept: KeptObjection = { id, member, decision, case: number, words, at: now, order, taken: null, refused: false };
+  const unsigned = { id: messageId(now), member, decision, case: number, words, at: now };
+  const kept: KeptObjection = { ...unsigned, order: await sign(vault, unsigned, now), taken: null, refused: false };
   await vault.keepObjection(kept);
   return kept;
+}
+
+/** The same words by her present key at this moment: what was signed earlier could be refused for its age or its key. */
+async function sign(vault: Vault, { id, member, decision, words }: Pick<KeptObjection, "id" | "member" | "decision" | "words">, now: number): Promise<string> {
+  const key = await vault.signingKey((await boundFor(vault, member)).kid);
+  return signJws("dx-objection+jwt", key, "did", { v: 1, iss: key.did, aud: member, iat: now, jti: id, decision, words });
 }
 
 /** Objections that no department has yet. */
@@ -45,47 +70,61 @@ export async function unsent(vault: Vault): Promise<KeptObjection[]> {
 
 /** Sends what waits; how many are left. */
 export async function sendObjections(vault: Vault, federation: Federation): Promise<number> {
-  const sent = await Promise.all((await unsent(vault)).map((kept) => send(vault, federation, kept).then(() => 0, leftBy)));
-  return sent.reduce((left, one) => left + one, 0);
+  const sent = await Promise.all((await unsent(vault)).map((kept) => send(vault, federation, kept).then(() => 0, () => 1)));
+  return sent.reduce<number>((left, one) => left + one, 0);
 }
 
-function leftBy(error: unknown): number {
-  return error instanceof Fault && error.kind === "refused" ? 0 : 1;
-}
+/** Refusals of these very words, which no later try changes. */
+const FINAL = ["conflict", "not-found", "audience-wrong", "request-malformed", "token-malformed"];
 
-/** Sends one objection, and asks how the decision stands then. Carried there twice, it is taken once, with the same slip. */
+/** What a department said to an objection. */
+type Answer = Pick<KeptObjection, "order" | "taken" | "refused"> & { code?: string | null };
+
+/**
+ * Sends one objection, and asks how the decision stands then: what comes back is taken, or refused for good; throws while it still waits. Carried there
+ * twice, it is taken once, with the same slip.
+ */
 export async function send(vault: Vault, federation: Federation, kept: KeptObjection): Promise<KeptObjection> {
-  const look = () => federation.member(kept.member).then((member) => askBenefits(vault, federation, member)).catch(() => null);
-  try {
-    const after = { ...kept, taken: await deliver(vault, federation, kept), refused: false };
-    await vault.keepObjection(after);
-    await look();
-    return after;
-  } catch (error) {
-    if (leftBy(error) === 0) {
-      await refuse(vault, kept);
-      await look();
-    }
-    throw error;
-  }
-}
-
-/** What another page of this wallet was told meanwhile stays. */
-async function refuse(vault: Vault, kept: KeptObjection): Promise<void> {
-  const now = (await vault.objections(kept.decision)).find((one) => one.id === kept.id);
-  if (now?.taken == null) await vault.keepObjection({ ...kept, refused: true });
-}
-
-async function deliver(vault: Vault, federation: Federation, kept: KeptObjection): Promise<{ slip: string; record: string }> {
   const party = new Party(await federation.member(kept.member));
+  const look = () => askBenefits(vault, federation, party.member).catch(() => null);
+  const answer = await deliver(vault, federation, party, kept, look);
+  // What another page of this wallet was told meanwhile stays.
+  const after = await vault.changeObjection(kept, (now) => {
+    if (now.taken === null) Object.assign(now, answer);
+  });
+  await look();
+  return after;
+}
+
+async function deliver(vault: Vault, federation: Federation, party: Party, kept: KeptObjection, look: () => Promise<unknown>): Promise<Answer> {
   const binding = await proven(vault, federation, party);
-  const reply = await party.json(party.citizen("objections"), { binding, objection: kept.order });
-  const told = readJson(reply, takenShape, "the slip");
+  const seen = kept.seen ?? (await firstSeen(vault, kept, look));
+  const order = await sign(vault, kept, federation.now());
+  const posted = await party.json(party.citizen("objections"), { binding, objection: order }).catch((error: unknown) => {
+    if (error instanceof Fault && error.kind === "refused" && error.party === kept.member && FINAL.includes(error.code ?? "")) return error;
+    throw error;
+  });
+  if (posted instanceof Fault) return { order, taken: null, refused: true, code: posted.code };
+  const told = readJson(posted, takenShape, "the slip");
   const record = await decisionRecord(party.member, UnverifiedJws.parse(told.record, LIMITS.record));
-  // Against a removal that was carried out the record says so still, until two officers have heard her.
-  const heard = record.state === "contested" || record.state === "removed";
-  if (told.decision !== kept.decision || told.case !== kept.case || record.decision !== kept.decision || record.case !== kept.case || !heard) {
+  if (told.decision !== kept.decision || told.case !== kept.case || record.decision !== kept.decision || record.case !== kept.case) {
     throw untrusted(`${kept.member} took something else than this objection`);
   }
-  return { slip: told.slip, record: told.record };
+  const before = await keptBenefit(vault, kept.member, kept.decision);
+  const old = (before?.records ?? []).slice(0, seen);
+  const older = old.includes(told.record);
+  // Once it was heard in vain and she was taken off, the same words are answered with the record of that.
+  if (!saysHeard(record) && !(older && record.state === "removed" && someHeard(old, kept.decision))) {
+    throw untrusted(`${kept.member} did not sign that this objection is heard`);
+  }
+  // While one is heard, what she adds is heard with it, and no new record is made of it.
+  const known = older && before?.state !== "contested";
+  return { order, taken: { slip: told.slip, record: told.record, ...(known ? { known } : {}) }, refused: false };
+}
+
+/** How many records there are before it goes out first: they tell a new record from one that is given again. */
+async function firstSeen(vault: Vault, kept: KeptObjection, look: () => Promise<unknown>): Promise<number> {
+  await look();
+  const count = (await keptBenefit(vault, kept.member, kept.decision))?.records.length ?? 0;
+  return (await vault.changeObjection(kept, (now) => { now.seen ??= count; })).seen ?? count;
 }

@@ -3,7 +3,7 @@
 import { parseDay } from "../consent/calendar.js";
 import { untrusted } from "../fault.js";
 import {
-  civilDate, compactJws, consentId, digestText, dotted, entityId, fieldName, flag, instant, integer, list, map, messageIdText, nullable, numericDate,
+  anything, civilDate, compactJws, consentId, digestText, dotted, entityId, fieldName, flag, instant, integer, list, map, messageIdText, nullable, numericDate,
   open, slug, text, word, maybe, type Of, type Shape,
 } from "../json/shape.js";
 
@@ -78,7 +78,8 @@ const clause = open({
 });
 /** One clause of a scheme, and what it was computed from. */
 export type Clause = Of<typeof clause>;
-const benefit = open({
+/** One decision about her, as a member tells it. */
+export const benefitShape = open({
   decision: messageIdText,
   case: slug,
   at: real(instant),
@@ -98,9 +99,9 @@ const benefit = open({
   records: list(compactJws),
 });
 /** One decision about her. */
-export type Benefit = Of<typeof benefit>;
-/** What one member decided about her. */
-export const benefitsShape = open({ member: entityId, decisions: list(benefit) });
+export type Benefit = Of<typeof benefitShape>;
+/** What one member decided about her; each decision is read by itself. */
+export const benefitsShape = open({ member: entityId, decisions: list(anything) });
 /** How a decision stands after her answer. */
 export const answeredShape = open({ state: word(...STATES) });
 /** The slip of an objection, and the signed record that it was taken. */
@@ -108,6 +109,8 @@ export const takenShape = open({ decision: messageIdText, case: slug, slip: text
 
 const logged = { v: integer(1, 1), iss: entityId, iat: numericDate, decision: messageIdText, case: slug };
 /** What a wallet reads in a department's signed record of a decision. */
-export const recordShape = open({ ...logged, previous: nullable(digestText), action: word(...ACTIONS), state: word(...STATES) });
+export const recordShape = open({
+  ...logged, previous: nullable(digestText), action: word(...ACTIONS), state: word(...STATES), reason, effective: day, decisive: list(slug),
+});
 /** What it reads in the record of a notice. */
-export const noticeRecordShape = open(logged);
+export const noticeRecordShape = open({ ...logged, delivery: nullable(open({ window_ends: day })) });

@@ -34,6 +34,11 @@ export function startOf(day: Day): number {
   return Math.floor(Date.UTC(day.year, day.month - 1, day.day) / 1000) - KOLKATA;
 }
 
+/** The civil day of an instant, written. */
+export function dayOf(seconds: number): string {
+  return dayText(civilDay(seconds));
+}
+
 /** Reads `YYYY-MM-DD`. */
 export function parseDay(text: string): Day {
   const [year = 0, month = 0, day = 0] = text.split("-").map(Number);

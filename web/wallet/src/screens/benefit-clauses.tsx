@@ -1,7 +1,7 @@
 /** The clauses of a scheme with the facts that they were computed from: names and sources, never values. */
 
 import type { JSX } from "preact";
-import type { Decided } from "../citizen/benefits.js";
+import type { Decided } from "../citizen/kept-benefits.js";
 import type { Clause } from "../citizen/shapes.js";
 import { useWallet } from "../ui/context.js";
 import type { Words } from "../words/words.js";

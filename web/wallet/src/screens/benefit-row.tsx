@@ -1,10 +1,11 @@
 /** A decision in a line, and the words that a line and the whole screen share. */
 
 import type { JSX } from "preact";
-import type { Decided } from "../citizen/benefits.js";
+import { mayOn, type Decided } from "../citizen/kept-benefits.js";
 import type { Benefit } from "../citizen/shapes.js";
-import { parseDay, secondsOf, startOf } from "../consent/calendar.js";
+import { dayOf, parseDay, secondsOf, startOf } from "../consent/calendar.js";
 import { useWallet } from "../ui/context.js";
+import { clock } from "../wallet.js";
 import type { Words } from "../words/words.js";
 
 /** A civil day in her words. */
@@ -17,8 +18,15 @@ export function schemeName(words: Words, { scheme }: Benefit): string {
   return words.name(scheme, "") || words.t("benefit-unnamed");
 }
 
-/** Until when she can do what she can do; `null` where nothing depends on a day. */
-export function deadline(words: Words, { may, state, until }: Benefit): string | null {
+/** Where a decision stands: ids are a member's own, so its name belongs to the address. */
+export function benefitLink(member: string, decision: string): string {
+  return `#/benefit?id=${decision}&member=${encodeURIComponent(member)}`;
+}
+
+/** Until when she can do what she can do; `null` where nothing depends on a day, or the day is past. */
+export function deadline(words: Words, decided: Decided, today: string): string | null {
+  const [may, { state, until }] = [mayOn(decided, today), decided];
+  if (until !== null && until < today) return null;
   if (until !== null && may.includes("accept")) return words.t("benefit-accept-until", { date: dayWords(words, until) });
   if (!may.includes("object") || state === "removed") return null;
   return until === null ? words.t("benefit-window-not-begun") : words.t("benefit-object-until", { date: dayWords(words, until) });
@@ -27,12 +35,13 @@ export function deadline(words: Words, { may, state, until }: Benefit): string |
 /** A row. */
 export function BenefitRow({ decided }: { decided: Decided }): JSX.Element {
   const { words, name } = useWallet();
-  const last = deadline(words, decided);
+  const last = deadline(words, decided, dayOf(clock()));
   return (
     <li class="row-item">
-      <a class="row-main" href={`#/benefit?id=${decided.decision}`}>
+      <a class="row-main" href={benefitLink(decided.member, decided.decision)}>
         <strong>{schemeName(words, decided)}</strong>
         <span>{words.t(`benefit-state-${decided.state}`)}</span>
+        {!decided.signed && <span class="small warn">{words.t("benefit-unsigned")}</span>}
         {decided.monthly !== null && <span class="small">{words.t("benefit-monthly", { amount: decided.monthly })}</span>}
         {last !== null && <span class="small warn">{last}</span>}
         <span class="small">{name(decided.member)}, <time dateTime={decided.at}>{words.date(secondsOf(decided.at))}</time></span>

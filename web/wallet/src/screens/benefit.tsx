@@ -2,53 +2,59 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askBenefits, keptBenefits, type Decided } from "../citizen/benefits.js";
+import { askOne, type Missing } from "../citizen/benefits.js";
+import { keptBenefit, type Decided } from "../citizen/kept-benefits.js";
+import { objectionsTo } from "../citizen/objections.js";
+import { dayOf } from "../consent/calendar.js";
 import { useConsents, useWallet } from "../ui/context.js";
 import { Busy, Code, Facts, Screen } from "../ui/parts.js";
-import type { Wallet } from "../wallet.js";
+import { clock, type Wallet } from "../wallet.js";
 import { AnswerOffer } from "./benefit-answer.js";
 import { Clauses } from "./benefit-clauses.js";
 import { dayWords, deadline, schemeName } from "./benefit-row.js";
-import { lookAround } from "./benefits.js";
+import { lookAround, NotHeard } from "./benefits.js";
 import { Objections } from "./objection.js";
 import { SignedRecords } from "./signed-things.js";
 
-async function keptOne(wallet: Wallet, id: string): Promise<Decided | undefined> {
-  return (await keptBenefits(wallet.vault)).find((one) => one.decision === id);
-}
-
-/** Asks whoever made it; everybody, where it is not known who. */
-async function lookAgain(wallet: Wallet, id: string): Promise<void> {
-  const kept = await keptOne(wallet, id);
-  if (kept === undefined) await lookAround(wallet);
-  else {
+/** Asks whoever made it; everybody, where it is not known who. Who told nothing, or `null` if nobody could be asked. */
+async function lookAgain(wallet: Wallet, id: string, named: string | null): Promise<Missing[] | null> {
+  const member = named ?? (await keptBenefit(wallet.vault, null, id))?.member;
+  try {
+    if (member === undefined) return await lookAround(wallet);
     const federation = await wallet.federation();
-    await askBenefits(wallet.vault, federation, await federation.member(kept.member));
+    return await askOne(wallet.vault, federation, await federation.member(member));
+  } catch {
+    // A link may name anything: only what a directory that was verified calls a member is repeated to her.
+    return member === undefined || wallet.known.members[member] === undefined ? null : [{ member, believed: true }];
   }
 }
 
 /** One decision. */
 export function Benefit({ query }: { query: string }): JSX.Element {
   const { words, wallet, online } = useWallet();
-  const id = new URLSearchParams(query).get("id") ?? "";
+  const asked = new URLSearchParams(query);
+  const [id, member] = [asked.get("id") ?? "", asked.get("member")];
   const [looking, setLooking] = useState(online);
+  const [missing, setMissing] = useState<Missing[] | null>(null);
   const [loaded, again] = useConsents(async () => {
-    const [decided, objections] = [await keptOne(wallet, id), await wallet.vault.objections(id)];
-    return { decided, objections };
-  }, [id]);
+    const decided = await keptBenefit(wallet.vault, member, id);
+    return { decided, objections: decided === undefined ? [] : await objectionsTo(wallet.vault, decided.member, id) };
+  }, [id, member]);
   useEffect(() => {
     // What she answers is the newest; without a network, or an answer, she reads what is kept.
-    if (online) void lookAgain(wallet, id).catch(() => undefined).then(() => { setLooking(false); again(); });
-  }, [wallet, id]);
+    if (online) void lookAgain(wallet, id, member).then((unheard) => { setMissing(unheard); setLooking(false); again(); });
+  }, [wallet, id, member]);
   const { decided, objections } = loaded.state === "done" ? loaded.value : { decided: undefined, objections: [] };
+  const everybody = missing !== null && missing.length === 0;
   return (
     <Screen title={words.t("benefit-title")} back="/benefits">
       {(loaded.state === "busy" || looking) && <Busy />}
-      {loaded.state === "done" && !looking && decided === undefined && <p>{words.t("benefit-unknown")}</p>}
+      <NotHeard missing={missing ?? []} />
+      {loaded.state === "done" && !looking && decided === undefined && <p>{words.t(everybody ? "benefit-unknown" : "benefit-not-asked")}</p>}
       {decided !== undefined && <>
         <Told decided={decided} />
         <AnswerOffer decided={decided} busy={looking} changed={again} />
-        <Objections decided={decided} objections={objections} busy={looking} changed={again} />
+        <Objections decided={decided} objections={objections} changed={again} />
         <Clauses decided={decided} />
         <SignedRecords decided={decided} />
       </>}
@@ -59,10 +65,9 @@ export function Benefit({ query }: { query: string }): JSX.Element {
 function Told({ decided }: { decided: Decided }): JSX.Element {
   const { words, name } = useWallet();
   const { effective, monthly, source, changes } = decided;
-  const last = deadline(words, decided);
   const facts: [string, JSX.Element | string | null][] = [
-    [words.t("benefit-state"), <span data-state={decided.state}>{words.t(`benefit-state-${decided.state}`)}</span>],
-    [words.t("benefit-deadline"), last],
+    [words.t("benefit-state"), <State decided={decided} />],
+    [words.t("benefit-deadline"), deadline(words, decided, dayOf(clock()))],
     [words.t("benefit-action"), words.t(`benefit-action-${decided.action}`)],
     [words.t("benefit-by"), name(decided.member)],
     [words.t("benefit-since"), dayWords(words, effective)],
@@ -84,4 +89,10 @@ function Told({ decided }: { decided: Decided }): JSX.Element {
     const [clause, on] = [changes?.clause ?? "", changes?.on ?? null];
     return on === null ? words.t("benefit-changes-by", { clause }) : words.t("benefit-changes-on", { clause, date: dayWords(words, on) });
   }
+}
+
+function State({ decided: { state, signed } }: { decided: Decided }): JSX.Element {
+  const { words } = useWallet();
+  const unsigned = signed ? null : <><br /><span class="small warn">{words.t("benefit-unsigned")}</span></>;
+  return <><span data-state={state}>{words.t(`benefit-state-${state}`)}</span>{unsigned}</>;
 }

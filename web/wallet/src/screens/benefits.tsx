@@ -2,10 +2,13 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askEverybody, keptBenefits, waitsForHer, type Decided, type Missing } from "../citizen/benefits.js";
+import { askEverybody, type Missing } from "../citizen/benefits.js";
+import { keptBenefits, waitsForHer, type Decided } from "../citizen/kept-benefits.js";
+import { unsent } from "../citizen/objections.js";
+import { dayOf } from "../consent/calendar.js";
 import { useConsents, useWallet } from "../ui/context.js";
 import { Busy, Button, Failure, Screen } from "../ui/parts.js";
-import type { Wallet } from "../wallet.js";
+import { clock, type Wallet } from "../wallet.js";
 import { BenefitRow } from "./benefit-row.js";
 
 /** Asks all members; whoever could not even be looked up is named too. */
@@ -17,11 +20,11 @@ export async function lookAround(wallet: Wallet): Promise<Missing[]> {
 
 /** What was decided. */
 export function Benefits(): JSX.Element {
-  const { words, wallet, name, online, say } = useWallet();
+  const { words, wallet, online, say } = useWallet();
   const [asking, setAsking] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const [missing, setMissing] = useState<Missing[]>([]);
-  const [loaded, again] = useConsents(() => keptBenefits(wallet.vault), []);
+  const [loaded, again] = useConsents(async () => ({ kept: await keptBenefits(wallet.vault), waiting: await unsent(wallet.vault) }), []);
   const ask = async () => {
     setAsking(true);
     setFailure(null);
@@ -36,7 +39,8 @@ export function Benefits(): JSX.Element {
   useEffect(() => {
     void wallet.vault.bindings().then((bindings) => (online && bindings.length > 0 ? ask() : undefined));
   }, [wallet]);
-  const kept = loaded.state === "done" ? loaded.value : [];
+  const { kept, waiting } = loaded.state === "done" ? loaded.value : { kept: [], waiting: [] };
+  const waits = (one: Decided) => waitsForHer(one, dayOf(clock()), waiting);
   const asked = Math.max(0, ...kept.map((one) => one.asked));
   return (
     <Screen title={words.t("benefits-title")} back="/">
@@ -44,15 +48,21 @@ export function Benefits(): JSX.Element {
       {asking ? <Busy text={words.t("uses-asking")} />
         : <div class="actions"><Button onClick={() => { say(words.t("uses-asking")); void ask(); }}>{words.t("uses-refresh")}</Button></div>}
       {failure !== null && <Failure error={failure} />}
-      {missing.map(({ member, believed }) => (
-        <p key={member} class="notice">{words.t(believed ? "benefits-missing" : "benefits-unbelieved", { party: name(member) })}</p>
-      ))}
+      <NotHeard missing={missing} />
       {!asking && loaded.state === "done" && kept.length === 0 && <p>{words.t("benefits-none")}</p>}
-      <Group title={words.t("benefits-waiting")} decided={kept.filter(waitsForHer)} />
-      <Group title={words.t("benefits-others")} decided={kept.filter((one) => !waitsForHer(one))} />
+      <Group title={words.t("benefits-waiting")} decided={kept.filter(waits)} />
+      <Group title={words.t("benefits-others")} decided={kept.filter((one) => !waits(one))} />
       {asked > 0 && <p class="small">{words.t("uses-as-of", { date: words.moment(asked) })}</p>}
     </Screen>
   );
+}
+
+/** Who told nothing now, by name. */
+export function NotHeard({ missing }: { missing: Missing[] }): JSX.Element {
+  const { words, name } = useWallet();
+  return <>{missing.map(({ member, believed }) => (
+    <p key={member} class="notice">{words.t(believed ? "benefits-missing" : "benefits-unbelieved", { party: name(member) })}</p>
+  ))}</>;
 }
 
 function Group({ title, decided }: { title: string; decided: Decided[] }): JSX.Element | null {
@@ -60,7 +70,7 @@ function Group({ title, decided }: { title: string; decided: Decided[] }): JSX.E
   return (
     <section>
       <h2>{title}</h2>
-      <ul class="rows">{decided.map((one) => <BenefitRow key={one.decision} decided={one} />)}</ul>
+      <ul class="rows">{decided.map((one) => <BenefitRow key={`${one.member} ${one.decision}`} decided={one} />)}</ul>
     </section>
   );
 }

@@ -1,7 +1,9 @@
 /** Home: what she can do now, what holds now, what happened last. */
 
 import type { JSX } from "preact";
-import { waitsForHer, type KeptBenefits } from "../citizen/benefits.js";
+import { keptBenefits, waitsForHer } from "../citizen/kept-benefits.js";
+import { unsent } from "../citizen/objections.js";
+import { dayOf } from "../consent/calendar.js";
 import { waiting } from "../consent/orders.js";
 import type { OpenedRequest } from "../store/vault.js";
 import { useConsents, useWallet } from "../ui/context.js";
@@ -19,8 +21,8 @@ export function Home(): JSX.Element {
   const { words, wallet } = useWallet();
   const [loaded, again] = useConsents(async () => {
     const [consents, uses, holder] = [await wallet.vault.consents(), await keptUses(wallet), await wallet.holder()];
-    const decided = (await wallet.vault.all<KeptBenefits>("benefits:")).flatMap((told) => told.decisions);
-    return { consents, uses, holder, opened: await unanswered(wallet), open: decided.filter(waitsForHer).length };
+    const [decided, waits, today] = [await keptBenefits(wallet.vault), await unsent(wallet.vault), dayOf(clock())];
+    return { consents, uses, holder, opened: await unanswered(wallet), open: decided.filter((one) => waitsForHer(one, today, waits)).length };
   }, []);
   const name = loaded.state === "done" ? loaded.value.holder : null;
   return (

@@ -8,6 +8,7 @@ import { LEVELS } from "../citizen/shapes.js";
 import { secondsOf } from "../consent/calendar.js";
 import { useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Choice, Failure, Field, Screen } from "../ui/parts.js";
+import { benefitLink } from "./benefit-row.js";
 
 type Level = (typeof LEVELS)[number];
 
@@ -49,7 +50,7 @@ export function Notices(): JSX.Element {
               <span>{text?.body}</span>
               <span class="small">{name(notice.member)}, {words.moment(secondsOf(notice.at))}</span>
               {notice.about.exchange !== undefined && <a class="line-link" href={`#/use?exchange=${notice.about.exchange}`}>{words.t("more-details")}</a>}
-              {notice.about.decision !== undefined && <a class="line-link" href={`#/benefit?id=${notice.about.decision}`}>{words.t("notices-decision")}</a>}
+              {notice.about.decision !== undefined && <a class="line-link" href={benefitLink(notice.member, notice.about.decision)}>{words.t("notices-decision")}</a>}
               {notice.about.link !== undefined && <a class="line-link" href={`#/request?${notice.about.link}`}>{words.t("notices-answer")}</a>}
             </li>
           );

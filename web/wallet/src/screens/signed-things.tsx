@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { digest } from "../bytes.js";
-import type { Decided } from "../citizen/benefits.js";
+import type { Decided } from "../citizen/kept-benefits.js";
 import { cardText } from "../consent/card.js";
 import type { Shown } from "../consent/grant.js";
 import type { VerifiedRequest } from "../openid/request.js";

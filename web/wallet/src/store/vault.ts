@@ -76,10 +76,13 @@ export interface KeptObjection {
   words: string;
   at: number;
   order: string;
-  /** The number on her slip, and the signed record that it was taken. */
-  taken: { slip: string; record: string } | null;
-  /** That it will not be taken as it is; it is not sent again. */
+  /** The number on her slip, and the signed record that it was taken; `known`: the department had it, and nothing new was added. */
+  taken: { slip: string; record: string; known?: boolean } | null;
+  /** That the department does not take it; it is not sent again. Why, by its code. */
   refused: boolean;
+  code?: string | null;
+  /** How many records of the decision there were before it went out first. */
+  seen?: number;
 }
 
 /** A request that she opened and has not answered. */
@@ -204,6 +207,17 @@ export class Vault implements Marks {
     this.changed();
   }
 
+  /** Changes an objection while no other tab does. */
+  changeObjection({ decision, id }: KeptObjection, change: (kept: KeptObjection) => void): Promise<KeptObjection> {
+    return alone(async () => {
+      const kept = await this.read<KeptObjection>(`objection:${decision}:${id}`);
+      if (kept === undefined) throw new Fault("input", "the wallet has no such objection");
+      change(kept);
+      await this.keepObjection(kept);
+      return kept;
+    });
+  }
+
   /** Her objections to one decision, or to all, oldest first. */
   async objections(decision?: string): Promise<KeptObjection[]> {
     const kept = await this.all<KeptObjection>(decision === undefined ? "objection:" : `objection:${decision}:`);
@@ -232,6 +246,11 @@ export class Vault implements Marks {
     });
   }
 
+  /** Works while no other tab, and nothing else in this one, works under the same name. */
+  inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return alone(work, name);
+  }
+
   /** The greatest statement seen of an entity; public matter. */
   readMark(entity: string): Promise<Mark | undefined> {
     return this.database.get<Mark>("plain", `mark:${entity}`);
@@ -244,6 +263,6 @@ export class Vault implements Marks {
 }
 
 /** Lets one tab at a time change what it read. */
-function alone<T>(work: () => Promise<T>): Promise<T> {
-  return typeof navigator !== "undefined" && "locks" in navigator ? (navigator.locks.request("vinimay-wallet", work) as Promise<T>) : work();
+function alone<T>(work: () => Promise<T>, name = "wallet"): Promise<T> {
+  return typeof navigator !== "undefined" && "locks" in navigator ? (navigator.locks.request(`vinimay-${name}`, work) as Promise<T>) : work();
 }
