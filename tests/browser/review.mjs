@@ -14,7 +14,7 @@ const SAID = { hi: 'मैं जीवित हूँ और स्वयं �
 const PAPERS = { hi: 'जीवन प्रमाणपत्र, तहसीलदार धमतरी\nराशन कार्ड', en: 'Life certificate, Tehsildar Dhamtari\nRation card' };
 const WHY = { hi: 'वे प्रमाणपत्र के साथ स्वयं मेरे सामने आईं।', en: 'She came to me in person, with her certificate.' };
 /** What is photographed, whole. */
-const SHOTS = new Set(['contested', 'slip', 'letter', 'objection', 'triggers', 'timeline'].map((name) => `page-review-${name}`));
+const SHOTS = new Set(['contested', 'slip', 'letter', 'objection', 'triggers', 'timeline', 'places'].map((name) => `page-review-${name}`));
 
 /** Evidence is longer than a screen. */
 class Pages extends Screens {
