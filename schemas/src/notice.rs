@@ -130,6 +130,9 @@ pub enum NoticeKind {
         #[serde(with = "decimal")]
         #[schemars(with = "String", regex(pattern = "^[0-9]{1,10}$"))]
         days: u32,
+        /// The hold, or what lifted it, where the same may come more than once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<MessageId>,
         /// Why, in whole sentences, by language; absent where nothing is taken from her.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         why: BTreeMap<String, String>,
@@ -146,6 +149,8 @@ pub enum DecisionStep {
     Removal,
     /// Another scheme pays her instead: the payment under this one is on hold until it ends.
     Replaced,
+    /// The other scheme pays her no more: the payment goes on, and so do the removal and its window.
+    Resumed,
     /// A scheme is offered to her.
     Offer,
     /// She is in it.
@@ -171,6 +176,7 @@ impl DecisionStep {
             Self::Hold => "hold",
             Self::Removal => "removal",
             Self::Replaced => "replaced",
+            Self::Resumed => "resumed",
             Self::Offer => "offer",
             Self::Enrolled => "enrolled",
             Self::Withdrawn => "withdrawn",
@@ -234,7 +240,8 @@ impl NoticeKind {
             Self::Summary { from, .. } => from.to_string(),
             Self::Hold { event, .. } => event.to_string(),
             Self::ConsentAsked { request, .. } => request.to_string(),
-            Self::Decision { decision, step, .. } => format!("{decision} {}", step.word()),
+            Self::Decision { decision, step, by: Some(by), .. } => format!("{decision} {} {by}", step.word()),
+            Self::Decision { decision, step, by: None, .. } => format!("{decision} {}", step.word()),
         }
     }
 }

@@ -37,7 +37,7 @@ use crate::{
     app::App,
     fetching,
     store::{
-        decisions::cases::{Decided, Todo, Undone, Waits, decision_insert, decision_update},
+        decisions::cases::{Decided, Todo, Undone, Waits, decision_insert, decision_update, decisions_of},
         links::link_subjects,
         notices::{NewNotice, notice_insert},
     },
@@ -117,7 +117,8 @@ impl Clerk<'_> {
     pub(super) fn tell_removal(&self, conn: &mut AnyConnection, decided: &mut Decided) -> Result<(), DecisionError> {
         self.log(conn, decided, Word::own(decided))?;
         let step = if decided.matter.hold.is_some() { DecisionStep::Hold } else { DecisionStep::Removal };
-        decided.notice = self.tell(conn, decided, step)?;
+        // What she was told before is told once.
+        decided.notice = self.tell(conn, decided, step)?.or_else(|| decided.notice.take());
         Ok(())
     }
 
@@ -160,6 +161,7 @@ impl Clerk<'_> {
             return Err(DecisionError::NotWhole("only a removal is restored"));
         };
         removed.restore();
+        self.paid_since_removal(conn, &mut now)?;
         (now.state, now.todo, now.since) = (DecisionState::Restored, Some(Todo::Restore), self.now.civil_day());
         let undone = Undone { decision: random::message_id(self.now), reason, event };
         now.matter.undone = Some(undone.clone());
@@ -172,6 +174,27 @@ impl Clerk<'_> {
         };
         self.log(conn, &now, word)?;
         self.update(conn, &now)
+    }
+
+    /// Nobody looks each day any more once she is taken off: if the next one paid her then, it pays her as long as its own decision
+    /// stands.
+    fn paid_since_removal(&self, conn: &mut AnyConnection, now: &mut Decided) -> Result<(), DecisionError> {
+        let (person, today) = (now.person.clone(), self.now.civil_day());
+        let Some(next) = &mut now.matter.next else { return Ok(()) };
+        let past = decisions_of(conn, self.app.keys(), &person)?;
+        let of_it = |actions: &[DecisionAction], state| {
+            past.iter().any(|past| past.scheme == next.scheme && actions.contains(&past.action) && past.state == state)
+        };
+        let stands = of_it(&[DecisionAction::Offer, DecisionAction::Enrol], DecisionState::Enrolled)
+            && !of_it(&[DecisionAction::Remove], DecisionState::Removed);
+        let removed = now.since.date();
+        if let Some((_, until)) = next.paid.last_mut()
+            && stands
+            && until.date().tomorrow().is_ok_and(|after| after >= removed)
+        {
+            *until = today.max(*until);
+        }
+        Ok(())
     }
 
     pub(super) fn log(
@@ -209,7 +232,7 @@ impl Desk<'_> {
     ) -> Result<bool, DecisionError> {
         match proposal {
             Proposal::Undo { decision } => self.undo(conn, self.past(decision)?, said)?,
-            Proposal::Restore { decision } => self.restore(conn, self.past(decision)?, said)?,
+            Proposal::Restore { decision } => self.restore(conn, self.past(decision)?)?,
             Proposal::Amend { decision, cause, effective } => {
                 self.amend(conn, self.past(decision)?, (cause, *effective))?;
             }
@@ -408,8 +431,8 @@ impl Desk<'_> {
         self.clerk.lift(conn, past.clone(), state, (reason, event))
     }
 
-    fn restore(&self, conn: &mut AnyConnection, past: &Decided, said: &Said<'_>) -> Result<(), DecisionError> {
-        self.clerk.put_back(conn, self.paid_by_the_next(past, said), self.because(past))
+    fn restore(&self, conn: &mut AnyConnection, past: &Decided) -> Result<(), DecisionError> {
+        self.clerk.put_back(conn, past.clone(), self.because(past))
     }
 
     /// Why a decision is undone, and the latest event that was heard since.
@@ -473,6 +496,11 @@ pub(super) fn tell(
         source: decided.matter.source.clone(),
         until: decided.until,
         days: decided.matter.notice.map_or(0, |Notice { days, .. }| u32::from(days)),
+        by: match step {
+            DecisionStep::Replaced => decided.matter.hold.clone(),
+            DecisionStep::Resumed => decided.matter.undone.as_ref().map(|undone| undone.decision.clone()),
+            _ => None,
+        },
         why: if takes(step) { app.reason_for_her(decided) } else { BTreeMap::new() },
     };
     let id = random::message_id(now);

@@ -13,7 +13,7 @@ use eligibility::{
     evaluate::{BENEFITS, Evaluation, FactStanding, Outcome, completes, evaluate},
     fact::{Fact, PersonFacts, names},
     fold::{EventRecord, Folded, Related, fold},
-    propose::{Past, Proposal, Reason, Situation, Standing, Verdict, propose, wakes},
+    propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
     scheme::{Scheme, Unit},
 };
 use registry_adapter::{
@@ -448,12 +448,10 @@ fn next_look(look: &Look, said: &[Said<'_>], plans: &[Plan]) -> Option<CivilDate
         let verdict = Verdict::Unknown;
         wakes(&situation(look, said.plan, (&verdict, Standing::Active), &said.unit, &past))
     });
-    // Whoever is held for the sake of another scheme is looked at each day: that one may pay no more.
-    let held = |past: &&Decided| {
-        past.matter.hold.is_some() && past.matter.cause.reason == Reason::ClauseFalse && past.past().is_open()
-    };
+    // Whoever is, or was, held for the sake of another scheme is looked at each day: that one may pay no more, or again.
+    let followed = |past: &&Decided| past.matter.next.is_some() && past.past().is_open();
     let tomorrow =
-        look.past.iter().find(held).and_then(|_| look.today.date().tomorrow().ok()).map(CivilDate::from_date);
+        look.past.iter().find(followed).and_then(|_| look.today.date().tomorrow().ok()).map(CivilDate::from_date);
     by_clauses.chain(not_yet).chain(by_events).chain(tomorrow).filter(|day| *day > look.today).min()
 }
 

@@ -73,6 +73,12 @@ pub(super) fn is_active(
 /// The decision stops where the roll did not follow it: it does not say what is not so, and does not go on by itself.
 pub(super) fn stop(after: &mut Decided, now: Timestamp) {
     match after.todo.take() {
+        // Lifted for now, and it could not be: an officer looks, and what was objected is heard all the same.
+        Some(Todo::Release) if after.past().is_open() => {
+            if after.state != DecisionState::Contested {
+                after.waits = Some(Waits::Officer);
+            }
+        }
         Some(Todo::Release) => {
             // Whom an objection freed stays free of the same cause.
             after.matter.dismissed |= after.state == DecisionState::Reversed;

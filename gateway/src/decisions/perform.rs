@@ -28,7 +28,7 @@ use schemas::{
     digest::Digest,
     id::{FactName, MessageId},
     scheme::DecisionState,
-    time::Timestamp,
+    time::{CivilDate, Timestamp},
 };
 use service_kit::db::AnyConnection;
 
@@ -50,7 +50,7 @@ use crate::{
     notices::Person,
     store::{
         decisions::{
-            cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
+            cases::{Decided, Matter, Todo, Undone, decision_find, decision_update, decisions_of},
             log::LogKind,
             persons::person_lock,
             work::{decision_later, decisions_wake},
@@ -247,19 +247,23 @@ fn rows(
         Todo::Release => {
             let undone = undone?;
             let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
-            let paid = matter.paid_by_next;
+            let paid = paid_by_next(matter);
             writer
                 .release(&ReleaseDecision { roll, subject, hold: hold?, event, decision, reason, actor, paid }, now)?
         }
         Todo::Restore => {
             let undone = undone?;
             let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
-            let (removal, paid) = (decided.id.clone(), matter.paid_by_next);
+            let (removal, paid) = (decided.id.clone(), paid_by_next(matter));
             writer.restore(&Restoration { roll, subject, removal, decision, event, reason, actor, paid }, now)?
         }
         Todo::NameHead => writer.amend(&named_head(decided, (roll, subject))?, now)?,
         Todo::Enrol | Todo::Remove => return Err(DecisionError::NotWhole("an order of another kind")),
     })
+}
+
+fn paid_by_next(matter: &Matter) -> Vec<(CivilDate, CivilDate)> {
+    matter.next.as_ref().map(|next| next.paid.clone()).unwrap_or_default()
 }
 
 fn enrolment(
@@ -441,7 +445,7 @@ fn did(
     }
     log_effects(conn, app, (decided, &said, number.as_ref()), done, now)?;
     if let Some(step) = step {
-        decide::tell(conn, app, &after, step, now)?;
+        decide::tell(conn, app, &said, step, now)?;
     }
     Ok(true)
 }

@@ -65,14 +65,19 @@ pub(super) enum Change {
 
 /// Removals from these rules that stand otherwise than what follows on them asks for.
 pub(super) fn changes<'a>(look: &'a Look, (plan, plans): (&'a Plan, &'a [Plan])) -> Vec<(&'a Decided, Change)> {
-    let (here, next) = (standing(look, plan), pays(look, (plan, plans)));
+    let (here, by_plans) = (standing(look, plan), paying(look, (plan, plans)).is_some());
     let by_clause = |past: &&Decided| {
         past.action == DecisionAction::Remove
             && past.matter.cause.reason == Reason::ClauseFalse
             && past.past().is_open()
     };
     let ending = look.past_of(plan, plans).filter(by_clause);
-    ending.filter_map(|past| Some((past, change(&Ending::of(past, look.today), here, next)?))).collect()
+    ending
+        .filter_map(|past| {
+            let pays = by_plans || pays_still(look, past);
+            Some((past, change(&Ending::of(past, look.today), here, pays)?))
+        })
+        .collect()
 }
 
 /// What of a removal by a clause the change depends on.
@@ -83,6 +88,8 @@ struct Ending {
     held: bool,
     /// Whether it is written down that the next one paid today.
     seen: bool,
+    /// Whether the hold could not be lifted before: then an officer looks at the roll.
+    refused: bool,
     todo: Option<Todo>,
     waits: bool,
 }
@@ -90,24 +97,32 @@ struct Ending {
 impl Ending {
     fn of(past: &Decided, today: CivilDate) -> Self {
         let matter = &past.matter;
-        let (held, seen) = (matter.hold.is_some(), matter.paid_by_next == Some(today));
-        Self { state: past.state, held, seen, todo: past.todo, waits: past.waits.is_some() }
+        let last = matter.next.as_ref().and_then(|next| next.paid.last());
+        Self {
+            state: past.state,
+            held: matter.hold.is_some(),
+            seen: last.is_some_and(|(_, until)| *until == today),
+            refused: matter.undone.is_some(),
+            todo: past.todo,
+            waits: past.waits.is_some(),
+        }
     }
 }
 
 fn change(ending: &Ending, here: Option<Standing>, next: bool) -> Option<Change> {
     let may_hold = matches!(ending.state, Proposed | Noticed | Contested | Upheld) && here == Some(Standing::Active);
+    let told = matches!(ending.todo, Some(Todo::Hold | Todo::Release));
     match (ending.held, next) {
         (false, true) => (may_hold && ending.todo.is_none() && !ending.waits).then_some(Change::Hold),
         (true, true) => (!ending.seen && ending.todo.is_none()).then_some(Change::Paid),
         // Whatever it waits for, and although it is heard: nobody draws nothing for the sake of what pays nothing.
-        (true, false) => (!matches!(ending.todo, Some(Todo::Hold | Todo::Release))).then_some(Change::Lift),
+        (true, false) => (!told && !ending.refused).then_some(Change::Lift),
         (false, false) => None,
     }
 }
 
-/// Whether a scheme that follows on these rules, and in which she was entered by a decision, pays her every month, now.
-pub(super) fn pays(look: &Look, (plan, plans): (&Plan, &[Plan])) -> bool {
+/// The scheme that follows on these rules, into which a decision entered her, and which pays her every month, now.
+pub(super) fn paying<'a>(look: &Look, (plan, plans): (&Plan, &'a [Plan])) -> Option<&'a Plan> {
     let entered = |next: &Plan| {
         let by = |past: &Decided| {
             let enters = matches!(past.action, DecisionAction::Offer | DecisionAction::Enrol);
@@ -119,7 +134,14 @@ pub(super) fn pays(look: &Look, (plan, plans): (&Plan, &[Plan])) -> bool {
         next.scheme().is_some_and(|s| matches!(s.benefit, BenefitRule::Slabs(_) | BenefitRule::Formula(_)))
     };
     let mut next = following(plan, plans).into_iter();
-    next.any(|next| monthly(next) && entered(next) && standing(look, next) == Some(Standing::Active))
+    next.find(|next| monthly(next) && entered(next) && standing(look, next) == Some(Standing::Active))
+}
+
+/// Whether the one for whose sake it is held pays her still, whatever rules are in force: a roll may pay without any.
+pub(super) fn pays_still(look: &Look, past: &Decided) -> bool {
+    let held = past.matter.next.as_ref().filter(|_| past.matter.hold.is_some());
+    let roll = held.and_then(|next| next.roll.parse().ok());
+    roll.is_some_and(|roll| standing_of(look.standings.get(&roll)) == Some(Standing::Active))
 }
 
 fn standing(look: &Look, plan: &Plan) -> Option<Standing> {
@@ -231,7 +253,7 @@ unknown = "no_action"
     fn a_benefit_that_ends_is_held_while_the_next_one_pays_and_goes_on_when_that_one_pays_no_more() {
         use DecisionState::Held;
         let (active, held) = (Some(Standing::Active), Some(Standing::Held));
-        let ending = |state, held| Ending { state, held, seen: true, todo: None, waits: false };
+        let ending = |state, held| Ending { state, held, seen: true, refused: false, todo: None, waits: false };
         for state in [Proposed, Noticed, Contested, Upheld] {
             let free = ending(state, false);
             assert_eq!(change(&free, active, true), Some(Change::Hold), "{state:?}");
@@ -249,6 +271,7 @@ unknown = "no_action"
             for other in [kept, Ending { waits: true, ..kept }, Ending { todo: Some(Todo::Remove), ..kept }] {
                 assert_eq!(change(&other, held, false), Some(Change::Lift), "{other:?}");
             }
+            assert_eq!(change(&Ending { refused: true, ..kept }, held, false), None, "{state:?}: an officer looks");
             for todo in [Todo::Hold, Todo::Release] {
                 let ordered = Ending { todo: Some(todo), seen: false, ..kept };
                 assert_eq!(change(&ordered, held, false), None, "{state:?}: the roll is told first");

@@ -97,6 +97,7 @@ const fn decision_key(step: DecisionStep) -> &'static str {
         DecisionStep::Hold => "decision-hold",
         DecisionStep::Removal => "decision-removal",
         DecisionStep::Replaced => "decision-replaced",
+        DecisionStep::Resumed => "decision-resumed",
         DecisionStep::Offer => "decision-offer",
         DecisionStep::Enrolled => "decision-enrolled",
         DecisionStep::Withdrawn => "decision-withdrawn",

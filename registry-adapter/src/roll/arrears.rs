@@ -10,8 +10,13 @@ use crate::{
     mapping::Roll,
 };
 
-/// Months from the day on which the row left payment to the day on which it is back; none that another roll paid instead, up to `paid`.
-pub(super) fn since_payment(roll: &Roll, history: &[Entry], (paid, back): (Option<CivilDate>, Timestamp)) -> Arrears {
+/// Months from the day on which the row left payment to the day on which it is back; none whose day of payment lies in days (`paid`) on
+/// which another roll paid instead.
+pub(super) fn since_payment(
+    roll: &Roll,
+    history: &[Entry],
+    (paid, back): (&[(CivilDate, CivilDate)], Timestamp),
+) -> Arrears {
     let mut left: Option<&Entry> = None;
     for entry in history {
         match entry.outcome {
@@ -25,18 +30,19 @@ pub(super) fn since_payment(roll: &Roll, history: &[Entry], (paid, back): (Optio
         .amount
         .as_ref()
         .and_then(|column| left.before_row.as_ref()?.value(column.name.as_str())?.trim().parse().ok());
-    let left_payment = left.at.civil_day();
-    let months = unpaid(paid.map_or(left_payment, |paid| paid.max(left_payment)), back.civil_day(), roll.payment_day);
+    let months = unpaid((left.at.civil_day(), back.civil_day()), roll.payment_day, paid);
     Arrears(months.into_iter().map(|month| UnpaidMonth { month, amount }).collect())
 }
 
-/// The months whose day of payment lies after `left` and not after `back`. The day on which a row leaves payment was still paid.
-fn unpaid(left: CivilDate, back: CivilDate, payment_day: i8) -> Vec<String> {
+/// The months whose day of payment lies after `left` and not after `back`, and in none of the days that were paid. The day on which a
+/// row leaves payment was still paid.
+fn unpaid((left, back): (CivilDate, CivilDate), payment_day: i8, paid: &[(CivilDate, CivilDate)]) -> Vec<String> {
     let mut months = Vec::new();
     let (left, back) = (left.date(), back.date());
     let Ok(mut day) = jiff::civil::Date::new(left.year(), left.month(), payment_day) else { return months };
     while day <= back {
-        if day > left {
+        let by_another = paid.iter().any(|(from, until)| (from.date()..=until.date()).contains(&day));
+        if day > left && !by_another {
             months.push(format!("{:04}-{:02}", day.year(), day.month()));
         }
         let Ok(next) = day.checked_add(jiff::Span::new().months(1)) else { break };
@@ -50,7 +56,7 @@ mod tests {
     use super::*;
 
     fn between(left: &str, back: &str, payment_day: i8) -> Vec<String> {
-        unpaid(left.parse().unwrap(), back.parse().unwrap(), payment_day)
+        unpaid((left.parse().unwrap(), back.parse().unwrap()), payment_day, &[])
     }
 
     #[test]

@@ -48,8 +48,8 @@ pub struct ReleaseDecision {
     pub decision: MessageId,
     /// Reason code, such as `DEATH_ANNULLED`.
     pub reason: String,
-    /// Until which day another roll of the department paid her instead: no month up to it is in arrears.
-    pub paid: Option<CivilDate>,
+    /// From and until which days another roll of the department paid her instead: a month that was paid then is not in arrears.
+    pub paid: Vec<(CivilDate, CivilDate)>,
     /// Who decided.
     pub actor: String,
 }
@@ -111,8 +111,8 @@ pub struct Restoration {
     pub event: Option<Digest>,
     /// Reason code, such as `DEATH_ANNULLED`.
     pub reason: String,
-    /// Until which day another roll of the department paid her instead: no month up to it is in arrears.
-    pub paid: Option<CivilDate>,
+    /// From and until which days another roll of the department paid her instead: a month that was paid then is not in arrears.
+    pub paid: Vec<(CivilDate, CivilDate)>,
     /// Who decided.
     pub actor: String,
 }

@@ -122,7 +122,7 @@ fn release(
     match (outcome, our_hold(history)) {
         (RowOutcome::Released, Some(held)) => {
             let written = state(roll, &held.before_state, held.before_reason.clone(), held.before_since.clone());
-            (Entry { arrears: Some(arrears::since_payment(roll, history, (order.paid, at))), ..entry }, Some(written))
+            (Entry { arrears: Some(arrears::since_payment(roll, history, (&order.paid, at))), ..entry }, Some(written))
         }
         _ => (entry, None),
     }
@@ -207,7 +207,7 @@ fn restore(roll: &Roll, line: &Line, history: &[Entry], entry: Entry, order: &Re
         removed.before_row.as_ref().and_then(|row| row.value(column.name.as_str())).map(str::to_owned)
     };
     written.extend(roll.until.iter().map(|column| (column.clone(), before(column))));
-    let arrears = Some(arrears::since_payment(roll, history, (order.paid, at)));
+    let arrears = Some(arrears::since_payment(roll, history, (&order.paid, at)));
     (Entry { outcome: RowOutcome::Restored, arrears, ..entry }, Some(written))
 }
 

@@ -35,7 +35,7 @@ fn release(of: &HoldDecision) -> ReleaseDecision {
         decision: random::message_id(now()),
         reason: "DEATH_ANNULLED".to_owned(),
         actor: "officer:7".to_owned(),
-        paid: None,
+        paid: Vec::new(),
     }
 }
 

@@ -99,7 +99,7 @@ impl Desk<'_> {
                 by_law: false,
                 dismissed: false,
                 rules: evaluation.map(|e| said.plan.texts(&e.decisive)).unwrap_or_default(),
-                paid_by_next: None,
+                next: None,
             },
             since: self.look.today,
             until: None,

@@ -14,9 +14,9 @@ use crate::{
         DecisionError,
         look::Said,
         records::Word,
-        transition::{Change, changes, pays},
+        transition::{Change, changes, paying, pays_still},
     },
-    store::decisions::cases::{Decided, Todo, Undone},
+    store::decisions::cases::{Decided, Next, Todo, Undone},
 };
 
 /// Why such a hold is lifted.
@@ -30,7 +30,7 @@ impl Desk<'_> {
             match change {
                 // Whose row is followed on is not sure, where two people have one number.
                 Change::Hold if self.is_shared(conn)? => continue,
-                Change::Hold => self.hold_for_the_next(conn, past.clone())?,
+                Change::Hold => self.hold_for_the_next(conn, past.clone(), said)?,
                 Change::Paid => self.clerk.update(conn, &self.paid_today(past.clone()))?,
                 Change::Lift => self.lift_for_now(conn, past.clone())?,
             }
@@ -40,21 +40,26 @@ impl Desk<'_> {
     }
 
     fn paid_today(&self, mut now: Decided) -> Decided {
-        now.matter.paid_by_next = Some(self.look.today);
+        now.matter.next.iter_mut().for_each(|next| next.pays(self.look.today));
         now
     }
 
     /// Whatever is undone of it today: what the next one pays today is in arrears nowhere else.
     pub(super) fn paid_by_the_next(&self, past: &Decided, said: &Said<'_>) -> Decided {
-        let past = past.clone();
-        if past.matter.paid_by_next.is_some() && pays(self.look, (said.plan, self.plans)) {
-            self.paid_today(past)
-        } else {
-            past
-        }
+        let pays = pays_still(self.look, past) || paying(self.look, (said.plan, self.plans)).is_some();
+        if pays { self.paid_today(past.clone()) } else { past.clone() }
     }
 
-    fn hold_for_the_next(&self, conn: &mut AnyConnection, now: Decided) -> Result<(), DecisionError> {
+    fn hold_for_the_next(
+        &self,
+        conn: &mut AnyConnection,
+        mut now: Decided,
+        said: &Said<'_>,
+    ) -> Result<(), DecisionError> {
+        let next = paying(self.look, (said.plan, self.plans));
+        let next = next.ok_or(DecisionError::NotWhole("a hold for the sake of nothing"))?;
+        let paid = now.matter.next.take().map(|known| known.paid).unwrap_or_default();
+        now.matter.next = Some(Next { scheme: next.key().to_owned(), roll: next.roll.to_string(), paid });
         let mut now = self.paid_today(now);
         if let AnyLeaving::Proposed(proposed) = AnyLeaving::stored(now.id.clone(), now.state, super::window(&now))? {
             proposed.hold();

@@ -50,11 +50,17 @@ pub(super) fn advance(
             DecisionStep::Enrolled
         }
         Some(Todo::Release) => {
-            if let AnyLeaving::Held(held) = AnyLeaving::stored(after.id.clone(), after.state, None)? {
+            if !after.past().is_open() {
+                return Ok(Some(decide::lifted(after.state)));
+            }
+            // Lifted for now: the removal stays as it was proposed, told or contested.
+            if after.state == DecisionState::Held
+                && let AnyLeaving::Held(held) = AnyLeaving::stored(after.id.clone(), after.state, None)?
+            {
                 held.resume();
                 (after.state, after.since) = (DecisionState::Proposed, now.civil_day());
             }
-            return Ok(Some(decide::lifted(after.state)));
+            return Ok(Some(DecisionStep::Resumed));
         }
         Some(Todo::Restore) => return Ok(Some(DecisionStep::Restored)),
         // A clause holds for the sake of the scheme that follows alone; who is held for another reason was told before.

@@ -108,9 +108,11 @@ async fn who_is_paid_by_the_next_one_no_more_is_paid_again_the_next_day_whatever
         let goes_on = find(&world, DecisionAction::Remove).await;
         assert_eq!((&goes_on.id, goes_on.state, goes_on.todo), (&first.id, DecisionState::Proposed, None));
         assert_eq!((goes_on.matter.hold, goes_on.notice), (None, first.notice.clone()), "what was proposed stands");
+        assert_eq!(steps(&world.notices("sushila").await).last(), Some(&DecisionStep::Resumed), "after {status}");
         world.enter("UPDATE widow_beneficiary SET payment_status = 'ACTIVE' WHERE ppo_no = 101");
-        settle(&world.app, &world.person("sushila")).await.unwrap();
-        assert_eq!(world.look(BOTH), "HOLD ACTIVE");
+        world.days(1).await;
+        assert_eq!(world.look(BOTH), "HOLD ACTIVE", "and the next day if it pays again");
+        assert_eq!(steps(&world.notices("sushila").await).last(), Some(&DecisionStep::Replaced), "told each time");
         let again = find(&world, DecisionAction::Remove).await;
         assert_eq!((&again.id, again.state), (&first.id, DecisionState::Held));
     }
@@ -139,6 +141,70 @@ async fn who_objects_is_paid_while_she_is_heard_once_the_next_one_pays_no_more()
     let slip = world.app.objection_enter(&deepak, &ending.id, said).await.unwrap();
     let record = records::claims_of::<DecisionRecord>(&slip.record).unwrap();
     assert_eq!((&record.decision, record.state), (&ending.id, DecisionState::Contested), "the slip's own record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_cannot_be_lifted_drops_no_objection() {
+    let world = widowed().await;
+    world.wallet_fetches("sushila").await;
+    accepts(&world).await;
+    run(&world.app).await.unwrap();
+    let ending = find(&world, DecisionAction::Remove).await;
+    let deepak = world.officer("deepak", "p-deepak").await;
+    world.app.objection_enter(&deepak, &ending.id, (AppealRoute::Counter, "My husband lives.")).await.unwrap();
+    // Somebody else wrote to the row since: what stood before our hold is not put over it.
+    world.enter("UPDATE pension_beneficiary SET amount = 600 WHERE ppo_no = 101");
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+    for _ in 0..3 {
+        world.days(1).await;
+    }
+    assert_eq!(world.look(BOTH), "HOLD REMOVED", "not ours to write");
+    let of_her = world.decisions("sushila").await;
+    let removals: Vec<_> = of_her.iter().filter(|one| one.action == DecisionAction::Remove).collect();
+    assert_eq!(
+        (removals.len(), removals[0].state, removals[0].todo),
+        (1, DecisionState::Contested, None),
+        "it is heard"
+    );
+    let looks = of_her.iter().filter(|one| one.action == DecisionAction::Review).count();
+    assert_eq!(looks, 1, "an officer looks at the roll, once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_pays_without_rules_in_force_pays_all_the_same() {
+    let world = widowed().await;
+    accepts(&world).await;
+    let married = world.app.decisions().given().unwrap().into_iter().filter(|scheme| scheme.id.as_str() == "T-MARRIED");
+    world.app.decisions().give(married.collect());
+    world.days(2).await;
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE", "the roll pays, whatever is published");
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+    world.days(1).await;
+    assert_eq!(world.look(BOTH), "ACTIVE REMOVED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_right_after_the_removal_is_owed_no_month_that_was_paid() {
+    let world = widowed().await;
+    world.wallet_fetches("sushila").await;
+    accepts(&world).await;
+    run(&world.app).await.unwrap();
+    let ending = find(&world, DecisionAction::Remove).await;
+    for _ in 0..31 {
+        world.days(1).await;
+    }
+    assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
+    world.days(90).await;
+    let deepak = world.officer("deepak", "p-deepak").await;
+    world.app.objection_enter(&deepak, &ending.id, (AppealRoute::Counter, "My husband lives.")).await.unwrap();
+    for (name, person) in [("anita", "p-anita"), ("binod", "p-binod")] {
+        let officer = world.officer(name, person).await;
+        world.app.review_decide(&officer, &ending.id, false).await.unwrap();
+    }
+    settle(&world.app, &world.person("sushila")).await.unwrap();
+    assert_eq!(world.look(BOTH), "ACTIVE ACTIVE");
+    let listed = world.look("SELECT arrears FROM vinimay_journal WHERE outcome = 'restored'");
+    assert_eq!(listed, "[]");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,9 +117,32 @@ pub struct Matter {
     /// What the decisive clauses say to people.
     #[serde(default)]
     pub rules: Vec<DecisiveRule>,
-    /// Of a hold for the sake of a scheme that follows: the last day on which that one was seen to pay her.
+    /// The scheme that follows, for whose sake it was held.
     #[serde(default)]
-    pub paid_by_next: Option<CivilDate>,
+    pub next: Option<Next>,
+}
+
+/// A scheme that follows on one that ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Next {
+    /// Its id.
+    pub scheme: String,
+    /// The roll by which it pays.
+    pub roll: String,
+    /// From and until which days it was seen to pay her, one after the other.
+    pub paid: Vec<(CivilDate, CivilDate)>,
+}
+
+impl Next {
+    /// It pays her today: the days go on if it paid yesterday.
+    pub fn pays(&mut self, today: CivilDate) {
+        match self.paid.last_mut() {
+            Some((_, until)) if until.date().tomorrow().is_ok_and(|next| next >= today.date()) => {
+                *until = today.max(*until)
+            }
+            _ => self.paid.push((today, today)),
+        }
+    }
 }
 
 /// A clause that made the difference, as its version words it.

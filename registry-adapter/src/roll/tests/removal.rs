@@ -14,7 +14,7 @@ fn restoration(of: &MessageId) -> Restoration {
         event: None,
         reason: "DEATH_ANNULLED".to_owned(),
         actor: "officer:8".to_owned(),
-        paid: None,
+        paid: Vec::new(),
     }
 }
 
@@ -142,18 +142,19 @@ fn a_release_lists_the_months_that_were_not_paid() {
 fn a_month_that_another_roll_paid_is_in_arrears_nowhere() {
     for department in departments() {
         let rolls = whole(&department);
-        let listed = |paid: Option<&str>| {
+        let listed = |paid: &[(&str, &str)]| {
             let order = hold("P-1");
             rolls.hold(&order, now()).unwrap(); // 2026-11-21
-            let paid = paid.map(|day| day.parse().unwrap());
+            let paid = paid.iter().map(|(from, until)| (from.parse().unwrap(), until.parse().unwrap())).collect();
             let applied = rolls.release(&ReleaseDecision { paid, ..release(&order) }, now().plus(80 * DAY)).unwrap(); // 2027-02-09
             let months = applied.rows[0].arrears.clone().unwrap().0;
             months.into_iter().map(|unpaid| unpaid.month).collect::<Vec<_>>()
         };
-        assert_eq!(listed(None), ["2026-12", "2027-01", "2027-02"]);
-        assert_eq!(listed(Some("2026-11-20")), ["2026-12", "2027-01", "2027-02"], "before the hold");
-        assert_eq!(listed(Some("2027-01-31")), ["2027-02"]);
-        assert!(listed(Some("2027-02-09")).is_empty());
+        assert_eq!(listed(&[]), ["2026-12", "2027-01", "2027-02"]);
+        assert_eq!(listed(&[("2026-10-01", "2026-11-20")]), ["2026-12", "2027-01", "2027-02"], "before the hold");
+        assert_eq!(listed(&[("2026-11-21", "2027-01-31")]), ["2027-02"]);
+        assert_eq!(listed(&[("2026-11-21", "2026-12-20"), ("2027-01-20", "2027-02-09")]), ["2027-01"], "in between");
+        assert!(listed(&[("2026-11-21", "2027-02-09")]).is_empty());
     }
 }
 
