@@ -66,7 +66,7 @@ impl Default for Limits {
             keep_alive: Duration::from_secs(30),
             connection_age: Duration::from_secs(600),
             connection_requests: 1000,
-            connections: 512,
+            connections: 384,
             connections_per_peer: 64,
             concurrent: 64 * cores,
             queued: 256,
