@@ -102,6 +102,18 @@ impl Time {
         self.both_come_to_say(Heard::Refused(Code::PeerSuspended), "after the suspension").await;
         anchor.command(&["member", "resume", social]).unwrap();
         self.both_come_to_say(Heard::Answered, "after the resumption").await;
+        // The asker reads the directory by itself, and may be the last to know.
+        let federation = &self.doors.ready.federation;
+        let portal = federation.social.portal(0).unwrap();
+        let order = json!({
+            "purpose": PENSION_PURPOSE,
+            "items": [{ "provider": federation.revenue.entity(), "dataset": "revenue.income", "fields": ["annual_income_band"] }],
+            "validity": "P90D", "frequency": { "mode": "recurring", "maxUses": 4 }, "retention": "P180D",
+        });
+        until(&self.doors.clock, PATIENCE, "the asker knows that it is a member again", async || {
+            portal.post("/v1/consent-requests", &[], &order).await.is_ok_and(|reply| reply.status < 300)
+        })
+        .await;
     }
 
     /// A statement lives for a day. What was signed in its life stays proven; what was signed later is not proven by it.
