@@ -5,7 +5,7 @@
 //! out there is no last day. To object is to have received the notice: if no delivery was recorded yet, this is it. Runs in the
 //! caller's transaction. Deliberately absent: judging it (`officer`), and who may say so (`citizen`, `officer`).
 
-use eligibility::lifecycle::leaving::{AnyLeaving, Leaving, Noticed, Window};
+use eligibility::lifecycle::leaving::{AnyLeaving, Leaving, Noticed};
 use protocol::{consent::Refusal, seal::random};
 use schemas::{
     benefits::ObjectionTaken,
@@ -105,14 +105,10 @@ fn first(
 }
 
 fn noticed(decided: &Decided) -> Result<Leaving<Noticed>, CitizenError> {
-    match AnyLeaving::stored(decided.id.clone(), decided.state, window(decided)) {
+    match AnyLeaving::stored(decided.id.clone(), decided.state, decided.window()) {
         Ok(AnyLeaving::Noticed(noticed)) => Ok(noticed),
         _ => Err(NONE.into()),
     }
-}
-
-fn window(decided: &Decided) -> Option<Window> {
-    decided.matter.delivered.zip(decided.until).map(|(at, ends)| Window::stored(at, ends))
 }
 
 /// Writes a first objection; its slip.
@@ -151,7 +147,7 @@ fn again(
     now: Timestamp,
 ) -> Result<ObjectionTaken, CitizenError> {
     let AnyLeaving::Upheld(upheld) =
-        AnyLeaving::stored(decided.id.clone(), decided.state, window(&decided)).map_err(|_| NONE)?
+        AnyLeaving::stored(decided.id.clone(), decided.state, decided.window()).map_err(|_| NONE)?
     else {
         return Err(NONE.into());
     };

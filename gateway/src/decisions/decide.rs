@@ -10,7 +10,7 @@ use eligibility::{
     evaluate::{Evaluation, Outcome},
     lifecycle::{
         entering::{AnyEntering, Entering},
-        leaving::{AnyLeaving, Leaving, Window},
+        leaving::{AnyLeaving, Leaving},
     },
     propose::{Cause, Notice, Proposal, Reason},
 };
@@ -77,14 +77,18 @@ pub(super) fn decide(
             changed |= desk.one(conn, said, proposal, sizes.get(&said.plan.roll).copied())?;
         }
     }
-    if !changed {
-        // Of decisions as they were read; else she is looked at once more. Each set of rules once, whatever units it counts.
-        let mut seen = BTreeSet::new();
-        for said in said.iter().filter(|said| seen.insert((said.plan.key(), &said.plan.roll))) {
-            changed |= !changed && desk.replace(conn, said)?;
+    if changed {
+        // What follows is about decisions as they were read: she is looked at once more.
+        return Ok(true);
+    }
+    // Each set of rules once, whatever units it counts.
+    let mut seen = BTreeSet::new();
+    for said in said.iter().filter(|said| seen.insert((said.plan.key(), &said.plan.roll))) {
+        if desk.replace(conn, said)? {
+            return Ok(true);
         }
     }
-    Ok(changed)
+    Ok(false)
 }
 
 impl Clerk<'_> {
@@ -401,7 +405,7 @@ impl Desk<'_> {
     }
 
     fn release(&self, conn: &mut AnyConnection, past: &Decided, said: &Said<'_>) -> Result<(), DecisionError> {
-        let state = match AnyLeaving::stored(past.id.clone(), past.state, window(past))? {
+        let state = match AnyLeaving::stored(past.id.clone(), past.state, past.window())? {
             AnyLeaving::Proposed(proposed) => {
                 proposed.withdraw();
                 DecisionState::Withdrawn
@@ -450,11 +454,6 @@ impl Desk<'_> {
         let latest = self.look.heard.iter().max_by_key(|heard| (heard.record.recorded, &heard.record.id));
         (reason.to_owned(), latest.map(|heard| heard.record.digest))
     }
-}
-
-/// The window that runs, or ran.
-fn window(past: &Decided) -> Option<Window> {
-    past.matter.delivered.zip(past.until).map(|(at, ends)| Window::stored(at, ends))
 }
 
 /// Whether a removal by a clause ends because the clause cannot be answered any more.

@@ -2,8 +2,9 @@
 //!
 //! Guarantees: a page is whole or not there (written aside, made durable, renamed), for its owner's eyes alone (mode 0600), in Hindi
 //! and English; it counts as delivered only when an officer with an open account says, by a system that is known, that it was handed
-//! over, and not one who confirmed what it tells or said who is meant, and then the page is removed; the audit trail names both. Deliberately absent: names
-//! and postal addresses. The department's own files have them; the page has the number under which they stand.
+//! over, and not one who confirmed what it tells or said who is meant, and then the page is removed; the audit trail names both.
+//! Deliberately absent: names and postal addresses. The department's own files have them; the page has the number under which they
+//! stand.
 
 use std::{
     fs::{File, OpenOptions},

@@ -30,7 +30,7 @@ const LOCAL_BODY: &str = "person.local_body";
 /// Its action in the audit trail.
 const LISTED: &str = "decision.places";
 /// People of all lists at most; what is longer is printed again when these have theirs.
-const MOST: i64 = 2_000;
+const MOST: usize = 2_000;
 
 /// What is to be brought where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,8 +101,8 @@ impl App {
     pub async fn untold_by_place(&self, officer: &SystemName) -> Result<PlaceLists, OfficerRefused> {
         let with = self.clone();
         let mut untold = self.db().read(move |conn| untold(conn, &with)).await?;
-        let more = untold.len() > most();
-        untold.truncate(most());
+        let more = untold.len() > MOST;
+        untold.truncate(MOST);
         let row = audit::done(officer.as_str(), LISTED, &untold.len().to_string(), self.now());
         audit::record(self.db(), row).await.map_err(DecisionError::from)?;
         let with = self.clone();
@@ -112,12 +112,8 @@ impl App {
     }
 }
 
-fn most() -> usize {
-    usize::try_from(MOST).unwrap_or(usize::MAX)
-}
-
 fn untold(conn: &mut AnyConnection, app: &App) -> Result<Vec<(Decided, Option<LocalKey>)>, DecisionError> {
-    let found = decisions_untold(conn, app.keys(), MOST + 1)?;
+    let found = decisions_untold(conn, app.keys(), MOST as i64 + 1)?;
     let with_number = found.into_iter().map(|decided| {
         let number = link_find(conn, app.keys(), &decided.matter.subject)?;
         Ok((decided, number.and_then(|number| number.parse().ok())))

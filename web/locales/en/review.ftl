@@ -156,6 +156,7 @@ reason-conflict = rules that only an officer can weigh
 reason-objection-upheld = the objection was right
 reason-death-annulled = the death was annulled
 reason-declined = declined by the person
+reason-next-ended = the scheme that follows pays no more
 
 clause-true = holds
 clause-false = does not hold

@@ -61,7 +61,7 @@ impl Desk<'_> {
         let paid = now.matter.next.take().map(|known| known.paid).unwrap_or_default();
         now.matter.next = Some(Next { scheme: next.key().to_owned(), roll: next.roll.to_string(), paid });
         let mut now = self.paid_today(now);
-        if let AnyLeaving::Proposed(proposed) = AnyLeaving::stored(now.id.clone(), now.state, super::window(&now))? {
+        if let AnyLeaving::Proposed(proposed) = AnyLeaving::stored(now.id.clone(), now.state, now.window())? {
             proposed.hold();
             (now.state, now.since) = (DecisionState::Held, self.look.today);
         }

@@ -5,7 +5,7 @@
 //! removes nobody whoever says so. Runs in the caller's transaction. Deliberately absent: who may call it, and the audit trail
 //! (`officer`).
 
-use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons, Window};
+use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons};
 use protocol::{consent::Refusal, seal::random};
 use schemas::{
     decision::DecisionAction,
@@ -83,7 +83,7 @@ fn judged(
     (two, upheld): (&TwoPersons, bool),
 ) -> Result<ReviewOutcome, OfficerRefused> {
     let right = || ("OBJECTION_UPHELD".to_owned(), None);
-    let window = after.matter.delivered.zip(after.until).map(|(at, ends)| Window::stored(at, ends));
+    let window = after.window();
     let stored = AnyLeaving::stored(after.id.clone(), after.state, window).map_err(DecisionError::from)?;
     let state = match (stored, upheld) {
         (AnyLeaving::Contested(contested), true) => {

@@ -5,7 +5,7 @@
 use eligibility::{
     lifecycle::{
         entering::{AnyEntering, NoApplicationNeeded},
-        leaving::{AnyLeaving, Window},
+        leaving::AnyLeaving,
     },
     propose::Reason,
 };
@@ -24,8 +24,7 @@ pub(super) fn advance(
 ) -> Result<Option<DecisionStep>, DecisionError> {
     let step = match todo {
         Some(Todo::Remove) => {
-            let window = after.matter.delivered.zip(after.until).map(|(at, ends)| Window::stored(at, ends));
-            let may = match AnyLeaving::stored(after.id.clone(), after.state, window)? {
+            let may = match AnyLeaving::stored(after.id.clone(), after.state, after.window())? {
                 AnyLeaving::Noticed(noticed) => {
                     noticed.window_over(now).map_err(|_| DecisionError::NotWhole("the window is open"))?
                 }

@@ -1,7 +1,7 @@
 //! From one scheme to the next: the one that ends is on hold while the next one pays, and at no other time.
 
 use schemas::{
-    benefits::BenefitAnswer,
+    benefits::{BenefitAnswer, ObjectionTaken},
     decision::{AppealRoute, DecisionAction, DecisionRecord},
     notice::DecisionStep,
     scheme::DecisionState,
@@ -52,6 +52,31 @@ async fn find(world: &World, action: DecisionAction) -> Decided {
 async fn accepts(world: &World) {
     let offer = find(world, DecisionAction::Offer).await;
     world.app.answer_of(&world.person("sushila"), &offer.id, BenefitAnswer::Accept).await.unwrap();
+}
+
+/// She was told of the end, has taken the next one, and the window runs.
+async fn told_and_come_over() -> (World, Decided) {
+    let world = widowed().await;
+    world.wallet_fetches("sushila").await;
+    accepts(&world).await;
+    run(&world.app).await.unwrap();
+    let ending = find(&world, DecisionAction::Remove).await;
+    (world, ending)
+}
+
+/// Her objection is entered at the counter.
+async fn objects(world: &World, ending: &Decided) -> ObjectionTaken {
+    let deepak = world.officer("deepak", "p-deepak").await;
+    let said = (AppealRoute::Counter, "My husband lives.");
+    world.app.objection_enter(&deepak, &ending.id, said).await.unwrap()
+}
+
+async fn two_find_her_right(world: &World, ending: &Decided) {
+    for (name, person) in [("anita", "p-anita"), ("binod", "p-binod")] {
+        let officer = world.officer(name, person).await;
+        world.app.review_decide(&officer, &ending.id, false).await.unwrap();
+    }
+    settle(&world.app, &world.person("sushila")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,11 +150,7 @@ async fn who_is_paid_by_the_next_one_no_more_is_paid_again_the_next_day_whatever
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_objects_is_paid_while_she_is_heard_once_the_next_one_pays_no_more() {
-    let world = widowed().await;
-    world.wallet_fetches("sushila").await;
-    accepts(&world).await;
-    run(&world.app).await.unwrap();
-    let ending = find(&world, DecisionAction::Remove).await;
+    let (world, ending) = told_and_come_over().await;
     let deepak = world.officer("deepak", "p-deepak").await;
     let said = (AppealRoute::Counter, "My husband lives.");
     world.app.objection_enter(&deepak, &ending.id, said).await.unwrap();
@@ -145,13 +166,8 @@ async fn who_objects_is_paid_while_she_is_heard_once_the_next_one_pays_no_more()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_that_cannot_be_lifted_drops_no_objection() {
-    let world = widowed().await;
-    world.wallet_fetches("sushila").await;
-    accepts(&world).await;
-    run(&world.app).await.unwrap();
-    let ending = find(&world, DecisionAction::Remove).await;
-    let deepak = world.officer("deepak", "p-deepak").await;
-    world.app.objection_enter(&deepak, &ending.id, (AppealRoute::Counter, "My husband lives.")).await.unwrap();
+    let (world, ending) = told_and_come_over().await;
+    objects(&world, &ending).await;
     // Somebody else wrote to the row since: what stood before our hold is not put over it.
     world.enter("UPDATE pension_beneficiary SET amount = 600 WHERE ppo_no = 101");
     world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
@@ -185,23 +201,14 @@ async fn what_pays_without_rules_in_force_pays_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_right_after_the_removal_is_owed_no_month_that_was_paid() {
-    let world = widowed().await;
-    world.wallet_fetches("sushila").await;
-    accepts(&world).await;
-    run(&world.app).await.unwrap();
-    let ending = find(&world, DecisionAction::Remove).await;
+    let (world, ending) = told_and_come_over().await;
     for _ in 0..31 {
         world.days(1).await;
     }
     assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
     world.days(90).await;
-    let deepak = world.officer("deepak", "p-deepak").await;
-    world.app.objection_enter(&deepak, &ending.id, (AppealRoute::Counter, "My husband lives.")).await.unwrap();
-    for (name, person) in [("anita", "p-anita"), ("binod", "p-binod")] {
-        let officer = world.officer(name, person).await;
-        world.app.review_decide(&officer, &ending.id, false).await.unwrap();
-    }
-    settle(&world.app, &world.person("sushila")).await.unwrap();
+    objects(&world, &ending).await;
+    two_find_her_right(&world, &ending).await;
     assert_eq!(world.look(BOTH), "ACTIVE ACTIVE");
     let listed = world.look("SELECT arrears FROM vinimay_journal WHERE outcome = 'restored'");
     assert_eq!(listed, "[]");
@@ -218,23 +225,14 @@ async fn a_number_that_two_people_have_holds_nobodys_payment_for_what_the_other_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_objection_that_was_right_puts_her_back_in_payment_and_owes_no_month_that_was_paid() {
-    let world = widowed().await;
-    world.wallet_fetches("sushila").await;
-    accepts(&world).await;
-    run(&world.app).await.unwrap();
-    let ending = find(&world, DecisionAction::Remove).await;
-    let deepak = world.officer("deepak", "p-deepak").await;
-    world.app.objection_enter(&deepak, &ending.id, (AppealRoute::Counter, "My husband lives.")).await.unwrap();
+    let (world, ending) = told_and_come_over().await;
+    objects(&world, &ending).await;
     // Two days of payment pass; the next one pays on both.
     for _ in 0..62 {
         world.days(1).await;
     }
     assert_eq!(world.look(BOTH), "HOLD ACTIVE", "while it is heard");
-    for (name, person) in [("anita", "p-anita"), ("binod", "p-binod")] {
-        let officer = world.officer(name, person).await;
-        world.app.review_decide(&officer, &ending.id, false).await.unwrap();
-    }
-    settle(&world.app, &world.person("sushila")).await.unwrap();
+    two_find_her_right(&world, &ending).await;
     assert_eq!(find(&world, DecisionAction::Remove).await.state, DecisionState::Reversed);
     assert_eq!(world.look(BOTH), "ACTIVE ACTIVE", "the other one is for officers to end");
     assert_eq!(

@@ -6,7 +6,10 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Binary, Nullable, Text},
 };
-use eligibility::propose::{Cause, Notice, Past};
+use eligibility::{
+    lifecycle::leaving::Window,
+    propose::{Cause, Notice, Past},
+};
 use schemas::{
     decision::{ClauseRecord, DecisionAction, SchemeVersion, WouldChange},
     digest::Digest,
@@ -205,6 +208,11 @@ impl Decided {
         let (effective, case) = (self.matter.effective, Some(self.case.clone()));
         let (id, events) = (id.clone(), self.rests_on());
         Past { id, action: *action, cause, state: *state, since: *since, dismissed, rules, effective, events, case }
+    }
+
+    /// The window that runs, or ran; none before a delivery is recorded.
+    pub fn window(&self) -> Option<Window> {
+        self.matter.delivered.zip(self.until).map(|(at, ends)| Window::stored(at, ends))
     }
 }
 
