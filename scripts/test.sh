@@ -97,7 +97,8 @@ left() {
     for environment in /proc/[0-9]*/environ; do
         process=${environment%/environ}
         grep -qzx "TMPDIR=\($scratch\|$memory\)" "$environment" 2>/dev/null || continue
-        echo "${process#/proc/} $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null)"
+        # It may end between these two lines.
+        echo "${process#/proc/} $({ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null)"
     done
 }
 patience=120
