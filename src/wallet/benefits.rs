@@ -56,12 +56,9 @@ pub async fn benefits(home: &Home, federation: &Federation) -> Result<FoundHer, 
             Ok(told) => found.departments.push(told),
             // One that answers badly keeps her from no other.
             Err(error @ WalletError::Untrusted(_)) => found.unbelieved.push(error.to_string()),
-            // It may hold her binding for suspended still, after a death that was annulled: that says nothing of what it decided.
-            Err(error @ WalletError::Refused { code: Some(Code::BindingRevoked), .. }) => {
-                found.missing.push(error.to_string())
-            }
             // A department that knows her by no pseudonym has decided nothing about her.
-            Err(WalletError::Refused { .. }) => {}
+            Err(WalletError::Refused { code: Some(Code::NotFound | Code::RequestMalformed), .. }) => {}
+            // No other refusal says anything of what was decided: her clock may be wrong, or her binding held for suspended still.
             Err(error) => found.missing.push(error.to_string()),
         }
     }

@@ -10,7 +10,7 @@ use protocol::{
     seal::{KeyReference, Typ, random, sign_as},
 };
 use schemas::{
-    benefits::{BenefitAnswer, BenefitView, ObjectionOrder, ObjectionRequest, ObjectionTaken},
+    benefits::{BenefitAnswer, BenefitView, Benefits, ObjectionOrder, ObjectionRequest, ObjectionTaken},
     decision::{DecisionAction, DecisionRecord},
     id::{CompactJws, EntityId, MessageId},
     scheme::DecisionState,
@@ -75,7 +75,9 @@ pub async fn object(
             "no department told of a removal {decision} that can be objected to{missing}; mend: take its number from `vinimay wallet benefits`"
         ))
     };
-    let department = told.ok_or_else(unknown)?.member;
+    let Benefits { member: department, decisions } = told.ok_or_else(unknown)?;
+    let known = decisions.into_iter().filter(|view| view.decision == *decision).flat_map(|view| view.records);
+    let known: Vec<CompactJws> = known.collect();
     let member = federation.member(&department).await?;
     let party = Party { member: &member, http: federation.http(&member)? };
     let bindings = home.bindings()?;
@@ -85,7 +87,7 @@ pub async fn object(
     let request = ObjectionRequest { binding: known_by(home, federation, &party, bound).await?, objection };
     let reply = party.json(&format!("{}/objections", member.gateway().citizen_endpoint), &[], &request).await?;
     let taken: ObjectionTaken = party.read(&reply)?;
-    verify(&taken, &member, decision)?;
+    verify(&taken, &member, (decision, &known))?;
     Ok(Objected { department, taken })
 }
 
@@ -111,13 +113,29 @@ fn sign(
     Ok(sign_as(Typ::Objection, &key, KeyReference::Url(&url), &claims)?)
 }
 
-fn verify(taken: &ObjectionTaken, member: &VerifiedMember, decision: &MessageId) -> Result<(), WalletError> {
+/// Verifies that the department signed that it hears her; `known`: the records of the decision that it told before.
+fn verify(
+    taken: &ObjectionTaken,
+    member: &VerifiedMember,
+    (decision, known): (&MessageId, &[CompactJws]),
+) -> Result<(), WalletError> {
     let untrusted = |what: &str| WalletError::Untrusted(format!("{}: {what}", member.entity()));
-    let record = Attested::<DecisionRecord>::verify(taken.record.as_str().as_bytes(), member)
+    let read = |record: &CompactJws| Attested::<DecisionRecord>::verify(record.as_str().as_bytes(), member);
+    let record = read(&taken.record)
         .map_err(|error| untrusted(&format!("the record of the objection cannot be verified: {error}")))?;
     let claims = record.claims();
-    // Against a removal that was carried out the record says so still, until two officers have heard her.
-    let heard = matches!(claims.state, DecisionState::Contested | DecisionState::Removed);
+    let contested = |claims: &DecisionRecord| claims.decision == *decision && claims.state == DecisionState::Contested;
+    let heard = match claims.state {
+        DecisionState::Contested => true,
+        // Against a removal that was carried out the record says so still, until two officers have heard her; once they have, the same
+        // words are answered with the record of that.
+        DecisionState::Removed => {
+            let before =
+                || known.iter().filter_map(|record| read(record).ok()).any(|record| contested(record.claims()));
+            claims.action == DecisionAction::Review || before()
+        }
+        _ => false,
+    };
     if taken.decision == *decision && claims.decision == *decision && claims.case == taken.case && heard {
         return Ok(());
     }

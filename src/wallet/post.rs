@@ -10,6 +10,8 @@ use super::WalletError;
 
 /// Longest answer of a member, bytes.
 const MOST: usize = 1 << 20;
+/// It was asked too often (RFC 6585, section 4).
+const TOO_MANY: u16 = 429;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A member and the client for it.
@@ -73,7 +75,8 @@ impl Party<'_> {
         }
         let said = said(&reply);
         let party = self.member.entity().clone();
-        if reply.status >= 500 {
+        // Neither says anything of what was asked; later it may.
+        if reply.status >= 500 || reply.status == TOO_MANY {
             return Err(WalletError::Unanswered { party, reason: said });
         }
         let code = serde_json::from_slice::<Problem>(&reply.body).ok().map(|problem| problem.code);
