@@ -9,16 +9,17 @@ use protocol::seal::{self, SealFailed, Typ, random};
 use registry_adapter::{
     journal::{Finding, JournalHead, RowOutcome, replay::Replayed},
     mapping::RollId,
-    roll::{MappedRolls, OutsideChange, RollError},
+    roll::{MappedRolls, OutsideChange, RollError, Settled},
 };
 use schemas::{
     digest::Digest,
     head::{ChainHead, ChainKind},
+    id::MessageId,
     time::{CivilDate, Timestamp},
     version::V1,
 };
 use service_kit::{
-    db::DatabaseError,
+    db::{AnyConnection, DatabaseError},
     jobs::{Jobs, JobsError},
 };
 use tlog::entry::EntryType;
@@ -27,6 +28,7 @@ use crate::{
     app::App,
     audit,
     store::{
+        decisions::{DecisionStoreError, persons::person_due_by},
         journal::{
             SignedHead, journal_head_covering, journal_head_insert, journal_head_newest, journal_look_upsert,
             journal_looked,
@@ -63,6 +65,9 @@ pub enum RollsError {
     /// Our own database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// Decisions.
+    #[error(transparent)]
+    Decisions(#[from] DecisionStoreError),
     /// The head could not be signed.
     #[error(transparent)]
     Signing(#[from] SealFailed),
@@ -111,21 +116,22 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
 /// Settles what is open and journals what others did since the last time. The first time it takes stock of each roll.
 pub(crate) async fn watch(app: &App) -> Result<(), RollsError> {
     each_roll(app, WATCH, |rolls, roll, at| {
-        let open = rolls.settle(roll, at)?;
+        let Settled { open, done } = rolls.settle(roll, at)?;
         if open > 0 {
             tracing::warn!(%roll, open, "changes of a roll wait to be read back");
         }
-        match rolls.journal_head(roll)? {
-            Some(_) => rolls.note_outside(roll, at),
-            None => scan_whole(rolls, roll, at),
-        }
+        let outside = match rolls.journal_head(roll)? {
+            Some(_) => rolls.note_outside(roll, at)?,
+            None => scan_whole(rolls, roll, at)?,
+        };
+        Ok(Found { outside, done })
     })
     .await
 }
 
 /// Compares every row of every roll with its journal.
 pub(crate) async fn scan(app: &App) -> Result<(), RollsError> {
-    each_roll(app, SCAN, scan_whole).await
+    each_roll(app, SCAN, |rolls, roll, at| Ok(Found { outside: scan_whole(rolls, roll, at)?, done: Vec::new() })).await
 }
 
 /// A roll whose journal is kept apart has no stock to be taken; its rows are compared by `journal verify`.
@@ -136,10 +142,17 @@ fn scan_whole(rolls: &MappedRolls, roll: &RollId, at: Timestamp) -> Result<Vec<O
     }
 }
 
+/// What was found on one roll.
+struct Found {
+    outside: Vec<OutsideChange>,
+    /// Decisions that the department's own system carried out since.
+    done: Vec<MessageId>,
+}
+
 async fn each_roll(
     app: &App,
     name: &'static str,
-    look: impl Fn(&MappedRolls, &RollId, Timestamp) -> Result<Vec<OutsideChange>, RollError> + Send + Copy + 'static,
+    look: impl Fn(&MappedRolls, &RollId, Timestamp) -> Result<Found, RollError> + Send + Copy + 'static,
 ) -> Result<(), RollsError> {
     let rolls = open(app)?;
     let Some(lease) = app.lease(name).await? else { return Ok(()) };
@@ -147,7 +160,8 @@ async fn each_roll(
         for roll in rolls.rolls().cloned().collect::<Vec<_>>() {
             let (writer, at, named) = (rolls.clone(), app.now(), roll.clone());
             let found = blocking(move || look(&writer, &named, at)).await??;
-            alarm(app, &roll, &found, at).await?;
+            alarm(app, &roll, &found.outside, at).await?;
+            look_again(app, found.done).await?;
             if !app.renew(&lease).await? {
                 break;
             }
@@ -157,6 +171,18 @@ async fn each_roll(
     .await;
     app.release(lease).await?;
     done
+}
+
+/// Whoever was meant is looked at again: what was carried out is written down, or taken back if nobody wants it any more.
+async fn look_again(app: &App, done: Vec<MessageId>) -> Result<(), RollsError> {
+    if done.is_empty() {
+        return Ok(());
+    }
+    let now_ms = app.decided_at_ms();
+    let write = move |conn: &mut AnyConnection| done.iter().try_for_each(|id| person_due_by(conn, id, now_ms));
+    app.db().write(write).await?;
+    app.wake_decisions();
+    Ok(())
 }
 
 /// An alarm and a row of the audit trail for each thing that others did, and when the roll was looked at.

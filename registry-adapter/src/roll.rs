@@ -23,12 +23,12 @@
 //! # }
 //! ```
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{due_process::RemovalWarrant, seal::keyed_hash::MacKey};
 use schemas::{
     id::{FactName, MessageId, PersonMark},
-    time::Timestamp,
+    time::{CivilDate, Timestamp},
 };
 use service_kit::db::{AnyConnection, DatabaseError, DatabaseUrl};
 
@@ -53,7 +53,7 @@ mod plan;
 pub mod roster;
 mod standing;
 
-pub use intent::{ChangeSender, NotSent, RollChange};
+pub use intent::{ChangeSender, NotSent, RollChange, Settled};
 pub use order::{Amendment, Enrolment, HoldDecision, ReleaseDecision, Removal, Restoration};
 pub use outside::OutsideChange;
 pub use standing::{RowStanding, Standing};
@@ -306,6 +306,15 @@ impl MappedRolls {
         people::headcount(&mut *self.lend()?, self.roll(roll)?)
     }
 
+    /// The months (`2026-11`) that a roll pays to whoever is in payment from one day to another, both included: those whose day of
+    /// payment lies between them.
+    ///
+    /// # Errors
+    /// If the mapping has no such roll.
+    pub fn months_paid(&self, roll: &RollId, days: (CivilDate, CivilDate)) -> Result<BTreeSet<String>, RollError> {
+        Ok(arrears::paid(self.roll(roll)?, days))
+    }
+
     /// Whether decisions may change the column in which the roll keeps a fact.
     pub fn amends(&self, roll: &RollId, fact: &str) -> bool {
         let amended = |roll: &Roll| {
@@ -363,20 +372,20 @@ impl MappedRolls {
         Ok(changes)
     }
 
-    /// Settles intents that a crash or an absent system left open; how many stay open. Blocks.
+    /// Settles intents that a crash or an absent system left open. Blocks.
     ///
     /// # Errors
     /// If the journal or the roll cannot be read or written.
-    pub fn settle(&self, roll: &RollId, at: Timestamp) -> Result<usize, RollError> {
+    pub fn settle(&self, roll: &RollId, at: Timestamp) -> Result<Settled, RollError> {
         let roll = self.roll(roll)?;
-        if in_one_transaction(roll) { Ok(0) } else { self.apart(roll)?.settle(at) }
+        if in_one_transaction(roll) { Ok(Settled::default()) } else { self.apart(roll)?.settle(at) }
     }
 
     /// The roll as it stood at the end of a day, made again from the journal alone. Blocks.
     ///
     /// # Errors
     /// If the journal cannot be read.
-    pub fn replay(&self, roll: &RollId, day: schemas::time::CivilDate) -> Result<Replayed, RollError> {
+    pub fn replay(&self, roll: &RollId, day: CivilDate) -> Result<Replayed, RollError> {
         let roll = self.roll(roll)?;
         let books = self.books_of(roll)?;
         Ok(Replayed::as_of(&mut *books.lend().map_err(RollError::Database)?, &roll.id, roll.key.kind, day)?)

@@ -29,15 +29,16 @@ use service_kit::db::AnyConnection;
 use super::{
     DecisionError,
     contest::{Said, is_open, object_now},
+    look::written_down,
     records::{self, Word},
-    run::local,
+    run::{local, locked},
 };
 use crate::{
     app::App,
     consents::PresentationError,
     notices::Person,
     store::decisions::{
-        cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
+        cases::{Decided, Todo, Undone, decision_update, decisions_of},
         log::{Logged, log_of},
         work::decisions_wake,
     },
@@ -177,6 +178,7 @@ impl App {
         let binding = self.verify_contesting_presentation(&request.binding).await?;
         let order = self.verify_objection(token, &binding)?;
         let person = person(self, &binding)?;
+        written_down(self, &person).await?;
         let (with, now) = (self.clone(), self.decided_at());
         let taken = self
             .db()
@@ -216,9 +218,9 @@ fn bad(error: JwsError) -> Refusal {
     Refusal::new(error.code(), "the objection is no token of this kind")
 }
 
-/// A decision of hers.
+/// A decision of hers; she is locked until the end of the transaction.
 fn own(conn: &mut AnyConnection, app: &App, (id, person): (&MessageId, &Person)) -> Result<Decided, CitizenError> {
-    let found = decision_find(conn, app.keys(), id)?.filter(|decided| decided.person == *person);
+    let found = locked(conn, app, id)?.filter(|decided| decided.person == *person);
     Ok(found.ok_or(Refusal::new(Code::NotFound, "no such decision about this person"))?)
 }
 

@@ -22,7 +22,7 @@ use super::{
     DecisionError,
     citizen::CitizenError,
     records::{self, Word},
-    run::{Delivered, deliver_now, local},
+    run::{Delivered, deliver_now, local, locked},
 };
 use crate::{
     app::App,
@@ -30,6 +30,7 @@ use crate::{
         cases::{Decided, Todo, decision_find, decision_update},
         log::{LogKind, log_of},
         objections::{StoredObjection, objection_find, objection_insert, objection_more},
+        persons::person_due_by,
     },
 };
 
@@ -49,17 +50,16 @@ pub(super) struct Said {
 pub(super) fn is_open(decided: &Decided, now: Timestamp) -> bool {
     use DecisionState as S;
     let told = decided.action == DecisionAction::Remove && decided.notice.is_some();
-    let ordered = decided.todo == Some(Todo::Remove);
     let runs = decided.until.is_some_and(|until| now.civil_day() <= until);
-    told && !ordered
-        && match decided.state {
-            S::Proposed | S::Held | S::Noticed | S::Contested | S::Removed => true,
-            S::Upheld => runs,
-            _ => false,
-        }
+    told && match decided.state {
+        S::Proposed | S::Held | S::Noticed | S::Contested | S::Removed => true,
+        S::Upheld => runs,
+        _ => false,
+    }
 }
 
-/// Takes an objection in the caller's transaction. The same again is answered with the same slip.
+/// Takes an objection in the caller's transaction. The same again is answered with the same slip. A removal that is ordered and that the
+/// roll has not done is not done before she is heard; if it does it meanwhile, it is taken back.
 pub(super) fn object_now(
     conn: &mut AnyConnection,
     app: &App,
@@ -67,7 +67,7 @@ pub(super) fn object_now(
     said: Said,
     now: Timestamp,
 ) -> Result<ObjectionTaken, CitizenError> {
-    let decided = decision_find(conn, app.keys(), id)?.ok_or(Refusal::new(Code::NotFound, "no such decision"))?;
+    let decided = locked(conn, app, id)?.ok_or(Refusal::new(Code::NotFound, "no such decision"))?;
     if !is_open(&decided, now) {
         return Err(NONE.into());
     }
@@ -92,11 +92,16 @@ fn first(
     now: Timestamp,
 ) -> Result<ObjectionTaken, CitizenError> {
     let mut decided = decision_find(conn, app.keys(), id)?.ok_or(DecisionError::Overtaken)?;
-    if decided.waits.take().is_some() && !decision_update(conn, app.keys(), &decided)? {
+    let ordered = decided.todo.take_if(|todo| *todo == Todo::Remove).is_some();
+    if (decided.waits.take().is_some() || ordered) && !decision_update(conn, app.keys(), &decided)? {
         return Err(DecisionError::Overtaken.into());
     }
     if matches!(decided.state, DecisionState::Proposed | DecisionState::Held) {
         deliver_now(conn, app, id, &received(&said)?, now)?;
+    }
+    if ordered {
+        // Whoever was about to tell the roll may have done it.
+        person_due_by(conn, id, app.decided_at_ms())?;
     }
     let decided = decision_find(conn, app.keys(), id)?.ok_or(DecisionError::Overtaken)?;
     noticed(&decided)?.contest();

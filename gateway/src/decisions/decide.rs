@@ -37,7 +37,7 @@ use crate::{
     app::App,
     fetching,
     store::{
-        decisions::cases::{Decided, Todo, Undone, Waits, decision_insert, decision_update, decisions_of},
+        decisions::cases::{Decided, Todo, Undone, Waits, decision_insert, decision_update},
         links::link_subjects,
         notices::{NewNotice, notice_insert},
     },
@@ -94,7 +94,7 @@ pub(super) fn decide(
 impl Clerk<'_> {
     /// Records and notice of a removal that may go on; of one that waits, the proposal alone.
     pub(super) fn go_on_leaving(&self, conn: &mut AnyConnection, decided: &mut Decided) -> Result<(), DecisionError> {
-        if let (Some(hold), DecisionState::Held) = (decided.matter.hold.clone(), decided.state) {
+        if let (Some(hold), Some(Todo::Hold)) = (decided.matter.hold.clone(), decided.todo) {
             let word = Word { id: &hold, action: DecisionAction::Hold, ..Word::own(decided) };
             self.log(conn, decided, word)?;
         }
@@ -165,7 +165,6 @@ impl Clerk<'_> {
             return Err(DecisionError::NotWhole("only a removal is restored"));
         };
         removed.restore();
-        self.paid_since_removal(conn, &mut now)?;
         (now.state, now.todo, now.since) = (DecisionState::Restored, Some(Todo::Restore), self.now.civil_day());
         let undone = Undone { decision: random::message_id(self.now), reason, event };
         now.matter.undone = Some(undone.clone());
@@ -178,27 +177,6 @@ impl Clerk<'_> {
         };
         self.log(conn, &now, word)?;
         self.update(conn, &now)
-    }
-
-    /// Nobody looks each day any more once she is taken off: if the next one paid her then, it pays her as long as its own decision
-    /// stands.
-    fn paid_since_removal(&self, conn: &mut AnyConnection, now: &mut Decided) -> Result<(), DecisionError> {
-        let (person, today) = (now.person.clone(), self.now.civil_day());
-        let Some(next) = &mut now.matter.next else { return Ok(()) };
-        let past = decisions_of(conn, self.app.keys(), &person)?;
-        let of_it = |actions: &[DecisionAction], state| {
-            past.iter().any(|past| past.scheme == next.scheme && actions.contains(&past.action) && past.state == state)
-        };
-        let stands = of_it(&[DecisionAction::Offer, DecisionAction::Enrol], DecisionState::Enrolled)
-            && !of_it(&[DecisionAction::Remove], DecisionState::Removed);
-        let removed = now.since.date();
-        if let Some((_, until)) = next.paid.last_mut()
-            && stands
-            && until.date().tomorrow().is_ok_and(|after| after >= removed)
-        {
-            *until = today.max(*until);
-        }
-        Ok(())
     }
 
     pub(super) fn log(
@@ -235,6 +213,7 @@ impl Desk<'_> {
         size: Option<u64>,
     ) -> Result<bool, DecisionError> {
         match proposal {
+            Proposal::Undo { decision } if self.is_held_on(self.past(decision)?, said) => return Ok(false),
             Proposal::Undo { decision } => self.undo(conn, self.past(decision)?, said)?,
             Proposal::Restore { decision } => self.restore(conn, self.past(decision)?)?,
             Proposal::Amend { decision, cause, effective } => {
@@ -250,6 +229,7 @@ impl Desk<'_> {
                 let mut new = self.draft(said, (DecisionAction::Remove, cause), *effective)?;
                 (new.matter.notice, new.waits) = (*notice, waits);
                 new.matter.hold = hold.then(|| random::message_id(self.clerk.now));
+                new.matter.next = self.known_next(said);
                 self.begin_leaving(conn, new)?;
             }
             Proposal::Notify { decision, notice } => {

@@ -163,6 +163,10 @@ async fn joined_of(app: &App, person: &Person) -> Result<Joined, DecisionError> 
 /// What came of one look, if anything was decided, and whether anything changed.
 async fn once(app: &App, person: &Person) -> Result<(Option<Settled>, bool), DecisionError> {
     let Some(read) = Read::of(app, person).await? else { return Ok((Some(Settled::default()), false)) };
+    if let Some(unwanted) = read.removed_unasked() {
+        perform::put_back_unasked(app, unwanted).await?;
+        return Ok((None, true));
+    }
     if let Some(order) = read.removed_already()
         && perform::carry_out(app, order).await?
     {
@@ -170,6 +174,15 @@ async fn once(app: &App, person: &Person) -> Result<(Option<Settled>, bool), Dec
         return Ok((None, true));
     }
     read.decide(app).await.map(|(settled, changed)| (Some(settled), changed))
+}
+
+/// Writes down what the rolls have carried out and her decisions do not know yet.
+///
+/// # Errors
+/// If something cannot be read or written.
+pub(super) async fn written_down(app: &App, person: &Person) -> Result<(), DecisionError> {
+    let Some(order) = Read::of(app, person).await?.and_then(|read| read.removed_already()) else { return Ok(()) };
+    perform::carry_out(app, order).await.map(drop)
 }
 
 fn heads(app: &App, plans: &[Plan]) -> BTreeSet<RollId> {
@@ -288,7 +301,7 @@ fn say<'a>(look: &Look, plans: &'a [Plan]) -> Vec<Said<'a>> {
         .map(|(plan, unit)| {
             let standing = standing_of(look.standings.get(&plan.roll));
             let evaluation = plan.scheme().map(|scheme| {
-                let facts = coming_over(scheme, plans, &facts, look.today);
+                let facts = coming_over(scheme, plans, (&facts, &look.past), look.today);
                 evaluate(scheme, &facts_of_unit(&facts, &unit), look.today)
             });
             let verdict = verdict(plan, evaluation.as_ref(), &facts);

@@ -30,7 +30,8 @@ use super::{
     citizen::CitizenError,
     clock,
     contest::{Said, object_now},
-    run::{Delivered, deliver_now},
+    look::written_down,
+    run::{Delivered, deliver_now, locked},
 };
 use crate::{
     app::App,
@@ -193,7 +194,7 @@ impl App {
     ) -> Result<ReviewOutcome, OfficerRefused> {
         let (with, by, id, now) = (self.clone(), officer.clone(), decision.clone(), self.decided_at());
         let write = move |conn: &mut AnyConnection| {
-            let decided = decision_find(conn, with.keys(), &id)?;
+            let decided = locked(conn, &with, &id)?;
             let decided = decided.ok_or(Refusal::new(Code::NotFound, "no such decision"))?;
             let person = decided.person.clone();
             use DecisionState as S;
@@ -202,6 +203,10 @@ impl App {
             let outcome = match (decided.state, decided.waits) {
                 (S::Contested | S::Removed, _) => hear(conn, &with, decided, (&by, upheld), now)?,
                 (S::Proposed, Some(Waits::Officer)) => confirm(conn, &with, decided, (&by, upheld), now)?,
+                // Held meanwhile for the sake of the scheme that follows: what was proposed is still to be confirmed.
+                (S::Held, Some(Waits::Officer)) if untold && decided.matter.undone.is_none() => {
+                    confirm(conn, &with, decided, (&by, upheld), now)?
+                }
                 (S::Held | S::Noticed | S::Upheld, Some(Waits::Officer)) => {
                     free(conn, &with, decided, (&by, upheld), now)?
                 }
@@ -245,6 +250,11 @@ impl App {
         let said = Said { route, words: words.to_owned(), by: Some(officer.clone()) };
         let (with, id, now) = (self.clone(), decision.clone(), self.decided_at());
         let by = officer.clone();
+        let (keys, of) = (self.keys().clone(), id.clone());
+        let decided = self.db().read(move |conn| decision_find(conn, &keys, &of)).await;
+        if let Some(decided) = decided.map_err(DecisionError::from)? {
+            written_down(self, &decided.person).await?;
+        }
         let write = move |conn: &mut AnyConnection| {
             let decided = decision_find(conn, with.keys(), &id)?;
             // Where no delivery was recorded yet, this is it: as with a letter, not by the word of who confirmed the removal or named her.

@@ -97,6 +97,11 @@ pub(super) fn is_about_the_roll(decided: &Decided) -> bool {
     decided.matter.cause.key.starts_with(ROLL)
 }
 
+/// The cause of a review of two benefits that one person draws: of this one, and of one that follows on it.
+pub(super) fn about_both(scheme: &str) -> Cause {
+    Cause { reason: Reason::Conflict, key: format!("{ROLL}{scheme} and what follows") }
+}
+
 /// Asks an officer to look at what a roll did not do; once while nobody has looked.
 pub(super) fn review(
     conn: &mut AnyConnection,

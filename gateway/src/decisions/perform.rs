@@ -7,7 +7,7 @@
 mod brief;
 mod done;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eligibility::{fact::names, propose::Reason};
 use protocol::{
@@ -16,10 +16,10 @@ use protocol::{
 };
 use registry_adapter::{
     key::LocalKey,
-    mapping::RollId,
+    mapping::{RollId, RollStatus},
     roll::{
-        Amendment, Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration,
-        RollWriter as _,
+        Amendment, Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration, RollError,
+        RollWriter as _, RowStanding, Standing,
     },
 };
 use schemas::{
@@ -33,7 +33,7 @@ use schemas::{
 use service_kit::db::AnyConnection;
 
 use self::{
-    brief::{Brief, brief},
+    brief::{Brief, Stay, brief},
     done::{advance, word},
 };
 use super::{
@@ -50,7 +50,7 @@ use crate::{
     notices::Person,
     store::{
         decisions::{
-            cases::{Decided, Matter, Todo, Undone, decision_find, decision_update, decisions_of},
+            cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
             log::LogKind,
             persons::person_lock,
             work::{decision_later, decisions_wake},
@@ -179,9 +179,10 @@ pub(super) async fn carry_out(app: &App, decided: Decided) -> Result<bool, Decis
     commit(app, decided, local, done).await
 }
 
-/// The schemes that follow on the one that a removal by a clause ends.
+/// The schemes that follow on the one that a removal by a clause ends, or from which a removal is taken back.
 async fn next_of(app: &App, decided: &Decided) -> Result<Vec<String>, DecisionError> {
-    if decided.todo != Some(Todo::Remove) || decided.matter.cause.reason != Reason::ClauseFalse {
+    let ends = decided.todo == Some(Todo::Remove) && decided.matter.cause.reason == Reason::ClauseFalse;
+    if !ends && decided.todo != Some(Todo::Restore) {
         return Ok(Vec::new());
     }
     let plans = plans(app, app.decided_at().civil_day()).await?;
@@ -212,7 +213,8 @@ fn tell(app: &App, decided: &Decided, local: Option<LocalKey>, brief: Brief) -> 
         }
         todo => {
             let subject = local.clone().ok_or(DecisionError::NotWhole("nobody here is meant"))?;
-            (rows(writer, decided, todo, (roll, subject), now)?, None)
+            let paid = paid(writer, decided, &subject, (&brief.stays, now.civil_day()))?;
+            (rows(writer, decided, todo, (roll, subject, paid), now)?, None)
         }
     };
     let active = todo == Todo::Release && outcome::is_active(writer, decided, local.as_ref())?;
@@ -223,7 +225,7 @@ fn rows(
     writer: &MappedRolls,
     decided: &Decided,
     todo: Todo,
-    (roll, subject): (RollId, LocalKey),
+    (roll, subject, paid): (RollId, LocalKey, BTreeSet<String>),
     now: Timestamp,
 ) -> Result<Applied, DecisionError> {
     let matter = &decided.matter;
@@ -247,14 +249,13 @@ fn rows(
         Todo::Release => {
             let undone = undone?;
             let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
-            let paid = paid_by_next(matter);
             writer
                 .release(&ReleaseDecision { roll, subject, hold: hold?, event, decision, reason, actor, paid }, now)?
         }
         Todo::Restore => {
             let undone = undone?;
             let (decision, event, reason) = (undone.decision, undone.event, undone.reason);
-            let (removal, paid) = (decided.id.clone(), paid_by_next(matter));
+            let removal = decided.id.clone();
             writer.restore(&Restoration { roll, subject, removal, decision, event, reason, actor, paid }, now)?
         }
         Todo::NameHead => writer.amend(&named_head(decided, (roll, subject))?, now)?,
@@ -262,8 +263,47 @@ fn rows(
     })
 }
 
-fn paid_by_next(matter: &Matter) -> Vec<(CivilDate, CivilDate)> {
-    matter.next.as_ref().map(|next| next.paid.clone()).unwrap_or_default()
+/// Months that what follows paid her instead: on the days on which it was seen to pay while she was held for its sake; and, of a
+/// removal that is taken back, as long as she stood there.
+fn paid(
+    writer: &MappedRolls,
+    decided: &Decided,
+    subject: &LocalKey,
+    (stays, today): (&[Stay], CivilDate),
+) -> Result<BTreeSet<String>, DecisionError> {
+    let mut days: Vec<(RollId, (CivilDate, CivilDate))> = Vec::new();
+    if let Some((next, roll)) = decided.matter.next.as_ref().and_then(|next| Some((next, next.roll.parse().ok()?))) {
+        let roll: RollId = roll;
+        days.extend(next.paid.iter().map(|seen| (roll.clone(), *seen)));
+    }
+    for stay in stays.iter().filter(|_| decided.todo == Some(Todo::Restore)) {
+        let until = match stay.until {
+            Some(until) => Some(until),
+            None => paid_until(&writer.standing(&stay.roll, subject)?, today),
+        };
+        days.extend(until.map(|until| (stay.roll.clone(), (stay.from, until))));
+    }
+    let mut months = BTreeSet::new();
+    for (roll, days) in days {
+        match writer.months_paid(&roll, days) {
+            Ok(paid) => months.extend(paid),
+            // Of a roll that is mapped no more nobody can say; the treasury judges.
+            Err(RollError::RollUnknown(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(months)
+}
+
+/// Until when a roll paid her to which she was entered and from which no decision took her: until now, or until the day since when its
+/// row says otherwise. What we hold there is in arrears there.
+fn paid_until(standing: &Standing, today: CivilDate) -> Option<CivilDate> {
+    let pays = |row: &RowStanding| match row.status {
+        RollStatus::Active => true,
+        RollStatus::Held => row.held_by.is_some(),
+        RollStatus::Removed | RollStatus::Other => false,
+    };
+    if standing.rows.iter().any(pays) { Some(today) } else { standing.rows.iter().filter_map(|row| row.since).max() }
 }
 
 fn enrolment(
@@ -380,6 +420,22 @@ async fn commit(app: &App, decided: Decided, local: Option<LocalKey>, done: Done
     app.wake_anchor();
     app.wake_notices();
     Ok(true)
+}
+
+/// A removal that was carried out although it was not wanted any more is taken back.
+pub(super) async fn put_back_unasked(app: &App, decided: Decided) -> Result<(), DecisionError> {
+    let Some((_, local)) = local_key(app, &decided.person).await? else {
+        return Err(DecisionError::NotWhole("a decision about nobody"));
+    };
+    let told = Decided { todo: Some(Todo::Remove), ..decided };
+    let (with, now) = (app.clone(), app.decided_at());
+    let write = move |conn: &mut AnyConnection| {
+        person_lock(conn, with.keys(), &told.person)?;
+        make_good(conn, &with, (&told, local.as_ref()), now)
+    };
+    app.db().write(write).await?;
+    app.wake_anchor();
+    Ok(())
 }
 
 /// The decision changed while the roll was told: what the roll did and nobody wants any more is taken back, by an order of its own.

@@ -28,7 +28,7 @@ use super::{
     DECISIONS, DecisionError, breaker, clock, look, perform,
     plan::{Plan, plans, successor},
     records::{self, Word, claims_of},
-    trying,
+    transition, trying,
 };
 use crate::{
     app::App,
@@ -163,7 +163,7 @@ pub(super) fn deliver_now(
     delivered: &Delivered,
     now: Timestamp,
 ) -> Result<(), DecisionError> {
-    let decided = decision_find(conn, app.keys(), id)?.ok_or(DecisionError::NotWhole("no such decision"))?;
+    let decided = locked(conn, app, id)?.ok_or(DecisionError::NotWhole("no such decision"))?;
     let (Some(notice), None) = (decided.matter.notice, decided.waits) else {
         return Err(DecisionError::NotWhole("no notice was sent"));
     };
@@ -183,6 +183,13 @@ pub(super) fn deliver_now(
     let local = local(conn, app, &after)?;
     records::log(conn, app, (&after, local.as_ref()), Word { notice: Some(reference), ..Word::own(&after) }, now)?;
     if decision_update(conn, app.keys(), &after)? { Ok(()) } else { Err(DecisionError::Overtaken) }
+}
+
+/// A decision whose person is locked until the end of the transaction: whoever writes records of it does so in turn.
+pub(super) fn locked(conn: &mut AnyConnection, app: &App, id: &MessageId) -> Result<Option<Decided>, DecisionError> {
+    let Some(found) = decision_find(conn, app.keys(), id)? else { return Ok(None) };
+    person_lock(conn, app.keys(), &found.person)?;
+    Ok(decision_find(conn, app.keys(), id)?)
 }
 
 /// Her local number, in the caller's transaction.
@@ -281,10 +288,12 @@ async fn windows(app: &App, plans: &[Plan]) -> Result<(), DecisionError> {
 async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionError> {
     let settled = look::settle(app, &turn.person).await?;
     let (with, turn, right) = (app.clone(), turn.clone(), settled.right.contains(&turn.id));
-    let successors: BTreeMap<String, String> = plans
-        .iter()
-        .filter_map(|plan| Some((plan.key().to_owned(), successor(plans, plan.key())?.to_string())))
-        .collect();
+    let keys = |plan: &Plan| {
+        let following = transition::following(plan, plans).into_iter().map(|next| next.key().to_owned());
+        following.chain(successor(plans, plan.key()).map(|next| next.to_string())).collect()
+    };
+    let followers: BTreeMap<String, Vec<String>> =
+        plans.iter().map(|plan| (plan.key().to_owned(), keys(plan))).collect();
     let doubted = app.db().write(move |conn| {
         person_lock(conn, with.keys(), &turn.person)?;
         let Some(mut now) = decision_find(conn, with.keys(), &turn.id)? else { return Ok(None) };
@@ -295,9 +304,8 @@ async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionEr
         if !right {
             return Ok(Some(now));
         }
-        let next = successors.get(&now.scheme);
-        let unanswered = next.is_some_and(|next| answer_is_open(conn, &with, (&now.person, next)).unwrap_or(true));
-        if unanswered || breaker::is_stopped(conn, &now.scheme)? {
+        let next = followers.get(&now.scheme).map(Vec::as_slice).unwrap_or_default();
+        if answer_is_open(conn, &with, (&now.person, next))? || breaker::is_stopped(conn, &now.scheme)? {
             // Her answer wakes it, or two signatures; nobody is looked at each second meanwhile.
             decision_wait(conn, &turn.id, with.decided_at_ms().saturating_add(ANSWER_MS))?;
         } else {
@@ -312,15 +320,15 @@ async fn window(app: &App, plans: &[Plan], turn: &Turn) -> Result<(), DecisionEr
     }
 }
 
-/// Whether the offer of the successor waits for her answer, or for the roll.
+/// Whether the offer of one that follows waits for her answer, or for the roll.
 fn answer_is_open(
     conn: &mut AnyConnection,
     app: &App,
-    (person, scheme): (&Person, &str),
+    (person, next): (&Person, &[String]),
 ) -> Result<bool, DecisionError> {
     let past = decisions_of(conn, app.keys(), person)?;
-    Ok(past.iter().any(|decided| {
-        decided.scheme == scheme && matches!(decided.state, DecisionState::Offered | DecisionState::Accepted)
+    Ok(past.iter().filter(|decided| next.contains(&decided.scheme)).any(|decided| {
+        decided.todo == Some(Todo::Enrol) || matches!(decided.state, DecisionState::Offered | DecisionState::Accepted)
     }))
 }
 

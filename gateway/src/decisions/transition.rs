@@ -24,16 +24,17 @@ use super::{
     look::{Look, standing_of},
     plan::Plan,
 };
-use crate::store::decisions::cases::{Decided, Todo};
+use crate::store::decisions::cases::{Decided, Todo, Waits};
 
 /// The facts as a scheme sees them to which people come from another one of ours.
 pub(super) fn coming_over<'a>(
     scheme: &Scheme,
     plans: &[Plan],
-    facts: &'a PersonFacts,
+    (facts, past): (&'a PersonFacts, &[Decided]),
     today: CivilDate,
 ) -> Cow<'a, PersonFacts> {
-    let Some(before) = predecessor(scheme, plans).filter(|before| is_over(before, facts, today)) else {
+    let before = predecessor(scheme, plans).filter(|before| is_over(before, facts, today));
+    let Some(before) = before.filter(|before| !is_kept(before, past)) else {
         return Cow::Borrowed(facts);
     };
     let mut facts = facts.clone();
@@ -44,6 +45,17 @@ pub(super) fn coming_over<'a>(
 fn predecessor<'a>(scheme: &Scheme, plans: &'a [Plan]) -> Option<&'a Scheme> {
     let id = scheme.transition.predecessor.as_ref()?;
     plans.iter().filter_map(Plan::scheme).find(|known| known.id == *id)
+}
+
+/// Whether officers found that she stays on it, whatever its clauses say: then it does not end as another one begins.
+fn is_kept(before: &Scheme, past: &[Decided]) -> bool {
+    let ends = |past: &&Decided| past.scheme == before.id.as_str() && is_by_clause(past);
+    let for_her = |past: &Decided| past.matter.dismissed || past.state == DecisionState::Reversed;
+    past.iter().filter(ends).any(for_her) && !past.iter().filter(ends).any(|past| past.past().is_open())
+}
+
+fn is_by_clause(past: &Decided) -> bool {
+    past.action == DecisionAction::Remove && past.matter.cause.reason == Reason::ClauseFalse
 }
 
 /// Whether its clauses take it from her; a scheme that takes from nobody is never over.
@@ -66,12 +78,7 @@ pub(super) enum Change {
 /// Removals from these rules that stand otherwise than what follows on them asks for.
 pub(super) fn changes<'a>(look: &'a Look, (plan, plans): (&'a Plan, &'a [Plan])) -> Vec<(&'a Decided, Change)> {
     let (here, by_plans) = (standing(look, plan), paying(look, (plan, plans)).is_some());
-    let by_clause = |past: &&Decided| {
-        past.action == DecisionAction::Remove
-            && past.matter.cause.reason == Reason::ClauseFalse
-            && past.past().is_open()
-    };
-    let ending = look.past_of(plan, plans).filter(by_clause);
+    let ending = look.past_of(plan, plans).filter(|past| is_by_clause(past) && past.past().is_open());
     ending
         .filter_map(|past| {
             let pays = by_plans || pays_still(look, past);
@@ -91,7 +98,7 @@ struct Ending {
     /// Whether the hold could not be lifted before: then an officer looks at the roll.
     refused: bool,
     todo: Option<Todo>,
-    waits: bool,
+    waits: Option<Waits>,
 }
 
 impl Ending {
@@ -104,16 +111,27 @@ impl Ending {
             seen: last.is_some_and(|(_, until)| *until == today),
             refused: matter.undone.is_some(),
             todo: past.todo,
-            waits: past.waits.is_some(),
+            waits: past.waits,
         }
     }
 }
 
+/// Whether she draws both the benefit of these rules, which do not entitle her to it, and one that follows, and no removal is about to
+/// change that: officers kept her, or the department put its row back in payment by hand.
+pub(super) fn draws_both(look: &Look, (plan, plans): (&Plan, &[Plan])) -> bool {
+    let idle = |past: &Decided| past.matter.hold.is_some() && past.todo.is_none();
+    let mut ending =
+        look.past_of(plan, plans).filter(|past| past.action == DecisionAction::Remove && past.past().is_open());
+    standing(look, plan) == Some(Standing::Active) && ending.all(idle) && paying(look, (plan, plans)).is_some()
+}
+
 fn change(ending: &Ending, here: Option<Standing>, next: bool) -> Option<Change> {
+    // An officer may take her time to confirm it; whatever else waits, somebody looks first.
+    let waits = ending.waits.is_some_and(|waits| (ending.state, waits) != (Proposed, Waits::Officer));
     let may_hold = matches!(ending.state, Proposed | Noticed | Contested | Upheld) && here == Some(Standing::Active);
     let told = matches!(ending.todo, Some(Todo::Hold | Todo::Release));
     match (ending.held, next) {
-        (false, true) => (may_hold && ending.todo.is_none() && !ending.waits).then_some(Change::Hold),
+        (false, true) => (may_hold && ending.todo.is_none() && !waits).then_some(Change::Hold),
         (true, true) => (!ending.seen && ending.todo.is_none()).then_some(Change::Paid),
         // Whatever it waits for, and although it is heard: nobody draws nothing for the sake of what pays nothing.
         (true, false) => (!told && !ending.refused).then_some(Change::Lift),
@@ -238,7 +256,7 @@ unknown = "no_action"
             facts.benefits_mut().know_all(Of::Scheme(scheme.to_owned()), Fact::own(true, day(today)));
         }
         let old = plans[1].scheme().unwrap();
-        judge(old, &coming_over(old, &plans, &facts, day(today)), day(today)).0
+        judge(old, &coming_over(old, &plans, (&facts, &[]), day(today)), day(today)).0
     }
 
     #[test]
@@ -253,14 +271,18 @@ unknown = "no_action"
     fn a_benefit_that_ends_is_held_while_the_next_one_pays_and_goes_on_when_that_one_pays_no_more() {
         use DecisionState::Held;
         let (active, held) = (Some(Standing::Active), Some(Standing::Held));
-        let ending = |state, held| Ending { state, held, seen: true, refused: false, todo: None, waits: false };
+        let ending = |state, held| Ending { state, held, seen: true, refused: false, todo: None, waits: None };
         for state in [Proposed, Noticed, Contested, Upheld] {
             let free = ending(state, false);
             assert_eq!(change(&free, active, true), Some(Change::Hold), "{state:?}");
             assert_eq!(change(&free, active, false), None, "{state:?}: no unpaid day before the next one pays");
             assert_eq!(change(&free, held, true), None, "{state:?}: held for another reason");
             assert_eq!(change(&free, None, true), None, "{state:?}: a row of the department's own word");
-            assert_eq!(change(&Ending { waits: true, ..free }, active, true), None, "{state:?}: somebody looks first");
+            let by_officer = change(&Ending { waits: Some(Waits::Officer), ..free }, active, true);
+            let expected = (state == Proposed).then_some(Change::Hold);
+            assert_eq!(by_officer, expected, "{state:?}: nothing is paid twice while a proposal is to be confirmed");
+            let stopped = change(&Ending { waits: Some(Waits::Breaker), ..free }, active, true);
+            assert_eq!(stopped, None, "{state:?}: somebody looks first");
             assert_eq!(change(&Ending { todo: Some(Todo::Remove), ..free }, active, true), None, "{state:?}");
         }
         assert_eq!(change(&ending(Held, false), active, true), None, "a hold that is not ours");
@@ -268,7 +290,9 @@ unknown = "no_action"
             let kept = ending(state, true);
             assert_eq!(change(&kept, held, true), None, "{state:?}");
             assert_eq!(change(&Ending { seen: false, ..kept }, held, true), Some(Change::Paid), "{state:?}");
-            for other in [kept, Ending { waits: true, ..kept }, Ending { todo: Some(Todo::Remove), ..kept }] {
+            for other in
+                [kept, Ending { waits: Some(Waits::Officer), ..kept }, Ending { todo: Some(Todo::Remove), ..kept }]
+            {
                 assert_eq!(change(&other, held, false), Some(Change::Lift), "{other:?}");
             }
             assert_eq!(change(&Ending { refused: true, ..kept }, held, false), None, "{state:?}: an officer looks");

@@ -36,6 +36,7 @@ impl App {
             let name = |source: &EntityId| self.member_name(source, language);
             let source = decided.matter.source.as_ref().map(name).unwrap_or_default();
             let code = match super::outcome::is_about_the_roll(decided) {
+                _ if decided.matter.cause == super::outcome::about_both(&decided.scheme) => "draws-both".to_owned(),
                 true => "roll-otherwise".to_owned(),
                 false => decided.matter.cause.reason.code().to_lowercase().replace('_', "-"),
             };
@@ -89,6 +90,15 @@ mod tests {
                 let said = words.say_with(locale(language), &format!("because-{key}"), &arguments);
                 assert!(said.ends_with(['.', '।']) && !said.contains("because-"), "{key}: {said}");
             }
+        }
+    }
+
+    #[test]
+    fn what_an_officer_looks_at_beside_the_rules_has_its_sentence_in_each_language() {
+        let words = load().unwrap();
+        for (language, key) in Language::ALL.into_iter().flat_map(|l| [(l, "roll-otherwise"), (l, "draws-both")]) {
+            let said = words.say_with(locale(language), &format!("why-{key}"), &[("scheme", "S".into())]);
+            assert!(said.ends_with(['.', '।']) && said.contains('S') && !said.contains("why-"), "{key}: {said}");
         }
     }
 

@@ -1,8 +1,12 @@
 //! Which months were not paid while a row was held or removed: pure, from the journal.
 //!
 //! Guarantees: a month counts if the row was out of payment on that month's day of payment; the amount is the one that stood in
-//! the row when it left payment. Deliberately absent: paying; a list is made for the department's own treasury.
+//! the row when it left payment; a month that another roll paid on its own day of payment is in arrears nowhere. Deliberately
+//! absent: paying; a list is made for the department's own treasury.
 
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
 use schemas::time::{CivilDate, Timestamp};
 
 use crate::{
@@ -10,13 +14,8 @@ use crate::{
     mapping::Roll,
 };
 
-/// Months from the day on which the row left payment to the day on which it is back; none whose day of payment lies in days (`paid`) on
-/// which another roll paid instead.
-pub(super) fn since_payment(
-    roll: &Roll,
-    history: &[Entry],
-    (paid, back): (&[(CivilDate, CivilDate)], Timestamp),
-) -> Arrears {
+/// Months from the day on which the row left payment to the day on which it is back; none that another roll `paid`.
+pub(super) fn since_payment(roll: &Roll, history: &[Entry], (paid, back): (&BTreeSet<String>, Timestamp)) -> Arrears {
     let mut left: Option<&Entry> = None;
     for entry in history {
         match entry.outcome {
@@ -34,21 +33,27 @@ pub(super) fn since_payment(
     Arrears(months.into_iter().map(|month| UnpaidMonth { month, amount }).collect())
 }
 
-/// The months whose day of payment lies after `left` and not after `back`, and in none of the days that were paid. The day on which a
-/// row leaves payment was still paid.
-fn unpaid((left, back): (CivilDate, CivilDate), payment_day: i8, paid: &[(CivilDate, CivilDate)]) -> Vec<String> {
-    let mut months = Vec::new();
-    let (left, back) = (left.date(), back.date());
-    let Ok(mut day) = jiff::civil::Date::new(left.year(), left.month(), payment_day) else { return months };
-    while day <= back {
-        let by_another = paid.iter().any(|(from, until)| (from.date()..=until.date()).contains(&day));
-        if day > left && !by_another {
-            months.push(format!("{:04}-{:02}", day.year(), day.month()));
-        }
-        let Ok(next) = day.checked_add(jiff::Span::new().months(1)) else { break };
-        day = next;
-    }
-    months
+/// The months whose day of payment lies after `left` and not after `back`, and that no other roll paid. The day on which a row leaves
+/// payment was still paid.
+fn unpaid((left, back): (CivilDate, CivilDate), payment_day: i8, paid: &BTreeSet<String>) -> Vec<String> {
+    let missed = days_of_payment(payment_day, (left, back)).filter(|day| *day > left.date());
+    missed.map(month).filter(|month| !paid.contains(month)).collect()
+}
+
+/// The months that a roll pays to whoever is in payment from one day to another, both included.
+pub(super) fn paid(roll: &Roll, (from, until): (CivilDate, CivilDate)) -> BTreeSet<String> {
+    days_of_payment(roll.payment_day, (from, until)).map(month).collect()
+}
+
+fn days_of_payment(payment_day: i8, (from, until): (CivilDate, CivilDate)) -> impl Iterator<Item = Date> {
+    let (from, until) = (from.date(), until.date());
+    let first = Date::new(from.year(), from.month(), payment_day).ok();
+    let next = |day: &Date| day.checked_add(jiff::Span::new().months(1)).ok();
+    std::iter::successors(first, next).skip_while(move |day| *day < from).take_while(move |day| *day <= until)
+}
+
+fn month(day: Date) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
 }
 
 #[cfg(test)]
@@ -56,7 +61,7 @@ mod tests {
     use super::*;
 
     fn between(left: &str, back: &str, payment_day: i8) -> Vec<String> {
-        unpaid((left.parse().unwrap(), back.parse().unwrap()), payment_day, &[])
+        unpaid((left.parse().unwrap(), back.parse().unwrap()), payment_day, &BTreeSet::new())
     }
 
     #[test]
@@ -72,5 +77,18 @@ mod tests {
         for (left, back, day, expected) in table {
             assert_eq!(between(left, back, day), expected, "{left} {back} {day}");
         }
+    }
+
+    #[test]
+    fn what_another_roll_pays_counts_by_its_own_day_of_payment() {
+        let days = |from: &str, until: &str| (from.parse::<CivilDate>().unwrap(), until.parse::<CivilDate>().unwrap());
+        let paid = |payment_day, stayed| days_of_payment(payment_day, stayed).map(month).collect::<BTreeSet<_>>();
+        // Left on the 3rd, paid on the 5th of each month; the other one pays on the 1st, and pays no more on the 20th.
+        let (left, other) = (days("2026-11-03", "2026-11-21"), paid(1, days("2026-11-03", "2026-11-20")));
+        assert_eq!(unpaid(left, 5, &other), ["2026-11"], "its first day never came");
+        let (left, other) = (days("2026-11-03", "2027-01-10"), paid(1, days("2026-11-03", "2027-01-09")));
+        assert_eq!(unpaid(left, 5, &other), ["2026-11"]);
+        assert_eq!(paid(5, days("2026-11-05", "2027-01-05")).len(), 3, "both days are included");
+        assert!(paid(5, days("2026-11-06", "2026-11-05")).is_empty());
     }
 }

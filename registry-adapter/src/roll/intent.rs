@@ -46,6 +46,15 @@ pub struct RollChange {
 #[error("the change could not be handed over to the department's system: {0}")]
 pub struct NotSent(pub String);
 
+/// What came of looking at changes that were intended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// How many are still to be done.
+    pub open: usize,
+    /// Decisions whose change was found done, or overtaken, just now; one a row.
+    pub done: Vec<MessageId>,
+}
+
 /// Hands changes to a system of the department (a signed webhook). That it took one proves nothing.
 pub trait ChangeSender: Send + Sync + std::fmt::Debug {
     /// Sends it. Blocks.
@@ -89,13 +98,17 @@ impl Apart<'_> {
         self.told(decision)
     }
 
-    /// Settles every open intent of this roll as far as it can be; how many stay open.
-    pub(super) fn settle(&self, at: Timestamp) -> Result<usize, RollError> {
-        let mut open = 0;
+    /// Settles every open intent of this roll as far as it can be.
+    pub(super) fn settle(&self, at: Timestamp) -> Result<Settled, RollError> {
+        let mut settled = Settled::default();
         for intent in self.book(|conn| Ok(journal::open_intents(conn, &self.roll.id)?))? {
-            open += usize::from(!self.settle_one(&intent, at)?);
+            if self.settle_one(&intent, at)? {
+                settled.done.extend(intent.intent);
+            } else {
+                settled.open += 1;
+            }
         }
-        Ok(open)
+        Ok(settled)
     }
 
     fn is_open(&self, decision: &MessageId) -> Result<bool, RollError> {

@@ -3,7 +3,7 @@
 //! Guarantees: each order names its decision, by which it is done once; a removal is ordered beside a warrant and cannot be carried
 //! out without one. No order prints the person into a log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::{
     answer::FieldValue,
@@ -48,8 +48,8 @@ pub struct ReleaseDecision {
     pub decision: MessageId,
     /// Reason code, such as `DEATH_ANNULLED`.
     pub reason: String,
-    /// From and until which days another roll of the department paid her instead: a month that was paid then is not in arrears.
-    pub paid: Vec<(CivilDate, CivilDate)>,
+    /// Months (`2026-11`) that another roll of the department paid her instead: none of them is in arrears.
+    pub paid: BTreeSet<String>,
     /// Who decided.
     pub actor: String,
 }
@@ -111,8 +111,8 @@ pub struct Restoration {
     pub event: Option<Digest>,
     /// Reason code, such as `DEATH_ANNULLED`.
     pub reason: String,
-    /// From and until which days another roll of the department paid her instead: a month that was paid then is not in arrears.
-    pub paid: Vec<(CivilDate, CivilDate)>,
+    /// Months (`2026-11`) that another roll of the department paid her instead: none of them is in arrears.
+    pub paid: BTreeSet<String>,
     /// Who decided.
     pub actor: String,
 }

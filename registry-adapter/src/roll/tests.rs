@@ -1,5 +1,7 @@
 //! A hold is reversible, journaled, done once, and never touches what it did not expect.
 
+use std::collections::BTreeSet;
+
 use protocol::seal::random;
 use schemas::{digest::Digest, time::Timestamp};
 
@@ -35,7 +37,7 @@ fn release(of: &HoldDecision) -> ReleaseDecision {
         decision: random::message_id(now()),
         reason: "DEATH_ANNULLED".to_owned(),
         actor: "officer:7".to_owned(),
-        paid: Vec::new(),
+        paid: BTreeSet::new(),
     }
 }
 

@@ -9,6 +9,7 @@ why-clause-false = The conditions { $clauses } of { $scheme } are no longer met.
 why-head-of-household = The register of households names you as the head from now on; the card goes on in your name in { $scheme }.
 why-conflict = The conditions of { $scheme } ask for an officer's decision: { $clauses }.
 why-roll-otherwise = The roll of { $scheme } did not do what was decided, because somebody else changed or holds the entry; an officer looks at it.
+why-draws-both = { $scheme } and a scheme that follows on it are both being paid, although only one of them is due; nothing is taken away, and an officer looks at it.
 
 # The reason in a notice
 because-death-registered = { $source } registered a death on { $day }.

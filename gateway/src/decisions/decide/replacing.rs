@@ -3,7 +3,11 @@
 //! Guarantees: a hold of its own decision, with a signed record, lifted like any other; nobody is removed by it, and no window begins
 //! or ends. Deliberately absent: when (`transition`).
 
-use eligibility::lifecycle::leaving::AnyLeaving;
+use eligibility::{
+    evaluate::Outcome,
+    lifecycle::leaving::AnyLeaving,
+    propose::{Proposal, Reason},
+};
 use protocol::seal::random;
 use schemas::{decision::DecisionAction, scheme::DecisionState};
 use service_kit::db::AnyConnection;
@@ -13,8 +17,9 @@ use crate::{
     decisions::{
         DecisionError,
         look::Said,
+        outcome,
         records::Word,
-        transition::{Change, changes, paying, pays_still},
+        transition::{Change, changes, draws_both, paying, pays_still},
     },
     store::decisions::cases::{Decided, Next, Todo, Undone},
 };
@@ -36,18 +41,60 @@ impl Desk<'_> {
             }
             return Ok(true);
         }
-        Ok(false)
+        self.ask_about_both(conn, said)
+    }
+
+    /// Asks an officer, once, about one who draws both benefits; only the officers of the department can say which of them is to end.
+    fn ask_about_both(&self, conn: &mut AnyConnection, said: &Said<'_>) -> Result<bool, DecisionError> {
+        let entitled = said.evaluation.as_ref().is_none_or(|evaluation| evaluation.outcome == Outcome::Eligible);
+        let cause = outcome::about_both(said.plan.key());
+        let asks = |past: &&Decided| past.scheme == said.plan.key() && past.matter.cause == cause;
+        let asked = self.look.past.iter().filter(asks).any(|past| past.past().is_open() || past.matter.dismissed);
+        if entitled || asked || !draws_both(self.look, (said.plan, self.plans)) || self.is_shared(conn)? {
+            return Ok(false);
+        }
+        self.show(conn, said, (DecisionAction::Review, &cause))?;
+        Ok(true)
+    }
+
+    /// Whether a removal that would end goes on, with its hold: the next one pays her, and the clauses say still that this one is over,
+    /// whatever else was heard of her. It is carried out only once it is right again; else an officer looks when its window is over.
+    pub(super) fn is_held_on(&self, past: &Decided, said: &Said<'_>) -> bool {
+        let by_clause = past.action == DecisionAction::Remove && past.matter.cause.reason == Reason::ClauseFalse;
+        let over = said
+            .evaluation
+            .as_ref()
+            .is_some_and(|evaluation| matches!(evaluation.outcome, Outcome::NotEligible | Outcome::NotYet { .. }));
+        let anew = said.proposals.iter().any(|proposal| match proposal {
+            Proposal::Leave { cause, .. } => matches!(cause.reason, Reason::ClauseFalse | Reason::Death),
+            _ => false,
+        });
+        by_clause && past.matter.hold.is_some() && over && !anew && pays_still(self.look, past)
     }
 
     fn paid_today(&self, mut now: Decided) -> Decided {
-        now.matter.next.iter_mut().for_each(|next| next.pays(self.look.today));
+        now.matter.next.iter_mut().for_each(|next| next.goes_on(self.look.today));
         now
     }
 
-    /// Whatever is undone of it today: what the next one pays today is in arrears nowhere else.
+    /// Whatever is undone of it today: what the next one pays today, or owes, is in arrears nowhere else.
     pub(super) fn paid_by_the_next(&self, past: &Decided, said: &Said<'_>) -> Decided {
         let pays = pays_still(self.look, past) || paying(self.look, (said.plan, self.plans)).is_some();
-        if pays { self.paid_today(past.clone()) } else { past.clone() }
+        if pays || self.owes_still(past) { self.paid_today(past.clone()) } else { past.clone() }
+    }
+
+    /// Whether a decision of ours holds the payment of the next one: its months are in arrears there.
+    fn owes_still(&self, past: &Decided) -> bool {
+        let next = past.matter.next.as_ref().map(|next| next.roll.as_str());
+        let holds = |other: &Decided| other.past().is_open() && other.matter.hold.is_some();
+        self.look.past.iter().any(|other| Some(other.roll.as_str()) == next && holds(other))
+    }
+
+    /// What another removal from the same roll, held for its sake, knows of the next one: one that begins now takes its place.
+    pub(super) fn known_next(&self, said: &Said<'_>) -> Option<Next> {
+        let held = |past: &&Decided| past.past().is_open() && past.roll == said.plan.roll.as_str();
+        let mut held = self.look.past.iter().rev().filter(held).filter(|past| past.matter.hold.is_some());
+        held.find_map(|past| self.paid_by_the_next(past, said).matter.next)
     }
 
     fn hold_for_the_next(
@@ -59,8 +106,9 @@ impl Desk<'_> {
         let next = paying(self.look, (said.plan, self.plans));
         let next = next.ok_or(DecisionError::NotWhole("a hold for the sake of nothing"))?;
         let paid = now.matter.next.take().map(|known| known.paid).unwrap_or_default();
-        now.matter.next = Some(Next { scheme: next.key().to_owned(), roll: next.roll.to_string(), paid });
-        let mut now = self.paid_today(now);
+        let mut next = Next { scheme: next.key().to_owned(), roll: next.roll.to_string(), paid };
+        next.begins(self.look.today);
+        now.matter.next = Some(next);
         if let AnyLeaving::Proposed(proposed) = AnyLeaving::stored(now.id.clone(), now.state, now.window())? {
             proposed.hold();
             (now.state, now.since) = (DecisionState::Held, self.look.today);

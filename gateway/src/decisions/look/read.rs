@@ -5,8 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use registry_adapter::{key::LocalKey, mapping::RollId};
-use schemas::time::Timestamp;
+use registry_adapter::{
+    key::LocalKey,
+    mapping::{RollId, RollStatus},
+    roll::RowStanding,
+};
+use schemas::{scheme::DecisionState, time::Timestamp};
 use service_kit::db::AnyConnection;
 
 use super::{Settled, heads, joined_of, local_key, look, next_look, right, say_as_joined};
@@ -61,11 +65,20 @@ impl Read {
     /// An order to take her off that the roll has carried out, while its decision does not know yet: whoever ordered it stopped in
     /// between, or the department's own system did it since.
     pub(super) fn removed_already(&self) -> Option<Decided> {
-        let by = |order: &&Decided| {
-            let roll = self.standings.iter().find(|(roll, _)| roll.as_str() == order.roll);
-            roll.is_some_and(|(_, standing)| standing.rows.iter().any(|row| row.removed_by.as_ref() == Some(&order.id)))
-        };
-        self.past.iter().filter(|past| past.todo == Some(Todo::Remove)).find(by).cloned()
+        let mut ordered = self.past.iter().filter(|past| past.todo == Some(Todo::Remove));
+        ordered.find(|order| self.rows_removed_by(order).next().is_some()).cloned()
+    }
+
+    /// A removal that the roll has carried out although nobody wants it any more: the department's own system was told of it before.
+    pub(super) fn removed_unasked(&self) -> Option<Decided> {
+        let known = |past: &Decided| matches!(past.state, DecisionState::Removed | DecisionState::Restored);
+        let mut others = self.past.iter().filter(|past| past.todo != Some(Todo::Remove) && !known(past));
+        others.find(|past| self.rows_removed_by(past).any(|row| row.status == RollStatus::Removed)).cloned()
+    }
+
+    fn rows_removed_by<'a>(&'a self, decided: &'a Decided) -> impl Iterator<Item = &'a RowStanding> {
+        let of_it = self.standings.iter().filter(|(roll, _)| roll.as_str() == decided.roll);
+        of_it.flat_map(|(_, standing)| &standing.rows).filter(|row| row.removed_by.as_ref() == Some(&decided.id))
     }
 
     /// Reads the rest, decides and writes, in one transaction that holds her row; whether anything changed.

@@ -9,6 +9,7 @@ use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons};
 use protocol::{consent::Refusal, seal::random};
 use schemas::{
     decision::DecisionAction,
+    digest::Digest,
     id::{MessageId, SystemName},
     notice::DecisionStep,
     problem::Code,
@@ -175,11 +176,20 @@ pub(super) fn confirm(
     if upheld {
         return Err(conflict("a flag or a contradiction removes nobody: the register that said it must settle it"));
     }
-    (decided.state, decided.matter.dismissed) = (DecisionState::Withdrawn, true);
-    decided.since = now.civil_day();
+    decided.matter.dismissed = true;
+    if decided.state == DecisionState::Held {
+        // For the sake of the scheme that follows; that it is held she was told.
+        clerk.lift(conn, decided, DecisionState::Released, officer_released())?;
+        return Ok(ReviewOutcome::Decided(DecisionState::Released));
+    }
+    (decided.state, decided.since) = (DecisionState::Withdrawn, now.civil_day());
     clerk.log(conn, &decided, Word::own(&decided))?;
     clerk.update(conn, &decided)?;
     Ok(ReviewOutcome::Decided(DecisionState::Withdrawn))
+}
+
+fn officer_released() -> (String, Option<Digest>) {
+    ("OFFICER_RELEASED".to_owned(), None)
 }
 
 /// A removal that waited goes on: hold, records, notice.
@@ -188,7 +198,7 @@ pub(in crate::decisions) fn begin(
     clerk: &Clerk<'_>,
     decided: &mut Decided,
 ) -> Result<(), DecisionError> {
-    if decided.matter.hold.is_some() {
+    if decided.matter.hold.is_some() && decided.state != DecisionState::Held {
         (decided.state, decided.todo) = (DecisionState::Held, Some(Todo::Hold));
     }
     decided.since = clerk.now.civil_day();
@@ -210,12 +220,18 @@ pub(super) fn free(
         let officer = by.as_str().parse().ok().filter(|by| !decided.matter.confirmed_by.contains(by));
         decided.matter.confirmed_by.extend(officer);
         decided.matter.dismissed = true;
-        clerk.lift(conn, decided, DecisionState::Released, ("OFFICER_RELEASED".to_owned(), None))?;
+        clerk.lift(conn, decided, DecisionState::Released, officer_released())?;
         return Ok(ReviewOutcome::Decided(DecisionState::Released));
     }
-    if decided.state == DecisionState::Held {
-        // An order of its own: the one before was answered already, and is not done twice.
-        (decided.matter.hold, decided.todo) = (Some(random::message_id(now)), Some(Todo::Hold));
+    // An order of its own: the one before was answered already, and is not done twice.
+    let again = random::message_id(now);
+    match &mut decided.matter.undone {
+        // It was to be lifted, and could not be.
+        Some(undone) => (undone.decision, decided.todo) = (again, Some(Todo::Release)),
+        None if decided.state == DecisionState::Held => {
+            (decided.matter.hold, decided.todo) = (Some(again), Some(Todo::Hold));
+        }
+        None => {}
     }
     decided.since = now.civil_day();
     clerk.log(conn, &decided, Word { action: DecisionAction::Review, ..Word::own(&decided) })?;

@@ -1,5 +1,6 @@
 //! Objections early and late: nothing that others enter for her uses up what is hers, and nobody is taken off before her time is over.
 
+use diesel::RunQueryDsl;
 use protocol::seal::random;
 use schemas::{
     decision::{AppealRoute, DecisionAction, DeliveryEvidence},
@@ -9,16 +10,22 @@ use schemas::{
     scheme::DecisionState,
     time::Timestamp,
 };
+use service_kit::db::{AnyConnection, DatabaseError};
 
 use super::{leaving::steps, world::*};
 use crate::{
     decisions::{
         DecisionError, ReviewOutcome,
         contest::{Said, object_now},
+        run,
     },
     notices::HandOverError,
+    rolls::watch,
     store::{
-        decisions::objections::{objection_again, objection_find, objection_first, objection_second},
+        decisions::{
+            cases::{Decided, Todo},
+            objections::{objection_again, objection_find, objection_first, objection_second},
+        },
         notices::deliveries::{Step, delivery_insert, delivery_step},
     },
 };
@@ -176,7 +183,7 @@ async fn nobody_is_taken_off_by_one_persons_word_and_no_officer_reports_a_messag
     let sent = move |conn: &mut _| {
         delivery_insert(conn, &notice, schemas::notice::Channel::Sms, 1)?;
         delivery_step(conn, (&notice, schemas::notice::Channel::Sms), &Step::Delivered("202".to_owned()), 2)?;
-        Ok::<_, service_kit::db::DatabaseError>(())
+        Ok::<_, DatabaseError>(())
     };
     world.app.db().write(sent).await.unwrap();
     world.app.notice_delivered(&binod, &id, DeliveryEvidence::SmsReport).await.unwrap();
@@ -195,7 +202,7 @@ async fn who_confirmed_a_removal_does_not_hand_over_its_letter() {
     let printed = move |conn: &mut _| {
         delivery_insert(conn, &letter, schemas::notice::Channel::Letter, 1)?;
         delivery_step(conn, (&letter, schemas::notice::Channel::Letter), &Step::Printed, 2)?;
-        Ok::<_, service_kit::db::DatabaseError>(())
+        Ok::<_, DatabaseError>(())
     };
     world.app.db().write(printed).await.unwrap();
     let system: SystemName = "post-room".parse().unwrap();
@@ -283,4 +290,85 @@ async fn nobody_objects_to_what_takes_nothing_and_no_more_words_are_kept_than_fi
     assert_eq!(her_own(&world, &id, &words(4)).await, Err(Code::RequestMalformed));
     world.hears(&world.annulled("sushila", "D-1")).await;
     assert_eq!(her_own(&world, &id, "x").await, Err(Code::Conflict));
+}
+
+/// The window is over and the removal is ordered; the roll lets nobody be taken off just then.
+async fn ordered() -> (World, Decided) {
+    let world = World::by_rule().await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    world.wallet_fetches("sushila").await;
+    world.enter(
+        "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'REMOVED' \
+         BEGIN SELECT RAISE(ABORT, 'closed'); END;",
+    );
+    world.days(31).await;
+    let ordered = world.only("sushila").await;
+    assert_eq!((ordered.state, ordered.todo), (DecisionState::Noticed, Some(Todo::Remove)));
+    (world, ordered)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objection_that_comes_before_the_roll_was_told_is_heard_before_anybody_is_taken_off() {
+    let (world, ordered) = ordered().await;
+    assert!(her_own(&world, &ordered.id, "I live.").await.is_ok());
+    world.enter("DROP TRIGGER closed");
+    world.days(2).await;
+    let heard = world.only("sushila").await;
+    assert_eq!((heard.state, heard.todo, world.roll().as_str()), (DecisionState::Contested, None, HELD));
+    both_say(&world, &officers(&world).await, &ordered.id, false).await;
+    assert_eq!(world.roll(), ALL_ACTIVE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_roll_has_done_is_written_down_before_an_objection_is_taken() {
+    let (world, ordered) = ordered().await;
+    world.enter("DROP TRIGGER closed");
+    world.days(1).await;
+    // As if whoever told the roll had been killed before that was written down.
+    let as_before = format!("UPDATE decision SET state = 'noticed', todo = 'remove' WHERE id = '{}'", ordered.id);
+    let forget =
+        move |conn: &mut AnyConnection| diesel::sql_query(as_before).execute(conn).map_err(DatabaseError::from);
+    assert_eq!(world.app.db().write(forget).await.unwrap(), 1);
+    let counter = world.officer("deepak", "p-deepak").await;
+    world.app.objection_enter(&counter, &ordered.id, (AppealRoute::Counter, "She lives.")).await.unwrap();
+    assert_eq!((world.only("sushila").await.state, world.roll().as_str()), (DecisionState::Removed, REMOVED));
+    both_say(&world, &officers(&world).await, &ordered.id, false).await;
+    assert_eq!(world.roll(), ALL_ACTIVE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_departments_own_system_takes_off_although_she_objected_is_put_back() {
+    let world = World::by_rule_and_hand().await;
+    // What that system was told it does late; the watch over the rolls finds it.
+    let by_hand = async |row: &str| {
+        world.enter(&format!("UPDATE pension_beneficiary SET {row} WHERE ppo_no = 101"));
+        watch(&world.app).await.unwrap();
+        // What was tried is tried again within a quarter of an hour.
+        world.app.decisions().go_ahead(900);
+        run(&world.app).await.unwrap();
+    };
+    let day = |world: &World| world.today().to_string();
+    world.hears(&world.death("sushila", "D-1")).await;
+    let died = day(&world);
+    by_hand(&format!("payment_status = 'HOLD', status_reason = 'DEATH_REGISTERED', status_since = '{died}'")).await;
+    assert_eq!((world.roll().as_str(), world.only("sushila").await.todo), (HELD, None));
+    world.wallet_fetches("sushila").await;
+    world.days(31).await;
+    let ordered = world.only("sushila").await;
+    assert_eq!((ordered.state, ordered.todo), (DecisionState::Noticed, Some(Todo::Remove)), "it was told, and is away");
+    let since = day(&world);
+    assert!(her_own(&world, &ordered.id, "I live.").await.is_ok());
+    assert_eq!(world.only("sushila").await.state, DecisionState::Contested);
+    by_hand(&format!("payment_status = 'REMOVED', status_since = '{since}', until_day = '{died}'")).await;
+    let back = world.only("sushila").await;
+    assert_eq!((back.state, back.todo), (DecisionState::Restored, Some(Todo::Restore)), "it is told to put her back");
+    by_hand("payment_status = 'ACTIVE', status_reason = NULL, status_since = '2016-04-01', until_day = NULL").await;
+    let decided = world.decisions("sushila").await;
+    assert_eq!((decided[0].state, decided[0].todo, world.roll().as_str()), (DecisionState::Restored, None, ALL_ACTIVE));
+    let told = steps(&world.notices("sushila").await);
+    let of_the_first = told.iter().filter(|step| **step == DecisionStep::Restored).count();
+    assert_eq!(of_the_first, 1, "{told:?}");
+    // The death is registered still: another removal, with a notice and a window of its own.
+    assert_eq!((decided.len(), decided[1].state, decided[1].until), (2, DecisionState::Held, None));
+    assert_ne!(decided[1].notice, decided[0].notice);
 }

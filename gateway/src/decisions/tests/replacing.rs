@@ -3,6 +3,7 @@
 use schemas::{
     benefits::{BenefitAnswer, ObjectionTaken},
     decision::{AppealRoute, DecisionAction, DecisionRecord},
+    event::EventKind,
     notice::DecisionStep,
     scheme::DecisionState,
 };
@@ -10,7 +11,7 @@ use schemas::{
 use super::{leaving::steps, world::*};
 use crate::{
     decisions::{records, run, settle},
-    store::decisions::cases::Decided,
+    store::decisions::cases::{Decided, Waits},
     testing::Source,
 };
 
@@ -32,15 +33,42 @@ fn source() -> Source {
 
 /// Sushila draws a pension of the married; her husband dies, and the one of widows follows on it.
 async fn widowed() -> World {
-    let married = WIDOWS.replace("T-WIDOWS", "T-MARRIED").replace("[\"widowed\"]", "[\"married\"]").replace(
-        "clause_false = { notice_days = 30, officer = true }",
-        "clause_false = { notice_days = 30, officer = false }",
-    );
-    let widows = WIDOWS.replace("[[clause]]", "[transition]\npredecessor = \"T-MARRIED\"\n[[clause]]");
-    let world = World::by_schemes(&source(), &[(&married, "social.pension"), (&widows, "social.widows")]).await;
+    widowed_where(false, "").await
+}
+
+/// A clause by which nobody draws two pensions.
+const ONE_ONLY: &str = r#"
+[[clause]]
+id = "X1"
+kind = "exclude"
+enrolled = { class = "pension", other_than_self = true }
+on_conflict = "officer"
+text = { en = "Draws another pension", hi = "दूसरी पेंशन" }
+ref = "Test rules, para 2"
+[paid_by]
+pension = ["T-MARRIED", "T-WIDOWS"]
+[benefit]"#;
+
+/// The same, where an officer may have to confirm that the first one ends, and with more clauses of the second.
+async fn widowed_where(officer: bool, more: &str) -> World {
+    let world = department(officer, more).await;
+    loses_her_husband(&world).await;
+    world
+}
+
+async fn loses_her_husband(world: &World) {
     world.hears(&world.married("sushila", "2026-01-01")).await;
     world.hears(&world.widowed("sushila", "D-9")).await;
-    world
+}
+
+async fn department(officer: bool, more: &str) -> World {
+    let married = WIDOWS.replace("T-WIDOWS", "T-MARRIED").replace("[\"widowed\"]", "[\"married\"]").replace(
+        "clause_false = { notice_days = 30, officer = true }",
+        &format!("clause_false = {{ notice_days = 30, officer = {officer} }}"),
+    );
+    let widows = WIDOWS.replace("[[clause]]", "[transition]\npredecessor = \"T-MARRIED\"\n[[clause]]");
+    let widows = if more.is_empty() { widows } else { widows.replace("\n[benefit]", more) };
+    World::by_schemes(&source(), &[(&married, "social.pension"), (&widows, "social.widows")]).await
 }
 
 async fn find(world: &World, action: DecisionAction) -> Decided {
@@ -240,4 +268,199 @@ async fn an_objection_that_was_right_puts_her_back_in_payment_and_owes_no_month_
         "[]",
         "no month is owed twice"
     );
+}
+
+/// Reviews that ask an officer which of two benefits ends.
+async fn asked_about_both(world: &World) -> Vec<Decided> {
+    let both = |decided: &Decided| decided.matter.cause.key.ends_with("and what follows");
+    world.decisions("sushila").await.into_iter().filter(both).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_officers_keep_while_the_next_one_pays_is_shown_to_an_officer_once() {
+    let (world, ending) = told_and_come_over().await;
+    objects(&world, &ending).await;
+    two_find_her_right(&world, &ending).await;
+    assert_eq!(world.look(BOTH), "ACTIVE ACTIVE");
+    let asked = asked_about_both(&world).await;
+    assert_eq!((asked.len(), asked[0].action, asked[0].state), (1, DecisionAction::Review, DecisionState::Proposed));
+    let listed = world.app.review_list().await.unwrap();
+    let shown = listed.iter().find(|item| item.decision == asked[0].id).unwrap();
+    assert!(shown.why["en"].contains("both being paid") && shown.why["hi"].contains("दोनों"), "{:?}", shown.why);
+    world.days(2).await;
+    let officer = world.officer("chandra", "p-chandra").await;
+    world.app.review_decide(&officer, &asked[0].id, false).await.unwrap();
+    world.days(2).await;
+    assert_eq!(asked_about_both(&world).await.len(), 1, "what an officer has seen does not come again");
+    assert_eq!(world.look(BOTH), "ACTIVE ACTIVE", "and nobody else ends one of them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_an_officer_keeps_is_not_offered_what_follows() {
+    for kept in [true, false] {
+        let world = department(true, ONE_ONLY).await;
+        let both = world.app.decisions().given().unwrap();
+        world.app.decisions().give(both.iter().filter(|scheme| scheme.id.as_str() == "T-MARRIED").cloned().collect());
+        loses_her_husband(&world).await;
+        let ending = find(&world, DecisionAction::Remove).await;
+        if kept {
+            let officer = world.officer("anita", "p-anita").await;
+            world.app.review_decide(&officer, &ending.id, false).await.unwrap();
+        }
+        world.app.decisions().give(both);
+        world.days(1).await;
+        assert_eq!(world.look(BOTH), "ACTIVE -");
+        let actions: Vec<_> = world.decisions("sushila").await.into_iter().map(|decided| decided.action).collect();
+        let next = if kept { DecisionAction::Review } else { DecisionAction::Offer };
+        assert_eq!(
+            actions,
+            [DecisionAction::Remove, next],
+            "one pension at any time: an officer looks, or it is offered"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_that_an_officer_is_to_confirm_lets_nothing_be_paid_twice_meanwhile() {
+    for upheld in [true, false] {
+        let world = widowed_where(true, "").await;
+        accepts(&world).await;
+        let ending = find(&world, DecisionAction::Remove).await;
+        assert_eq!((world.look(BOTH).as_str(), ending.state), ("HOLD ACTIVE", DecisionState::Held));
+        assert_eq!((ending.waits, &ending.notice), (Some(Waits::Officer), &None), "nobody has confirmed it");
+        world.days(60).await;
+        assert_eq!(world.look(BOTH), "HOLD ACTIVE", "and no window runs");
+        let officer = world.officer("anita", "p-anita").await;
+        world.app.review_decide(&officer, &ending.id, upheld).await.unwrap();
+        world.days(0).await;
+        let ending = find(&world, DecisionAction::Remove).await;
+        let told = steps(&world.notices("sushila").await);
+        let replaced = told.iter().filter(|step| **step == DecisionStep::Replaced).count();
+        assert_eq!(replaced, 1, "told once");
+        if !upheld {
+            assert_eq!((ending.state, world.look(BOTH).as_str()), (DecisionState::Released, "ACTIVE ACTIVE"));
+            assert_eq!(asked_about_both(&world).await.len(), 1);
+            continue;
+        }
+        assert_eq!((ending.state, ending.waits), (DecisionState::Held, None));
+        assert_eq!(told.last(), Some(&DecisionStep::Hold), "the notice that starts her window");
+        let holds =
+            world.records(&ending.id).await.0.into_iter().filter(|record| record.action == DecisionAction::Hold);
+        assert_eq!(holds.map(|record| record.effects.len()).collect::<Vec<_>>(), [0, 1], "ordered once, done once");
+        world.wallet_fetches("sushila").await;
+        world.days(31).await;
+        assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_another_kind_lets_nothing_be_paid_twice_either() {
+    let (world, ending) = told_and_come_over().await;
+    let payload = r#"{"registration_number":null,"from":{"state":"22","district":"387","local_body":null},
+        "to":{"state":"27","district":"490","local_body":null},"kind":"out_of_state","temporary":false}"#;
+    world.hears(&world.event("sushila", EventKind::ResidenceMoved, "case-mv", payload)).await;
+    for _ in 0..3 {
+        world.days(1).await;
+        assert_eq!(world.look(BOTH), "HOLD ACTIVE", "the next one pays");
+    }
+    world.days(31).await;
+    let now = find(&world, DecisionAction::Remove).await;
+    assert_eq!(
+        (&now.id, now.waits),
+        (&ending.id, Some(Waits::Officer)),
+        "an officer looks before anybody is taken off"
+    );
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE");
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+    world.days(1).await;
+    assert_eq!(world.look(BOTH), "ACTIVE REMOVED", "and she is paid as soon as the next one pays no more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_on_which_nobody_looked_owe_nothing_that_the_next_one_paid() {
+    let (world, ending) = told_and_come_over().await;
+    objects(&world, &ending).await;
+    world.days(75).await;
+    two_find_her_right(&world, &ending).await;
+    assert_eq!(world.look("SELECT arrears FROM vinimay_journal WHERE outcome = 'released'"), "[]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_right_after_the_removal_is_owed_what_the_next_one_did_not_pay() {
+    let (world, ending) = told_and_come_over().await;
+    world.days(31).await;
+    assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
+    world.days(35).await;
+    let (gone, today) = (world.today(), world.today());
+    // The department itself ends the other row, and tells nobody.
+    world.enter(&format!(
+        "UPDATE widow_beneficiary SET payment_status = 'SUSPENDED', status_since = '{gone}' WHERE ppo_no = 101"
+    ));
+    world.days(75).await;
+    objects(&world, &ending).await;
+    two_find_her_right(&world, &ending).await;
+    let listed = world.look("SELECT arrears FROM vinimay_journal WHERE outcome = 'restored'");
+    let months = listed.matches("month").count();
+    assert!((2..=3).contains(&months), "since {today}: {listed}");
+    assert!(!listed.contains(&today.to_string()[..7]) || today.to_string().ends_with("-01"), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_death_while_the_next_one_pays_owes_each_month_once() {
+    let (world, _) = told_and_come_over().await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    assert_eq!(world.look(BOTH), "HOLD HOLD");
+    for _ in 0..65 {
+        world.days(1).await;
+    }
+    world.hears(&world.annulled("sushila", "D-1")).await;
+    world.days(0).await;
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE", "one pension, as before");
+    let of = |roll: &str| {
+        let last =
+            format!("outcome = 'released' AND roll = '{roll}' AND reason = 'DEATH_ANNULLED' ORDER BY seq DESC LIMIT 1");
+        world.look(&format!("SELECT arrears FROM vinimay_journal WHERE {last}")).matches("month").count()
+    };
+    assert_eq!((of("social.pension"), of("social.widows")), (0, 2), "owed by the one that was to pay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_waits_for_the_answer_to_whatever_follows() {
+    let world = widowed().await;
+    world.wallet_fetches("sushila").await;
+    let offer = find(&world, DecisionAction::Offer).await;
+    assert!(offer.until.unwrap() >= world.today());
+    // Her offer is answered in time, but the roll takes nobody just then.
+    world.enter("ALTER TABLE widow_beneficiary RENAME TO away");
+    let taken = world.app.answer_of(&world.person("sushila"), &offer.id, BenefitAnswer::Accept).await;
+    assert_eq!(taken.unwrap(), DecisionState::Accepted);
+    world.app.decisions().go_ahead(31 * DAY);
+    run(&world.app).await.unwrap();
+    let paid = "SELECT payment_status FROM pension_beneficiary WHERE ppo_no = 101";
+    assert_eq!(world.look(paid), "ACTIVE", "no unpaid day");
+    world.enter("ALTER TABLE away RENAME TO widow_beneficiary");
+    world.days(1).await;
+    world.days(1).await;
+    assert_eq!(world.look(BOTH), "REMOVED ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_could_not_be_lifted_is_lifted_when_an_officer_says_once_more() {
+    let (world, ending) = told_and_come_over().await;
+    world.enter("UPDATE pension_beneficiary SET amount = 600 WHERE ppo_no = 101");
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+    world.days(1).await;
+    let stuck = find(&world, DecisionAction::Remove).await;
+    assert_eq!((&stuck.id, stuck.waits, world.look(BOTH).as_str()), (&ending.id, Some(Waits::Officer), "HOLD REMOVED"));
+    let told = world.notices("sushila").await.len();
+    // The department puts its row right.
+    world.enter("UPDATE pension_beneficiary SET amount = 500, payment_status = 'ACTIVE' WHERE ppo_no = 101");
+    let officer = world.officer("anita", "p-anita").await;
+    world.app.review_decide(&officer, &ending.id, true).await.unwrap();
+    world.days(0).await;
+    assert_eq!(world.look(BOTH), "ACTIVE REMOVED");
+    let now = find(&world, DecisionAction::Remove).await;
+    assert_eq!((now.matter.hold, now.matter.undone, now.waits), (None, None, None), "and may be held again");
+    let steps = steps(&world.notices("sushila").await);
+    assert_eq!((steps.len(), steps.last()), (told + 1, Some(&DecisionStep::Resumed)), "she is told what is so");
 }

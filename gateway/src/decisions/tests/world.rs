@@ -33,6 +33,7 @@ use crate::{
     },
     testing::{Source, TestAnchor, TestDepartment},
     triggers,
+    webhooks::testing::{HttpsEndpoint, Said},
 };
 
 pub const SOCIAL: Source = Source {
@@ -122,6 +123,20 @@ impl World {
         Self::with(postgres, follow).await
     }
 
+    /// The same at a department whose own system writes to the roll; that system is away, and what it was told is done by hand.
+    pub async fn by_rule_and_hand() -> Self {
+        let apart = "[[roll]]\njournal = \"apart\"\nwrite = \"webhook\"";
+        let source =
+            Source { sql: SOCIAL.sql, mapping: Box::leak(SOCIAL.mapping.replace("[[roll]]", apart).into_boxed_str()) };
+        let more = "writer = { url = \"sqlite://source.sqlite\" }\n[source.journal]\nurl = \"sqlite://journal.sqlite\"\n\
+                    [source.webhook]\nurl = \"https://localhost:1/rolls\"\nroots_file = \"system.pem\"\n[[follow]]\nsource = \"https://civil.localhost\"\n\
+                    event = \"in.vinimay.death.registered.v1\"\npurpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\n\
+                    roll = \"social.pension\"\n";
+        let away = HttpsEndpoint::start(|_| -> Said { (503, "", Vec::new()) }).await;
+        let files = [("journal.sqlite", [].as_slice()), ("system.pem", &away.certificate)];
+        Self::with_files(false, &source, more, &files).await
+    }
+
     /// Governed by this scheme.
     pub async fn by_scheme(text: &str) -> Self {
         Self::by_scheme_on(false, text).await
@@ -179,6 +194,10 @@ impl World {
     }
 
     async fn with_source(postgres: bool, source: &Source, more: &str) -> Self {
+        Self::with_files(postgres, source, more, &[]).await
+    }
+
+    async fn with_files(postgres: bool, source: &Source, more: &str, files: &[(&str, &[u8])]) -> Self {
         let anchor = TestAnchor::start(&Clock::default());
         let department = TestDepartment::new("social", Some(source), more);
         if postgres {
@@ -187,6 +206,9 @@ impl World {
             let file = department.path("gateway.toml");
             let text = std::fs::read_to_string(&file).unwrap();
             std::fs::write(&file, text.replace("sqlite://gateway.sqlite", url.expose())).unwrap();
+        }
+        for (name, bytes) in files {
+            std::fs::write(department.path(name), bytes).unwrap();
         }
         department.init();
         department.join(&anchor, &["provider"]).await.unwrap();

@@ -137,13 +137,18 @@ pub struct Next {
 }
 
 impl Next {
-    /// It pays her today: the days go on if it paid yesterday.
-    pub fn pays(&mut self, today: CivilDate) {
+    /// It begins to pay her today.
+    pub fn begins(&mut self, today: CivilDate) {
+        if self.paid.last().is_none_or(|(_, until)| *until < today) {
+            self.paid.push((today, today));
+        }
+    }
+
+    /// It pays her today still, as it did when somebody looked last: between two looks nobody found that it did not.
+    pub fn goes_on(&mut self, today: CivilDate) {
         match self.paid.last_mut() {
-            Some((_, until)) if until.date().tomorrow().is_ok_and(|next| next >= today.date()) => {
-                *until = today.max(*until)
-            }
-            _ => self.paid.push((today, today)),
+            Some((_, until)) => *until = today.max(*until),
+            None => self.begins(today),
         }
     }
 }

@@ -4,7 +4,10 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Binary, Text},
 };
-use schemas::{event::EventMatch, id::SectorSubject};
+use schemas::{
+    event::EventMatch,
+    id::{MessageId, SectorSubject},
+};
 use serde::{Deserialize, Serialize};
 use service_kit::db::AnyConnection;
 
@@ -120,6 +123,17 @@ pub fn persons_linked(conn: &mut AnyConnection, indices: &[String], now_ms: i64)
         let due = due.bind(now_ms).sql(" WHERE linked = 0 AND person IN ");
         due.row(some.iter().map(|index| index.as_str().into())).execute(conn)?;
     }
+    Ok(())
+}
+
+/// Whoever this decision is about is due.
+///
+/// # Errors
+/// If the database fails.
+pub fn person_due_by(conn: &mut AnyConnection, decision: &MessageId, now_ms: i64) -> Result<(), DecisionStoreError> {
+    let due = Statement::new("UPDATE decision_person SET tries = 0, failing_ms = NULL, parked_ms = NULL, due_ms = ");
+    let of_it = due.bind(now_ms).sql(" WHERE person IN (SELECT person FROM decision WHERE id = ");
+    of_it.bind(decision.as_str()).sql(")").execute(conn)?;
     Ok(())
 }
 

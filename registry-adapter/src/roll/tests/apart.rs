@@ -44,7 +44,7 @@ fn a_change_with_its_journal_apart_is_intended_done_and_confirmed() {
         assert_eq!(released.rows[0].outcome, RowOutcome::Released);
         assert_eq!(department.rows(ROLL), before);
         assert_eq!(outcomes(&rolls.enrol(&enrolment("P-7"), now()).unwrap()), [("104", RowOutcome::Enrolled)]);
-        assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), 0);
+        assert_eq!(rolls.settle(&roll_id(), now()).unwrap().open, 0);
     }
 }
 
@@ -58,7 +58,7 @@ fn an_intent_that_a_failure_left_open_is_settled_and_done_once() {
     assert!(rolls.hold(&order, now()).is_err(), "nothing was done, and the intent stands");
     assert_eq!(department.rows(ROLL)[0][1].as_deref(), Some("ACTIVE"));
     department.execute("DROP TRIGGER down");
-    assert_eq!(rolls.settle(&roll_id(), now().plus(60)).unwrap(), 0);
+    assert_eq!(rolls.settle(&roll_id(), now().plus(60)).unwrap().open, 0);
     let applied = rolls.hold(&order, now().plus(90)).unwrap();
     assert_eq!(outcomes(&applied), [("101", RowOutcome::Held), ("103", RowOutcome::Held)]);
 }
@@ -88,14 +88,15 @@ fn what_a_system_of_the_department_was_told_counts_when_it_reads_back() {
             let order = hold("P-1");
             let told = rolls.hold(&order, now()).unwrap();
             assert_eq!(told.rows[0].outcome, RowOutcome::Intended, "that it was taken proves nothing");
-            assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), 2);
+            assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), Settled { open: 2, done: Vec::new() });
             let change = portal.taken.lock().unwrap()[0].clone();
             assert_eq!((change.row_key.as_str(), change.after.value("payment_status")), ("101", Some("HOLD")));
             department.execute(
                 "UPDATE pension_beneficiary SET payment_status = 'HOLD', status_reason = 'DEATH_REGISTERED', \
                  status_since = '2026-11-21' WHERE person_no = 'P-1'",
             );
-            assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), 0);
+            let done = vec![order.decision.clone(), order.decision.clone()];
+            assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), Settled { open: 0, done });
             let applied = rolls.hold(&order, now()).unwrap();
             assert_eq!(outcomes(&applied), [("101", RowOutcome::Held), ("103", RowOutcome::Held)]);
             department.execute(

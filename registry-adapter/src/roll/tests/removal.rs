@@ -14,7 +14,7 @@ fn restoration(of: &MessageId) -> Restoration {
         event: None,
         reason: "DEATH_ANNULLED".to_owned(),
         actor: "officer:8".to_owned(),
-        paid: Vec::new(),
+        paid: BTreeSet::new(),
     }
 }
 
@@ -145,7 +145,8 @@ fn a_month_that_another_roll_paid_is_in_arrears_nowhere() {
         let listed = |paid: &[(&str, &str)]| {
             let order = hold("P-1");
             rolls.hold(&order, now()).unwrap(); // 2026-11-21
-            let paid = paid.iter().map(|(from, until)| (from.parse().unwrap(), until.parse().unwrap())).collect();
+            let days = paid.iter().map(|(from, until)| (from.parse().unwrap(), until.parse().unwrap()));
+            let paid = days.flat_map(|days| rolls.months_paid(&roll_id(), days).unwrap()).collect();
             let applied = rolls.release(&ReleaseDecision { paid, ..release(&order) }, now().plus(80 * DAY)).unwrap(); // 2027-02-09
             let months = applied.rows[0].arrears.clone().unwrap().0;
             months.into_iter().map(|unpaid| unpaid.month).collect::<Vec<_>>()

@@ -88,7 +88,7 @@ impl<'d> Run<'d> {
                         event: None,
                         reason,
                         actor,
-                        paid: Vec::new(),
+                        paid: BTreeSet::new(),
                     };
                     self.rolls.restore(&order, self.at).unwrap();
                 }
