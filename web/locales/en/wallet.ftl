@@ -334,6 +334,7 @@ objection-waits = Your objection is signed and kept on this phone. It stops the 
 objection-waits-removed = Your objection is signed and kept on this phone. While this wallet is open it is sent again by itself; if it does not get through, go to the office.
 objection-taken = The department has taken your objection and signed that it did. The number of your slip is { $slip }.
 objection-known = The department has your objection under slip { $slip }. Nothing new was added.
+objection-heard = The department signed that an objection of yours was taken after this one was sent. The number of its slip did not reach this phone; ask for it at the office.
 objection-refused = The department did not take this objection. What you wrote is kept here; object again, or go to the office.
 objection-slip = Slip
 objection-at = Signed on

@@ -23,8 +23,11 @@ export class Deciding {
   readonly objections: Claims[] = [];
   /** With which key it signs that an objection was taken. */
   key: Key;
-  /** What it says of the objection. */
+  /** What it says of the objection, and whether how the decision stands changes by it. */
   taken: Claims = {};
+  hears = true;
+  /** Whether its answer to an objection is lost. */
+  loses = false;
 
   constructor(readonly world: World, readonly department: Department) {
     this.member = department.entity;
@@ -51,7 +54,8 @@ export class Deciding {
       assert.deepEqual([keyOf(iss), claims["aud"]], [proven, department.entity], "by the key that she proves, for this department");
       this.objections.push(claims);
       const decision = String(claims["decision"]);
-      this.goesOn(decision, "contested", []);
+      if (this.hears) this.goesOn(decision, "contested", []);
+      if (this.loses) throw new TypeError("no network");
       return { decision, case: CASE, slip: SLIP, record: this.record(decision, "contested", {}, this.key), ...this.taken };
     });
   }
@@ -91,7 +95,8 @@ export class Deciding {
     return view;
   }
 
-  private goesOn(decision: string, state: string, may: string[]): void {
+  /** A further step, on record. */
+  goesOn(decision: string, state: string, may: string[]): void {
     const view = this.decisions.find((one) => one["decision"] === decision);
     if (view === undefined) throw new Refusal(404, { code: "not-found" });
     const records = view["records"] as string[];

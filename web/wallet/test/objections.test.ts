@@ -5,9 +5,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { keptBenefit, type Decided } from "../src/citizen/kept-benefits.js";
 import { object, objectionsTo, onlyNew, saysNew, send, sendObjections, toShow, unsent } from "../src/citizen/objections.js";
+import { Fault } from "../src/fault.js";
 import { redeem } from "../src/openid/issue.js";
 import { parseOffer } from "../src/openid/links.js";
-import { objectionWords } from "../src/screens/objection.js";
+import { mayWrite, objectionWords } from "../src/screens/objection.js";
 import type { KeptObjection } from "../src/store/vault.js";
 import { Words } from "../src/words/words.js";
 import { held } from "./bound.js";
@@ -20,6 +21,7 @@ const AT = "objections";
 test("an objection that its department refuses for good is not sent again, and is kept with its words and the code", async () => {
   for (const [status, code] of [[409, "conflict"], [404, "not-found"], [403, "audience-wrong"], [400, "request-malformed"], [400, "token-malformed"]] as const) {
     const { world, vault, federation, social, decided } = await held();
+    social.goesOn(idOf(12), "released", ["object"]);
     [social.refuses, social.refusesAt] = [[status, code], AT];
     const kept = await object(vault, decided, "first", world.now);
     const after = await send(vault, federation, kept);
@@ -83,7 +85,7 @@ test("a key that changed meanwhile signs what waits", async () => {
 
 test("against a removal that was carried out, only the record of a hearing to come makes an objection taken", async () => {
   const { world, vault, federation, social, decided } = await held();
-  social.taken = { record: social.record(idOf(12), "removed") };
+  [social.taken, social.hears] = [{ record: social.record(idOf(12), "removed") }, false];
   await assert.rejects(send(vault, federation, await object(vault, decided, "", world.now)), { kind: "untrusted" });
   assert.equal((await unsent(vault)).length, 1);
   social.taken = { record: social.record(idOf(12), "removed", { action: "review" }) };
@@ -99,17 +101,119 @@ test("a record that was there before she objected says that nothing new was adde
     const decided = await keptBenefit(vault, social.department.entity, idOf(14));
     assert.ok(decided);
     const signed = (view["records"] as string[]).slice(1);
-    social.taken = { record: signed[given] };
+    [social.taken, social.hears] = [{ record: signed[given] }, false];
     const after = await send(vault, federation, await object(vault, decided, "I live.", world.now));
     assert.deepEqual([after.taken?.slip, after.taken?.known], [SLIP, true], states.join());
   }
   const { world, vault, federation, social, everybody } = await held();
   const view = social.decides(14, ["removed"]);
+  social.hears = false;
   await everybody();
   const decided = await keptBenefit(vault, social.department.entity, idOf(14));
   assert.ok(decided);
   social.taken = { record: (view["records"] as string[])[1] };
   await assert.rejects(send(vault, federation, await object(vault, decided, "", world.now)), { kind: "untrusted" }, "nobody ever heard one");
+});
+
+test("while a removal is ordered nothing is taken: what conflicts then goes out again once it was carried out", async () => {
+  for (const state of ["proposed", "held", "noticed"]) {
+    const { world, vault, federation, social, decided } = await held();
+    if (state !== "held") social.goesOn(idOf(12), state, []);
+    [social.refuses, social.refusesAt] = [[409, "conflict"], AT];
+    await assert.rejects(send(vault, federation, await object(vault, decided, "I live.", world.now)), { kind: "refused", code: "conflict" }, state);
+    assert.deepEqual((await unsent(vault)).map((one) => one.words), ["I live."]);
+    social.refuses = null;
+    social.goesOn(idOf(12), "removed", ["object"]);
+    [social.taken, social.hears] = [{ record: social.record(idOf(12), "removed", { action: "review" }) }, false];
+    assert.equal(await sendObjections(vault, federation), 0);
+    assert.deepEqual((await vault.objections()).map((one) => [one.taken?.slip, one.taken?.known]), [[SLIP, undefined]], state);
+  }
+});
+
+test("a conflict ends nothing while nobody can say how the decision stands", async () => {
+  const { world, vault, federation, social, decided } = await held();
+  social.goesOn(idOf(12), "released", []);
+  social.refuses = [409, "conflict"];
+  world.now += 1;
+  await assert.rejects(send(vault, federation, await object(vault, decided, "", world.now)), { kind: "refused", code: "conflict" });
+  assert.equal((await unsent(vault)).length, 1);
+});
+
+test("one whose answer was lost was taken all the same, whatever came of it since", async () => {
+  for (const state of ["upheld", "reversed", "restored"]) {
+    const { world, vault, federation, social, decided } = await held();
+    const kept = await object(vault, decided, "I live.", world.now);
+    social.loses = true;
+    await assert.rejects(send(vault, federation, kept), { kind: "unanswered" });
+    social.goesOn(idOf(12), state, []);
+    [social.refuses, social.refusesAt] = [[409, "conflict"], AT];
+    const after = await send(vault, federation, kept);
+    const [, , , heard] = social.decisions[0]?.["records"] as string[];
+    assert.deepEqual([after.taken, after.refused], [{ slip: null, record: heard }, false], state);
+  }
+  const { world, vault, federation, social, decided } = await held();
+  const kept = await object(vault, decided, "I live.", world.now);
+  social.loses = true;
+  await assert.rejects(send(vault, federation, kept), { kind: "unanswered" });
+  social.goesOn(idOf(12), "upheld", []);
+  social.goesOn(idOf(12), "removed", ["object"]);
+  const [, , , heard, , removed] = social.decisions[0]?.["records"] as string[];
+  [social.taken, social.hears, social.loses] = [{ record: removed }, false, false];
+  assert.deepEqual((await send(vault, federation, kept)).taken, { slip: SLIP, record: heard });
+});
+
+test("what was heard before she objected is no answer to a conflict, nor what nobody could look at before", async () => {
+  for (const looks of [true, false]) {
+    const { world, vault, federation, social, decided } = await held();
+    social.goesOn(idOf(12), "contested", []);
+    social.goesOn(idOf(12), "upheld", ["object"]);
+    const kept = await object(vault, decided, "I live.", world.now);
+    world.now += 1;
+    [social.refuses, social.refusesAt] = [[503, "busy"], looks ? AT : null];
+    await assert.rejects(send(vault, federation, kept), { kind: "unanswered" });
+    [social.refuses, social.refusesAt] = [[409, "conflict"], AT];
+    assert.deepEqual([(await send(vault, federation, kept)).refused], [true], String(looks));
+  }
+});
+
+test("records are counted when somebody could look at them, not before", async () => {
+  const { world, vault, federation, social, decided } = await held();
+  const kept = await object(vault, decided, "I live.", world.now);
+  world.now += 1;
+  social.refuses = [503, "busy"];
+  await assert.rejects(send(vault, federation, kept), { kind: "unanswered" });
+  social.goesOn(idOf(12), "noticed", ["object"]);
+  [social.refusesAt] = [AT];
+  await assert.rejects(send(vault, federation, kept), { kind: "unanswered" });
+  assert.deepEqual((await vault.objections()).map((one) => one.seen), [(social.decisions[0]?.["records"] as string[]).length]);
+});
+
+test("a hearing that may be of this very objection is not counted as older than it", async () => {
+  const { world, vault, federation, social, decided } = await held();
+  social.goesOn(idOf(12), "removed", ["object"]);
+  const view = social.decisions[0] ?? {};
+  const records = view["records"] as string[];
+  const review = social.record(idOf(12), "removed", { action: "review", previous: sha(records.at(-1) ?? "") });
+  const kept = await object(vault, decided, "I live.", world.now);
+  world.now += 1;
+  [social.refuses, social.refusesAt, social.loses, social.hears] = [[503, "busy"], "benefits", true, false];
+  await assert.rejects(send(vault, federation, kept), { kind: "unanswered" });
+  view["records"] = [...records, review];
+  [social.refuses, social.loses, social.taken] = [null, false, { record: review }];
+  assert.deepEqual((await send(vault, federation, kept)).taken, { slip: SLIP, record: review });
+});
+
+test("a phone without room keeps no objection from leaving", async () => {
+  const { world, vault, federation, social, decided } = await held();
+  const kept = await object(vault, decided, "I live.", world.now);
+  vault.changeObjection = async () => { throw new Fault("platform", "the phone's storage is full"); };
+  await assert.rejects(send(vault, federation, kept), { kind: "platform" });
+  assert.equal(social.objections.length, 1);
+});
+
+test("the form stands beside one that waits where she was taken off, and nowhere else", () => {
+  const may = (state: string, open: boolean, waits: boolean) => mayWrite({ state } as Decided, open, waits);
+  assert.deepEqual([may("removed", true, true), may("noticed", true, true), may("noticed", true, false), may("removed", false, false)], [true, false, true, false]);
 });
 
 test("what is added while one is heard is taken, under the record there is", async () => {
@@ -145,5 +249,6 @@ test("how an objection stands is said as it is", () => {
   assert.doesNotMatch(said("removed", null), /stops/);
   assert.match(said("noticed", { taken: null, refused: true }), /did not take/);
   assert.match(said("contested", { taken: { slip: SLIP, record: "" }, refused: false }), new RegExp(`has taken .*${SLIP}`));
+  assert.match(said("contested", { taken: { slip: null, record: "" }, refused: false }), /was taken .* slip did not reach this phone/);
   assert.match(said("removed", { taken: { slip: SLIP, record: "", known: true }, refused: false }), new RegExp(`under slip ${SLIP}. Nothing new`));
 });

@@ -2,13 +2,15 @@
  * She objects to a removal: an order that her key for this department signs, the slip that she gets for it, and the signed record that it was taken.
  *
  * Guarantees: an objection is kept before it is sent, and works offline; it goes out again, signed anew, until the department has it or says itself that it
- * does not take it; it counts as taken only by that department's signed record about this very decision, and as new only by one that came after she
- * objected. Deliberately absent: who hears it.
+ * does not take it, now or later; it counts as taken only by that department's signed record about this very decision, and as new only by one that came
+ * after she objected, also where the answer with its slip was lost. Deliberately absent: who hears it.
  */
 
 import { messageId } from "../bytes.js";
 import { Fault, untrusted } from "../fault.js";
+import type { Member } from "../federation/chain.js";
 import type { Federation } from "../federation/directory.js";
+import type { Reply } from "../federation/http.js";
 import { signJws, UnverifiedJws } from "../jose/jws.js";
 import { LIMITS } from "../json/strict.js";
 import type { KeptObjection, Vault } from "../store/vault.js";
@@ -16,7 +18,7 @@ import { boundFor, proven } from "./asking.js";
 import { askBenefits } from "./benefits.js";
 import { keptBenefit, type Decided } from "./kept-benefits.js";
 import { Party, readJson } from "./party.js";
-import { decisionRecord, saysHeard, someHeard } from "./records.js";
+import { decisionRecord, firstHeard, saysHeard } from "./records.js";
 import { takenShape } from "./shapes.js";
 
 /** Longest words, characters. */
@@ -77,8 +79,14 @@ export async function sendObjections(vault: Vault, federation: Federation): Prom
 /** Refusals of these very words, which no later try changes. */
 const FINAL = ["conflict", "not-found", "audience-wrong", "request-malformed", "token-malformed"];
 
+/** States in which a conflict passes: while the removal is ordered nothing is taken, and once it was carried out the same words are. */
+const LATER = ["proposed", "held", "noticed"];
+
 /** What a department said to an objection. */
 type Answer = Pick<KeptObjection, "order" | "taken" | "refused"> & { code?: string | null };
+
+/** Asks how the decision stands now; `null` if the department told nothing of it. */
+type Look = () => Promise<Decided | null>;
 
 /**
  * Sends one objection, and asks how the decision stands then: what comes back is taken, or refused for good; throws while it still waits. Carried there
@@ -86,7 +94,7 @@ type Answer = Pick<KeptObjection, "order" | "taken" | "refused"> & { code?: stri
  */
 export async function send(vault: Vault, federation: Federation, kept: KeptObjection): Promise<KeptObjection> {
   const party = new Party(await federation.member(kept.member));
-  const look = () => askBenefits(vault, federation, party.member).catch(() => null);
+  const look = () => lookAt(vault, federation, party.member, kept.decision);
   const answer = await deliver(vault, federation, party, kept, look);
   // What another page of this wallet was told meanwhile stays.
   const after = await vault.changeObjection(kept, (now) => {
@@ -96,35 +104,74 @@ export async function send(vault: Vault, federation: Federation, kept: KeptObjec
   return after;
 }
 
-async function deliver(vault: Vault, federation: Federation, party: Party, kept: KeptObjection, look: () => Promise<unknown>): Promise<Answer> {
+async function lookAt(vault: Vault, federation: Federation, member: Member, decision: string): Promise<Decided | null> {
+  const began = federation.now();
+  await askBenefits(vault, federation, member).catch(() => null);
+  const told = await keptBenefit(vault, member.entity, decision);
+  return told !== undefined && told.asked >= began ? told : null;
+}
+
+async function deliver(vault: Vault, federation: Federation, party: Party, kept: KeptObjection, look: Look): Promise<Answer> {
   const binding = await proven(vault, federation, party);
-  const seen = kept.seen ?? (await firstSeen(vault, kept, look));
+  const seen = await firstSeen(vault, kept, look);
   const order = await sign(vault, kept, federation.now());
   const posted = await party.json(party.citizen("objections"), { binding, objection: order }).catch((error: unknown) => {
     if (error instanceof Fault && error.kind === "refused" && error.party === kept.member && FINAL.includes(error.code ?? "")) return error;
     throw error;
   });
-  if (posted instanceof Fault) return { order, taken: null, refused: true, code: posted.code };
-  const told = readJson(posted, takenShape, "the slip");
-  const record = await decisionRecord(party.member, UnverifiedJws.parse(told.record, LIMITS.record));
-  if (told.decision !== kept.decision || told.case !== kept.case || record.decision !== kept.decision || record.case !== kept.case) {
+  if (posted instanceof Fault) return { order, ...(await refusal(posted, seen, look)) };
+  return { order, taken: await slipOf(vault, party.member, { ...kept, seen }, posted, look), refused: false };
+}
+
+/**
+ * How many records there are before it goes out first: they tell a new record from one that is given again. Where nobody could look then, all that there
+ * are at a later look are older only while none says that one was heard.
+ */
+async function firstSeen(vault: Vault, kept: KeptObjection, look: Look): Promise<number | null> {
+  const { seen } = (await vault.objections(kept.decision)).find(({ id }) => id === kept.id) ?? kept;
+  if (seen != null) return seen;
+  const told = await look();
+  const count = told !== null && (seen === undefined || firstHeard(told.records, told.decision) === undefined) ? told.records.length : null;
+  // A phone without room keeps no objection from leaving.
+  const after = await vault.changeObjection(kept, (now) => { now.seen ??= count; }).catch(() => null);
+  return after?.seen ?? count;
+}
+
+/** The record that one was heard since this objection went out; which records are new is not known where nobody had looked before. */
+function heardSince({ records, decision }: Decided, seen: number | null): string | undefined {
+  return seen === null ? undefined : firstHeard(records.slice(seen), decision);
+}
+
+/** What a refusal of these words says: not taken, now or ever, unless they were taken before and the answer was lost. Throws if they can be taken later. */
+async function refusal(fault: Fault, seen: number | null, look: Look): Promise<Omit<Answer, "order">> {
+  const refused = { taken: null, refused: true, code: fault.code };
+  if (fault.code !== "conflict") return refused;
+  const told = await look();
+  if (told === null) throw fault;
+  const record = heardSince(told, seen);
+  if (record !== undefined) return { taken: { slip: null, record }, refused: false };
+  if (LATER.includes(told.state)) throw fault;
+  return refused;
+}
+
+/** What the department gave for an objection, if its record says that one is heard, or was heard in vain before she was taken off. */
+async function slipOf(vault: Vault, member: Member, kept: KeptObjection & { seen: number | null }, posted: Reply, look: Look): Promise<KeptObjection["taken"]> {
+  const { slip, record: compact, ...told } = readJson(posted, takenShape, "the slip");
+  const record = await decisionRecord(member, UnverifiedJws.parse(compact, LIMITS.record));
+  if ([told, record].some((one) => one.decision !== kept.decision || one.case !== kept.case)) {
     throw untrusted(`${kept.member} took something else than this objection`);
   }
   const before = await keptBenefit(vault, kept.member, kept.decision);
-  const old = (before?.records ?? []).slice(0, seen);
-  const older = old.includes(told.record);
+  if (saysHeard(record)) {
+    // While one is heard, what she adds is heard with it, and no new record is made of it.
+    const known = (before?.records ?? []).slice(0, kept.seen ?? 0).includes(compact) && before?.state !== "contested";
+    return { slip, record: compact, ...(known ? { known } : {}) };
+  }
   // Once it was heard in vain and she was taken off, the same words are answered with the record of that.
-  if (!saysHeard(record) && !(older && record.state === "removed" && someHeard(old, kept.decision))) {
+  const now = (await look()) ?? before;
+  if (record.state !== "removed" || now === undefined || firstHeard(now.records, now.decision) === undefined) {
     throw untrusted(`${kept.member} did not sign that this objection is heard`);
   }
-  // While one is heard, what she adds is heard with it, and no new record is made of it.
-  const known = older && before?.state !== "contested";
-  return { order, taken: { slip: told.slip, record: told.record, ...(known ? { known } : {}) }, refused: false };
-}
-
-/** How many records there are before it goes out first: they tell a new record from one that is given again. */
-async function firstSeen(vault: Vault, kept: KeptObjection, look: () => Promise<unknown>): Promise<number> {
-  await look();
-  const count = (await keptBenefit(vault, kept.member, kept.decision))?.records.length ?? 0;
-  return (await vault.changeObjection(kept, (now) => { now.seen ??= count; })).seen ?? count;
+  const heard = heardSince(now, kept.seen);
+  return heard === undefined ? { slip, record: compact, known: true } : { slip, record: heard };
 }

@@ -37,10 +37,14 @@ export function saysHeard({ state, action }: DecisionRecord): boolean {
   return state === "contested" || (state === "removed" && action === "review");
 }
 
-/** Whether one of these records, which were verified before they were kept, says so about a decision. */
-export function someHeard(records: string[], decision: string): boolean {
-  const tokens = records.map((compact) => UnverifiedJws.parse(compact, LIMITS.record)).filter((token) => token.typ === "dx-decision+jwt");
-  return tokens.map((token) => token.claimed(recordShape, "a kept record")).some((record) => record.decision === decision && saysHeard(record));
+/** The first of these records, which were verified before they were kept, that says so about a decision. */
+export function firstHeard(records: string[], decision: string): string | undefined {
+  return records.find((compact) => {
+    const token = UnverifiedJws.parse(compact, LIMITS.record);
+    if (token.typ !== "dx-decision+jwt") return false;
+    const record = token.claimed(recordShape, "a kept record");
+    return record.decision === decision && saysHeard(record);
+  });
 }
 
 /** Verifies all records of a decision; whether they say what is told. */

@@ -12,13 +12,24 @@ import type { Words } from "../words/words.js";
 import { clock } from "../wallet.js";
 import { NotDone } from "./benefit-answer.js";
 
+type Taken = NonNullable<KeptObjection["taken"]>;
 type Parts = { decided: Decided; objections: KeptObjection[]; changed: () => void };
 
 /** How an objection stands, in a sentence; `null`: the department does not have it yet. */
 export function objectionWords(words: Words, { state }: Decided, kept: KeptObjection | null): string {
-  if (kept?.taken) return words.t(kept.taken.known === true ? "objection-known" : "objection-taken", { slip: kept.taken.slip });
+  if (kept?.taken) return takenWords(words, kept.taken);
   if (kept?.refused === true) return words.t("objection-refused");
   return words.t(state === "removed" ? "objection-waits-removed" : "objection-waits");
+}
+
+function takenWords(words: Words, { slip, known }: Taken): string {
+  if (slip === null) return words.t("objection-heard");
+  return words.t(known === true ? "objection-known" : "objection-taken", { slip });
+}
+
+/** Whether the form stands there: one that waits comes first, but where she was taken off it takes nothing from her to say it again. */
+export function mayWrite({ state }: Decided, open: boolean, waits: boolean): boolean {
+  return open && (!waits || state === "removed");
 }
 
 /** What she said, and what she can say. */
@@ -39,7 +50,7 @@ export function Objections({ decided, objections, changed }: Parts): JSX.Element
         return kept.refused ? <Refused key={kept.id} decided={decided} kept={kept} /> : <Unsent key={kept.id} decided={decided} kept={kept} changed={changed} />;
       })}
       {failure !== null && <NotDone error={failure} />}
-      {open && !waits && <Form decided={decided} objections={objections} sending={sending} setSending={setSending} setFailure={setFailure} changed={changed} />}
+      {mayWrite(decided, open, waits) && <Form decided={decided} objections={objections} sending={sending} setSending={setSending} setFailure={setFailure} changed={changed} />}
     </section>
   );
 }
@@ -120,19 +131,20 @@ function Refused({ decided, kept }: { decided: Decided; kept: KeptObjection }): 
   );
 }
 
-function Slip({ decided, kept, taken }: { decided: Decided; kept: KeptObjection; taken: NonNullable<KeptObjection["taken"]> }): JSX.Element {
+function Slip({ decided, kept, taken }: { decided: Decided; kept: KeptObjection; taken: Taken }): JSX.Element {
   const { words } = useWallet();
   const { slip, record } = taken;
   const copy = JSON.stringify({ slip, case: kept.case, department: kept.member, objection: kept.order, record });
+  const facts: [string, JSX.Element | string | null][] = [
+    [words.t("objection-slip"), slip === null ? null : <span data-testid="slip"><Code>{slip}</Code></span>],
+    [words.t("objection-at"), words.moment(kept.at)],
+    [words.t("objection-said"), kept.words === "" ? null : <span class="said-words">{kept.words}</span>],
+  ];
   return (
     <div class="notice good">
       <p>{objectionWords(words, decided, kept)}</p>
-      <Facts facts={[
-        [words.t("objection-slip"), <span data-testid="slip"><Code>{slip}</Code></span>],
-        [words.t("objection-at"), words.moment(kept.at)],
-        ...(kept.words === "" ? [] : [[words.t("objection-said"), <span class="said-words">{kept.words}</span>] as [string, JSX.Element]]),
-      ]} />
-      <Button onClick={() => saveFile(`objection-${slip}.json`, "application/json", copy)}>{words.t("consent-keep")}</Button>
+      <Facts facts={facts.filter(([, value]) => value !== null)} />
+      <Button onClick={() => saveFile(`objection-${slip ?? kept.case}.json`, "application/json", copy)}>{words.t("consent-keep")}</Button>
     </div>
   );
 }

@@ -76,13 +76,16 @@ export interface KeptObjection {
   words: string;
   at: number;
   order: string;
-  /** The number on her slip, and the signed record that it was taken; `known`: the department had it, and nothing new was added. */
-  taken: { slip: string; record: string; known?: boolean } | null;
+  /**
+   * The number on her slip, `null` where the answer with it was lost, and the signed record that it was taken; `known`: the department had it, and
+   * nothing new was added.
+   */
+  taken: { slip: string | null; record: string; known?: boolean } | null;
   /** That the department does not take it; it is not sent again. Why, by its code. */
   refused: boolean;
   code?: string | null;
-  /** How many records of the decision there were before it went out first. */
-  seen?: number;
+  /** How many records of the decision there were before it went out first; `null` where it went out and nobody could look before. */
+  seen?: number | null;
 }
 
 /** A request that she opened and has not answered. */
