@@ -231,6 +231,7 @@ test("once one was heard, only new words are sent", () => {
   const taken = { words: "I live.\nAsk my neighbour.", taken: { slip: SLIP, record: "" } } as KeptObjection;
   const decided = (state: string) => ({ state }) as Decided;
   assert.deepEqual(["upheld", "removed", "noticed"].map((state) => onlyNew(decided(state), [taken])), [true, true, false]);
+  assert.deepEqual([onlyNew(decided("upheld"), []), saysNew(" ", []), saysNew("I live.", [])], [true, false, true], "a new phone keeps none");
   assert.equal(onlyNew(decided("removed"), [{ ...taken, taken: null }]), false);
   assert.deepEqual(["", " ", "I live.", "Ask my sister."].map((words) => saysNew(words, [taken])), [false, false, false, true]);
 });

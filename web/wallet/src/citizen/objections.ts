@@ -34,14 +34,14 @@ export async function objectionsTo(vault: Vault, member: string, decision: strin
   return (await vault.objections(decision)).filter((kept) => kept.member === member);
 }
 
-/** Whether one was heard, or is out of time: then only new words are heard. */
+/** Whether one was heard: then only new words are, also where another phone or an officer sent the first. */
 export function onlyNew({ state }: Decided, objections: KeptObjection[]): boolean {
-  return (state === "upheld" || state === "removed") && objections.some((kept) => kept.taken !== null);
+  return state === "upheld" || (state === "removed" && objections.some((kept) => kept.taken !== null));
 }
 
 /** Whether these words say something that was not said before. */
 export function saysNew(words: string, objections: KeptObjection[]): boolean {
-  return objections.every((kept) => kept.taken === null || !kept.words.includes(words.trim()));
+  return words.trim() !== "" && objections.every((kept) => kept.taken === null || !kept.words.includes(words.trim()));
 }
 
 /** What is shown: one that was refused, until a later one is taken. */
