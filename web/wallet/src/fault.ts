@@ -34,6 +34,14 @@ export class Fault extends Error {
   }
 }
 
+/** The code of one that is suspended from the federation. */
+export const SUSPENDED = "peer-suspended";
+
+/** Whether a party refused as it refuses whoever's clock is wrong. */
+export function doubtsClock(error: unknown): boolean {
+  return error instanceof Fault && error.kind === "refused" && ["binding-invalid", "stale"].includes(error.code ?? "");
+}
+
 /** A party's word that cannot be trusted. */
 export function untrusted(why: string): Fault {
   return new Fault("untrusted", why);

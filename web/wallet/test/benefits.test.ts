@@ -4,12 +4,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FluentResource } from "@fluent/bundle";
-import { answerOffer, askBenefits } from "../src/citizen/benefits.js";
+import { answerOffer, askBenefits, DECISIONS } from "../src/citizen/benefits.js";
 import { keptBenefit, keptBenefits, mayOn, waitsForHer, type Decided } from "../src/citizen/kept-benefits.js";
 import { MOST_WORDS, object, send, sendObjections, unsent } from "../src/citizen/objections.js";
 import { ACTIONS, STATES } from "../src/citizen/shapes.js";
+import { unheard } from "../src/citizen/unheard.js";
+import { Fault, SUSPENDED, type FaultKind } from "../src/fault.js";
+import { lookAgain } from "../src/screens/benefit.js";
 import { benefitLink, deadline } from "../src/screens/benefit-row.js";
 import { factName } from "../src/screens/benefit-clauses.js";
+import { whyWords } from "../src/ui/parts.js";
+import { Wallet } from "../src/wallet.js";
 import { Words } from "../src/words/words.js";
 import { bound, held, TODAY } from "./bound.js";
 import { CASE, Deciding, idOf, SLIP } from "./decisions.js";
@@ -53,6 +58,49 @@ test("a department that does not know her has decided nothing; one that is held 
   assert.deepEqual(await everybody(), [{ member: revenue.department.entity, believed: true }], "also where nothing was told yet");
   world.consumer.away = true;
   assert.equal((await everybody()).length, 2);
+});
+
+test("who is not heard is named with the reason, and the clock is doubted where everybody refuses as for a wrong one", async () => {
+  const { vault, federation, social, revenue, asked } = await bound();
+  [social.refuses, revenue.refuses] = [[403, "binding-invalid"], [400, "stale"]];
+  assert.deepEqual((await asked()).map(({ why, clock }) => [why?.code, clock]), [["binding-invalid", true], ["stale", true]]);
+  revenue.refuses = null;
+  assert.deepEqual((await asked()).map(({ why, clock }) => [why?.code, clock]), [["binding-invalid", undefined]], "another one did not");
+  [social.refuses, revenue.refuses] = [[403, "binding-invalid"], [403, "access-denied"]];
+  assert.deepEqual((await asked()).map(({ clock }) => clock), [undefined, undefined]);
+  for (const kind of ["clock", "platform", "unbound"] as const) {
+    const question = { ...DECISIONS, ask: async () => { throw new Fault(kind, kind); } };
+    await assert.rejects(unheard(question, vault, federation, await federation.members()), { kind }, "that is no department's fault");
+  }
+});
+
+test("a decision that is looked at says why it could not be asked for", async () => {
+  const { world, vault, federation, social, everybody } = await held();
+  await everybody();
+  const wallet = await Wallet.of(vault);
+  let fault: Fault | null = null;
+  wallet.federation = async () => { if (fault !== null) throw fault; return federation; };
+  await wallet.members();
+  const look = () => lookAgain(wallet, idOf(12), social.department.entity);
+  assert.deepEqual(await look(), []);
+  for (const kind of ["clock", "untrusted"] as const) {
+    fault = new Fault(kind, kind);
+    await assert.rejects(look(), { kind });
+  }
+  fault = null;
+  world.consumer.broken = true;
+  world.now += 61;
+  assert.deepEqual((await look()).map(({ member, believed, why }) => [member, believed, why?.kind]), [[social.department.entity, false, "untrusted"]]);
+  await assert.rejects(lookAgain(wallet, idOf(12), "https://else.gov.example"), { kind: "refused", message: "the link names no known member" }, "a link may name anything");
+});
+
+test("a fault has its sentence, also where nothing was signed or lost by it", () => {
+  const [words, said] = [wordsOf("en"), (kind: FaultKind, code: string | null = null) => whyWords(wordsOf("en"), new Fault(kind, "why", code))];
+  assert.equal(said("clock"), words.t("fault-clock"));
+  assert.match(said("untrusted"), /cannot be verified\. That also happens when the clock/);
+  assert.match(said("untrusted", SUSPENDED), /has suspended this department/);
+  assert.deepEqual([said("refused", "stale"), said("refused", "not-found")], [words.t("fault-clock-maybe"), words.t("fault-refused")]);
+  assert.equal(whyWords(words, new Error("x")), words.t("fault-platform"));
 });
 
 test("what is not a department's own word is not shown, and spoils nothing for the others", async () => {

@@ -23,9 +23,10 @@ export async function bound() {
   const federation = await Federation.open({ anchor: world.anchor, fingerprint: world.root.kid }, vault, () => world.now);
   await redeem(vault, federation, parseOffer(world.offer()), TX_CODE);
   const [social, revenue] = [new Deciding(world, world.consumer), new Deciding(world, world.provider)];
-  const everybody = async () => askEverybody(vault, federation, await federation.members());
+  const asked = async () => askEverybody(vault, federation, await federation.members());
+  const everybody = async () => (await asked()).map(({ member, believed }) => ({ member, believed }));
   const member = (deciding: Deciding) => federation.member(deciding.department.entity);
-  return { world, vault, federation, social, revenue, everybody, member };
+  return { world, vault, federation, social, revenue, asked, everybody, member };
 }
 
 /** Her pension is held, and she has read so. */

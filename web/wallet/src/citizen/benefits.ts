@@ -2,8 +2,7 @@
  * What departments decided about her in schemes and why, and her answer to an offer.
  *
  * Guarantees: each department is shown its own pseudonym of hers and nothing else; a decision is kept only with records that this department signed, and
- * with all that were kept before; one that cannot be believed, or is told no more, stays as it was told; who could not be asked, or told something that
- * cannot be believed, is named and never passed over. Deliberately absent: objections (`objections`).
+ * with all that were kept before; one that cannot be believed, or is told no more, stays as it was told. Deliberately absent: objections (`objections`).
  */
 
 import { Fault, untrusted } from "../fault.js";
@@ -16,15 +15,7 @@ import { placeOf, type KeptBenefit, type KeptBenefits } from "./kept-benefits.js
 import { Party, readJson } from "./party.js";
 import { signedAsTold } from "./records.js";
 import { answeredShape, benefitShape, benefitsShape, type Benefit } from "./shapes.js";
-
-/** Who told nothing now: it could not be asked, or something that it told cannot be believed. */
-export interface Missing {
-  member: string;
-  believed: boolean;
-}
-
-/** Refusals of one whom the department knows by no pseudonym; all others say nothing of what was decided. */
-const UNKNOWN = ["not-found", "request-malformed"];
+import { unheard, type Missing, type Question } from "./unheard.js";
 
 /** Asks one member what it decided about her. Throws `untrusted` if some of it cannot be believed; what can is kept all the same. */
 export function askBenefits(vault: Vault, federation: Federation, member: Member): Promise<KeptBenefits> {
@@ -68,24 +59,16 @@ function left(before: KeptBenefits | undefined, believed: KeptBenefit[]): KeptBe
   return gone.map((one) => ({ ...one, asked: one.asked ?? before?.asked ?? 0 }));
 }
 
-/** Asks one member; itself if it told nothing now. */
-export function askOne(vault: Vault, federation: Federation, member: Member): Promise<Missing[]> {
-  return askBenefits(vault, federation, member).then(() => [], (error: unknown) => missing(vault, member, error));
-}
+/** What was decided about her. */
+export const DECISIONS: Question = {
+  ask: askBenefits,
+  knows: knowable,
+  told: async (vault, member) => ((await vault.read<KeptBenefits>(placeOf(member)))?.decisions ?? []).length > 0,
+};
 
 /** Asks all members that can know her; who told nothing now. */
-export async function askEverybody(vault: Vault, federation: Federation, members: Member[]): Promise<Missing[]> {
-  const known = await Promise.all(members.map((member) => knowable(vault, member)));
-  return (await Promise.all(members.filter((_, at) => known[at]).map((member) => askOne(vault, federation, member)))).flat();
-}
-
-async function missing(vault: Vault, { entity: member }: Member, error: unknown): Promise<Missing[]> {
-  // Without a binding nobody can be asked: that is no member's fault.
-  if (!(error instanceof Fault) || error.kind === "unbound" || error.kind === "platform") throw error;
-  const unknown = error.kind === "refused" && error.party === member && UNKNOWN.includes(error.code ?? "");
-  // A department that knows her by no pseudonym has decided nothing about her; but what it told before does not go away by a refusal.
-  if (unknown && ((await vault.read<KeptBenefits>(placeOf(member)))?.decisions ?? []).length === 0) return [];
-  return [{ member, believed: error.kind !== "untrusted" }];
+export function askEverybody(vault: Vault, federation: Federation, members: Member[]): Promise<Missing[]> {
+  return unheard(DECISIONS, vault, federation, members);
 }
 
 /** Takes an offer, or does not; leaves what a law entered her in. How it stands then is kept at once, and asked for with its record. */

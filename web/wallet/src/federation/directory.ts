@@ -5,7 +5,7 @@
  * a member is looked at again after a minute.
  */
 
-import { Fault, untrusted } from "../fault.js";
+import { Fault, SUSPENDED, untrusted } from "../fault.js";
 import { entityId, list } from "../json/shape.js";
 import { LIMITS, parseStrict } from "../json/strict.js";
 import { advance, resolvedChain, verifyAnchor, verifyChain, type Anchor, type Mark, type Member, type Pin } from "./chain.js";
@@ -64,7 +64,7 @@ export class Federation {
   /** A member that may take part now. */
   async member(entity: string): Promise<Member> {
     const member = await this.resolve(entity);
-    if (member.standing === "suspended") throw new Fault("untrusted", `${entity} is suspended from the federation`, "peer-suspended", entity);
+    if (member.standing === "suspended") throw new Fault("untrusted", `${entity} is suspended from the federation`, SUSPENDED, entity);
     return member;
   }
 

@@ -2,30 +2,34 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askOne, type Missing } from "../citizen/benefits.js";
+import { askEverybody } from "../citizen/benefits.js";
 import { keptBenefit, type Decided } from "../citizen/kept-benefits.js";
 import { objectionsTo } from "../citizen/objections.js";
+import { missingBy, type Missing } from "../citizen/unheard.js";
 import { dayOf } from "../consent/calendar.js";
+import { Fault } from "../fault.js";
 import { useConsents, useWallet } from "../ui/context.js";
-import { Busy, Code, Facts, Screen } from "../ui/parts.js";
+import { Busy, Code, Facts, Screen, Why } from "../ui/parts.js";
 import { clock, type Wallet } from "../wallet.js";
 import { AnswerOffer } from "./benefit-answer.js";
 import { Clauses } from "./benefit-clauses.js";
 import { dayWords, deadline, schemeName } from "./benefit-row.js";
-import { lookAround, NotHeard } from "./benefits.js";
+import { lookAround } from "./benefits.js";
+import { NotHeard } from "./not-heard.js";
 import { Objections } from "./objection.js";
 import { SignedRecords } from "./signed-things.js";
 
-/** Asks whoever made it; everybody, where it is not known who. Who told nothing, or `null` if nobody could be asked. */
-async function lookAgain(wallet: Wallet, id: string, named: string | null): Promise<Missing[] | null> {
+/** Asks whoever made it; everybody, where it is not known who. Who told nothing; throws if nobody could be asked. */
+export async function lookAgain(wallet: Wallet, id: string, named: string | null): Promise<Missing[]> {
   const member = named ?? (await keptBenefit(wallet.vault, null, id))?.member;
+  if (member === undefined) return lookAround(wallet);
+  const federation = await wallet.federation();
   try {
-    if (member === undefined) return await lookAround(wallet);
-    const federation = await wallet.federation();
-    return await askOne(wallet.vault, federation, await federation.member(member));
-  } catch {
-    // A link may name anything: only what a directory that was verified calls a member is repeated to her.
-    return member === undefined || wallet.known.members[member] === undefined ? null : [{ member, believed: true }];
+    return await askEverybody(wallet.vault, federation, [await federation.member(member)]);
+  } catch (error) {
+    if (wallet.known.members[member] !== undefined) return [missingBy(member, error)];
+    // A link may name anything: only what a directory that was verified calls a member is repeated to her, in a reason too.
+    throw error instanceof Fault ? new Fault(error.kind, "the link names no known member", error.code) : error;
   }
 }
 
@@ -36,13 +40,14 @@ export function Benefit({ query }: { query: string }): JSX.Element {
   const [id, member] = [asked.get("id") ?? "", asked.get("member")];
   const [looking, setLooking] = useState(online);
   const [missing, setMissing] = useState<Missing[] | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
   const [loaded, again] = useConsents(async () => {
     const decided = await keptBenefit(wallet.vault, member, id);
     return { decided, objections: decided === undefined ? [] : await objectionsTo(wallet.vault, decided.member, id) };
   }, [id, member]);
   useEffect(() => {
     // What she answers is the newest; without a network, or an answer, she reads what is kept.
-    if (online) void lookAgain(wallet, id, member).then((unheard) => { setMissing(unheard); setLooking(false); again(); });
+    if (online) void lookAgain(wallet, id, member).then(setMissing, setFailure).then(() => { setLooking(false); again(); });
   }, [wallet, id, member]);
   const { decided, objections } = loaded.state === "done" ? loaded.value : { decided: undefined, objections: [] };
   const everybody = missing !== null && missing.length === 0;
@@ -50,6 +55,7 @@ export function Benefit({ query }: { query: string }): JSX.Element {
     <Screen title={words.t("benefit-title")} back="/benefits">
       {(loaded.state === "busy" || looking) && <Busy />}
       <NotHeard missing={missing ?? []} />
+      {failure !== null && <div class="notice"><Why error={failure} /></div>}
       {loaded.state === "done" && !looking && decided === undefined && <p>{words.t(everybody ? "benefit-unknown" : "benefit-not-asked")}</p>}
       {decided !== undefined && <>
         <Told decided={decided} />

@@ -2,14 +2,16 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askEverybody, type Missing } from "../citizen/benefits.js";
+import { askEverybody } from "../citizen/benefits.js";
 import { keptBenefits, waitsForHer, type Decided } from "../citizen/kept-benefits.js";
 import { unsent } from "../citizen/objections.js";
+import type { Missing } from "../citizen/unheard.js";
 import { dayOf } from "../consent/calendar.js";
 import { useConsents, useWallet } from "../ui/context.js";
 import { Busy, Button, Failure, Screen } from "../ui/parts.js";
 import { clock, type Wallet } from "../wallet.js";
 import { BenefitRow } from "./benefit-row.js";
+import { NotHeard } from "./not-heard.js";
 
 /** Asks all members; whoever could not even be looked up is named too. */
 export async function lookAround(wallet: Wallet): Promise<Missing[]> {
@@ -55,14 +57,6 @@ export function Benefits(): JSX.Element {
       {asked > 0 && <p class="small">{words.t("uses-as-of", { date: words.moment(asked) })}</p>}
     </Screen>
   );
-}
-
-/** Who told nothing now, by name. */
-export function NotHeard({ missing }: { missing: Missing[] }): JSX.Element {
-  const { words, name } = useWallet();
-  return <>{missing.map(({ member, believed }) => (
-    <p key={member} class="notice">{words.t(believed ? "benefits-missing" : "benefits-unbelieved", { party: name(member) })}</p>
-  ))}</>;
 }
 
 function Group({ title, decided }: { title: string; decided: Decided[] }): JSX.Element | null {

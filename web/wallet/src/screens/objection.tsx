@@ -7,7 +7,7 @@ import { lengthOf, MOST_WORDS, object, onlyNew, saysNew, send, toShow } from "..
 import { dayOf } from "../consent/calendar.js";
 import type { KeptObjection } from "../store/vault.js";
 import { focusHeading, useWallet } from "../ui/context.js";
-import { Button, Code, Facts, faultWords, Field, saveFile } from "../ui/parts.js";
+import { Button, Code, Facts, Field, Reason, saveFile, Why, whyWords } from "../ui/parts.js";
 import type { Words } from "../words/words.js";
 import { clock } from "../wallet.js";
 import { NotDone } from "./benefit-answer.js";
@@ -38,6 +38,7 @@ export function Objections({ decided, objections, changed }: Parts): JSX.Element
   // While one is on its way the form stays, so that her words are there if it is refused.
   const [sending, setSending] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
+  const [stuck, setStuck] = useState<Stuck | null>(null);
   const shown = toShow(objections).filter((kept) => kept.taken !== null || kept.refused || !sending);
   const waits = shown.some((kept) => kept.taken === null && !kept.refused);
   const open = sending || mayOn(decided, dayOf(clock())).includes("object");
@@ -47,18 +48,46 @@ export function Objections({ decided, objections, changed }: Parts): JSX.Element
       <h2>{words.t("objection-title")}</h2>
       {shown.map((kept) => {
         if (kept.taken !== null) return <Slip key={kept.id} decided={decided} kept={kept} taken={kept.taken} />;
-        return kept.refused ? <Refused key={kept.id} decided={decided} kept={kept} /> : <Unsent key={kept.id} decided={decided} kept={kept} changed={changed} />;
+        if (kept.refused) return <Refused key={kept.id} decided={decided} kept={kept} />;
+        return <Unsent key={kept.id} decided={decided} kept={kept} stuck={stuck} setStuck={setStuck} changed={changed} />;
       })}
       {failure !== null && <NotDone error={failure} />}
-      {mayWrite(decided, open, waits) && <Form decided={decided} objections={objections} sending={sending} setSending={setSending} setFailure={setFailure} changed={changed} />}
+      {mayWrite(decided, open, waits) && <Form {...{ decided, objections, sending, setSending, setFailure, setStuck, changed }} />}
     </section>
   );
 }
 
-type Sending = Parts & { sending: boolean; setSending: (sending: boolean) => void; setFailure: (failure: unknown) => void };
+/** Which one did not get through last, and why. */
+type Stuck = { id: string; error: unknown };
+type Trying = Pick<Parts, "decided" | "changed"> & { setStuck: (stuck: Stuck | null) => void };
+type Sending = Parts & Trying & { sending: boolean; setSending: (sending: boolean) => void; setFailure: (failure: unknown) => void };
 
-function Form({ decided, objections, sending, setSending, setFailure, changed }: Sending): JSX.Element {
+/**
+ * Sends one that is kept, and says how it stands; why it did not get through is shown with it, and it goes out again by itself. Whether the department
+ * refused it.
+ */
+function useSending({ decided, changed, setStuck }: Trying): (kept: KeptObjection) => Promise<boolean> {
   const { words, wallet, say } = useWallet();
+  return async (kept) => {
+    setStuck(null);
+    try {
+      const after = await send(wallet.vault, await wallet.federation(), kept);
+      say(objectionWords(words, decided, after));
+      focusHeading();
+      return after.refused;
+    } catch (error) {
+      setStuck({ id: kept.id, error });
+      say(`${objectionWords(words, decided, null)} ${whyWords(words, error)}`);
+      return false;
+    } finally {
+      changed();
+    }
+  };
+}
+
+function Form({ decided, objections, sending, setSending, setFailure, setStuck, changed }: Sending): JSX.Element {
+  const { words, wallet } = useWallet();
+  const sent = useSending({ decided, changed, setStuck });
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState<"long" | "old" | null>(null);
   const again = onlyNew(decided, objections);
@@ -70,9 +99,8 @@ function Form({ decided, objections, sending, setSending, setFailure, changed }:
     setSending(true);
     setFailure(null);
     try {
-      const kept = await object(wallet.vault, decided, text.trim(), clock());
-      // One that is signed and did not get through is shown as such, and goes out again by itself.
-      say(objectionWords(words, decided, await wallet.federation().then((federation) => send(wallet.vault, federation, kept)).catch(() => null)));
+      // What is taken or waits need not be written again.
+      if (!(await sent(await object(wallet.vault, decided, text.trim(), clock())))) setText("");
     } catch (error) {
       setFailure(error);
     }
@@ -92,28 +120,20 @@ function Form({ decided, objections, sending, setSending, setFailure, changed }:
 }
 
 /** Signed and kept; the department does not have it yet. */
-function Unsent({ decided, kept, changed }: { decided: Decided; kept: KeptObjection; changed: () => void }): JSX.Element {
-  const { words, wallet, say } = useWallet();
+function Unsent({ decided, kept, stuck, ...trying }: Trying & { kept: KeptObjection; stuck: Stuck | null }): JSX.Element {
+  const { words } = useWallet();
+  const sent = useSending({ decided, ...trying });
   const [busy, setBusy] = useState(false);
-  const [code, setCode] = useState<string | null>(null);
   const again = async () => {
     setBusy(true);
-    setCode(null);
-    try {
-      say(objectionWords(words, decided, await send(wallet.vault, await wallet.federation(), kept)));
-      focusHeading();
-    } catch (error) {
-      say(objectionWords(words, decided, null));
-      setCode(faultWords(words, error).code);
-    }
+    await sent(kept);
     setBusy(false);
-    changed();
   };
   return (
     <div class="notice">
       <p>{objectionWords(words, decided, null)}</p>
       {kept.words !== "" && <p class="letter">{kept.words}</p>}
-      {code !== null && <p class="small" lang="en">{words.t("fault-code", { code })}</p>}
+      {stuck?.id === kept.id && <Why error={stuck.error} />}
       <Button busy={busy} onClick={() => void again()}>{words.t("objection-again")}</Button>
     </div>
   );
@@ -126,7 +146,7 @@ function Refused({ decided, kept }: { decided: Decided; kept: KeptObjection }): 
     <div class="notice bad">
       <p>{objectionWords(words, decided, kept)}</p>
       {kept.words !== "" && <p class="letter">{kept.words}</p>}
-      {kept.code != null && <p class="small" lang="en">{words.t("fault-code", { code: kept.code })}</p>}
+      <Reason code={kept.code ?? null} />
     </div>
   );
 }

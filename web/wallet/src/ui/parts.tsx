@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { Fault } from "../fault.js";
+import { doubtsClock, Fault, SUSPENDED } from "../fault.js";
 import type { Words } from "../words/words.js";
 import { useApp } from "./context.js";
 
@@ -96,7 +96,7 @@ export function Busy({ text }: { text?: string }): JSX.Element {
 
 const CODES: Record<string, string> = {
   "request-expired": "fault-expired", conflict: "fault-answered", "consent-above-template": "fault-above",
-  "not-found": "fault-expired", undelivered: "allowed-sent-later",
+  "not-found": "fault-expired", undelivered: "allowed-sent-later", [SUSPENDED]: "fault-suspended",
 };
 
 /** The sentence for something that went wrong. */
@@ -114,10 +114,29 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
     <div class="notice bad" role="alert">
       <p><strong>{words.t("fault-title")}</strong></p>
       <p>{text}</p>
-      {code !== null && <p class="small" lang="en">{words.t("fault-code", { code })}</p>}
+      <Reason code={code} />
       {again !== undefined && <Button onClick={again}>{words.t("again")}</Button>}
     </div>
   );
+}
+
+/** The reason of a fault, for the office. */
+export function Reason({ code }: { code: string | null }): JSX.Element | null {
+  const { words } = useApp();
+  return code === null ? null : <p class="small" lang="en">{words.t("fault-code", { code })}</p>;
+}
+
+/** The sentence why something that is kept did not get through, or nothing was told: nothing was lost or signed by it. */
+export function whyWords(words: Words, error: unknown): string {
+  if (doubtsClock(error)) return words.t("fault-clock-maybe");
+  if (!(error instanceof Fault) || error.code === SUSPENDED) return faultWords(words, error).text;
+  return words.t(error.kind === "untrusted" ? "fault-unverified" : `fault-${error.kind}`);
+}
+
+/** Why something that is kept did not get through, or nothing was told. */
+export function Why({ error }: { error: unknown }): JSX.Element {
+  const { words } = useApp();
+  return <><p>{whyWords(words, error)}</p><Reason code={faultWords(words, error).code} /></>;
 }
 
 /** A digest or fingerprint in groups. */
