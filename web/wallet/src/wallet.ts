@@ -109,12 +109,16 @@ export class Wallet {
     }
   }
 
-  /** Sends what waits; how many deliveries are left. Where nothing waits, nobody hears that the wallet was opened. */
+  /** Sends what waits; how many deliveries are left, one for a side that failed. Where nothing waits, nobody hears that the wallet was opened. */
   async send(): Promise<number> {
-    const some = (await this.vault.consents()).some((consent) => waiting(consent).length > 0);
-    const orders = some ? await sendPending(this.vault, await this.federation()) : 0;
+    const orders = (await this.vault.consents()).some((consent) => waiting(consent).length > 0);
     const objections = (await unsent(this.vault)).length > 0;
-    return orders + (objections ? await sendObjections(this.vault, await this.federation()) : 0);
+    if (!orders && !objections) return 0;
+    const federation = await this.federation();
+    const works = [...(orders ? [sendPending] : []), ...(objections ? [sendObjections] : [])];
+    // Side by side: what hangs or fails on one side holds nothing up on the other.
+    const sent = await Promise.allSettled(works.map((work) => work(this.vault, federation)));
+    return sent.reduce((left, one) => left + (one.status === "fulfilled" ? one.value : 1), 0);
   }
 }
 

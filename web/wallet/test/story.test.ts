@@ -3,18 +3,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { askHistory } from "../src/citizen/asking.js";
+import { object, unsent } from "../src/citizen/objections.js";
 import { wardsFor } from "../src/citizen/wards.js";
 import { cardLines, cardText } from "../src/consent/card.js";
 import { deny, grant, tooLate, type Shown } from "../src/consent/grant.js";
 import { confirmed, order, sendPending, waiting } from "../src/consent/orders.js";
 import { standing, standingWord } from "../src/consent/standing.js";
+import { Fault } from "../src/fault.js";
 import { Federation } from "../src/federation/directory.js";
 import { redeem } from "../src/openid/issue.js";
 import { parseOffer, parseRequest } from "../src/openid/links.js";
 import { fetchRequest } from "../src/openid/request.js";
 import { joined } from "../src/screens/use-row.js";
 import { create, lockState, MOST_TRIES, openWithPin } from "../src/store/lock.js";
-import { Vault } from "../src/store/vault.js";
+import { Vault, type KeptConsent } from "../src/store/vault.js";
+import { Wallet } from "../src/wallet.js";
+import { CASE, Deciding, idOf } from "./decisions.js";
 import { Key, keyOf, sha, sha64, verified, type Claims } from "./party.js";
 import { MemoryDatabase } from "../src/store/memory.js";
 import { TX_CODE, World } from "./world.js";
@@ -330,6 +334,66 @@ test("a refused pause does not keep her from stopping", async () => {
   assert.equal(await sendPending(vault, federation), 0);
   const issuer = keyOf(String(consentOf((await vault.consent(id))?.consent ?? "")["issuer"]));
   assert.deepEqual(world.provider.orders.map((one) => verified(one, issuer).claims["n"]), [3, 4], "in their order");
+});
+
+test("a department that hangs holds up neither objections nor orders about other consents", async () => {
+  const story = await given();
+  const { world, vault, federation } = story;
+  const { request, shown } = await asked(story);
+  await grant(vault, federation, request, shown, BUILD);
+  const [first, second] = (await vault.consents()).map((consent) => consent.id);
+  assert.ok(first && second);
+  const social = new Deciding(world, world.consumer);
+  social.decides(12, ["held"]);
+  const wallet = await Wallet.of(vault);
+  wallet.federation = async () => federation;
+  let answer = () => {};
+  const hung = new Promise<void>((resolve) => { answer = resolve; });
+  const route = world.routes.get(`POST ${world.provider.entity}/citizen/v1/orders`);
+  const isAbout = (body: string) => consentOf(String(JSON.parse(Buffer.from(body.split(".")[1] ?? "", "base64url").toString())["consent"]))["id"] === first;
+  world.routes.set(`POST ${world.provider.entity}/citizen/v1/orders`, async (...said) => {
+    if (isAbout(said[0])) await hung;
+    return route?.(...said) ?? "";
+  });
+  await order(vault, first, "pause", world.now);
+  await order(vault, second, "pause", world.now);
+  await object(vault, { member: social.department.entity, decision: idOf(12), case: CASE }, "", world.now);
+  const sending = wallet.send();
+  const isDone = async () => (await unsent(vault)).length === 0 && confirmed((await vault.consent(second)) as KeptConsent);
+  for (let tries = 0; tries < 200 && !(await isDone()); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(await isDone(), "taken and confirmed while the other one hangs");
+  answer();
+  assert.equal(await sending, 0);
+});
+
+test("what fails on one side stops nothing on the other, and counts as left", async () => {
+  const { world, vault, federation, id } = await given();
+  const social = new Deciding(world, world.consumer);
+  social.decides(12, ["held"]);
+  const wallet = await Wallet.of(vault);
+  wallet.federation = async () => federation;
+  await order(vault, id, "pause", world.now);
+  await object(vault, { member: social.department.entity, decision: idOf(12), case: CASE }, "", world.now);
+  vault.changeConsent = async () => { throw new Fault("platform", "the phone's storage is full"); };
+  assert.equal(await wallet.send(), 1);
+  assert.deepEqual(await unsent(vault), []);
+});
+
+test("each consent and each objection is changed in a turn of its own", async () => {
+  const names: string[] = [];
+  const locks = { request: (name: string, work: () => Promise<unknown>) => { names.push(name); return work(); } };
+  const { world, vault, id } = await given();
+  const kept = await object(vault, { member: world.consumer.entity, decision: idOf(12), case: CASE }, "", world.now);
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+  try {
+    await vault.changeConsent(id, () => {});
+    await vault.changeObjection(kept, () => {});
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(globalThis, "navigator");
+    else Object.defineProperty(globalThis, "navigator", before);
+  }
+  assert.deepEqual(names, [`vinimay-consent:${id}`, `vinimay-objection:${kept.id}`]);
 });
 
 test("an acknowledgement by somebody else confirms nothing", async () => {

@@ -73,7 +73,7 @@ export class World {
   readonly requests: string[] = [];
   readonly responseKey = Key.make();
   uses: Claims[] = [];
-  private readonly routes = new Map<string, Handler>();
+  readonly routes = new Map<string, Handler>();
 
   constructor() {
     this.asked = {

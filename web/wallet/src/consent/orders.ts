@@ -81,11 +81,9 @@ export function standingRefusals(kept: KeptConsent, sent: SentOrder): SentOrder[
 
 /** Sends what has not been acknowledged, of every consent. Returns how many deliveries still wait. */
 export async function sendPending(vault: Vault, federation: Federation): Promise<number> {
-  let left = 0;
-  for (const consent of await vault.consents()) {
-    if (waiting(consent).length > 0) left += await sendOf(vault, federation, consent.id);
-  }
-  return left;
+  const unsent = (await vault.consents()).filter((consent) => waiting(consent).length > 0);
+  const left = await Promise.all(unsent.map((consent) => sendOf(vault, federation, consent.id)));
+  return left.reduce((sum, one) => sum + one, 0);
 }
 
 /** Sends what waits of one consent. */

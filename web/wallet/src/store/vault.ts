@@ -210,7 +210,7 @@ export class Vault implements Marks {
     this.changed();
   }
 
-  /** Changes an objection while no other tab does. */
+  /** Changes an objection while no other tab does; apart from all else, which a department that hangs may hold up. */
   changeObjection({ decision, id }: KeptObjection, change: (kept: KeptObjection) => void): Promise<KeptObjection> {
     return alone(async () => {
       const kept = await this.read<KeptObjection>(`objection:${decision}:${id}`);
@@ -218,7 +218,7 @@ export class Vault implements Marks {
       change(kept);
       await this.keepObjection(kept);
       return kept;
-    });
+    }, `objection:${id}`);
   }
 
   /** Her objections to one decision, or to all, oldest first. */
@@ -238,7 +238,7 @@ export class Vault implements Marks {
     return () => void this.watching.delete(heard);
   }
 
-  /** Changes a consent while no other tab does. */
+  /** Changes a consent while no other tab does; each by itself, because its orders are sent meanwhile. */
   changeConsent(id: string, change: (consent: KeptConsent) => void | Promise<void>): Promise<KeptConsent> {
     return alone(async () => {
       const consent = await this.consent(id);
@@ -246,7 +246,7 @@ export class Vault implements Marks {
       await change(consent);
       await this.keepConsents([consent]);
       return consent;
-    });
+    }, `consent:${id}`);
   }
 
   /** Works while no other tab, and nothing else in this one, works under the same name. */
