@@ -37,6 +37,11 @@ export class Fault extends Error {
 /** The code of one that is suspended from the federation. */
 export const SUSPENDED = "peer-suspended";
 
+/** That a member is not spoken with, because it is suspended. */
+export function suspension(entity: string): Fault {
+  return new Fault("untrusted", `${entity} is suspended from the federation`, SUSPENDED, entity);
+}
+
 /** Whether a party refused as it refuses whoever's clock is wrong. */
 export function doubtsClock(error: unknown): boolean {
   return error instanceof Fault && error.kind === "refused" && ["binding-invalid", "stale"].includes(error.code ?? "");

@@ -9,7 +9,7 @@ import { sendObjections, unsent } from "./citizen/objections.js";
 import { confirmed, sendOf, sendPending, waiting } from "./consent/orders.js";
 import type { Member, Pin } from "./federation/chain.js";
 import type { Dataset } from "./federation/shapes.js";
-import { Federation } from "./federation/directory.js";
+import { Federation, type Survey } from "./federation/directory.js";
 import { instantText } from "./consent/calendar.js";
 import { takeApart } from "./sdjwt/binding.js";
 import { federationPin } from "./store/settings.js";
@@ -64,18 +64,23 @@ export class Wallet {
     return federation;
   }
 
-  /** All active members, remembered for reading offline, with purposes and laws. */
+  /** All active members. */
   async members(): Promise<Member[]> {
+    return (await this.survey()).members;
+  }
+
+  /** All members, remembered for reading offline, with purposes and laws. */
+  async survey(): Promise<Survey> {
     const federation = await this.federation();
-    const { members, unchecked } = await federation.survey();
-    this.known.unchecked = unchecked;
+    const survey = await federation.survey();
+    this.known.unchecked = survey.unchecked;
     const purposes = await federation.purposes().catch(() => []);
     const laws = await federation.laws().catch(() => []);
-    await this.remember(members);
+    await this.remember([...survey.members, ...survey.suspended]);
     for (const purpose of purposes) this.known.purposes[purpose.code] = purpose.text;
     for (const law of laws) this.known.laws[law.id] = law.title;
     await this.vault.write("known", this.known);
-    return members;
+    return survey;
   }
 
   /** Remembers what members are called. */

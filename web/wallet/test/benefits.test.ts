@@ -12,7 +12,9 @@ import { unheard } from "../src/citizen/unheard.js";
 import { Fault, SUSPENDED, type FaultKind } from "../src/fault.js";
 import { lookAgain } from "../src/screens/benefit.js";
 import { benefitLink, deadline } from "../src/screens/benefit-row.js";
+import { lookAround } from "../src/screens/benefits.js";
 import { factName } from "../src/screens/benefit-clauses.js";
+import { askUses } from "../src/screens/uses.js";
 import { whyWords } from "../src/ui/parts.js";
 import { Wallet } from "../src/wallet.js";
 import { Words } from "../src/words/words.js";
@@ -92,6 +94,22 @@ test("a decision that is looked at says why it could not be asked for", async ()
   world.now += 61;
   assert.deepEqual((await look()).map(({ member, believed, why }) => [member, believed, why?.kind]), [[social.department.entity, false, "untrusted"]]);
   await assert.rejects(lookAgain(wallet, idOf(12), "https://else.gov.example"), { kind: "refused", message: "the link names no known member" }, "a link may name anything");
+});
+
+test("who is suspended, or cannot be checked, is asked nothing and named, if it can know her", async () => {
+  const { world, vault, federation, social, revenue } = await bound();
+  const wallet = await Wallet.of(vault);
+  wallet.federation = async () => federation;
+  for (const department of [world.consumer, world.registry]) department.standing = "suspended";
+  world.provider.broken = true;
+  world.now += 61;
+  const named = (await lookAround(wallet)).map(({ member, believed, why }) => [member, believed, why?.code]);
+  assert.deepEqual(named, [[social.department.entity, true, SUSPENDED], [revenue.department.entity, false, undefined]]);
+  assert.ok(wallet.known.members[social.department.entity], "its name is known");
+  assert.deepEqual(social.shown, []);
+  assert.deepEqual(await askUses(wallet), [world.registry, world.consumer, world.provider].map((one) => one.entity));
+  const [looked] = await lookAgain(wallet, idOf(12), social.department.entity);
+  assert.deepEqual([looked?.believed, looked?.why?.code], [true, SUSPENDED]);
 });
 
 test("a fault has its sentence, also where nothing was signed or lost by it", () => {

@@ -25,6 +25,7 @@ export class Department {
   away = false;
   /** Whether its chain breaks: its configuration is not the one in the statement. */
   broken = false;
+  standing: "active" | "suspended" = "active";
   /** The code with which it refuses orders, if it does. */
   refuses: string | null = null;
   /** Orders, as they came. */
@@ -153,7 +154,7 @@ export class World {
       const configuration = this.configuration(department);
       const statement = this.root.sign("entity-statement+jwt", {
         iss: this.anchor, sub: department.entity, iat: this.now - 60, exp: this.now + 3600, jwks: { keys: [department.federation.published()] },
-        constraints: { max_path_length: 0 }, roles: department.roles, sector: department.name, standing: "active", entity_configuration: sha(department.broken ? "another" : configuration), directory_size: 1,
+        constraints: { max_path_length: 0 }, roles: department.roles, sector: department.name, standing: department.standing, entity_configuration: sha(department.broken ? "another" : configuration), directory_size: 1,
       });
       return this.root.sign("resolve-response+jwt", { iss: this.anchor, sub: department.entity, iat: this.now, exp: this.now + 60, trust_chain: [configuration, statement, own()] });
     });

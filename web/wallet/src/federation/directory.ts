@@ -5,7 +5,7 @@
  * a member is looked at again after a minute.
  */
 
-import { Fault, SUSPENDED, untrusted } from "../fault.js";
+import { Fault, suspension, untrusted } from "../fault.js";
 import { entityId, list } from "../json/shape.js";
 import { LIMITS, parseStrict } from "../json/strict.js";
 import { advance, resolvedChain, verifyAnchor, verifyChain, type Anchor, type Mark, type Member, type Pin } from "./chain.js";
@@ -26,6 +26,7 @@ export interface Marks {
 /** The members, as far as they could be checked. */
 export interface Survey {
   members: Member[];
+  suspended: Member[];
   unchecked: string[];
 }
 
@@ -64,7 +65,7 @@ export class Federation {
   /** A member that may take part now. */
   async member(entity: string): Promise<Member> {
     const member = await this.resolve(entity);
-    if (member.standing === "suspended") throw new Fault("untrusted", `${entity} is suspended from the federation`, SUSPENDED, entity);
+    if (member.standing === "suspended") throw suspension(entity);
     return member;
   }
 
@@ -73,7 +74,7 @@ export class Federation {
     return (await this.survey()).members;
   }
 
-  /** All members that may take part now, and who could not be checked: nothing is believed of those, and they spoil nothing for the others. */
+  /** All members that may take part now, who may not, and who could not be checked: nothing is believed of those, and they spoil nothing for the others. */
   async survey(): Promise<Survey> {
     const { text } = await this.ask(this.anchor.endpoints.federation_list_endpoint);
     const entities = list(entityId)(parseStrict(text, { ...LIMITS.statement, bytes: LIMITS.answer.bytes }), "the list of members");
@@ -88,10 +89,9 @@ export class Federation {
     // If nobody could be checked, the fault is not one member's.
     if (members.length === 0 && why !== null) throw why;
     const order = (one: string, two: string) => entities.indexOf(one) - entities.indexOf(two);
-    return {
-      members: members.filter((member) => member.standing === "active").sort((one, two) => order(one.entity, two.entity)),
-      unchecked: unchecked.sort(order),
-    };
+    members.sort((one, two) => order(one.entity, two.entity));
+    const of = (standing: Member["standing"]) => members.filter((member) => member.standing === standing);
+    return { members: of("active"), suspended: of("suspended"), unchecked: unchecked.sort(order) };
   }
 
   private async resolve(entity: string): Promise<Member> {

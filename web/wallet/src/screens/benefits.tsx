@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askEverybody } from "../citizen/benefits.js";
+import { DECISIONS } from "../citizen/benefits.js";
 import { keptBenefits, waitsForHer, type Decided } from "../citizen/kept-benefits.js";
 import { unsent } from "../citizen/objections.js";
 import type { Missing } from "../citizen/unheard.js";
@@ -11,14 +11,10 @@ import { useConsents, useWallet } from "../ui/context.js";
 import { Busy, Button, Failure, Screen } from "../ui/parts.js";
 import { clock, type Wallet } from "../wallet.js";
 import { BenefitRow } from "./benefit-row.js";
-import { NotHeard } from "./not-heard.js";
+import { askAround, NotHeard } from "./not-heard.js";
 
-/** Asks all members; whoever could not even be looked up is named too. */
-export async function lookAround(wallet: Wallet): Promise<Missing[]> {
-  const members = await wallet.members();
-  const missing = await askEverybody(wallet.vault, await wallet.federation(), members);
-  return [...missing, ...(wallet.known.unchecked ?? []).map((member) => ({ member, believed: false }))];
-}
+/** Asks all members. */
+export const lookAround = (wallet: Wallet): Promise<Missing[]> => askAround(wallet, DECISIONS);
 
 /** What was decided. */
 export function Benefits(): JSX.Element {

@@ -1,9 +1,19 @@
 /** Who told nothing now, by name, and why. */
 
 import type { JSX } from "preact";
-import type { Missing } from "../citizen/unheard.js";
+import { knowing, missingBy, unheard, type Missing, type Question } from "../citizen/unheard.js";
+import { suspension } from "../fault.js";
 import { useWallet } from "../ui/context.js";
 import { Reason } from "../ui/parts.js";
+import type { Wallet } from "../wallet.js";
+
+/** Asks all members; whoever is suspended, or could not even be looked up, is named too. */
+export async function askAround(wallet: Wallet, question: Question): Promise<Missing[]> {
+  const { members, suspended, unchecked } = await wallet.survey();
+  const missing = await unheard(question, wallet.vault, await wallet.federation(), members);
+  const held = await knowing(question, wallet.vault, suspended);
+  return [...missing, ...held.map(({ entity }) => missingBy(entity, suspension(entity))), ...unchecked.map((member) => ({ member, believed: false }))];
+}
 
 /** Who told nothing now. */
 export function NotHeard({ missing }: { missing: Missing[] }): JSX.Element {

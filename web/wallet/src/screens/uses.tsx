@@ -5,7 +5,16 @@ import { useEffect, useState } from "preact/hooks";
 import { askHistory, type KeptHistory } from "../citizen/asking.js";
 import { useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Failure, Screen } from "../ui/parts.js";
+import type { Wallet } from "../wallet.js";
 import { joined, UseRow } from "./use-row.js";
+
+/** Asks all members; who told nothing now, also whoever is suspended or could not be checked. */
+export async function askUses(wallet: Wallet): Promise<string[]> {
+  const { members, suspended, unchecked } = await wallet.survey();
+  const federation = await wallet.federation();
+  const told = members.map((member) => askHistory(wallet.vault, federation, member).then(() => [], () => [member.entity]));
+  return [...(await Promise.all(told)).flat(), ...suspended.map((member) => member.entity), ...unchecked];
+}
 
 /** Who used my data. */
 export function Uses(): JSX.Element {
@@ -18,10 +27,7 @@ export function Uses(): JSX.Element {
     setAsking(true);
     setFailure(null);
     try {
-      const federation = await wallet.federation();
-      const told = await Promise.all((await wallet.members()).map(async (member) =>
-        askHistory(wallet.vault, federation, member).then(() => null, () => member.entity)));
-      setMissing(told.filter((entity): entity is string => entity !== null));
+      setMissing(await askUses(wallet));
     } catch (error) {
       setFailure(error);
     }
