@@ -269,6 +269,14 @@ test("an answer holds although the department cannot be asked again; one that it
   assert.deepEqual((await keptBenefits(vault)).map((one) => [one.state, one.may, one.signed]), [["enrolled", [], false]]);
 });
 
+test("an answer that the department took holds although this phone has no room to keep it", async () => {
+  const { vault, social, everybody, federation, member } = await bound();
+  social.decides(12, ["offered"], { action: "offer", may: ["accept", "decline"] });
+  await everybody();
+  vault.write = async () => { throw new Fault("platform", "the phone's storage is full"); };
+  assert.equal(await answerOffer(vault, federation, await member(social), idOf(12), "accept"), "enrolled");
+});
+
 test("an objection is signed by her key for that department, and its slip and record are kept", async () => {
   const { world, vault, federation, social, decided, everybody } = await held();
   const kept = await object(vault, decided, "मैं जीवित हूँ।", world.now);

@@ -79,7 +79,8 @@ export async function answerOffer(
   const binding = await proven(vault, federation, party);
   try {
     const { state } = readJson(await party.json(party.citizen("benefits/answers"), { binding, decision, answer }), answeredShape, "the answer");
-    await keepState(vault, member.entity, decision, state);
+    // The department has her answer: a phone without room for it makes it no failure.
+    await keepState(vault, member.entity, decision, state).catch(() => null);
     await askBenefits(vault, federation, member).catch(() => null);
     return state;
   } catch (error) {
