@@ -14,6 +14,7 @@ import { Federation } from "../src/federation/directory.js";
 import { redeem } from "../src/openid/issue.js";
 import { parseOffer, parseRequest } from "../src/openid/links.js";
 import { fetchRequest } from "../src/openid/request.js";
+import { toldBefore } from "../src/screens/as-of.js";
 import { joined } from "../src/screens/use-row.js";
 import { create, lockState, MOST_TRIES, openWithPin } from "../src/store/lock.js";
 import { Vault, type KeptConsent } from "../src/store/vault.js";
@@ -441,6 +442,9 @@ test("both sides of a use are told as one", async () => {
   assert.deepEqual([told.consumer, told.provider, told.anchored, told.consent], [world.consumer.entity, world.provider.entity, 7, id]);
   assert.equal(told.outcome, "answered", "the answering side knows whether it answered");
   assert.equal(told.toldBy.length, 2);
+  const [newer] = joined(histories.map((history) => (history.member === world.consumer.entity ? { ...history, asked: world.now + 90 } : history)));
+  assert.equal(newer?.asked, world.now + 90, "by whoever told last");
+  assert.deepEqual([toldBefore(told.asked, world.now + 90), toldBefore(world.now + 90, world.now + 90), toldBefore(told.asked, world.now + 30)], [true, false, false]);
 });
 
 test("nobody is spoken with but the anchor and members, at their own addresses", async () => {

@@ -7,6 +7,7 @@ import { dayOf, parseDay, secondsOf, startOf } from "../consent/calendar.js";
 import { useWallet } from "../ui/context.js";
 import { clock } from "../wallet.js";
 import type { Words } from "../words/words.js";
+import { AsOf } from "./as-of.js";
 
 /** A civil day in her words. */
 export function dayWords(words: Words, day: string): string {
@@ -32,8 +33,8 @@ export function deadline(words: Words, decided: Decided, today: string): string 
   return until === null ? words.t("benefit-window-not-begun") : words.t("benefit-object-until", { date: dayWords(words, until) });
 }
 
-/** A row. */
-export function BenefitRow({ decided }: { decided: Decided }): JSX.Element {
+/** A row; `newest`: when any was told last. */
+export function BenefitRow({ decided, newest }: { decided: Decided; newest: number }): JSX.Element {
   const { words, name } = useWallet();
   const last = deadline(words, decided, dayOf(clock()));
   return (
@@ -45,6 +46,7 @@ export function BenefitRow({ decided }: { decided: Decided }): JSX.Element {
         {decided.monthly !== null && <span class="small">{words.t("benefit-monthly", { amount: decided.monthly })}</span>}
         {last !== null && <span class="small warn">{last}</span>}
         <span class="small">{name(decided.member)}, <time dateTime={decided.at}>{words.date(secondsOf(decided.at))}</time></span>
+        <AsOf asked={decided.asked} newest={newest} />
       </a>
     </li>
   );

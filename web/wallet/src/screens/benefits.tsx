@@ -48,19 +48,19 @@ export function Benefits(): JSX.Element {
       {failure !== null && <Failure error={failure} />}
       <NotHeard missing={missing} />
       {!asking && loaded.state === "done" && kept.length === 0 && <p>{words.t("benefits-none")}</p>}
-      <Group title={words.t("benefits-waiting")} decided={kept.filter(waits)} />
-      <Group title={words.t("benefits-others")} decided={kept.filter((one) => !waits(one))} />
+      <Group title={words.t("benefits-waiting")} decided={kept.filter(waits)} newest={asked} />
+      <Group title={words.t("benefits-others")} decided={kept.filter((one) => !waits(one))} newest={asked} />
       {asked > 0 && <p class="small">{words.t("uses-as-of", { date: words.moment(asked) })}</p>}
     </Screen>
   );
 }
 
-function Group({ title, decided }: { title: string; decided: Decided[] }): JSX.Element | null {
+function Group({ title, decided, newest }: { title: string; decided: Decided[]; newest: number }): JSX.Element | null {
   if (decided.length === 0) return null;
   return (
     <section>
       <h2>{title}</h2>
-      <ul class="rows">{decided.map((one) => <BenefitRow key={`${one.member} ${one.decision}`} decided={one} />)}</ul>
+      <ul class="rows">{decided.map((one) => <BenefitRow key={`${one.member} ${one.decision}`} decided={one} newest={newest} />)}</ul>
     </section>
   );
 }

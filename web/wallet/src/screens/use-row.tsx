@@ -6,6 +6,7 @@ import type { HistoryUse } from "../citizen/shapes.js";
 import { secondsOf } from "../consent/calendar.js";
 import { useWallet } from "../ui/context.js";
 import type { Wallet } from "../wallet.js";
+import { AsOf } from "./as-of.js";
 
 /** One exchange as one or both sides tell it. */
 export interface Use {
@@ -27,6 +28,8 @@ export interface Use {
   /** Since when the asking department no longer has it. */
   erased: number | null;
   toldBy: string[];
+  /** When either side told it last. */
+  asked: number;
 }
 
 /** What all members told, newest first. */
@@ -37,7 +40,7 @@ export async function keptUses(wallet: Wallet): Promise<Use[]> {
 /** Joins the two sides of each exchange. */
 export function joined(histories: KeptHistory[]): Use[] {
   const uses = new Map<string, Use>();
-  for (const { member, uses: told } of histories) {
+  for (const { member, asked, uses: told } of histories) {
     for (const one of told) {
       const other = uses.get(one.exchange);
       const sides = one.role === "provider" ? { provider: member, consumer: one.peer } : { provider: one.peer, consumer: member };
@@ -50,14 +53,15 @@ export function joined(histories: KeptHistory[]): Use[] {
         assisted: one.assisted ?? other?.assisted ?? null, law: one.law ?? other?.law ?? null, outcome, refusal: one.refusal ?? other?.refusal ?? null,
         anchored: one.anchored ?? other?.anchored ?? null,
         erased: one.erased === null || one.erased === undefined ? other?.erased ?? null : secondsOf(one.erased), toldBy,
+        asked: Math.max(asked, other?.asked ?? 0),
       });
     }
   }
   return [...uses.values()].sort((one, two) => two.at - one.at);
 }
 
-/** A row. */
-export function UseRow({ use }: { use: Use }): JSX.Element {
+/** A row; `newest`: when any member told last, where that is shown. */
+export function UseRow({ use, newest = 0 }: { use: Use; newest?: number }): JSX.Element {
   const { words, name, items } = useWallet();
   const names = { consumer: name(use.consumer), provider: name(use.provider), items: items(use.provider, use.dataset, [...use.fields, ...use.questions]) };
   return (
@@ -66,6 +70,7 @@ export function UseRow({ use }: { use: Use }): JSX.Element {
         <span>{words.t(`use-${use.outcome}`, names)}</span>
         {use.assisted !== null && <span class="small">{words.t("use-assisted", { operator: name(use.assisted) })}</span>}
         <time class="small" dateTime={new Date(use.at * 1000).toISOString()}>{words.moment(use.at)}</time>
+        <AsOf asked={use.asked} newest={newest} />
       </a>
     </li>
   );

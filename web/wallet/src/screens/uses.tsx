@@ -48,7 +48,7 @@ export function Uses(): JSX.Element {
       {failure !== null && <Failure error={failure} />}
       {missing.map((party) => <p key={party} class="notice">{words.t("uses-missing", { party: name(party) })}</p>)}
       {!asking && loaded.state === "done" && uses.length === 0 && <p>{words.t("uses-none")}</p>}
-      <ul class="rows">{uses.map((use) => <UseRow key={use.exchange} use={use} />)}</ul>
+      <ul class="rows">{uses.map((use) => <UseRow key={use.exchange} use={use} newest={asked} />)}</ul>
       {asked > 0 && <p class="small">{words.t("uses-as-of", { date: words.moment(asked) })}</p>}
     </Screen>
   );
