@@ -132,7 +132,7 @@ fn opening(life: &Life) -> Value {
     let walks = WALKS.map(|(width, language)| json!({ "width": width, "language": language }));
     let screenshots = std::env::var_os("VINIMAY_SCREENSHOTS").map(|_| repository().join("docs/screenshots"));
     json!({
-        "wallet": life.wallet.as_ref().unwrap().origin, "registry": life.civil.department.entity(), "members": members, "keys": keys_of(life), "walks": walks,
+        "wallet": life.wallet.as_ref().unwrap().origin, "members": members, "keys": keys_of(life), "walks": walks,
         "camera": life.folder().join("camera.y4m"), "screenshots": screenshots,
     })
 }

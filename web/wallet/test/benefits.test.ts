@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FluentResource } from "@fluent/bundle";
+import { NOTICES } from "../src/citizen/asking.js";
 import { answerOffer, askBenefits, DECISIONS } from "../src/citizen/benefits.js";
 import { keptBenefit, keptBenefits, mayOn, waitsForHer, type Decided } from "../src/citizen/kept-benefits.js";
 import { MOST_WORDS, object, send, sendObjections, unsent } from "../src/citizen/objections.js";
@@ -14,6 +15,8 @@ import { lookAgain } from "../src/screens/benefit.js";
 import { benefitLink, deadline } from "../src/screens/benefit-row.js";
 import { lookAround } from "../src/screens/benefits.js";
 import { factName } from "../src/screens/benefit-clauses.js";
+import { askAround } from "../src/screens/not-heard.js";
+import { emptyKey } from "../src/screens/notices.js";
 import { askUses } from "../src/screens/uses.js";
 import { whyWords } from "../src/ui/parts.js";
 import { Wallet } from "../src/wallet.js";
@@ -110,6 +113,19 @@ test("who is suspended, or cannot be checked, is asked nothing and named, if it 
   assert.deepEqual(await askUses(wallet), [world.registry, world.consumer, world.provider].map((one) => one.entity));
   const [looked] = await lookAgain(wallet, idOf(12), social.department.entity);
   assert.deepEqual([looked?.believed, looked?.why?.code], [true, SUSPENDED]);
+});
+
+test("who did not tell its messages is named, and nobody who cannot know her is asked for any", async () => {
+  const { world, vault, federation, social, revenue } = await bound();
+  const wallet = await Wallet.of(vault);
+  wallet.federation = async () => federation;
+  for (const { department } of [social, revenue]) world.door(department, "notices", () => ({ member: department.entity, notices: [], preferences: null }));
+  assert.deepEqual(await askAround(wallet, NOTICES), []);
+  assert.ok(!world.requests.some((url) => url.startsWith(`${world.registry.entity}/citizen/v1/notices`)));
+  world.consumer.away = true;
+  const missing = await askAround(wallet, NOTICES);
+  assert.deepEqual(missing.map(({ member, believed }) => [member, believed]), [[social.department.entity, true]]);
+  assert.deepEqual([emptyKey(missing, null), emptyKey([], new Error("x")), emptyKey([], null), emptyKey(null, null)], [null, null, "notices-none", "benefit-not-asked"]);
 });
 
 test("a fault has its sentence, also where nothing was signed or lost by it", () => {

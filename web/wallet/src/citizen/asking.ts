@@ -14,6 +14,7 @@ import { conceals, present } from "../sdjwt/binding.js";
 import type { BoundKey, Vault } from "../store/vault.js";
 import { Party, readJson } from "./party.js";
 import { historyShape, linkedShape, nonceAnswer, noticesShape, type HistoryUse, type Notice, type Preferences } from "./shapes.js";
+import type { Question } from "./unheard.js";
 
 /** What one member told, and when; kept for reading offline. */
 export interface KeptHistory {
@@ -84,6 +85,13 @@ export async function askNotices(vault: Vault, federation: Federation, member: M
   await vault.write(`notices:${member.entity}`, kept);
   return kept;
 }
+
+/** Messages to her; a department that asks knows her by its key as well. */
+export const NOTICES: Question = {
+  ask: askNotices,
+  knows: async (vault, member) => (await boundFor(vault, member.entity)).use.kind === "consumer" || knowable(vault, member),
+  told: async (vault, member) => ((await vault.read<KeptNotices>(`notices:${member}`))?.notices ?? []).length > 0,
+};
 
 /** What she wants to hear, and where: a number or address that is absent stays as it is kept there, `null` is forgotten. */
 export interface Wanted extends Pick<Preferences, "level" | "language"> {

@@ -15,14 +15,14 @@ export async function askAround(wallet: Wallet, question: Question): Promise<Mis
   return [...missing, ...held.map(({ entity }) => missingBy(entity, suspension(entity))), ...unchecked.map((member) => ({ member, believed: false }))];
 }
 
-/** Who told nothing now. */
-export function NotHeard({ missing }: { missing: Missing[] }): JSX.Element {
+/** Who told nothing now; `sentence`: what may be missing by that. */
+export function NotHeard({ missing, sentence = "benefits-missing" }: { missing: Missing[]; sentence?: string }): JSX.Element {
   const { words, name } = useWallet();
   return (
     <>
       {missing.map(({ member, believed, why }) => (
         <div key={member} class="notice">
-          <p>{words.t(believed ? "benefits-missing" : "benefits-unbelieved", { party: name(member) })}</p>
+          <p>{words.t(believed ? sentence : "benefits-unbelieved", { party: name(member) })}</p>
           {why !== undefined && <Reason code={why.message} />}
         </div>
       ))}

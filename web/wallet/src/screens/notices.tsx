@@ -2,28 +2,37 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askNotices, choose, type KeptNotices, type Wanted } from "../citizen/asking.js";
+import { askNotices, choose, NOTICES, type KeptNotices, type Wanted } from "../citizen/asking.js";
 import { mailAddress, phoneNumber } from "../citizen/contact.js";
 import { LEVELS } from "../citizen/shapes.js";
+import type { Missing } from "../citizen/unheard.js";
 import { secondsOf } from "../consent/calendar.js";
 import { useLoaded, useWallet } from "../ui/context.js";
 import { Busy, Button, Choice, Failure, Field, Screen } from "../ui/parts.js";
 import { benefitLink } from "./benefit-row.js";
+import { askAround, NotHeard } from "./not-heard.js";
 
 type Level = (typeof LEVELS)[number];
+
+/** What an empty list says: that there is nothing, only if everybody was heard; `null`: others say why it is empty. */
+export function emptyKey(missing: Missing[] | null, failure: unknown): string | null {
+  if (failure !== null || (missing !== null && missing.length > 0)) return null;
+  return missing === null ? "benefit-not-asked" : "notices-none";
+}
 
 /** Messages to her. */
 export function Notices(): JSX.Element {
   const { words, wallet, name, online } = useWallet();
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState(online);
   const [failure, setFailure] = useState<unknown>(null);
+  const [missing, setMissing] = useState<Missing[] | null>(null);
   const [loaded, again] = useLoaded(() => wallet.vault.all<KeptNotices>("notices:"), [wallet]);
   const ask = async () => {
     setAsking(true);
     setFailure(null);
+    setMissing(null);
     try {
-      const federation = await wallet.federation();
-      await Promise.all((await wallet.members()).map((member) => askNotices(wallet.vault, federation, member).catch(() => null)));
+      setMissing(await askAround(wallet, NOTICES));
     } catch (error) {
       setFailure(error);
     }
@@ -31,8 +40,9 @@ export function Notices(): JSX.Element {
     again();
   };
   useEffect(() => {
-    void wallet.vault.bindings().then((bindings) => (online && bindings.length > 0 ? ask() : undefined));
+    void wallet.vault.bindings().then((bindings) => (online && bindings.length > 0 ? ask() : setAsking(false)));
   }, [wallet]);
+  const empty = emptyKey(missing, failure);
   const kept = loaded.state === "done" ? loaded.value : [];
   const notices = kept.flatMap(({ member, notices }) => notices.map((notice) => ({ ...notice, member })));
   notices.sort((one, two) => secondsOf(two.at) - secondsOf(one.at));
@@ -40,7 +50,8 @@ export function Notices(): JSX.Element {
     <Screen title={words.t("notices-title")} back="/">
       {asking ? <Busy /> : <div class="actions"><Button onClick={() => void ask()}>{words.t("notices-refresh")}</Button></div>}
       {failure !== null && <Failure error={failure} />}
-      {!asking && notices.length === 0 && <p>{words.t("notices-none")}</p>}
+      <NotHeard missing={missing ?? []} sentence="uses-missing" />
+      {!asking && loaded.state === "done" && notices.length === 0 && empty !== null && <p>{words.t(empty)}</p>}
       <ul class="rows">
         {notices.map((notice) => {
           const text = notice.text[words.language] ?? notice.text["en"];
