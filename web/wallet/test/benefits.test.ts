@@ -214,6 +214,14 @@ test("one decision that cannot be believed hides no other, and stays as it was t
   assert.deepEqual((await keptBenefits(vault)).map((one) => one.asked), [world.now, world.now]);
 });
 
+test("as many decisions as a department tells at once are read, with long words and all their records", async () => {
+  const { vault, social, everybody } = await bound();
+  const why = { en: "A death was registered. ".repeat(250), hi: "एक मृत्यु दर्ज हुई। ".repeat(250) };
+  for (let number = 1; number <= 200; number += 1) social.decides(number, ["held", "noticed"], { at: "2026-11-12T08:00:00Z", why });
+  assert.deepEqual(await everybody(), []);
+  assert.equal((await keptBenefits(vault)).length, 200);
+});
+
 test("what a department tells no more stays, and no record of a decision can go away", async () => {
   const { world, vault, social, everybody } = await bound();
   const view = social.decides(12, ["proposed", "held"]);

@@ -8,7 +8,7 @@
 import { Fault, untrusted } from "../fault.js";
 import type { Member } from "../federation/chain.js";
 import type { Federation } from "../federation/directory.js";
-import type { Json } from "../json/strict.js";
+import { LIMITS, type Json } from "../json/strict.js";
 import type { Vault } from "../store/vault.js";
 import { knowable, proven } from "./asking.js";
 import { placeOf, type KeptBenefit, type KeptBenefits } from "./kept-benefits.js";
@@ -17,13 +17,16 @@ import { signedAsTold } from "./records.js";
 import { answeredShape, benefitShape, benefitsShape, type Benefit } from "./shapes.js";
 import { unheard, type Missing, type Question } from "./unheard.js";
 
+/** Up to 200 decisions come with all that was ever signed of them. */
+const LIMIT = { ...LIMITS.answer, bytes: 8 * LIMITS.answer.bytes };
+
 /** Asks one member what it decided about her. Throws `untrusted` if some of it cannot be believed; what can is kept all the same. */
 export function askBenefits(vault: Vault, federation: Federation, member: Member): Promise<KeptBenefits> {
   // In turn: an answer that comes late must not be kept over a newer one.
   return vault.inTurn(placeOf(member.entity), async () => {
     const party = new Party(member);
     const binding = await proven(vault, federation, party);
-    const told = readJson(await party.json(party.citizen("benefits"), { binding }), benefitsShape, "the benefits");
+    const told = readJson(await party.json(party.citizen("benefits"), { binding }), benefitsShape, "the benefits", LIMIT);
     if (told.member !== member.entity) throw untrusted(`${member.entity} told another member's decisions`);
     const before = await vault.read<KeptBenefits>(placeOf(member.entity));
     const { believed, doubt } = await believable(member, told.decisions, before?.decisions ?? []);

@@ -4,7 +4,7 @@ import { untrusted } from "../fault.js";
 import type { Member } from "../federation/chain.js";
 import { send, type Reply } from "../federation/http.js";
 import type { Shape } from "../json/shape.js";
-import { LIMITS, parseStrict } from "../json/strict.js";
+import { LIMITS, parseStrict, type Limits } from "../json/strict.js";
 
 /** A member that is spoken with. */
 export class Party {
@@ -58,6 +58,6 @@ function parse(address: string): URL | null {
 }
 
 /** The JSON of an answer. */
-export function readJson<T>(reply: Reply, shape: Shape<T>, what: string): T {
-  return shape(parseStrict(reply.text, LIMITS.answer), what);
+export function readJson<T>(reply: Reply, shape: Shape<T>, what: string, limits: Limits = LIMITS.answer): T {
+  return shape(parseStrict(reply.text, limits), what);
 }

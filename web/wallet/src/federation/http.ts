@@ -7,7 +7,7 @@
 
 import { Fault } from "../fault.js";
 
-const MOST = 4 << 20;
+const MOST = 8 << 20;
 const PATIENCE = 15_000;
 
 /** An answer of 200 to 299. */
