@@ -19,7 +19,7 @@ use schemas::{
     version::V1,
 };
 use service_kit::{
-    db::{AnyConnection, DatabaseError},
+    db::DatabaseError,
     jobs::{Jobs, JobsError},
 };
 use tlog::entry::EntryType;
@@ -160,8 +160,9 @@ async fn each_roll(
         for roll in rolls.rolls().cloned().collect::<Vec<_>>() {
             let (writer, at, named) = (rolls.clone(), app.now(), roll.clone());
             let found = blocking(move || look(&writer, &named, at)).await??;
-            alarm(app, &roll, &found.outside, at).await?;
             look_again(app, found.done).await?;
+            app.wake_decisions();
+            alarm(app, &roll, &found.outside, at).await?;
             if !app.renew(&lease).await? {
                 break;
             }
@@ -174,14 +175,12 @@ async fn each_roll(
 }
 
 /// Whoever was meant is looked at again: what was carried out is written down, or taken back if nobody wants it any more.
-async fn look_again(app: &App, done: Vec<MessageId>) -> Result<(), RollsError> {
-    if done.is_empty() {
-        return Ok(());
-    }
+pub(crate) async fn look_again(app: &App, done: Vec<MessageId>) -> Result<(), DecisionStoreError> {
     let now_ms = app.decided_at_ms();
-    let write = move |conn: &mut AnyConnection| done.iter().try_for_each(|id| person_due_by(conn, id, now_ms));
-    app.db().write(write).await?;
-    app.wake_decisions();
+    for id in done {
+        // One person a transaction: nobody else is locked meanwhile.
+        app.db().write(move |conn| person_due_by(conn, &id, now_ms)).await?;
+    }
     Ok(())
 }
 

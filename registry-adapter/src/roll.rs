@@ -372,13 +372,22 @@ impl MappedRolls {
         Ok(changes)
     }
 
-    /// Settles intents that a crash or an absent system left open. Blocks.
+    /// Whether a system of the department was told to make the change of this decision and has not made it yet. Blocks.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub fn is_handed_over(&self, roll: &RollId, decision: &MessageId) -> Result<bool, RollError> {
+        let roll = self.roll(roll)?;
+        Ok(roll.write == WriteWay::Webhook && self.apart(roll)?.is_open(decision)?)
+    }
+
+    /// Settles intents that a crash or an absent system left open; no removal is carried out by it. Blocks.
     ///
     /// # Errors
     /// If the journal or the roll cannot be read or written.
     pub fn settle(&self, roll: &RollId, at: Timestamp) -> Result<Settled, RollError> {
         let roll = self.roll(roll)?;
-        if in_one_transaction(roll) { Ok(Settled::default()) } else { self.apart(roll)?.settle(at) }
+        if in_one_transaction(roll) { Ok(Settled::default()) } else { self.apart(roll)?.settle(None, at) }
     }
 
     /// The roll as it stood at the end of a day, made again from the journal alone. Blocks.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Federation, Home, WalletError,
+    decide::open_binding,
     history::{key_for, known_by},
     post::Party,
 };
@@ -52,8 +53,8 @@ pub async fn benefits(home: &Home, federation: &Federation) -> Result<FoundHer, 
     let mut found = FoundHer { departments: Vec::new(), missing: Vec::new(), unbelieved: Vec::new() };
     for member in members {
         match ask(home, federation, member).await {
-            Ok(told) if told.decisions.is_empty() => {}
-            Ok(told) => found.departments.push(told),
+            Ok(Some(told)) if !told.decisions.is_empty() => found.departments.push(told),
+            Ok(_) => {}
             // One that answers badly keeps her from no other.
             Err(error @ WalletError::Untrusted(_)) => found.unbelieved.push(error.to_string()),
             // A department that knows her by no pseudonym has decided nothing about her.
@@ -102,13 +103,21 @@ async fn proof(home: &Home, federation: &Federation, party: &Party<'_>) -> Resul
     known_by(home, federation, party, bound).await
 }
 
-async fn ask(home: &Home, federation: &Federation, member: &VerifiedMember) -> Result<Benefits, WalletError> {
+/// `None`: the department cannot know her, for no pseudonym of its sector was given.
+async fn ask(home: &Home, federation: &Federation, member: &VerifiedMember) -> Result<Option<Benefits>, WalletError> {
+    let bindings = home.bindings()?;
+    if let Some(bound) = key_for(&bindings, member) {
+        let (_, binding) = open_binding(home, federation, bound).await?;
+        if binding.concealed(&format!("sub_{}", member.sector())).is_none() {
+            return Ok(None);
+        }
+    }
     let party = Party { member, http: federation.http(member)? };
     let request = BenefitsRequest { binding: proof(home, federation, &party).await? };
     let reply = party.json(&format!("{}/benefits", member.gateway().citizen_endpoint), &[], &request).await?;
     let told: Benefits = party.read(&reply)?;
     if told.member == *member.entity() {
-        return Ok(told);
+        return Ok(Some(told));
     }
     Err(WalletError::Untrusted(format!("{} told another member's decisions", member.entity())))
 }

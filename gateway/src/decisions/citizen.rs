@@ -29,7 +29,7 @@ use service_kit::db::AnyConnection;
 use super::{
     DecisionError,
     contest::{Said, is_open, object_now},
-    look::written_down,
+    look::before_objection,
     records::{self, Word},
     run::{local, locked},
 };
@@ -178,7 +178,7 @@ impl App {
         let binding = self.verify_contesting_presentation(&request.binding).await?;
         let order = self.verify_objection(token, &binding)?;
         let person = person(self, &binding)?;
-        written_down(self, &person).await?;
+        before_objection(self, &person, &order.decision).await?;
         let (with, now) = (self.clone(), self.decided_at());
         let taken = self
             .db()

@@ -16,6 +16,7 @@ use eligibility::{
     propose::{Past, Proposal, Situation, Standing, Verdict, propose, wakes},
     scheme::{Scheme, Unit},
 };
+use protocol::consent::Refusal;
 use registry_adapter::{
     key::LocalKey,
     mapping::{RollId, RollStatus},
@@ -24,6 +25,7 @@ use registry_adapter::{
 use schemas::{
     decision::DecisionAction,
     id::MessageId,
+    problem::Code,
     scheme::DecisionState,
     time::{CivilDate, Timestamp},
 };
@@ -32,6 +34,7 @@ use service_kit::db::AnyConnection;
 pub(super) use self::read::Read;
 use super::{
     DecisionError,
+    error::blocking,
     joined::{self, Joined},
     outcome,
     own::{self, Paying, Standings},
@@ -46,7 +49,7 @@ use crate::{
     notices::Person,
     store::{
         decisions::{
-            cases::{Decided, decisions_of},
+            cases::{Decided, Todo, decision_find, decisions_of},
             facts::{Heard, facts_of},
             persons::{Known, person_find, person_lock},
         },
@@ -176,13 +179,36 @@ async fn once(app: &App, person: &Person) -> Result<(Option<Settled>, bool), Dec
     read.decide(app).await.map(|(settled, changed)| (Some(settled), changed))
 }
 
-/// Writes down what the rolls have carried out and her decisions do not know yet.
+/// Before an objection is taken: what a roll has carried out and her decisions do not know yet is written down.
 ///
 /// # Errors
-/// If something cannot be read or written.
-pub(super) async fn written_down(app: &App, person: &Person) -> Result<(), DecisionError> {
-    let Some(order) = Read::of(app, person).await?.and_then(|read| read.removed_already()) else { return Ok(()) };
-    perform::carry_out(app, order).await.map(drop)
+/// `conflict`: the department's own system was told, and has it in hand; she is heard once it is done.
+pub(super) async fn before_objection(app: &App, person: &Person, id: &MessageId) -> Result<(), Refusal> {
+    match written_down(app, person, id).await {
+        Ok(false) => Ok(()),
+        Ok(true) => {
+            Err(Refusal::new(Code::Conflict, "the department's own system is carrying it out; object again then"))
+        }
+        Err(error) => {
+            // Her words are taken all the same; what the roll did meanwhile is found by the next look, and taken back.
+            tracing::warn!(decision = %id, %error, "an objection is taken before the rolls could be read");
+            Ok(())
+        }
+    }
+}
+
+/// Whether the department's own system has the removal in hand.
+async fn written_down(app: &App, person: &Person, id: &MessageId) -> Result<bool, DecisionError> {
+    let Some(read) = Read::of(app, person).await? else { return Ok(false) };
+    if let Some(order) = read.removed_already() {
+        return perform::carry_out(app, order).await.map(|_| false);
+    }
+    let (keys, decision) = (app.keys().clone(), id.clone());
+    let decided = app.db().read(move |conn| decision_find(conn, &keys, &decision)).await?;
+    let Some(decided) = decided.filter(|decided| decided.todo == Some(Todo::Remove)) else { return Ok(false) };
+    let roll: RollId = decided.roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
+    let Some(writer) = app.triggers().rolls().cloned() else { return Ok(false) };
+    blocking(move || Ok(writer.is_handed_over(&roll, &decided.id)?)).await
 }
 
 fn heads(app: &App, plans: &[Plan]) -> BTreeSet<RollId> {

@@ -22,7 +22,7 @@ pub(crate) use self::hearing::apart_from_who_confirmed;
 pub(super) use self::hearing::begin;
 pub use self::views::{Objected, QueueItem, QueueKey, ReviewItem, ReviewOutcome, Slip};
 use self::{
-    hearing::{apart_to_deliver, confirm, free, hear},
+    hearing::{apart_to_deliver, confirm, free, hear, is_unconfirmed},
     views::item,
 };
 use super::{
@@ -30,7 +30,7 @@ use super::{
     citizen::CitizenError,
     clock,
     contest::{Said, object_now},
-    look::written_down,
+    look::before_objection,
     run::{Delivered, deliver_now, locked},
 };
 use crate::{
@@ -204,7 +204,7 @@ impl App {
                 (S::Contested | S::Removed, _) => hear(conn, &with, decided, (&by, upheld), now)?,
                 (S::Proposed, Some(Waits::Officer)) => confirm(conn, &with, decided, (&by, upheld), now)?,
                 // Held meanwhile for the sake of the scheme that follows: what was proposed is still to be confirmed.
-                (S::Held, Some(Waits::Officer)) if untold && decided.matter.undone.is_none() => {
+                (S::Held, Some(Waits::Officer)) if untold && is_unconfirmed(&decided) => {
                     confirm(conn, &with, decided, (&by, upheld), now)?
                 }
                 (S::Held | S::Noticed | S::Upheld, Some(Waits::Officer)) => {
@@ -251,11 +251,15 @@ impl App {
         let (with, id, now) = (self.clone(), decision.clone(), self.decided_at());
         let by = officer.clone();
         let (keys, of) = (self.keys().clone(), id.clone());
-        let decided = self.db().read(move |conn| decision_find(conn, &keys, &of)).await;
-        if let Some(decided) = decided.map_err(DecisionError::from)? {
-            written_down(self, &decided.person).await?;
-        }
+        let known = self.db().read(move |conn| decision_find(conn, &keys, &of)).await.map_err(DecisionError::from)?;
+        let handed_over = match known {
+            Some(known) => before_objection(self, &known.person, &known.id).await.err(),
+            None => None,
+        };
         let write = move |conn: &mut AnyConnection| {
+            if let Some(refusal) = handed_over {
+                return Err(refusal.into());
+            }
             let decided = decision_find(conn, with.keys(), &id)?;
             // Where no delivery was recorded yet, this is it: as with a letter, not by the word of who confirmed the removal or named her.
             if let Some(decided) = decided.filter(|decided| decided.matter.delivered.is_none()) {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::decisions::cases::{Decided, Matter, Todo, Waits, decision_insert, decisions_of},
+    store::decisions::cases::{Decided, Matter, Todo, Undone, Waits, decision_insert, decisions_of},
 };
 
 /// With this the key of a cause begins that hangs on a roll which did not do what was decided.
@@ -86,6 +86,15 @@ pub(super) fn stop(after: &mut Decided, now: Timestamp) {
         }
         Some(Todo::Restore) => after.state = DecisionState::Removed,
         Some(Todo::Enrol) => after.state = DecisionState::Withdrawn,
+        // Not held for the sake of what follows, then: what was proposed stays, and is not held again before an officer has looked.
+        Some(Todo::Hold) if after.matter.cause.reason == Reason::ClauseFalse => {
+            let refused = |hold| Undone { decision: hold, reason: "NOT_HELD".to_owned(), event: None };
+            after.matter.undone = after.matter.hold.take().map(refused);
+            if after.state == DecisionState::Held {
+                after.state = DecisionState::Proposed;
+            }
+            after.waits = Some(Waits::Officer);
+        }
         Some(Todo::Hold | Todo::Remove) => after.waits = Some(Waits::Officer),
         Some(Todo::Decline | Todo::NameHead) | None => {}
     }
@@ -102,6 +111,11 @@ pub(super) fn about_both(scheme: &str) -> Cause {
     Cause { reason: Reason::Conflict, key: format!("{ROLL}{scheme} and what follows") }
 }
 
+/// The cause of a review of what a roll did not do.
+fn refused(decided: &Decided) -> Cause {
+    Cause { reason: Reason::Conflict, key: format!("{ROLL}{}", decided.id) }
+}
+
 /// Asks an officer to look at what a roll did not do; once while nobody has looked.
 pub(super) fn review(
     conn: &mut AnyConnection,
@@ -109,7 +123,7 @@ pub(super) fn review(
     (decided, local): (&Decided, Option<&LocalKey>),
     now: Timestamp,
 ) -> Result<(), DecisionError> {
-    let cause = Cause { reason: Reason::Conflict, key: format!("{ROLL}{}", decided.id) };
+    let cause = refused(decided);
     let past = decisions_of(conn, app.keys(), &decided.person)?;
     if past.iter().any(|past| past.matter.cause == cause && past.state == DecisionState::Proposed) {
         return Ok(());

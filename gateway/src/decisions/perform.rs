@@ -43,11 +43,13 @@ use super::{
     outcome::{self, Answer},
     plan::plans,
     records::{self, Word, claims_of},
+    run::locked,
     transition, trying,
 };
 use crate::{
     app::App,
     notices::Person,
+    rolls::look_again,
     store::{
         decisions::{
             cases::{Decided, Todo, Undone, decision_find, decision_update, decisions_of},
@@ -130,6 +132,8 @@ struct Done {
     applied: Applied,
     notice: Option<DecisionNotice>,
     answer: Answer,
+    /// Other decisions that were found carried out on the way.
+    others: Vec<MessageId>,
 }
 
 async fn perform(app: &App, decided: Decided) -> Result<bool, DecisionError> {
@@ -175,7 +179,8 @@ pub(super) async fn carry_out(app: &App, decided: Decided) -> Result<bool, Decis
     let next = next_of(app, &decided).await?;
     let brief = app.db().read(move |conn| brief(conn, &keys, (&id, &person), (&next, today))).await?;
     let (with, order, to) = (app.clone(), decided.clone(), local.clone());
-    let done = blocking(move || tell(&with, &order, to, brief)).await?;
+    let mut done = blocking(move || tell(&with, &order, to, brief)).await?;
+    look_again(app, std::mem::take(&mut done.others)).await?;
     commit(app, decided, local, done).await
 }
 
@@ -205,6 +210,7 @@ fn tell(app: &App, decided: &Decided, local: Option<LocalKey>, brief: Brief) -> 
     let roll: RollId = decided.roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
     let now = app.decided_at();
     let todo = decided.todo.ok_or(DecisionError::Overtaken)?;
+    let others = writer.settle(&roll, now)?.done;
     let (applied, notice) = match todo {
         Todo::Enrol => (writer.enrol(&enrolment(decided, (roll, local.clone()), brief.facts), now)?, None),
         Todo::Remove => {
@@ -218,7 +224,7 @@ fn tell(app: &App, decided: &Decided, local: Option<LocalKey>, brief: Brief) -> 
         }
     };
     let active = todo == Todo::Release && outcome::is_active(writer, decided, local.as_ref())?;
-    Ok(Done { answer: outcome::answer(todo, &applied, active), applied, notice })
+    Ok(Done { answer: outcome::answer(todo, &applied, active), applied, notice, others })
 }
 
 fn rows(
@@ -430,7 +436,10 @@ pub(super) async fn put_back_unasked(app: &App, decided: Decided) -> Result<(), 
     let told = Decided { todo: Some(Todo::Remove), ..decided };
     let (with, now) = (app.clone(), app.decided_at());
     let write = move |conn: &mut AnyConnection| {
-        person_lock(conn, with.keys(), &told.person)?;
+        // Whoever told the roll may have written it down since.
+        if locked(conn, &with, &told.id)?.is_none_or(|now| now.turn != told.turn) {
+            return Err(DecisionError::Overtaken);
+        }
         make_good(conn, &with, (&told, local.as_ref()), now)
     };
     app.db().write(write).await?;
@@ -451,6 +460,8 @@ fn make_good(
     match told.todo {
         Some(Todo::Hold) if over && after.todo.is_none() => after.todo = Some(Todo::Release),
         Some(Todo::Remove) if !matches!(after.state, S::Removed | S::Restored) => {
+            // Whom officers found right stays free of the same cause.
+            after.matter.dismissed |= after.state == S::Reversed;
             (after.state, after.todo, after.waits) = (S::Restored, Some(Todo::Restore), None);
         }
         // Another process did the same, or what is to be done next follows from the decision as it stands.

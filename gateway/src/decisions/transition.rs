@@ -95,7 +95,7 @@ struct Ending {
     held: bool,
     /// Whether it is written down that the next one paid today.
     seen: bool,
-    /// Whether the hold could not be lifted before: then an officer looks at the roll.
+    /// Whether the roll would not hold, or would not lift the hold: then an officer looks at it.
     refused: bool,
     todo: Option<Todo>,
     waits: Option<Waits>,
@@ -131,7 +131,7 @@ fn change(ending: &Ending, here: Option<Standing>, next: bool) -> Option<Change>
     let may_hold = matches!(ending.state, Proposed | Noticed | Contested | Upheld) && here == Some(Standing::Active);
     let told = matches!(ending.todo, Some(Todo::Hold | Todo::Release));
     match (ending.held, next) {
-        (false, true) => (may_hold && ending.todo.is_none() && !waits).then_some(Change::Hold),
+        (false, true) => (may_hold && ending.todo.is_none() && !waits && !ending.refused).then_some(Change::Hold),
         (true, true) => (!ending.seen && ending.todo.is_none()).then_some(Change::Paid),
         // Whatever it waits for, and although it is heard: nobody draws nothing for the sake of what pays nothing.
         (true, false) => (!told && !ending.refused).then_some(Change::Lift),

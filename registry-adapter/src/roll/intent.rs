@@ -81,7 +81,7 @@ impl Apart<'_> {
         asked: &Changes<'_>,
         at: Timestamp,
     ) -> Result<Vec<Entry>, RollError> {
-        self.settle(at)?;
+        self.settle(Some(decision), at)?;
         let known = self.book(|conn| Ok(journal::of_decision(conn, &self.roll.id, decision)?))?;
         if !known.is_empty() || self.is_open(decision)? {
             return self.told(decision);
@@ -94,15 +94,17 @@ impl Apart<'_> {
             Changes::Rows(order) => self.intend(order, &lines, at)?,
             Changes::Enrol(order) => self.intend_row(order, at)?,
         }
-        self.settle(at)?;
+        self.settle(Some(decision), at)?;
         self.told(decision)
     }
 
-    /// Settles every open intent of this roll as far as it can be.
-    pub(super) fn settle(&self, at: Timestamp) -> Result<Settled, RollError> {
+    /// Settles every open intent of this roll as far as it can be. A removal is carried out by its own order alone, each time it is
+    /// asked for: one that was taken back since is only read back, in case the department's system did it.
+    pub(super) fn settle(&self, asked: Option<&MessageId>, at: Timestamp) -> Result<Settled, RollError> {
         let mut settled = Settled::default();
         for intent in self.book(|conn| Ok(journal::open_intents(conn, &self.roll.id)?))? {
-            if self.settle_one(&intent, at)? {
+            let carried = intent.action != Action::Remove || intent.intent.as_ref() == asked;
+            if self.settle_one(&intent, carried, at)? {
                 settled.done.extend(intent.intent);
             } else {
                 settled.open += 1;
@@ -111,7 +113,8 @@ impl Apart<'_> {
         Ok(settled)
     }
 
-    fn is_open(&self, decision: &MessageId) -> Result<bool, RollError> {
+    /// Whether a change is intended and not yet read back.
+    pub(super) fn is_open(&self, decision: &MessageId) -> Result<bool, RollError> {
         let open = self.book(|conn| Ok(journal::open_intents(conn, &self.roll.id)?))?;
         Ok(open.iter().any(|entry| entry.intent.as_ref() == Some(decision)))
     }
@@ -130,6 +133,8 @@ impl Apart<'_> {
         self.book(|conn| {
             for line in lines {
                 let mut history = journal::of_row(conn, &self.roll.id, &line.key)?;
+                // What is only intended did not change the row.
+                history.retain(|entry| entry.outcome != RowOutcome::Intended);
                 history.extend(super::outside::note(conn, self.roll, line, &history, at)?);
                 let (entry, written) = order.plan(engine(conn), self.roll, line, &history, at);
                 let entry = match written {
@@ -189,7 +194,7 @@ impl Apart<'_> {
     }
 
     /// Whether it is settled now.
-    fn settle_one(&self, intent: &Entry, at: Timestamp) -> Result<bool, RollError> {
+    fn settle_one(&self, intent: &Entry, carried: bool, at: Timestamp) -> Result<bool, RollError> {
         let Some(after) = &intent.after_row else { return Ok(true) };
         let mut line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
         let as_before = |line: &Option<Line>| match (&intent.before_row, line) {
@@ -197,14 +202,14 @@ impl Apart<'_> {
             (Some(before), Some(line)) => before.agrees(&line.values),
             _ => false,
         };
-        if as_before(&line) && !line.as_ref().is_some_and(|line| after.agrees(&line.values)) {
+        if carried && as_before(&line) && !line.as_ref().is_some_and(|line| after.agrees(&line.values)) {
             self.carry(intent, after, line.as_ref())?;
             line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
         }
         let outcome = match &line {
             Some(line) if after.agrees(&line.values) => plan::done(intent.action),
-            // The department's system has not done it yet.
-            _ if as_before(&line) && self.roll.write == WriteWay::Webhook => return Ok(false),
+            // Nobody has done it yet.
+            _ if as_before(&line) && (!carried || self.roll.write == WriteWay::Webhook) => return Ok(false),
             _ => RowOutcome::NotApplied,
         };
         self.confirm(intent, line.as_ref(), outcome, at)?;

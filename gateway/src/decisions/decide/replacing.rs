@@ -9,7 +9,8 @@ use eligibility::{
     propose::{Proposal, Reason},
 };
 use protocol::seal::random;
-use schemas::{decision::DecisionAction, scheme::DecisionState};
+use registry_adapter::{mapping::RollStatus, roll::RowStanding};
+use schemas::{decision::DecisionAction, id::MessageId, scheme::DecisionState};
 use service_kit::db::AnyConnection;
 
 use super::Desk;
@@ -41,7 +42,24 @@ impl Desk<'_> {
             }
             return Ok(true);
         }
-        self.ask_about_both(conn, said)
+        Ok(self.stopped(conn, said)? || self.ask_about_both(conn, said)?)
+    }
+
+    /// Writes down that the next one pays no more, where another removal than one by a clause has taken the place of the one that was
+    /// held for its sake: nothing is lifted then, and what it pays later is not taken for one time without a break.
+    fn stopped(&self, conn: &mut AnyConnection, said: &Said<'_>) -> Result<bool, DecisionError> {
+        let other = |past: &&Decided| past.past().is_open() && past.matter.cause.reason != Reason::ClauseFalse;
+        for past in self.look.past_of(said.plan, self.plans).filter(other) {
+            let pays = pays_still(self.look, past) || paying(self.look, (said.plan, self.plans)).is_some();
+            let mut now = past.clone();
+            let Some(next) = now.matter.next.as_mut().filter(|next| !next.stopped) else { continue };
+            if !pays && !self.owes_still(past) {
+                next.stopped = true;
+                self.clerk.update(conn, &now)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks an officer, once, about one who draws both benefits; only the officers of the department can say which of them is to end.
@@ -69,7 +87,8 @@ impl Desk<'_> {
             Proposal::Leave { cause, .. } => matches!(cause.reason, Reason::ClauseFalse | Reason::Death),
             _ => false,
         });
-        by_clause && past.matter.hold.is_some() && over && !anew && pays_still(self.look, past)
+        let ruled = said.plan.has_rule_for(Reason::ClauseFalse);
+        by_clause && ruled && past.matter.hold.is_some() && over && !anew && pays_still(self.look, past)
     }
 
     fn paid_today(&self, mut now: Decided) -> Decided {
@@ -85,9 +104,13 @@ impl Desk<'_> {
 
     /// Whether a decision of ours holds the payment of the next one: its months are in arrears there.
     fn owes_still(&self, past: &Decided) -> bool {
-        let next = past.matter.next.as_ref().map(|next| next.roll.as_str());
-        let holds = |other: &Decided| other.past().is_open() && other.matter.hold.is_some();
-        self.look.past.iter().any(|other| Some(other.roll.as_str()) == next && holds(other))
+        let next = past.matter.next.as_ref().and_then(|next| self.look.standings.get(&next.roll.parse().ok()?));
+        let open = self.look.past.iter().filter(|other| other.past().is_open());
+        let holds: Vec<&MessageId> = open.filter_map(|other| other.matter.hold.as_ref()).collect();
+        let owed = |row: &RowStanding| {
+            row.status == RollStatus::Held && row.held_by.as_ref().is_some_and(|hold| holds.contains(&hold))
+        };
+        next.is_some_and(|standing| standing.rows.iter().any(owed))
     }
 
     /// What another removal from the same roll, held for its sake, knows of the next one: one that begins now takes its place.
@@ -106,7 +129,7 @@ impl Desk<'_> {
         let next = paying(self.look, (said.plan, self.plans));
         let next = next.ok_or(DecisionError::NotWhole("a hold for the sake of nothing"))?;
         let paid = now.matter.next.take().map(|known| known.paid).unwrap_or_default();
-        let mut next = Next { scheme: next.key().to_owned(), roll: next.roll.to_string(), paid };
+        let mut next = Next { scheme: next.key().to_owned(), roll: next.roll.to_string(), paid, stopped: false };
         next.begins(self.look.today);
         now.matter.next = Some(next);
         if let AnyLeaving::Proposed(proposed) = AnyLeaving::stored(now.id.clone(), now.state, now.window())? {

@@ -24,7 +24,7 @@ use crate::{
     },
     notices::Person,
     store::decisions::{
-        cases::{Decided, Todo, decisions_of},
+        cases::{Decided, Todo, Waits, decisions_of},
         persons::person_seen,
     },
 };
@@ -71,7 +71,10 @@ impl Read {
 
     /// A removal that the roll has carried out although nobody wants it any more: the department's own system was told of it before.
     pub(super) fn removed_unasked(&self) -> Option<Decided> {
-        let known = |past: &Decided| matches!(past.state, DecisionState::Removed | DecisionState::Restored);
+        // What was done in part is with an officer.
+        let known = |past: &Decided| {
+            past.waits == Some(Waits::Officer) || matches!(past.state, DecisionState::Removed | DecisionState::Restored)
+        };
         let mut others = self.past.iter().filter(|past| past.todo != Some(Todo::Remove) && !known(past));
         others.find(|past| self.rows_removed_by(past).any(|row| row.status == RollStatus::Removed)).cloned()
     }

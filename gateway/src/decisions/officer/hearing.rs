@@ -5,7 +5,10 @@
 //! removes nobody whoever says so. Runs in the caller's transaction. Deliberately absent: who may call it, and the audit trail
 //! (`officer`).
 
-use eligibility::lifecycle::leaving::{AnyLeaving, TwoPersons};
+use eligibility::{
+    lifecycle::leaving::{AnyLeaving, TwoPersons},
+    propose::Reason,
+};
 use protocol::{consent::Refusal, seal::random};
 use schemas::{
     decision::DecisionAction,
@@ -30,7 +33,7 @@ use crate::{
     keys::Keys,
     people::{apart_from_named, two_persons},
     store::decisions::{
-        cases::{Decided, Todo, decision_told_by},
+        cases::{Decided, Todo, Waits, decision_told_by},
         objections::{objection_again, objection_find, objection_first, objection_second},
         queue::who_named,
     },
@@ -167,7 +170,7 @@ pub(super) fn confirm(
     let number = local(conn, app, &decided)?;
     let clerk = Clerk { app, local: number.as_ref(), now };
     decided.matter.confirmed_by.extend(by.as_str().parse().ok());
-    decided.waits = None;
+    (decided.waits, decided.matter.undone) = (None, None);
     if decided.action == DecisionAction::Remove && upheld {
         begin(conn, &clerk, &mut decided)?;
         clerk.update(conn, &decided)?;
@@ -205,7 +208,15 @@ pub(in crate::decisions) fn begin(
     clerk.go_on_leaving(conn, decided)
 }
 
-/// What a roll did not do waits for an officer: it is tried once more, or the person is free of it.
+/// Whether a removal that is held meanwhile for the sake of what follows is still to be confirmed; not one whose hold the roll would not
+/// let be lifted, which an officer has to free first.
+pub(super) fn is_unconfirmed(decided: &Decided) -> bool {
+    let by_clause = decided.matter.cause.reason == Reason::ClauseFalse && decided.notice.is_none();
+    by_clause && decided.matter.undone.is_none()
+}
+
+/// What a roll did not do waits for an officer: it is tried once more, or the person is free of it. A proposal that nobody confirmed yet
+/// waits on.
 pub(super) fn free(
     conn: &mut AnyConnection,
     app: &App,
@@ -215,7 +226,8 @@ pub(super) fn free(
 ) -> Result<ReviewOutcome, OfficerRefused> {
     let number = local(conn, app, &decided)?;
     let clerk = Clerk { app, local: number.as_ref(), now };
-    decided.waits = None;
+    let by_clause = decided.matter.cause.reason == Reason::ClauseFalse;
+    decided.waits = (by_clause && decided.notice.is_none()).then_some(Waits::Officer);
     if !upheld {
         let officer = by.as_str().parse().ok().filter(|by| !decided.matter.confirmed_by.contains(by));
         decided.matter.confirmed_by.extend(officer);
@@ -227,11 +239,11 @@ pub(super) fn free(
     let again = random::message_id(now);
     match &mut decided.matter.undone {
         // It was to be lifted, and could not be.
-        Some(undone) => (undone.decision, decided.todo) = (again, Some(Todo::Release)),
-        None if decided.state == DecisionState::Held => {
+        Some(undone) if decided.matter.hold.is_some() => (undone.decision, decided.todo) = (again, Some(Todo::Release)),
+        _ if decided.state == DecisionState::Held => {
             (decided.matter.hold, decided.todo) = (Some(again), Some(Todo::Hold));
         }
-        None => {}
+        _ => {}
     }
     decided.since = now.civil_day();
     clerk.log(conn, &decided, Word { action: DecisionAction::Review, ..Word::own(&decided) })?;

@@ -336,33 +336,60 @@ async fn what_the_roll_has_done_is_written_down_before_an_objection_is_taken() {
     assert_eq!(world.roll(), ALL_ACTIVE);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whom_the_departments_own_system_takes_off_although_she_objected_is_put_back() {
+/// What the department's own system was told it does late; the watch over the rolls finds it.
+async fn by_hand(world: &World, row: &str) {
+    world.enter(&format!("UPDATE pension_beneficiary SET {row} WHERE ppo_no = 101"));
+    watch(&world.app).await.unwrap();
+    // What was tried is tried again within a quarter of an hour.
+    world.app.decisions().go_ahead(900);
+    run(&world.app).await.unwrap();
+}
+
+const AS_BEFORE: &str =
+    "payment_status = 'ACTIVE', status_reason = NULL, status_since = '2016-04-01', until_day = NULL";
+
+/// A removal that the department's own system was told, and the row as it would be by it.
+async fn handed_over() -> (World, Decided, String) {
     let world = World::by_rule_and_hand().await;
-    // What that system was told it does late; the watch over the rolls finds it.
-    let by_hand = async |row: &str| {
-        world.enter(&format!("UPDATE pension_beneficiary SET {row} WHERE ppo_no = 101"));
-        watch(&world.app).await.unwrap();
-        // What was tried is tried again within a quarter of an hour.
-        world.app.decisions().go_ahead(900);
-        run(&world.app).await.unwrap();
-    };
-    let day = |world: &World| world.today().to_string();
     world.hears(&world.death("sushila", "D-1")).await;
-    let died = day(&world);
-    by_hand(&format!("payment_status = 'HOLD', status_reason = 'DEATH_REGISTERED', status_since = '{died}'")).await;
+    let died = world.today();
+    let held = format!("payment_status = 'HOLD', status_reason = 'DEATH_REGISTERED', status_since = '{died}'");
+    by_hand(&world, &held).await;
     assert_eq!((world.roll().as_str(), world.only("sushila").await.todo), (HELD, None));
     world.wallet_fetches("sushila").await;
     world.days(31).await;
     let ordered = world.only("sushila").await;
     assert_eq!((ordered.state, ordered.todo), (DecisionState::Noticed, Some(Todo::Remove)), "it was told, and is away");
-    let since = day(&world);
+    let removed = format!("payment_status = 'REMOVED', status_since = '{}', until_day = '{died}'", world.today());
+    (world, ordered, removed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_departments_own_system_has_in_hand_is_objected_to_once_it_is_done() {
+    let (world, ordered, removed) = handed_over().await;
+    let counter = world.officer("deepak", "p-deepak").await;
+    let said = (AppealRoute::Counter, "She lives.");
+    let early = world.app.objection_enter(&counter, &ordered.id, said).await.unwrap_err();
+    assert_eq!(early.code(), Code::Conflict);
+    assert!(early.to_string().contains("own system"), "{early}");
+    by_hand(&world, &removed).await;
+    assert_eq!((world.only("sushila").await.state, world.roll().as_str()), (DecisionState::Removed, REMOVED));
+    assert!(world.app.objection_enter(&counter, &ordered.id, said).await.is_ok());
+    both_say(&world, &officers(&world).await, &ordered.id, false).await;
+    by_hand(&world, AS_BEFORE).await;
+    let restored = world.only("sushila").await;
+    assert_eq!((restored.state, restored.todo, world.roll().as_str()), (DecisionState::Restored, None, ALL_ACTIVE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_departments_own_system_takes_off_although_she_objected_is_put_back() {
+    let (world, ordered, removed) = handed_over().await;
     assert!(her_own(&world, &ordered.id, "I live.").await.is_ok());
     assert_eq!(world.only("sushila").await.state, DecisionState::Contested);
-    by_hand(&format!("payment_status = 'REMOVED', status_since = '{since}', until_day = '{died}'")).await;
+    by_hand(&world, &removed).await;
     let back = world.only("sushila").await;
     assert_eq!((back.state, back.todo), (DecisionState::Restored, Some(Todo::Restore)), "it is told to put her back");
-    by_hand("payment_status = 'ACTIVE', status_reason = NULL, status_since = '2016-04-01', until_day = NULL").await;
+    by_hand(&world, AS_BEFORE).await;
     let decided = world.decisions("sushila").await;
     assert_eq!((decided[0].state, decided[0].todo, world.roll().as_str()), (DecisionState::Restored, None, ALL_ACTIVE));
     let told = steps(&world.notices("sushila").await);
@@ -371,4 +398,19 @@ async fn whom_the_departments_own_system_takes_off_although_she_objected_is_put_
     // The death is registered still: another removal, with a notice and a window of its own.
     assert_eq!((decided.len(), decided[1].state, decided[1].until), (2, DecisionState::Held, None));
     assert_ne!(decided[1].notice, decided[0].notice);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_two_officers_found_right_stays_when_she_is_put_back() {
+    let (world, ordered, removed) = handed_over().await;
+    assert!(her_own(&world, &ordered.id, "I live.").await.is_ok());
+    both_say(&world, &officers(&world).await, &ordered.id, false).await;
+    assert_eq!(world.only("sushila").await.state, DecisionState::Reversed);
+    by_hand(&world, &removed).await;
+    by_hand(&world, AS_BEFORE).await;
+    world.days(3).await;
+    let decided = world.decisions("sushila").await;
+    let removals: Vec<_> = decided.iter().filter(|one| one.action == DecisionAction::Remove).collect();
+    assert_eq!((removals.len(), removals[0].state, removals[0].todo), (1, DecisionState::Restored, None));
+    assert_eq!(world.roll(), ALL_ACTIVE, "the same death takes her off no more");
 }

@@ -464,3 +464,41 @@ async fn a_hold_that_could_not_be_lifted_is_lifted_when_an_officer_says_once_mor
     let steps = steps(&world.notices("sushila").await);
     assert_eq!((steps.len(), steps.last()), (told + 1, Some(&DecisionStep::Resumed)), "she is told what is so");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_whose_hold_could_not_be_lifted_is_still_to_be_confirmed() {
+    let world = widowed_where(true, "").await;
+    accepts(&world).await;
+    world.enter("UPDATE pension_beneficiary SET amount = 600 WHERE ppo_no = 101");
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+    world.days(1).await;
+    let stuck = find(&world, DecisionAction::Remove).await;
+    assert_eq!((stuck.waits, stuck.matter.undone.is_some()), (Some(Waits::Officer), true));
+    world.enter("UPDATE pension_beneficiary SET amount = 500, payment_status = 'ACTIVE' WHERE ppo_no = 101");
+    let officer = world.officer("anita", "p-anita").await;
+    world.app.review_decide(&officer, &stuck.id, true).await.unwrap();
+    world.days(0).await;
+    let waits = find(&world, DecisionAction::Remove).await;
+    assert_eq!((waits.state, waits.waits, &waits.notice), (DecisionState::Proposed, Some(Waits::Officer), &None));
+    world.app.review_decide(&officer, &waits.id, true).await.unwrap();
+    assert_eq!(steps(&world.notices("sushila").await).last(), Some(&DecisionStep::Removal), "told by her own notice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_next_one_stopped_to_pay_while_a_death_was_wrong_is_in_arrears() {
+    let (world, _) = told_and_come_over().await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    assert_eq!(world.look(BOTH), "HOLD HOLD");
+    // The department ends the next one by hand, and tells nobody.
+    world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+    for _ in 0..65 {
+        world.days(1).await;
+    }
+    world.hears(&world.annulled("sushila", "D-1")).await;
+    world.days(0).await;
+    assert_eq!(world.look(BOTH), "ACTIVE REMOVED");
+    let last =
+        "outcome = 'released' AND roll = 'social.pension' AND reason = 'DEATH_ANNULLED' ORDER BY seq DESC LIMIT 1";
+    let listed = world.look(&format!("SELECT arrears FROM vinimay_journal WHERE {last}"));
+    assert_eq!(listed.matches("month").count(), 2, "nobody paid them: {listed}");
+}

@@ -134,11 +134,15 @@ pub struct Next {
     pub roll: String,
     /// From and until which days it was seen to pay her, one after the other.
     pub paid: Vec<(CivilDate, CivilDate)>,
+    /// Whether it was found to pay no more, and nothing was lifted by that.
+    #[serde(default)]
+    pub stopped: bool,
 }
 
 impl Next {
     /// It begins to pay her today.
     pub fn begins(&mut self, today: CivilDate) {
+        self.stopped = false;
         if self.paid.last().is_none_or(|(_, until)| *until < today) {
             self.paid.push((today, today));
         }
@@ -147,8 +151,8 @@ impl Next {
     /// It pays her today still, as it did when somebody looked last: between two looks nobody found that it did not.
     pub fn goes_on(&mut self, today: CivilDate) {
         match self.paid.last_mut() {
-            Some((_, until)) => *until = today.max(*until),
-            None => self.begins(today),
+            Some((_, until)) if !self.stopped => *until = today.max(*until),
+            _ => self.begins(today),
         }
     }
 }

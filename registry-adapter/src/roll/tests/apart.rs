@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{super::*, enrolment::enrolment, *};
+use super::{super::*, enrolment::enrolment, warrant::*, *};
 
 /// Mapped so, with a journal in a file of the gateway's.
 fn apart(department: &Department, how: &str) -> MappedRolls {
@@ -105,4 +105,46 @@ fn what_a_system_of_the_department_was_told_counts_when_it_reads_back() {
             );
         }
     }
+}
+
+#[test]
+fn a_removal_that_nobody_asks_for_any_more_is_carried_out_by_nobody() {
+    let department = Department::sqlite();
+    let rolls = apart(&department, "journal = \"apart\"");
+    let order = hold("P-1");
+    rolls.hold(&order, now()).unwrap();
+    department.execute(
+        "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'REMOVED' \
+         BEGIN SELECT RAISE(ABORT, 'closed'); END",
+    );
+    let (warrant, removal) = (warrant(&rolls, &roll_id(), "P-1", now()), removal(&roll_id(), "P-1"));
+    assert!(rolls.remove(&warrant, &removal, now()).is_err(), "the intents stand");
+    department.execute("DROP TRIGGER closed");
+    let statuses = || department.rows(ROLL).iter().map(|row| row[1].clone().unwrap()).collect::<Vec<_>>();
+    let held = statuses();
+    assert_eq!(rolls.settle(&roll_id(), now()).unwrap(), Settled { open: 2, done: Vec::new() });
+    rolls.hold(&hold("P-2"), now()).unwrap();
+    assert_eq!(statuses()[0], held[0], "orders for others carry it out neither");
+    let applied = rolls.release(&release(&order), now()).unwrap();
+    assert_eq!(
+        outcomes(&applied),
+        [("101", RowOutcome::Released), ("103", RowOutcome::Released)],
+        "and it bars nothing"
+    );
+    assert_eq!(rolls.settle(&roll_id(), now()).unwrap().open, 0, "the row is another by now");
+}
+
+#[test]
+fn a_removal_that_is_asked_for_again_is_carried_out() {
+    let department = Department::sqlite();
+    let rolls = apart(&department, "journal = \"apart\"");
+    department.execute(
+        "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'REMOVED' \
+         BEGIN SELECT RAISE(ABORT, 'closed'); END",
+    );
+    let (warrant, removal) = (warrant(&rolls, &roll_id(), "P-1", now()), removal(&roll_id(), "P-1"));
+    assert!(rolls.remove(&warrant, &removal, now()).is_err());
+    department.execute("DROP TRIGGER closed");
+    let applied = rolls.remove(&warrant, &removal, now()).unwrap();
+    assert_eq!(outcomes(&applied), [("101", RowOutcome::Removed), ("103", RowOutcome::Removed)]);
 }
