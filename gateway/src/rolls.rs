@@ -120,10 +120,10 @@ pub(crate) async fn watch(app: &App) -> Result<(), RollsError> {
         if open > 0 {
             tracing::warn!(%roll, open, "changes of a roll wait to be read back");
         }
-        let outside = match rolls.journal_head(roll)? {
-            Some(_) => rolls.note_outside(roll, at)?,
-            None => scan_whole(rolls, roll, at)?,
-        };
+        let outside = rolls.journal_head(roll).and_then(|head| match head {
+            Some(_) => rolls.note_outside(roll, at),
+            None => scan_whole(rolls, roll, at),
+        });
         Ok(Found { outside, done })
     })
     .await
@@ -131,7 +131,7 @@ pub(crate) async fn watch(app: &App) -> Result<(), RollsError> {
 
 /// Compares every row of every roll with its journal.
 pub(crate) async fn scan(app: &App) -> Result<(), RollsError> {
-    each_roll(app, SCAN, |rolls, roll, at| Ok(Found { outside: scan_whole(rolls, roll, at)?, done: Vec::new() })).await
+    each_roll(app, SCAN, |rolls, roll, at| Ok(Found { outside: scan_whole(rolls, roll, at), done: Vec::new() })).await
 }
 
 /// A roll whose journal is kept apart has no stock to be taken; its rows are compared by `journal verify`.
@@ -144,7 +144,7 @@ fn scan_whole(rolls: &MappedRolls, roll: &RollId, at: Timestamp) -> Result<Vec<O
 
 /// What was found on one roll.
 struct Found {
-    outside: Vec<OutsideChange>,
+    outside: Result<Vec<OutsideChange>, RollError>,
     /// Decisions that the department's own system carried out since.
     done: Vec<MessageId>,
 }
@@ -162,7 +162,7 @@ async fn each_roll(
             let found = blocking(move || look(&writer, &named, at)).await??;
             look_again(app, found.done).await?;
             app.wake_decisions();
-            alarm(app, &roll, &found.outside, at).await?;
+            alarm(app, &roll, &found.outside?, at).await?;
             if !app.renew(&lease).await? {
                 break;
             }

@@ -398,7 +398,7 @@ pub(crate) fn of_decision(
     })
 }
 
-/// Intents of this roll that were neither confirmed nor given up, oldest first.
+/// Intents of this roll that were neither confirmed nor given up nor intended anew, oldest first.
 pub(crate) fn open_intents(conn: &mut AnyConnection, roll: &RollId) -> Result<Vec<Entry>, JournalError> {
     let engine = engine(conn);
     entries(conn, |select| {
@@ -407,7 +407,8 @@ pub(crate) fn open_intents(conn: &mut AnyConnection, roll: &RollId) -> Result<Ve
         select
             .sql("SELECT 1 FROM ")
             .sql(table(engine))
-            .sql(" AS d WHERE d.roll = e.roll AND d.decision = e.intent AND d.row_key = e.row_key)")
+            .sql(" AS d WHERE d.roll = e.roll AND d.row_key = e.row_key AND (d.decision = e.intent OR ")
+            .sql("d.intent = e.intent AND d.seq > e.seq))")
     })
 }
 

@@ -201,7 +201,7 @@ pub(super) async fn before_objection(app: &App, person: &Person, id: &MessageId)
 async fn written_down(app: &App, person: &Person, id: &MessageId) -> Result<bool, DecisionError> {
     let Some(read) = Read::of(app, person).await? else { return Ok(false) };
     if let Some(order) = read.removed_already() {
-        return perform::carry_out(app, order).await.map(|_| false);
+        perform::carry_out(app, order).await?;
     }
     let (keys, decision) = (app.keys().clone(), id.clone());
     let decided = app.db().read(move |conn| decision_find(conn, &keys, &decision)).await?;

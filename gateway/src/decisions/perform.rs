@@ -132,8 +132,6 @@ struct Done {
     applied: Applied,
     notice: Option<DecisionNotice>,
     answer: Answer,
-    /// Other decisions that were found carried out on the way.
-    others: Vec<MessageId>,
 }
 
 async fn perform(app: &App, decided: Decided) -> Result<bool, DecisionError> {
@@ -178,10 +176,18 @@ pub(super) async fn carry_out(app: &App, decided: Decided) -> Result<bool, Decis
     let today = app.decided_at().civil_day();
     let next = next_of(app, &decided).await?;
     let brief = app.db().read(move |conn| brief(conn, &keys, (&id, &person), (&next, today))).await?;
+    look_again(app, found_done(app, &decided.roll).await?).await?;
     let (with, order, to) = (app.clone(), decided.clone(), local.clone());
-    let mut done = blocking(move || tell(&with, &order, to, brief)).await?;
-    look_again(app, std::mem::take(&mut done.others)).await?;
+    let done = blocking(move || tell(&with, &order, to, brief)).await?;
     commit(app, decided, local, done).await
+}
+
+/// Decisions that the department's own system has carried out on this roll since somebody looked.
+async fn found_done(app: &App, roll: &str) -> Result<Vec<MessageId>, DecisionError> {
+    let roll: RollId = roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
+    let writer = app.triggers().rolls().cloned().ok_or(DecisionError::NotWhole("no roll can be written here"))?;
+    let now = app.decided_at();
+    blocking(move || Ok(writer.settle(&roll, now)?.done)).await
 }
 
 /// The schemes that follow on the one that a removal by a clause ends, or from which a removal is taken back.
@@ -210,7 +216,6 @@ fn tell(app: &App, decided: &Decided, local: Option<LocalKey>, brief: Brief) -> 
     let roll: RollId = decided.roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
     let now = app.decided_at();
     let todo = decided.todo.ok_or(DecisionError::Overtaken)?;
-    let others = writer.settle(&roll, now)?.done;
     let (applied, notice) = match todo {
         Todo::Enrol => (writer.enrol(&enrolment(decided, (roll, local.clone()), brief.facts), now)?, None),
         Todo::Remove => {
@@ -224,7 +229,7 @@ fn tell(app: &App, decided: &Decided, local: Option<LocalKey>, brief: Brief) -> 
         }
     };
     let active = todo == Todo::Release && outcome::is_active(writer, decided, local.as_ref())?;
-    Ok(Done { answer: outcome::answer(todo, &applied, active), applied, notice, others })
+    Ok(Done { answer: outcome::answer(todo, &applied, active), applied, notice })
 }
 
 fn rows(
@@ -490,6 +495,10 @@ fn did(
     after.todo = None;
     let step = advance(&mut after, decided.todo, now)?;
     let said = after.clone();
+    if decided.todo == Some(Todo::Remove) {
+        // Nothing has undone it: what a hold came to before is over with it.
+        after.matter.undone = None;
+    }
     if decided.todo == Some(Todo::Release) && after.past().is_open() {
         // It was lifted for now: what was proposed goes on, and may hold again.
         (after.matter.hold, after.matter.undone) = (None, None);

@@ -82,14 +82,17 @@ impl Apart<'_> {
         at: Timestamp,
     ) -> Result<Vec<Entry>, RollError> {
         self.settle(Some(decision), at)?;
-        let known = self.book(|conn| Ok(journal::of_decision(conn, &self.roll.id, decision)?))?;
-        if !known.is_empty() || self.is_open(decision)? {
-            return self.told(decision);
+        let known = self.told(decision)?;
+        if !known.is_empty() && !self.is_overtaken(&known)? {
+            return Ok(known);
         }
-        let lines = match asked {
+        let mut lines = match asked {
             Changes::Rows(order) => self.look(|conn| line::of_subject(conn, self.roll, self.key, order.subject()))?,
             Changes::Enrol(_) => Vec::new(),
         };
+        let done =
+            |line: &Line| known.iter().any(|entry| entry.row_key == line.key && entry.outcome != RowOutcome::Intended);
+        lines.retain(|line| !done(line));
         match asked {
             Changes::Rows(order) => self.intend(order, &lines, at)?,
             Changes::Enrol(order) => self.intend_row(order, at)?,
@@ -98,19 +101,39 @@ impl Apart<'_> {
         self.told(decision)
     }
 
+    /// Whether a removal was taken back and its row changed since: ordered again, it is planned again.
+    fn is_overtaken(&self, known: &[Entry]) -> Result<bool, RollError> {
+        for intent in
+            known.iter().filter(|entry| entry.action == Action::Remove && entry.outcome == RowOutcome::Intended)
+        {
+            let line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
+            if !is_as(line.as_ref(), intent.before_row.as_ref()) && !is_as(line.as_ref(), intent.after_row.as_ref()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Settles every open intent of this roll as far as it can be. A removal is carried out by its own order alone, each time it is
     /// asked for: one that was taken back since is only read back, in case the department's system did it.
     pub(super) fn settle(&self, asked: Option<&MessageId>, at: Timestamp) -> Result<Settled, RollError> {
-        let mut settled = Settled::default();
+        let (mut settled, mut failed) = (Settled::default(), None);
         for intent in self.book(|conn| Ok(journal::open_intents(conn, &self.roll.id)?))? {
             let carried = intent.action != Action::Remove || intent.intent.as_ref() == asked;
-            if self.settle_one(&intent, carried, at)? {
-                settled.done.extend(intent.intent);
-            } else {
-                settled.open += 1;
+            match self.settle_one(&intent, carried, at) {
+                Ok(true) => settled.done.extend(intent.intent),
+                Ok(false) => settled.open += 1,
+                Err(error) => {
+                    settled.open += 1;
+                    failed = failed.or(Some(error));
+                }
             }
         }
-        Ok(settled)
+        match failed {
+            // What was found done is said once; what failed is tried again.
+            Some(error) if settled.done.is_empty() => Err(error),
+            _ => Ok(settled),
+        }
     }
 
     /// Whether a change is intended and not yet read back.
@@ -119,14 +142,17 @@ impl Apart<'_> {
         Ok(open.iter().any(|entry| entry.intent.as_ref() == Some(decision)))
     }
 
-    /// What is done, and what is still only intended.
+    /// What is done, and what is still only intended: the last of each row.
     fn told(&self, decision: &MessageId) -> Result<Vec<Entry>, RollError> {
-        self.book(|conn| {
+        let entries = self.book(|conn| {
             let mut entries = journal::of_decision(conn, &self.roll.id, decision)?;
             let open = journal::open_intents(conn, &self.roll.id)?;
             entries.extend(open.into_iter().filter(|entry| entry.intent.as_ref() == Some(decision)));
             Ok(entries)
-        })
+        })?;
+        let last =
+            |entry: &&Entry| !entries.iter().any(|later| later.row_key == entry.row_key && later.seq > entry.seq);
+        Ok(entries.iter().filter(last).cloned().collect())
     }
 
     fn intend(&self, order: &Order<'_>, lines: &[Line], at: Timestamp) -> Result<(), RollError> {
@@ -197,11 +223,7 @@ impl Apart<'_> {
     fn settle_one(&self, intent: &Entry, carried: bool, at: Timestamp) -> Result<bool, RollError> {
         let Some(after) = &intent.after_row else { return Ok(true) };
         let mut line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
-        let as_before = |line: &Option<Line>| match (&intent.before_row, line) {
-            (None, None) => true,
-            (Some(before), Some(line)) => before.agrees(&line.values),
-            _ => false,
-        };
+        let as_before = |line: &Option<Line>| is_as(line.as_ref(), intent.before_row.as_ref());
         if carried && as_before(&line) && !line.as_ref().is_some_and(|line| after.agrees(&line.values)) {
             self.carry(intent, after, line.as_ref())?;
             line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
@@ -210,6 +232,8 @@ impl Apart<'_> {
             Some(line) if after.agrees(&line.values) => plan::done(intent.action),
             // Nobody has done it yet.
             _ if as_before(&line) && (!carried || self.roll.write == WriteWay::Webhook) => return Ok(false),
+            // Ordered again it is planned again, by what the row is then.
+            _ if intent.action == Action::Remove => return Ok(false),
             _ => RowOutcome::NotApplied,
         };
         self.confirm(intent, line.as_ref(), outcome, at)?;
@@ -303,6 +327,15 @@ impl Apart<'_> {
     fn change<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, RollError>) -> Result<T, RollError> {
         let mut conn = self.rolls.lend().map_err(RollError::Database)?;
         transaction(&mut conn, work)
+    }
+}
+
+/// Whether a row is so; none, where there is to be none.
+fn is_as(line: Option<&Line>, row: Option<&RowValues>) -> bool {
+    match (row, line) {
+        (None, None) => true,
+        (Some(row), Some(line)) => row.agrees(&line.values),
+        _ => false,
     }
 }
 

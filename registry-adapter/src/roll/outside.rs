@@ -57,11 +57,22 @@ pub(super) fn note(
     history: &[Entry],
     at: Timestamp,
 ) -> Result<Option<Entry>, JournalError> {
-    if !last_differs(line, history) {
+    let known = carried_out(history);
+    if !differs(line, history, &known) {
         return Ok(None);
     }
-    let Some(last) = history.last() else { return Ok(None) };
-    journal::append(conn, since(roll, line, last, history, at)).map(Some)
+    let Some(last) = known.last() else { return Ok(None) };
+    journal::append(conn, since(roll, line, last, &known, at)).map(Some)
+}
+
+/// What was done, without what was only intended.
+fn carried_out(history: &[Entry]) -> Vec<Entry> {
+    history.iter().filter(|entry| entry.outcome != RowOutcome::Intended).cloned().collect()
+}
+
+/// Whether a row is neither as it was left nor as it was intended to become.
+fn differs(line: &Line, history: &[Entry], known: &[Entry]) -> bool {
+    last_differs(line, history) && last_differs(line, known)
 }
 
 fn since(roll: &Roll, line: &Line, last: &Entry, history: &[Entry], at: Timestamp) -> Entry {
@@ -224,8 +235,9 @@ impl Scan {
                 Some(digest) if *digest == line.digest => {}
                 Some(_) => {
                     let history = journal::of_row(conn, &roll.id, &line.key)?;
-                    if let (true, Some(last)) = (last_differs(line, &history), history.last()) {
-                        let entry = since(roll, line, last, &history, at);
+                    let known = carried_out(&history);
+                    if let (true, Some(last)) = (differs(line, &history, &known), known.last()) {
+                        let entry = since(roll, line, last, &known, at);
                         changes.push(told(journal::append_after(conn, entry, &mut head)?));
                     }
                 }

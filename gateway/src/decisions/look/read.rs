@@ -24,7 +24,7 @@ use crate::{
     },
     notices::Person,
     store::decisions::{
-        cases::{Decided, Todo, Waits, decisions_of},
+        cases::{Decided, Todo, decisions_of},
         persons::person_seen,
     },
 };
@@ -69,14 +69,18 @@ impl Read {
         ordered.find(|order| self.rows_removed_by(order).next().is_some()).cloned()
     }
 
-    /// A removal that the roll has carried out although nobody wants it any more: the department's own system was told of it before.
+    /// A removal that the roll has carried out, on every row of hers, although nobody wants it any more: the department's own system was
+    /// told of it before.
     pub(super) fn removed_unasked(&self) -> Option<Decided> {
-        // What was done in part is with an officer.
-        let known = |past: &Decided| {
-            past.waits == Some(Waits::Officer) || matches!(past.state, DecisionState::Removed | DecisionState::Restored)
-        };
+        let known = |past: &Decided| matches!(past.state, DecisionState::Removed | DecisionState::Restored);
         let mut others = self.past.iter().filter(|past| past.todo != Some(Todo::Remove) && !known(past));
-        others.find(|past| self.rows_removed_by(past).any(|row| row.status == RollStatus::Removed)).cloned()
+        others.find(|past| self.is_off(past) && self.rows_removed_by(past).next().is_some()).cloned()
+    }
+
+    /// Whether no row of hers on that roll is anything but removed.
+    fn is_off(&self, decided: &Decided) -> bool {
+        let of_it = self.standings.iter().filter(|(roll, _)| roll.as_str() == decided.roll);
+        of_it.flat_map(|(_, standing)| &standing.rows).all(|row| row.status == RollStatus::Removed)
     }
 
     fn rows_removed_by<'a>(&'a self, decided: &'a Decided) -> impl Iterator<Item = &'a RowStanding> {

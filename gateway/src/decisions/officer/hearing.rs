@@ -239,11 +239,15 @@ pub(super) fn free(
     let again = random::message_id(now);
     match &mut decided.matter.undone {
         // It was to be lifted, and could not be.
-        Some(undone) if decided.matter.hold.is_some() => (undone.decision, decided.todo) = (again, Some(Todo::Release)),
-        _ if decided.state == DecisionState::Held => {
-            (decided.matter.hold, decided.todo) = (Some(again), Some(Todo::Hold));
+        Some(undone) if decided.matter.hold.is_some() => {
+            (undone.decision, decided.todo) = (again.clone(), Some(Todo::Release))
         }
+        // It could not be held; somebody has looked now.
+        undone if decided.matter.hold.is_none() => *undone = None,
         _ => {}
+    }
+    if decided.state == DecisionState::Held && decided.todo.is_none() {
+        (decided.matter.hold, decided.todo) = (Some(again), Some(Todo::Hold));
     }
     decided.since = now.civil_day();
     clerk.log(conn, &decided, Word { action: DecisionAction::Review, ..Word::own(&decided) })?;

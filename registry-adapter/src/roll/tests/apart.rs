@@ -131,7 +131,41 @@ fn a_removal_that_nobody_asks_for_any_more_is_carried_out_by_nobody() {
         [("101", RowOutcome::Released), ("103", RowOutcome::Released)],
         "and it bars nothing"
     );
-    assert_eq!(rolls.settle(&roll_id(), now()).unwrap().open, 0, "the row is another by now");
+    assert_eq!(rolls.settle(&roll_id(), now()).unwrap().open, 2, "nobody asks for it, and nobody carries it out");
+    assert_eq!(statuses()[0], "ACTIVE");
+    let applied = rolls.remove(&warrant, &removal, now()).unwrap();
+    assert_eq!(outcomes(&applied), [("101", RowOutcome::Removed), ("103", RowOutcome::Removed)], "ordered again");
+    assert_eq!(rolls.remove(&warrant, &removal, now()).unwrap(), applied, "and done once");
+    assert_eq!(rolls.settle(&roll_id(), now()).unwrap().open, 0);
+    assert_eq!(rolls.verify(&roll_id(), None).unwrap(), []);
+}
+
+#[test]
+fn a_change_that_a_system_was_told_and_has_not_made_is_no_change_by_others() {
+    for department in departments() {
+        let rolls = apart(&department, "write = \"webhook\"").with_sender(Arc::new(Portal::default()));
+        assert!(rolls.scan(&roll_id(), now()).is_ok(), "stock is taken");
+        let order = hold("P-1");
+        rolls.hold(&order, now()).unwrap();
+        let held = "UPDATE pension_beneficiary SET payment_status = 'HOLD', status_reason = 'DEATH_REGISTERED', \
+                    status_since = '2026-11-21' WHERE person_no = 'P-1'";
+        department.execute(held);
+        assert_eq!(rolls.settle(&roll_id(), now()).unwrap().open, 0);
+        let (warrant, removal) = (warrant(&rolls, &roll_id(), "P-1", now()), removal(&roll_id(), "P-1"));
+        let told = rolls.remove(&warrant, &removal, now()).unwrap();
+        assert_eq!(outcomes(&told), [("101", RowOutcome::Intended), ("103", RowOutcome::Intended)]);
+        assert!(rolls.is_handed_over(&roll_id(), warrant.decision()).unwrap());
+        assert_eq!(rolls.scan(&roll_id(), now()).unwrap(), [], "the rows are as they were");
+        let lifted = rolls.release(&release(&order), now()).unwrap();
+        assert_eq!(
+            outcomes(&lifted),
+            [("101", RowOutcome::Intended), ("103", RowOutcome::Intended)],
+            "nothing bars it"
+        );
+        department.execute("UPDATE pension_beneficiary SET status_reason = 'COURT' WHERE ppo_no = 101");
+        let found = rolls.scan(&roll_id(), now()).unwrap();
+        assert_eq!(found.len(), 1, "what others did is found all the same: {found:?}");
+    }
 }
 
 #[test]
