@@ -156,7 +156,7 @@ reason-conflict = ऐसी शर्तें जिन पर केवल क
 reason-objection-upheld = आपत्ति सही थी
 reason-death-annulled = मृत्यु की प्रविष्टि रद्द हुई
 reason-declined = नागरिक ने मना किया
-reason-next-ended = अगली योजना से अब भुगतान नहीं होता
+reason-next-ended = बाद वाली योजना से अब भुगतान नहीं होता
 
 clause-true = यह बात सही है
 clause-false = यह बात सही नहीं है
