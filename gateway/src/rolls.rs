@@ -160,8 +160,10 @@ async fn each_roll(
         for roll in rolls.rolls().cloned().collect::<Vec<_>>() {
             let (writer, at, named) = (rolls.clone(), app.now(), roll.clone());
             let found = blocking(move || look(&writer, &named, at)).await??;
-            look_again(app, found.done).await?;
-            app.wake_decisions();
+            if !found.done.is_empty() {
+                look_again(app, found.done).await?;
+                app.wake_decisions();
+            }
             alarm(app, &roll, &found.outside?, at).await?;
             if !app.renew(&lease).await? {
                 break;

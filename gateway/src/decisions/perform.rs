@@ -6,6 +6,7 @@
 
 mod brief;
 mod done;
+mod paid;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +17,10 @@ use protocol::{
 };
 use registry_adapter::{
     key::LocalKey,
-    mapping::{RollId, RollStatus},
+    mapping::RollId,
     roll::{
-        Amendment, Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration, RollError,
-        RollWriter as _, RowStanding, Standing,
+        Amendment, Applied, Enrolment, HoldDecision, MappedRolls, ReleaseDecision, Removal, Restoration,
+        RollWriter as _,
     },
 };
 use schemas::{
@@ -28,13 +29,14 @@ use schemas::{
     digest::Digest,
     id::{FactName, MessageId},
     scheme::DecisionState,
-    time::{CivilDate, Timestamp},
+    time::Timestamp,
 };
 use service_kit::db::AnyConnection;
 
 use self::{
-    brief::{Brief, Stay, brief},
+    brief::{Brief, brief},
     done::{advance, word},
+    paid::paid,
 };
 use super::{
     DecisionError, breaker, clock, decide,
@@ -272,49 +274,6 @@ fn rows(
         Todo::NameHead => writer.amend(&named_head(decided, (roll, subject))?, now)?,
         Todo::Enrol | Todo::Remove => return Err(DecisionError::NotWhole("an order of another kind")),
     })
-}
-
-/// Months that what follows paid her instead: on the days on which it was seen to pay while she was held for its sake; and, of a
-/// removal that is taken back, as long as she stood there.
-fn paid(
-    writer: &MappedRolls,
-    decided: &Decided,
-    subject: &LocalKey,
-    (stays, today): (&[Stay], CivilDate),
-) -> Result<BTreeSet<String>, DecisionError> {
-    let mut days: Vec<(RollId, (CivilDate, CivilDate))> = Vec::new();
-    if let Some((next, roll)) = decided.matter.next.as_ref().and_then(|next| Some((next, next.roll.parse().ok()?))) {
-        let roll: RollId = roll;
-        days.extend(next.paid.iter().map(|seen| (roll.clone(), *seen)));
-    }
-    for stay in stays.iter().filter(|_| decided.todo == Some(Todo::Restore)) {
-        let until = match stay.until {
-            Some(until) => Some(until),
-            None => paid_until(&writer.standing(&stay.roll, subject)?, today),
-        };
-        days.extend(until.map(|until| (stay.roll.clone(), (stay.from, until))));
-    }
-    let mut months = BTreeSet::new();
-    for (roll, days) in days {
-        match writer.months_paid(&roll, days) {
-            Ok(paid) => months.extend(paid),
-            // Of a roll that is mapped no more nobody can say; the treasury judges.
-            Err(RollError::RollUnknown(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(months)
-}
-
-/// Until when a roll paid her to which she was entered and from which no decision took her: until now, or until the day since when its
-/// row says otherwise. What we hold there is in arrears there.
-fn paid_until(standing: &Standing, today: CivilDate) -> Option<CivilDate> {
-    let pays = |row: &RowStanding| match row.status {
-        RollStatus::Active => true,
-        RollStatus::Held => row.held_by.is_some(),
-        RollStatus::Removed | RollStatus::Other => false,
-    };
-    if standing.rows.iter().any(pays) { Some(today) } else { standing.rows.iter().filter_map(|row| row.since).max() }
 }
 
 fn enrolment(

@@ -54,7 +54,8 @@ fn is_kept(before: &Scheme, past: &[Decided]) -> bool {
     past.iter().filter(ends).any(for_her) && !past.iter().filter(ends).any(|past| past.past().is_open())
 }
 
-fn is_by_clause(past: &Decided) -> bool {
+/// Whether it takes her off because a clause became false.
+pub(super) fn is_by_clause(past: &Decided) -> bool {
     past.action == DecisionAction::Remove && past.matter.cause.reason == Reason::ClauseFalse
 }
 

@@ -20,7 +20,7 @@ use crate::{
         look::Said,
         outcome,
         records::Word,
-        transition::{Change, changes, draws_both, paying, pays_still},
+        transition::{Change, changes, draws_both, is_by_clause, paying, pays_still},
     },
     store::decisions::cases::{Decided, Next, Todo, Undone},
 };
@@ -50,10 +50,9 @@ impl Desk<'_> {
     fn stopped(&self, conn: &mut AnyConnection, said: &Said<'_>) -> Result<bool, DecisionError> {
         let other = |past: &&Decided| past.past().is_open() && past.matter.cause.reason != Reason::ClauseFalse;
         for past in self.look.past_of(said.plan, self.plans).filter(other) {
-            let pays = pays_still(self.look, past) || paying(self.look, (said.plan, self.plans)).is_some();
             let mut now = past.clone();
             let Some(next) = now.matter.next.as_mut().filter(|next| !next.stopped) else { continue };
-            if !pays && !self.owes_still(past) {
+            if !self.pays_or_owes(past, said) {
                 next.stopped = true;
                 self.clerk.update(conn, &now)?;
                 return Ok(true);
@@ -78,7 +77,6 @@ impl Desk<'_> {
     /// Whether a removal that would end goes on, with its hold: the next one pays her, and the clauses say still that this one is over,
     /// whatever else was heard of her. It is carried out only once it is right again; else an officer looks when its window is over.
     pub(super) fn is_held_on(&self, past: &Decided, said: &Said<'_>) -> bool {
-        let by_clause = past.action == DecisionAction::Remove && past.matter.cause.reason == Reason::ClauseFalse;
         let over = said
             .evaluation
             .as_ref()
@@ -88,7 +86,7 @@ impl Desk<'_> {
             _ => false,
         });
         let ruled = said.plan.has_rule_for(Reason::ClauseFalse);
-        by_clause && ruled && past.matter.hold.is_some() && over && !anew && pays_still(self.look, past)
+        is_by_clause(past) && ruled && past.matter.hold.is_some() && over && !anew && pays_still(self.look, past)
     }
 
     fn paid_today(&self, mut now: Decided) -> Decided {
@@ -98,8 +96,12 @@ impl Desk<'_> {
 
     /// Whatever is undone of it today: what the next one pays today, or owes, is in arrears nowhere else.
     pub(super) fn paid_by_the_next(&self, past: &Decided, said: &Said<'_>) -> Decided {
+        if self.pays_or_owes(past, said) { self.paid_today(past.clone()) } else { past.clone() }
+    }
+
+    fn pays_or_owes(&self, past: &Decided, said: &Said<'_>) -> bool {
         let pays = pays_still(self.look, past) || paying(self.look, (said.plan, self.plans)).is_some();
-        if pays || self.owes_still(past) { self.paid_today(past.clone()) } else { past.clone() }
+        pays || self.owes_still(past)
     }
 
     /// Whether a decision of ours holds the payment of the next one: its months are in arrears there.

@@ -9,7 +9,6 @@ use eligibility::{
     fold::{Related, fold},
     propose::Reason,
 };
-use registry_adapter::mapping::RollId;
 use schemas::{
     answer::FieldValue,
     decision::DecisionAction,
@@ -19,12 +18,13 @@ use schemas::{
 };
 use service_kit::db::AnyConnection;
 
+use super::paid::{Stay, stays};
 use crate::{
     decisions::DecisionError,
     keys::Keys,
     notices::Person,
     store::decisions::{
-        cases::{Decided, Todo, decisions_of},
+        cases::{Decided, decisions_of},
         facts::facts_of,
         log::{LogKind, log_of},
         objections::objection_find,
@@ -41,14 +41,6 @@ pub(super) struct Brief {
     pub(super) last_day: Option<CivilDate>,
     /// Where else she was entered meanwhile, of what follows.
     pub(super) stays: Vec<Stay>,
-}
-
-/// A time on the roll of a scheme that follows.
-pub(super) struct Stay {
-    pub(super) roll: RollId,
-    pub(super) from: CivilDate,
-    /// The day on which a decision of ours took her off; none if she is there still, as far as we decided.
-    pub(super) until: Option<CivilDate>,
 }
 
 pub(super) fn brief(
@@ -87,29 +79,6 @@ pub(super) fn brief(
     let last_day = own.and_then(|own| successor_starts(&past, own, next));
     let stays = own.map(|own| stays(&past, own, (next, today))).unwrap_or_default();
     Ok(Brief { records, heard_by, facts, last_day, stays })
-}
-
-/// Where she was entered by what follows on a removal: what was paid there is in arrears nowhere.
-fn stays(past: &[Decided], own: &Decided, (next, today): (&[String], CivilDate)) -> Vec<Stay> {
-    let follows = |other: &&Decided| {
-        let known = own.matter.next.as_ref().is_some_and(|next| next.scheme == other.scheme);
-        other.roll != own.roll && (known || next.contains(&other.scheme))
-    };
-    let entered = |other: &&Decided| {
-        matches!(other.action, DecisionAction::Offer | DecisionAction::Enrol) && other.state == DecisionState::Enrolled
-    };
-    let stay = |entry: &Decided| {
-        let left = |other: &&Decided| {
-            let removed = other.action == DecisionAction::Remove && other.state == DecisionState::Removed;
-            removed && other.roll == entry.roll && other.at_ms >= entry.at_ms
-        };
-        // Whoever is to be put back there too is owed there what was not paid there.
-        let back = |other: &Decided| other.todo == Some(Todo::Restore) && other.roll == entry.roll;
-        let until =
-            if past.iter().any(back) { Some(today) } else { past.iter().filter(left).map(|other| other.since).min() };
-        Some(Stay { roll: entry.roll.parse().ok()?, from: entry.since, until })
-    };
-    past.iter().filter(follows).filter(entered).filter_map(stay).collect()
 }
 
 /// The last day of a benefit whose successor was entered: the day before that one's first.

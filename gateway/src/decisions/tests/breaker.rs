@@ -154,10 +154,7 @@ async fn who_was_to_be_taken_off_stays_when_her_scheme_stops_before_the_roll_is_
     world.populate(200..300).await;
     world.hears(&world.death("sushila", "D-1")).await;
     world.wallet_fetches("sushila").await;
-    world.enter(
-        "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'REMOVED' \
-         BEGIN SELECT RAISE(ABORT, 'closed'); END;",
-    );
+    world.lets_nobody_be_removed();
     world.days(31).await;
     let ordered = world.only("sushila").await;
     assert_eq!((ordered.state, ordered.todo), (DecisionState::Noticed, Some(Todo::Remove)), "her window is over");

@@ -297,10 +297,7 @@ async fn ordered() -> (World, Decided) {
     let world = World::by_rule().await;
     world.hears(&world.death("sushila", "D-1")).await;
     world.wallet_fetches("sushila").await;
-    world.enter(
-        "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'REMOVED' \
-         BEGIN SELECT RAISE(ABORT, 'closed'); END;",
-    );
+    world.lets_nobody_be_removed();
     world.days(31).await;
     let ordered = world.only("sushila").await;
     assert_eq!((ordered.state, ordered.todo), (DecisionState::Noticed, Some(Todo::Remove)));

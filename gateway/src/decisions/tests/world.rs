@@ -399,6 +399,14 @@ impl World {
         conn.batch_execute(&format!("PRAGMA busy_timeout = 60000; {sql}")).unwrap();
     }
 
+    /// From now on its table lets nobody be taken off; `DROP TRIGGER closed` ends it.
+    pub fn lets_nobody_be_removed(&self) {
+        self.enter(
+            "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'REMOVED' \
+             BEGIN SELECT RAISE(ABORT, 'closed'); END;",
+        );
+    }
+
     /// One text of the department's own table.
     pub fn look(&self, sql: &str) -> String {
         #[derive(QueryableByName)]
