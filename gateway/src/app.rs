@@ -25,6 +25,7 @@ use service_kit::{
     secret::{Secret, SecretError},
     tls::{PinnedSet, ServerIdentity, TlsError},
 };
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     anchoring::Overdue,
@@ -126,6 +127,8 @@ pub struct Foundation {
     pub(crate) links: Links,
     pub(crate) identity: ServerIdentity,
     directory: RwLock<Arc<DirectorySnapshot>>,
+    /// The turn to ask the anchor what is new: who asks later also takes over later.
+    refreshing: AsyncMutex<()>,
     admitted_peers: PinnedSet<EntityId>,
     admitted_systems: PinnedSet<SystemPrincipal>,
     clients: PeerClients,
@@ -179,6 +182,7 @@ impl Foundation {
             anchor: Mutex::default(),
             overdue: Overdue::new(config.anchor.grace.duration()),
             directory: RwLock::new(Arc::new(snapshot)),
+            refreshing: AsyncMutex::default(),
             wakes: Wakes::default(),
             config,
             clock,
@@ -424,6 +428,7 @@ impl App {
     /// # Errors
     /// If the anchor is away or not believed; the directory then stays as it was.
     pub async fn refresh_directory(&self) -> Result<Arc<DirectorySnapshot>, RefreshError> {
+        let _turn = self.foundation().refreshing.lock().await;
         let client = self.anchor_client()?;
         let (before, now) = (self.directory(), self.clock().now());
         let refreshed = directory::refresh(self.db(), &client, self.trust_root(), Some(before), now).await?;

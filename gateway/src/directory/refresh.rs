@@ -1,6 +1,10 @@
 //! Asking the anchor what is new, and taking what is verified and does not go back.
+//!
+//! Guarantees: what comes is measured by what was seen before it was asked for. Others ask at the same time (this department's other
+//! processes, its commands), and one may ask first and keep last: the anchor did not go back then, and a member that both heard of is
+//! one that is known.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{StreamExt as _, stream};
 use protocol::federation::{
@@ -21,7 +25,7 @@ use crate::{
     store::{
         directory::{
             RegisterKind, StatementKind, StoredChain, member_chain_insert, register_seen_find, register_seen_put,
-            statement_seen_find, statement_seen_put,
+            statement_seen_find, statement_seen_put, statements_seen,
         },
         law_registers::law_register_keep,
     },
@@ -66,21 +70,73 @@ pub async fn refresh(
     before: Option<Arc<DirectorySnapshot>>,
     now: Timestamp,
 ) -> Result<Refreshed, RefreshError> {
-    let configuration = client.configuration().await?;
-    let anchor = VerifiedAnchor::verify(&configuration, root, now)?;
-    let fetched = fetch_members(client, &anchor, root, now).await?;
-    let registers = fetch_registers(client, &anchor, now).await?;
-    database
-        .write(move |conn| keep(conn, before.as_deref(), &Fetched { configuration, anchor, fetched, registers }, now))
-        .await
+    let fetched = Fetched::fetch(database, client, root, now).await?;
+    database.write(move |conn| keep(conn, before.as_deref(), &fetched, now)).await
+}
+
+/// What had been seen when the anchor was asked.
+struct Seen {
+    statements: HashMap<(EntityId, StatementKind), Mark>,
+    registers: HashMap<RegisterKind, u64>,
+}
+
+impl Seen {
+    fn load(conn: &mut AnyConnection) -> Result<Self, DatabaseError> {
+        let mut registers = HashMap::new();
+        for kind in [RegisterKind::Purposes, RegisterKind::Laws] {
+            registers.extend(register_seen_find(conn, kind)?.map(|(version, _)| (kind, version)));
+        }
+        Ok(Self { statements: statements_seen(conn)?, registers })
+    }
+
+    /// Refuses a statement that is older than what had been seen when it was asked for, or that tells of the instant of what was
+    /// seen since in other words; remembers it if nobody was faster.
+    fn advance(
+        &self,
+        conn: &mut AnyConnection,
+        entity: &EntityId,
+        kind: StatementKind,
+        new: Mark,
+    ) -> Result<(), RefreshError> {
+        Mark::advanced(self.statements.get(&(entity.clone(), kind)), new)?;
+        match statement_seen_find(conn, entity, kind)? {
+            Some(since) if since.position > new.position => {}
+            since => {
+                Mark::advanced(since.as_ref(), new)?;
+                statement_seen_put(conn, entity, kind, new)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What came, verified, not yet compared with what was seen.
-struct Fetched {
+pub(super) struct Fetched {
+    seen: Seen,
     configuration: CompactJws,
     anchor: VerifiedAnchor,
-    fetched: Vec<(EntityId, Option<VerifiedMember>)>,
+    members: Vec<(EntityId, Option<VerifiedMember>)>,
     registers: Vec<(RegisterKind, VerifiedRegister, SignedRegister)>,
+}
+
+impl Fetched {
+    /// Looks at what was seen, then asks.
+    ///
+    /// # Errors
+    /// As [`refresh`].
+    pub(super) async fn fetch(
+        database: &Database,
+        client: &AnchorClient,
+        root: &TrustRoot,
+        now: Timestamp,
+    ) -> Result<Self, RefreshError> {
+        let seen = database.read(Seen::load).await?;
+        let configuration = client.configuration().await?;
+        let anchor = VerifiedAnchor::verify(&configuration, root, now)?;
+        let members = fetch_members(client, &anchor, root, now).await?;
+        let registers = fetch_registers(client, &anchor, now).await?;
+        Ok(Self { seen, configuration, anchor, members, registers })
+    }
 }
 
 async fn fetch_members(
@@ -141,7 +197,7 @@ const fn kind_of(register: &VerifiedRegister) -> RegisterKind {
 }
 
 /// One transaction: compares with what was seen, keeps what is new.
-fn keep(
+pub(super) fn keep(
     conn: &mut AnyConnection,
     before: Option<&DirectorySnapshot>,
     new: &Fetched,
@@ -149,11 +205,11 @@ fn keep(
 ) -> Result<Refreshed, RefreshError> {
     keep_anchor(conn, new)?;
     let mut stale = Vec::new();
-    let mut members = Vec::with_capacity(new.fetched.len());
-    for (entity, fetched) in &new.fetched {
+    let mut members = Vec::with_capacity(new.members.len());
+    for (entity, fetched) in &new.members {
         let known = before.and_then(|before| before.members.member(entity));
         let kept = match fetched {
-            Some(member) => keep_member(conn, known, member)?,
+            Some(member) => keep_member(conn, &new.seen, known, member)?,
             None => false,
         };
         if !kept {
@@ -169,18 +225,16 @@ fn keep(
         fetched_at: now,
     };
     for (kind, register, signed) in &new.registers {
-        keep_register(conn, &mut snapshot, *kind, register, signed)?;
+        keep_register(conn, &new.seen, &mut snapshot, (*kind, register, signed))?;
     }
     Ok(Refreshed { snapshot, stale })
 }
 
 /// The anchor's own statement must not go back; without it nothing else is believed.
 fn keep_anchor(conn: &mut AnyConnection, new: &Fetched) -> Result<(), RefreshError> {
-    let entity = new.anchor.entity();
-    let seen = statement_seen_find(conn, entity, StatementKind::Configuration)?;
-    let mark = Mark::advanced(seen.as_ref(), new.anchor.mark())?;
-    if seen != Some(mark) {
-        statement_seen_put(conn, entity, StatementKind::Configuration, mark)?;
+    let (entity, mark) = (new.anchor.entity(), new.anchor.mark());
+    new.seen.advance(conn, entity, StatementKind::Configuration, mark)?;
+    if new.seen.statements.get(&(entity.clone(), StatementKind::Configuration)) != Some(&mark) {
         let iat = Timestamp::from_seconds(i64::try_from(mark.position).unwrap_or(0)).numeric();
         let exp = new.anchor.expires().numeric();
         member_chain_insert(
@@ -194,6 +248,7 @@ fn keep_anchor(conn: &mut AnyConnection, new: &Fetched) -> Result<(), RefreshErr
 /// Whether the member's entry counts; if not, both stories are in the log line for whoever looks into it.
 fn keep_member(
     conn: &mut AnyConnection,
+    seen: &Seen,
     known: Option<&VerifiedMember>,
     member: &VerifiedMember,
 ) -> Result<bool, RefreshError> {
@@ -202,13 +257,15 @@ fn keep_member(
         (StatementKind::Configuration, member.configuration_mark()),
         (StatementKind::Subordinate, member.statement_mark()),
     ] {
-        let seen = statement_seen_find(conn, entity, kind)?;
-        if let Err(error) = Mark::advanced(seen.as_ref(), mark) {
-            tracing::error!(member = %entity, ?kind, ?seen, new = ?mark, %error, "the directory went back; the entry stays as it was");
-            metrics::counter!("directory_went_back_total").increment(1);
-            return Ok(false);
+        match seen.advance(conn, entity, kind, mark) {
+            Err(RefreshError::Federation(error)) => {
+                let seen = statement_seen_find(conn, entity, kind)?;
+                tracing::error!(member = %entity, ?kind, ?seen, new = ?mark, %error, "the directory went back; the entry stays as it was");
+                metrics::counter!("directory_went_back_total").increment(1);
+                return Ok(false);
+            }
+            advanced => advanced?,
         }
-        statement_seen_put(conn, entity, kind, mark)?;
     }
     if worth_keeping(known, member) {
         let iat = Timestamp::from_seconds(i64::try_from(member.statement_mark().position).unwrap_or(0)).numeric();
@@ -237,26 +294,22 @@ fn worth_keeping(known: Option<&VerifiedMember>, new: &VerifiedMember) -> bool {
 
 fn keep_register(
     conn: &mut AnyConnection,
+    seen: &Seen,
     snapshot: &mut DirectorySnapshot,
-    kind: RegisterKind,
-    register: &VerifiedRegister,
-    signed: &SignedRegister,
+    (kind, register, signed): (RegisterKind, &VerifiedRegister, &SignedRegister),
 ) -> Result<(), RefreshError> {
     let held = match register {
         VerifiedRegister::Purposes(_) => snapshot.purposes.as_ref().map(|purposes| purposes.mark()),
         VerifiedRegister::Laws(_) => snapshot.laws.as_ref().map(|laws| laws.mark()),
     };
     let mark = register.mark();
-    let seen_version = register_seen_find(conn, kind)?.map(|(version, _)| version);
-    let older = seen_version.is_some_and(|seen| mark.position < seen);
+    let older = seen.registers.get(&kind).is_some_and(|seen| mark.position < *seen);
     if older || Mark::advanced(held.as_ref(), mark).is_err() {
         tracing::error!(register = kind.as_str(), ?held, new = ?mark, "a register went back; the one before stays");
         metrics::counter!("directory_went_back_total").increment(1);
         return Ok(());
     }
-    if seen_version.is_none_or(|seen| seen < mark.position) {
-        register_seen_put(conn, kind, mark.position, &signed.signatures)?;
-    }
+    register_seen_put(conn, kind, mark.position, &signed.signatures)?;
     match register.clone() {
         VerifiedRegister::Purposes(purposes) => snapshot.purposes = Some(purposes),
         VerifiedRegister::Laws(laws) => {

@@ -1,6 +1,10 @@
 use schemas::{federation::Standing, problem::Code, time::Timestamp};
 use service_kit::clock::Clock;
 
+use super::{
+    DirectorySnapshot,
+    refresh::{Fetched, keep},
+};
 use crate::{
     app::App,
     testing::{TestAnchor, TestDepartment},
@@ -67,6 +71,54 @@ async fn two_statements_of_one_instant_are_refused() {
     assert!(own.authorize_provider().is_err(), "the second story is not believed");
 }
 
+/// What the anchor says when it is asked, its statements dated so.
+async fn asked(anchor: &TestAnchor, app: &App, dated: i64) -> Fetched {
+    anchor.state().dated = Some(dated);
+    let client = app.anchor_client().unwrap();
+    Fetched::fetch(app.db(), &client, app.trust_root(), app.now()).await.unwrap()
+}
+
+/// What is known once it is kept by a process that knew what `app` knows.
+async fn kept(app: &App, fetched: Fetched) -> DirectorySnapshot {
+    let (before, now) = (app.directory(), app.now());
+    app.db().write(move |conn| keep(conn, Some(&before), &fetched, now)).await.unwrap().snapshot
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_first_and_keeps_last_loses_no_member() {
+    let anchor = TestAnchor::start(&Clock::default());
+    let (_social, app) = member(&anchor).await;
+    let (food, _) = TestDepartment::member(&anchor, "food", &["provider"], None, "").await;
+    let now = app.now().seconds();
+    let (first, last) = (asked(&anchor, &app, now + 1).await, asked(&anchor, &app, now + 2).await);
+    for fetched in [last, first] {
+        let snapshot = kept(&app, fetched).await;
+        assert!(snapshot.peer(&food.entity, app.now()).is_ok(), "both heard of it");
+    }
+    // What was seen stays the greatest: who asks now and is told of the first instant again is told of the past.
+    let snapshot = kept(&app, asked(&anchor, &app, now + 1).await).await;
+    assert_eq!(snapshot.peer(&food.entity, app.now()).unwrap_err().code(), Code::PeerUnknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stories_of_one_instant_are_refused_whoever_heard_them() {
+    let anchor = TestAnchor::start(&Clock::default());
+    let (_social, app) = member(&anchor).await;
+    let (food, _) = TestDepartment::member(&anchor, "food", &["provider"], None, "").await;
+    let now = app.now().seconds();
+    let first = asked(&anchor, &app, now + 1).await;
+    {
+        let mut state = anchor.state();
+        let entry = state.members.get_mut(&food.entity).unwrap();
+        entry.roles = vec!["consumer:social".parse().unwrap()];
+        entry.forget_statement();
+    }
+    let other = asked(&anchor, &app, now + 1).await;
+    assert!(kept(&app, first).await.peer(&food.entity, app.now()).is_ok());
+    let snapshot = kept(&app, other).await;
+    assert_eq!(snapshot.peer(&food.entity, app.now()).unwrap_err().code(), Code::PeerUnknown);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_starts_from_what_was_seen_while_the_anchor_is_away_and_fails_closed_after_a_day() {
     let mut anchor = TestAnchor::start(&Clock::default());
@@ -81,8 +133,7 @@ async fn a_gateway_starts_from_what_was_seen_while_the_anchor_is_away_and_fails_
     assert_eq!(snapshot.authorize_current(later).unwrap_err().code(), Code::DirectoryOutdated);
     let stored = app.db().read_blocking(|conn| super::load(conn, app.trust_root(), later)).unwrap();
     assert_eq!(stored.peer(&department.entity, later).unwrap_err().code(), Code::DirectoryOutdated, "not peer-unknown");
-    let admitted =
-        |snapshot: &super::DirectorySnapshot| snapshot.certificates().map(|(_, who)| who).collect::<Vec<_>>();
+    let admitted = |snapshot: &DirectorySnapshot| snapshot.certificates().map(|(_, who)| who).collect::<Vec<_>>();
     for snapshot in [&*snapshot, &stored] {
         assert_eq!(admitted(snapshot), std::slice::from_ref(&department.entity), "it is told why, whoever looked when");
     }

@@ -3,6 +3,8 @@
 //! Guarantees: a mark never goes back, not even between two processes on one database; chains are only added. Deliberately
 //! absent: verification; what stands here was verified before and is verified again when it is read.
 
+use std::collections::HashMap;
+
 use diesel::{
     OptionalExtension, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Binary, Text},
@@ -16,7 +18,7 @@ use schemas::{
 use service_kit::db::{AnyConnection, DatabaseError};
 
 /// Of which statement a mark is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StatementKind {
     /// What an entity says of itself.
     Configuration,
@@ -25,6 +27,8 @@ pub enum StatementKind {
 }
 
 impl StatementKind {
+    const ALL: [Self; 2] = [Self::Configuration, Self::Subordinate];
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
@@ -60,6 +64,26 @@ struct MarkRow {
     digest: Vec<u8>,
 }
 
+impl From<MarkRow> for Mark {
+    fn from(row: MarkRow) -> Self {
+        Self {
+            position: u64::try_from(row.iat).unwrap_or(0),
+            // A digest of another length was not written by us; zeros then look like equivocation, which refuses.
+            digest: Digest::from_bytes(row.digest.try_into().unwrap_or([0; 32])),
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct SeenRow {
+    #[diesel(sql_type = Text)]
+    entity: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(embed)]
+    mark: MarkRow,
+}
+
 /// The greatest `iat` seen of a statement.
 pub fn statement_seen_find(
     conn: &mut AnyConnection,
@@ -71,11 +95,19 @@ pub fn statement_seen_find(
         .bind::<Text, _>(kind.as_str())
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|row| Mark {
-        position: u64::try_from(row.iat).unwrap_or(0),
-        // A digest of another length was not written by us; zeros then look like equivocation, which refuses.
-        digest: Digest::from_bytes(row.digest.try_into().unwrap_or([0; 32])),
-    }))
+    Ok(row.map(Mark::from))
+}
+
+/// The greatest `iat` seen of each statement.
+pub fn statements_seen(conn: &mut AnyConnection) -> Result<HashMap<(EntityId, StatementKind), Mark>, DatabaseError> {
+    let rows: Vec<SeenRow> = sql_query("SELECT entity, kind, iat, digest FROM statement_seen").load(conn)?;
+    let marks = rows.into_iter().filter_map(|row| {
+        // What no such entity could have written is found again when the entity's own mark is looked up, and refuses there.
+        let entity = row.entity.parse().ok()?;
+        let kind = StatementKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind)?;
+        Some(((entity, kind), row.mark.into()))
+    });
+    Ok(marks.collect())
 }
 
 /// Remembers a greater `iat`; a smaller one changes nothing.

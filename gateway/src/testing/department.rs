@@ -28,6 +28,7 @@ pub(crate) struct TestDepartment {
 impl TestDepartment {
     /// Writes the configuration of `https://<name>.localhost`; `more` is appended to it.
     pub(crate) fn new(name: &str, source: Option<&Source>, more: &str) -> Self {
+        service_kit_testing::show_warnings();
         let folder = tempfile::tempdir().unwrap();
         let entity: EntityId = format!("https://{name}.localhost").parse().unwrap();
         let mut text = format!(

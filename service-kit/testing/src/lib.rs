@@ -8,12 +8,14 @@ mod browser;
 mod clock;
 mod copies;
 mod postgres;
+mod warnings;
 mod world;
 
 pub use browser::{Browser, Page};
 pub use clock::{TestClockFile, obey_the_named_file};
 pub use copies::{create_migrated, postgres_migrated};
 pub use postgres::{PostgresServer, postgres};
+pub use warnings::show_warnings;
 pub use world::{DatabaseWorld, both_databases, self_signed};
 
 /// A port on 127.0.0.1 to which nothing is bound, each given once on this machine for as long as this process lives. It lies
