@@ -116,9 +116,9 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
 /// Settles what is open and journals what others did since the last time. The first time it takes stock of each roll.
 pub(crate) async fn watch(app: &App) -> Result<(), RollsError> {
     each_roll(app, WATCH, |rolls, roll, at| {
-        let Settled { open, done } = rolls.settle(roll, at)?;
+        let Settled { open, failed, done } = rolls.settle(roll, at)?;
         if open > 0 {
-            tracing::warn!(%roll, open, "changes of a roll wait to be read back");
+            tracing::warn!(%roll, open, failed, "changes of a roll wait to be read back");
         }
         let outside = rolls.journal_head(roll).and_then(|head| match head {
             Some(_) => rolls.note_outside(roll, at),
@@ -157,23 +157,38 @@ async fn each_roll(
     let rolls = open(app)?;
     let Some(lease) = app.lease(name).await? else { return Ok(()) };
     let done = async {
+        let mut failed = None;
         for roll in rolls.rolls().cloned().collect::<Vec<_>>() {
-            let (writer, at, named) = (rolls.clone(), app.now(), roll.clone());
-            let found = blocking(move || look(&writer, &named, at)).await??;
-            if !found.done.is_empty() {
-                look_again(app, found.done).await?;
-                app.wake_decisions();
-            }
-            alarm(app, &roll, &found.outside?, at).await?;
+            // One roll that cannot be looked at hides no other.
+            failed = failed.or(one_roll(app, &rolls, roll, look).await.err());
             if !app.renew(&lease).await? {
                 break;
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
     .await;
     app.release(lease).await?;
     done
+}
+
+async fn one_roll(
+    app: &App,
+    rolls: &MappedRolls,
+    roll: RollId,
+    look: impl Fn(&MappedRolls, &RollId, Timestamp) -> Result<Found, RollError> + Send + 'static,
+) -> Result<(), RollsError> {
+    let (reader, named) = (rolls.clone(), roll.clone());
+    // Whoever is concerned is known before it is written down that the change was made.
+    let found = blocking(move || reader.found(&named)).await??;
+    look_again(app, found).await?;
+    let (writer, at, named) = (rolls.clone(), app.now(), roll.clone());
+    let found = blocking(move || look(&writer, &named, at)).await??;
+    if !found.done.is_empty() {
+        look_again(app, found.done).await?;
+        app.wake_decisions();
+    }
+    alarm(app, &roll, &found.outside?, at).await
 }
 
 /// Whoever was meant is looked at again: what was carried out is written down, or taken back if nobody wants it any more.

@@ -222,6 +222,13 @@ impl Changes<'_> {
             Self::Enrol(order) => &order.decision,
         }
     }
+
+    fn subject(&self) -> Option<&LocalKey> {
+        match self {
+            Self::Rows(order) => Some(order.subject()),
+            Self::Enrol(order) => order.subject.as_ref(),
+        }
+    }
 }
 
 /// The mapped rolls of one department, through its writer's role. Cheap to clone.
@@ -381,13 +388,23 @@ impl MappedRolls {
         Ok(roll.write == WriteWay::Webhook && self.apart(roll)?.is_open(decision)?)
     }
 
+    /// Decisions whose change a crash or an absent system left open, and whose rows read back as they were to be: to be told before
+    /// [`settle`](Self::settle) writes it down. Blocks.
+    ///
+    /// # Errors
+    /// If the journal or the roll cannot be read.
+    pub fn found(&self, roll: &RollId) -> Result<Vec<MessageId>, RollError> {
+        let roll = self.roll(roll)?;
+        if in_one_transaction(roll) { Ok(Vec::new()) } else { self.apart(roll)?.found() }
+    }
+
     /// Settles intents that a crash or an absent system left open; no removal is carried out by it. Blocks.
     ///
     /// # Errors
     /// If the journal or the roll cannot be read or written.
     pub fn settle(&self, roll: &RollId, at: Timestamp) -> Result<Settled, RollError> {
         let roll = self.roll(roll)?;
-        if in_one_transaction(roll) { Ok(Settled::default()) } else { self.apart(roll)?.settle(None, at) }
+        if in_one_transaction(roll) { Ok(Settled::default()) } else { self.apart(roll)?.settle(at) }
     }
 
     /// The roll as it stood at the end of a day, made again from the journal alone. Blocks.

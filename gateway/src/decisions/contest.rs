@@ -93,7 +93,9 @@ fn first(
 ) -> Result<ObjectionTaken, CitizenError> {
     let mut decided = decision_find(conn, app.keys(), id)?.ok_or(DecisionError::Overtaken)?;
     let ordered = decided.todo.take_if(|todo| *todo == Todo::Remove).is_some();
-    if (decided.waits.take().is_some() || ordered) && !decision_update(conn, app.keys(), &decided)? {
+    // Whoever hears her looks at what could not be held, too.
+    let marked = decided.matter.hold.is_none() && decided.matter.undone.take().is_some();
+    if (decided.waits.take().is_some() || ordered || marked) && !decision_update(conn, app.keys(), &decided)? {
         return Err(DecisionError::Overtaken.into());
     }
     if matches!(decided.state, DecisionState::Proposed | DecisionState::Held) {

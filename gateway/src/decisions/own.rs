@@ -135,6 +135,7 @@ mod tests {
             amount: Some(500),
             held_by: None,
             removed_by: None,
+            spared_by: None,
         }
     }
 

@@ -178,18 +178,21 @@ pub(super) async fn carry_out(app: &App, decided: Decided) -> Result<bool, Decis
     let today = app.decided_at().civil_day();
     let next = next_of(app, &decided).await?;
     let brief = app.db().read(move |conn| brief(conn, &keys, (&id, &person), (&next, today))).await?;
-    look_again(app, found_done(app, &decided.roll).await?).await?;
+    settle(app, &decided.roll).await?;
     let (with, order, to) = (app.clone(), decided.clone(), local.clone());
     let done = blocking(move || tell(&with, &order, to, brief)).await?;
     commit(app, decided, local, done).await
 }
 
-/// Decisions that the department's own system has carried out on this roll since somebody looked.
-async fn found_done(app: &App, roll: &str) -> Result<Vec<MessageId>, DecisionError> {
+/// Whoever is concerned by what the department's own system did on this roll is looked at again; it is known before it is written down.
+async fn settle(app: &App, roll: &str) -> Result<(), DecisionError> {
     let roll: RollId = roll.parse().map_err(|_| DecisionError::NotWhole("its roll is no roll"))?;
     let writer = app.triggers().rolls().cloned().ok_or(DecisionError::NotWhole("no roll can be written here"))?;
+    let (reader, named) = (writer.clone(), roll.clone());
+    look_again(app, blocking(move || Ok(reader.found(&named)?)).await?).await?;
     let now = app.decided_at();
-    blocking(move || Ok(writer.settle(&roll, now)?.done)).await
+    look_again(app, blocking(move || Ok(writer.settle(&roll, now)?.done)).await?).await?;
+    Ok(())
 }
 
 /// The schemes that follow on the one that a removal by a clause ends, or from which a removal is taken back.

@@ -22,6 +22,9 @@ use crate::{
     mapping::{Roll, WriteWay},
 };
 
+/// How often an order is planned anew because something was written meanwhile; then it is tried again later.
+const RACES: usize = 16;
+
 /// One change of one row, for a system of the department that makes it on its own.
 #[derive(Clone, Debug)]
 pub struct RollChange {
@@ -51,6 +54,8 @@ pub struct NotSent(pub String);
 pub struct Settled {
     /// How many are still to be done.
     pub open: usize,
+    /// How many of them could not be made now: the first of them is logged.
+    pub failed: usize,
     /// Decisions whose change was found done, or overtaken, just now; one a row.
     pub done: Vec<MessageId>,
 }
@@ -74,31 +79,71 @@ pub(super) struct Apart<'a> {
 }
 
 impl Apart<'_> {
-    /// What the decision did before, or else: settle what is open, plan, intend, apply, confirm.
+    /// What the decision did before, or else: settle what it left open, plan, intend, apply, confirm. What other decisions left open is
+    /// settled by who watches the roll, who tells of it.
     pub(super) fn once(
         &self,
         decision: &MessageId,
         asked: &Changes<'_>,
         at: Timestamp,
     ) -> Result<Vec<Entry>, RollError> {
-        self.settle(Some(decision), at)?;
-        let known = self.told(decision)?;
-        if !known.is_empty() && !self.is_overtaken(&known)? {
-            return Ok(known);
+        for _ in 0..RACES {
+            self.settle_own(decision, at)?;
+            // Before anything is read, so that what is written of it meanwhile is noticed.
+            let began = self.book(|conn| Ok(journal::head(conn, &self.roll.id)?.map_or(0, |head| head.seq)))?;
+            let known = self.told(decision)?;
+            if !known.is_empty() && !self.is_overtaken(&known)? {
+                return Ok(known);
+            }
+            let lines = self.lines(asked)?;
+            // By what she will be once a change is made that others were told to make, this one is another.
+            let before_us = self.told_to_others(decision, asked, &lines)?;
+            if !before_us.is_empty() {
+                return Ok(known.into_iter().chain(before_us).collect());
+            }
+            let done = |line: &Line| {
+                known.iter().any(|entry| entry.row_key == line.key && entry.outcome != RowOutcome::Intended)
+            };
+            let left: Vec<&Line> = lines.iter().filter(|line| !done(line)).collect();
+            let intended = match asked {
+                Changes::Rows(order) => self.intend(order, (&left, began), at),
+                Changes::Enrol(order) => self.intend_row(order, (&lines, began), at),
+            };
+            match intended {
+                Err(RollError::Raced) => continue,
+                intended => intended?,
+            }
+            self.settle_own(decision, at)?;
+            return self.told(decision);
         }
-        let mut lines = match asked {
-            Changes::Rows(order) => self.look(|conn| line::of_subject(conn, self.roll, self.key, order.subject()))?,
-            Changes::Enrol(_) => Vec::new(),
+        Err(RollError::Raced)
+    }
+
+    /// Her rows: those that the order is about, or by which she is on the roll already.
+    fn lines(&self, asked: &Changes<'_>) -> Result<Vec<Line>, RollError> {
+        match asked.subject() {
+            Some(subject) => self.look(|conn| line::of_subject(conn, self.roll, self.key, subject)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Changes of her rows, or a new row for her, that other decisions intended and nobody has made yet. A removal is none: it is made
+    /// by its own order alone.
+    fn told_to_others(
+        &self,
+        decision: &MessageId,
+        asked: &Changes<'_>,
+        lines: &[Line],
+    ) -> Result<Vec<Entry>, RollError> {
+        let mut open = self.open()?;
+        open.retain(|intent| intent.action != Action::Remove && intent.intent.as_ref() != Some(decision));
+        let hers = |intent: &Entry| {
+            let named = intent.after_row.as_ref().and_then(|row| row.value(self.roll.subject.name.as_str()));
+            lines.iter().any(|line| line.key == intent.row_key)
+                || named.is_some() && named == asked.subject().map(LocalKey::as_str)
         };
-        let done =
-            |line: &Line| known.iter().any(|entry| entry.row_key == line.key && entry.outcome != RowOutcome::Intended);
-        lines.retain(|line| !done(line));
-        match asked {
-            Changes::Rows(order) => self.intend(order, &lines, at)?,
-            Changes::Enrol(order) => self.intend_row(order, at)?,
-        }
-        self.settle(Some(decision), at)?;
-        self.told(decision)
+        open.retain(hers);
+        Ok(open)
     }
 
     /// Whether a removal was taken back and its row changed since: ordered again, it is planned again.
@@ -114,32 +159,54 @@ impl Apart<'_> {
         Ok(false)
     }
 
-    /// Settles every open intent of this roll as far as it can be. A removal is carried out by its own order alone, each time it is
-    /// asked for: one that was taken back since is only read back, in case the department's system did it.
-    pub(super) fn settle(&self, asked: Option<&MessageId>, at: Timestamp) -> Result<Settled, RollError> {
-        let (mut settled, mut failed) = (Settled::default(), None);
-        for intent in self.book(|conn| Ok(journal::open_intents(conn, &self.roll.id)?))? {
-            let carried = intent.action != Action::Remove || intent.intent.as_ref() == asked;
-            match self.settle_one(&intent, carried, at) {
+    /// Decisions whose intended change reads back as made and is not written down yet: who is to hear of it hears of it before
+    /// [`settle`](Self::settle) closes it, so that nobody who stops in between is the only one who knew.
+    pub(super) fn found(&self) -> Result<Vec<MessageId>, RollError> {
+        let mut found = Vec::new();
+        for intent in self.open()? {
+            let line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
+            if intent.after_row.as_ref().zip(line).is_some_and(|(after, line)| after.agrees(&line.values)) {
+                found.extend(intent.intent);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Settles every open intent of this roll as far as it can be; one that fails keeps no other from it. A removal is carried out by
+    /// its own order alone, each time it is asked for: here it is only read back, in case the department's system did it.
+    pub(super) fn settle(&self, at: Timestamp) -> Result<Settled, RollError> {
+        let mut settled = Settled::default();
+        for intent in self.open()? {
+            match self.settle_one(&intent, intent.action != Action::Remove, at) {
                 Ok(true) => settled.done.extend(intent.intent),
                 Ok(false) => settled.open += 1,
                 Err(error) => {
-                    settled.open += 1;
-                    failed = failed.or(Some(error));
+                    if settled.failed == 0 {
+                        tracing::warn!(roll = %self.roll.id, %error, "an intended change could not be made; it is tried again");
+                    }
+                    (settled.open, settled.failed) = (settled.open + 1, settled.failed + 1);
                 }
             }
         }
-        match failed {
-            // What was found done is said once; what failed is tried again.
-            Some(error) if settled.done.is_empty() => Err(error),
-            _ => Ok(settled),
+        Ok(settled)
+    }
+
+    /// Settles what this decision intended. What is done of it stands in the journal, also beside a failure.
+    fn settle_own(&self, decision: &MessageId, at: Timestamp) -> Result<(), RollError> {
+        let mut failed = None;
+        for intent in self.open()?.iter().filter(|intent| intent.intent.as_ref() == Some(decision)) {
+            failed = failed.or(self.settle_one(intent, true, at).err());
         }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn open(&self) -> Result<Vec<Entry>, RollError> {
+        self.book(|conn| Ok(journal::open_intents(conn, &self.roll.id)?))
     }
 
     /// Whether a change is intended and not yet read back.
     pub(super) fn is_open(&self, decision: &MessageId) -> Result<bool, RollError> {
-        let open = self.book(|conn| Ok(journal::open_intents(conn, &self.roll.id)?))?;
-        Ok(open.iter().any(|entry| entry.intent.as_ref() == Some(decision)))
+        Ok(self.open()?.iter().any(|entry| entry.intent.as_ref() == Some(decision)))
     }
 
     /// What is done, and what is still only intended: the last of each row.
@@ -155,10 +222,17 @@ impl Apart<'_> {
         Ok(entries.iter().filter(last).cloned().collect())
     }
 
-    fn intend(&self, order: &Order<'_>, lines: &[Line], at: Timestamp) -> Result<(), RollError> {
+    /// Plans for these rows as they were read when the journal ended at `began`.
+    ///
+    /// # Errors
+    /// [`RollError::Raced`] if something was written of one of them since.
+    fn intend(&self, order: &Order<'_>, (lines, began): (&[&Line], u64), at: Timestamp) -> Result<(), RollError> {
         self.book(|conn| {
             for line in lines {
                 let mut history = journal::of_row(conn, &self.roll.id, &line.key)?;
+                if history.last().is_some_and(|last| last.seq > began) {
+                    return Err(RollError::Raced);
+                }
                 // What is only intended did not change the row.
                 history.retain(|entry| entry.outcome != RowOutcome::Intended);
                 history.extend(super::outside::note(conn, self.roll, line, &history, at)?);
@@ -173,22 +247,22 @@ impl Apart<'_> {
         })
     }
 
-    fn intend_row(&self, order: &Enrolment, at: Timestamp) -> Result<(), RollError> {
-        let (standing, row) = self.look(|conn| {
-            let lines = match &order.subject {
-                Some(subject) => line::of_subject(conn, self.roll, self.key, subject)?,
-                None => Vec::new(),
-            };
-            Ok((lines, perform::new_row(conn, self.roll, order, at)?))
-        })?;
+    /// Plans a new row beside those that were read when the journal ended at `began`.
+    ///
+    /// # Errors
+    /// [`RollError::Raced`] if anything was written since: it may be a row of hers.
+    fn intend_row(&self, order: &Enrolment, (standing, began): (&[Line], u64), at: Timestamp) -> Result<(), RollError> {
+        let (number, written) = self.look(|conn| perform::new_row(conn, self.roll, order, at))?;
         self.book(|conn| {
-            let already = perform::already_of(self.roll, order, &standing, at);
+            if journal::head(conn, &self.roll.id)?.is_some_and(|head| head.seq > began) {
+                return Err(RollError::Raced);
+            }
+            let already = perform::already_of(self.roll, order, standing, at);
             if !already.is_empty() {
                 return already
                     .into_iter()
                     .try_for_each(|entry| journal::append(conn, entry).map(|_| ()).map_err(RollError::from));
             }
-            let (number, written) = row;
             let values = expected(&RowValues::default(), &written, self.roll);
             let line = Line {
                 key: number,
@@ -229,15 +303,27 @@ impl Apart<'_> {
             line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
         }
         let outcome = match &line {
+            // The row is as it was to be, and another decision made it so.
+            Some(_) if self.is_removed_by_another(intent)? => RowOutcome::NotApplied,
             Some(line) if after.agrees(&line.values) => plan::done(intent.action),
             // Nobody has done it yet.
             _ if as_before(&line) && (!carried || self.roll.write == WriteWay::Webhook) => return Ok(false),
             // Ordered again it is planned again, by what the row is then.
-            _ if intent.action == Action::Remove => return Ok(false),
+            Some(_) if intent.action == Action::Remove => return Ok(false),
             _ => RowOutcome::NotApplied,
         };
         self.confirm(intent, line.as_ref(), outcome, at)?;
         Ok(true)
+    }
+
+    /// Whether another decision removed the row of an intended removal since.
+    fn is_removed_by_another(&self, intent: &Entry) -> Result<bool, RollError> {
+        if intent.action != Action::Remove {
+            return Ok(false);
+        }
+        let history = self.book(|conn| Ok(journal::of_row(conn, &self.roll.id, &intent.row_key)?))?;
+        Ok(plan::our_removal(&history)
+            .is_some_and(|removed| removed.seq > intent.seq && removed.decision != intent.intent))
     }
 
     fn carry(&self, intent: &Entry, after: &RowValues, line: Option<&Line>) -> Result<(), RollError> {

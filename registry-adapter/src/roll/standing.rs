@@ -7,7 +7,7 @@ use super::{RollError, line, plan};
 use crate::{
     catalogue::Column,
     connection::Connections,
-    journal,
+    journal::{self, Action, Entry, RowOutcome},
     key::LocalKey,
     mapping::{Roll, RollStatus},
     row,
@@ -39,6 +39,8 @@ pub struct RowStanding {
     pub held_by: Option<MessageId>,
     /// The decision of ours that removed it.
     pub removed_by: Option<MessageId>,
+    /// The last decision that was to remove it and did not: it is as others left it.
+    pub spared_by: Option<MessageId>,
 }
 
 impl Standing {
@@ -72,9 +74,16 @@ pub(super) fn of(
             amount: line.text(roll.amount.as_ref()).and_then(|text| text.trim().parse().ok()),
             held_by: plan::our_hold(&history).and_then(|entry| entry.decision.clone()),
             removed_by: plan::our_removal(&history).and_then(|entry| entry.decision.clone()),
+            spared_by: history.iter().rev().find(|entry| is_spared(entry)).and_then(|entry| entry.decision.clone()),
             word: line.status,
             row_key: line.key,
         });
     }
     Ok(Standing { rows })
+}
+
+/// Whether a removal was answered by leaving the row alone.
+fn is_spared(entry: &Entry) -> bool {
+    let refused = !matches!(entry.outcome, RowOutcome::Removed | RowOutcome::AlreadyRemoved | RowOutcome::Intended);
+    entry.action == Action::Remove && refused
 }

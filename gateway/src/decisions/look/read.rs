@@ -24,7 +24,7 @@ use crate::{
     },
     notices::Person,
     store::decisions::{
-        cases::{Decided, Todo, decisions_of},
+        cases::{Decided, Todo, Waits, decisions_of},
         persons::person_seen,
     },
 };
@@ -74,18 +74,32 @@ impl Read {
     pub(super) fn removed_unasked(&self) -> Option<Decided> {
         let known = |past: &Decided| matches!(past.state, DecisionState::Removed | DecisionState::Restored);
         let mut others = self.past.iter().filter(|past| past.todo != Some(Todo::Remove) && !known(past));
-        others.find(|past| self.is_off(past) && self.rows_removed_by(past).next().is_some()).cloned()
+        others
+            .find(|past| {
+                self.is_off(past) && self.rows_removed_by(past).next().is_some() && !self.is_with_an_officer(past)
+            })
+            .cloned()
+    }
+
+    /// Whether a removal was done in part, and an officer was asked about the rest: what became of the rest is no sign that nobody
+    /// wants it.
+    fn is_with_an_officer(&self, decided: &Decided) -> bool {
+        decided.waits == Some(Waits::Officer)
+            && self.rows_of(decided).any(|row| row.spared_by.as_ref() == Some(&decided.id))
+    }
+
+    fn rows_of<'a>(&'a self, decided: &'a Decided) -> impl Iterator<Item = &'a RowStanding> {
+        let of_it = self.standings.iter().filter(|(roll, _)| roll.as_str() == decided.roll);
+        of_it.flat_map(|(_, standing)| &standing.rows)
     }
 
     /// Whether no row of hers on that roll is anything but removed.
     fn is_off(&self, decided: &Decided) -> bool {
-        let of_it = self.standings.iter().filter(|(roll, _)| roll.as_str() == decided.roll);
-        of_it.flat_map(|(_, standing)| &standing.rows).all(|row| row.status == RollStatus::Removed)
+        self.rows_of(decided).all(|row| row.status == RollStatus::Removed)
     }
 
     fn rows_removed_by<'a>(&'a self, decided: &'a Decided) -> impl Iterator<Item = &'a RowStanding> {
-        let of_it = self.standings.iter().filter(|(roll, _)| roll.as_str() == decided.roll);
-        of_it.flat_map(|(_, standing)| &standing.rows).filter(|row| row.removed_by.as_ref() == Some(&decided.id))
+        self.rows_of(decided).filter(|row| row.removed_by.as_ref() == Some(&decided.id))
     }
 
     /// Reads the rest, decides and writes, in one transaction that holds her row; whether anything changed.

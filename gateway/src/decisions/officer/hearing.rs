@@ -185,6 +185,11 @@ pub(super) fn confirm(
         clerk.lift(conn, decided, DecisionState::Released, officer_released())?;
         return Ok(ReviewOutcome::Decided(DecisionState::Released));
     }
+    if decided.notice.is_some() {
+        // She was told of it, though the roll could not hold her: she is told that it is over.
+        clerk.lift(conn, decided, DecisionState::Withdrawn, officer_released())?;
+        return Ok(ReviewOutcome::Decided(DecisionState::Withdrawn));
+    }
     (decided.state, decided.since) = (DecisionState::Withdrawn, now.civil_day());
     clerk.log(conn, &decided, Word::own(&decided))?;
     clerk.update(conn, &decided)?;

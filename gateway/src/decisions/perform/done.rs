@@ -77,7 +77,7 @@ pub(super) fn word<'a>(after: &'a Decided, todo: Option<Todo>, undone: Option<(&
     let by = undone.map(|(id, _)| id);
     match todo {
         Some(Todo::Hold) => {
-            Word { id: after.matter.hold.as_ref().unwrap_or(&after.id), action: DecisionAction::Hold, ..own }
+            Word { id: after.matter.hold.as_ref().or(by).unwrap_or(&after.id), action: DecisionAction::Hold, ..own }
         }
         Some(Todo::Release) => Word {
             id: by.unwrap_or(&after.id),

@@ -23,7 +23,7 @@ use crate::{
     rolls::watch,
     store::{
         decisions::{
-            cases::{Decided, Todo},
+            cases::{Decided, Todo, Waits},
             objections::{objection_again, objection_find, objection_first, objection_second},
         },
         notices::deliveries::{Step, delivery_insert, delivery_step},
@@ -410,4 +410,43 @@ async fn whom_two_officers_found_right_stays_when_she_is_put_back() {
     let removals: Vec<_> = decided.iter().filter(|one| one.action == DecisionAction::Remove).collect();
     assert_eq!((removals.len(), removals[0].state, removals[0].todo), (1, DecisionState::Restored, None));
     assert_eq!(world.roll(), ALL_ACTIVE, "the same death takes her off no more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_departments_own_system_holds_after_the_annulment_is_paid_again() {
+    let world = World::by_rule_and_hand().await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    let held =
+        format!("payment_status = 'HOLD', status_reason = 'DEATH_REGISTERED', status_since = '{}'", world.today());
+    world.hears(&world.annulled("sushila", "D-1")).await;
+    let lifted = world.only("sushila").await;
+    assert_eq!(
+        lifted.todo,
+        Some(Todo::Release),
+        "the hold is on its way to the roll, and must be lifted once it is there"
+    );
+    by_hand(&world, &held).await;
+    assert_eq!((world.roll().as_str(), world.only("sushila").await.todo), (HELD, Some(Todo::Release)), "it is told");
+    by_hand(&world, AS_BEFORE).await;
+    let released = world.only("sushila").await;
+    assert_eq!((released.state, released.todo, world.roll().as_str()), (DecisionState::Released, None, ALL_ACTIVE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_removed_in_part_is_not_put_back_when_the_department_ends_the_rest() {
+    let world = World::by_rule_of_two_rows().await;
+    world.hears(&world.death("sushila", "D-1")).await;
+    assert_eq!(world.roll(), "101=HOLD 102=ACTIVE 103=ACTIVE 104=HOLD");
+    world.wallet_fetches("sushila").await;
+    world.days(3).await;
+    world.enter("UPDATE pension_beneficiary SET amount = 700 WHERE ppo_no = 104");
+    world.days(28).await;
+    assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE 104=HOLD", "what others changed is left to an officer");
+    let asked = world.decisions("sushila").await.remove(0);
+    assert_eq!((asked.waits, asked.todo), (Some(Waits::Officer), None));
+    world.enter("UPDATE pension_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 104");
+    world.days(2).await;
+    assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE 104=REMOVED", "nobody asked for her pension");
+    let after = world.decisions("sushila").await.remove(0);
+    assert!(!matches!(after.state, DecisionState::Restored) && after.todo.is_none(), "{after:?}");
 }

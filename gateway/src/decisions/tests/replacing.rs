@@ -1,5 +1,7 @@
 //! From one scheme to the next: the one that ends is on hold while the next one pays, and at no other time.
 
+use std::collections::BTreeSet;
+
 use registry_adapter::journal::UnpaidMonth;
 use schemas::{
     benefits::{BenefitAnswer, ObjectionTaken},
@@ -513,4 +515,87 @@ async fn what_the_next_one_stopped_to_pay_while_a_death_was_wrong_is_in_arrears(
     assert_eq!(world.look(BOTH), "ACTIVE REMOVED");
     let of_it = "outcome = 'released' AND roll = 'social.pension' AND reason = 'DEATH_ANNULLED'";
     assert_eq!(arrears(&world, of_it), months(died, world.today()), "nobody paid them");
+}
+
+/// She draws what follows, and the roll of the first was closed when she was to be held there; meanwhile the department gave her row a
+/// word of its own. She may have been told before.
+async fn could_not_be_held(told: bool) -> (World, Decided) {
+    let world = widowed().await;
+    if told {
+        world.wallet_fetches("sushila").await;
+        run(&world.app).await.unwrap();
+    }
+    world.enter(
+        "CREATE TRIGGER closed BEFORE UPDATE ON pension_beneficiary WHEN NEW.payment_status = 'HOLD' \
+         BEGIN SELECT RAISE(ABORT, 'closed'); END",
+    );
+    accepts(&world).await;
+    world.enter("DROP TRIGGER closed; UPDATE pension_beneficiary SET payment_status = 'INQUIRY' WHERE ppo_no = 101");
+    // What was tried is tried again within a quarter of an hour.
+    world.app.decisions().go_ahead(900);
+    run(&world.app).await.unwrap();
+    let ending = find(&world, DecisionAction::Remove).await;
+    assert_eq!(ending.state, if told { DecisionState::Noticed } else { DecisionState::Proposed });
+    assert_eq!((&ending.matter.hold, ending.waits, ending.todo), (&None, Some(Waits::Officer), None));
+    assert_eq!(ending.matter.undone.as_ref().map(|undone| undone.reason.as_str()), Some("NOT_HELD"));
+    let asked = world.decisions("sushila").await.into_iter().filter(|one| one.action == DecisionAction::Review);
+    assert_eq!(asked.count(), 1, "an officer is asked, once");
+    assert!(!steps(&world.notices("sushila").await).contains(&DecisionStep::Replaced), "she is told of no hold");
+    (world, ending)
+}
+
+/// The orders to hold her that are on record, each as it was ordered and as it was answered.
+async fn holds_of(world: &World, ending: &Decided) -> BTreeSet<String> {
+    let records = world.records(&ending.id).await.0;
+    let holds = records.into_iter().filter(|record| record.action == DecisionAction::Hold);
+    holds.map(|record| record.decision.to_string()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_roll_does_not_hold_is_held_again_only_after_an_officer_looked() {
+    for told in [true, false] {
+        let (world, ending) = could_not_be_held(told).await;
+        let refused = holds_of(&world, &ending).await;
+        assert_eq!(refused.len(), 1, "what was ordered and not done is on record, as one order");
+        assert!(!refused.contains(ending.id.as_str()), "and not as if it had been the removal");
+        world.enter("UPDATE pension_beneficiary SET payment_status = 'ACTIVE' WHERE ppo_no = 101");
+        world.days(3).await;
+        assert_eq!(world.look(BOTH), "ACTIVE ACTIVE", "nobody orders by himself what was refused");
+        assert_eq!(holds_of(&world, &ending).await, refused);
+        let officer = world.officer("anita", "p-anita").await;
+        world.app.review_decide(&officer, &ending.id, true).await.unwrap();
+        world.days(1).await;
+        assert_eq!(world.look(BOTH), "HOLD ACTIVE", "told: {told}");
+        let held = find(&world, DecisionAction::Remove).await;
+        assert_eq!((held.matter.undone.is_none(), held.waits), (true, None));
+        assert!(!refused.contains(held.matter.hold.unwrap().as_str()), "by an order of its own");
+        world.enter("UPDATE widow_beneficiary SET payment_status = 'REMOVED' WHERE ppo_no = 101");
+        world.days(1).await;
+        assert_eq!(world.look(BOTH), "ACTIVE REMOVED", "and lifted like any other");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_an_officer_frees_although_the_roll_did_not_hold_her_is_told() {
+    let (world, ending) = could_not_be_held(true).await;
+    let told = world.notices("sushila").await.len();
+    let officer = world.officer("anita", "p-anita").await;
+    world.app.review_decide(&officer, &ending.id, false).await.unwrap();
+    world.days(1).await;
+    let freed = find(&world, DecisionAction::Remove).await;
+    assert!(matches!(freed.state, DecisionState::Released | DecisionState::Withdrawn), "{:?}", freed.state);
+    assert_eq!(world.notices("sushila").await.len(), told + 1, "that it is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objection_looks_at_what_could_not_be_held() {
+    let (world, ending) = could_not_be_held(true).await;
+    world.enter("UPDATE pension_beneficiary SET payment_status = 'ACTIVE' WHERE ppo_no = 101");
+    objects(&world, &ending).await;
+    for (name, person) in [("anita", "p-anita"), ("binod", "p-binod")] {
+        let officer = world.officer(name, person).await;
+        world.app.review_decide(&officer, &ending.id, true).await.unwrap();
+    }
+    world.days(0).await;
+    assert_eq!(world.look(BOTH), "HOLD ACTIVE", "she was heard, and draws one of them until her time is over");
 }

@@ -102,6 +102,10 @@ breaker = { percent_of_roll = 0.5, times_median_90d = 3.0 }
 
 pub const DAY: i64 = 86_400;
 
+/// What the department follows: deaths of whoever is on its roll.
+const FOLLOW: &str = "[[follow]]\nsource = \"https://civil.localhost\"\nevent = \"in.vinimay.death.registered.v1\"\n\
+                      purpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\nroll = \"social.pension\"\n";
+
 /// A department without jobs.
 pub struct World {
     pub app: App,
@@ -117,10 +121,7 @@ impl World {
 
     /// The same on PostgreSQL, if asked.
     pub async fn by_rule_on(postgres: bool) -> Self {
-        let follow = "writer = { url = \"sqlite://source.sqlite\" }\n[[follow]]\nsource = \"https://civil.localhost\"\n\
-                      event = \"in.vinimay.death.registered.v1\"\npurpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\n\
-                      roll = \"social.pension\"\n";
-        Self::with(postgres, follow).await
+        Self::with(postgres, &format!("writer = {{ url = \"sqlite://source.sqlite\" }}\n{FOLLOW}")).await
     }
 
     /// The same at a department whose own system writes to the roll; that system is away, and what it was told is done by hand.
@@ -128,13 +129,27 @@ impl World {
         let apart = "[[roll]]\njournal = \"apart\"\nwrite = \"webhook\"";
         let source =
             Source { sql: SOCIAL.sql, mapping: Box::leak(SOCIAL.mapping.replace("[[roll]]", apart).into_boxed_str()) };
-        let more = "writer = { url = \"sqlite://source.sqlite\" }\n[source.journal]\nurl = \"sqlite://journal.sqlite\"\n\
-                    [source.webhook]\nurl = \"https://localhost:1/rolls\"\nroots_file = \"system.pem\"\n[[follow]]\nsource = \"https://civil.localhost\"\n\
-                    event = \"in.vinimay.death.registered.v1\"\npurpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\n\
-                    roll = \"social.pension\"\n";
+        let more = format!(
+            "writer = {{ url = \"sqlite://source.sqlite\" }}\n[source.journal]\nurl = \"sqlite://journal.sqlite\"\n\
+             [source.webhook]\nurl = \"https://localhost:1/rolls\"\nroots_file = \"system.pem\"\n{FOLLOW}"
+        );
         let away = HttpsEndpoint::start(|_| -> Said { (503, "", Vec::new()) }).await;
         let files = [("journal.sqlite", [].as_slice()), ("system.pem", &away.certificate)];
-        Self::with_files(false, &source, more, &files).await
+        Self::with_files(false, &source, &more, &files).await
+    }
+
+    /// Governed by the built-in rule, where the first person has two rows on the roll.
+    pub async fn by_rule_of_two_rows() -> Self {
+        let sql = format!(
+            "{} ALTER TABLE pension_beneficiary ADD COLUMN person_no TEXT;
+             INSERT INTO pension_beneficiary VALUES (104, 'ACTIVE', NULL, '2018-04-01', NULL, 300, 'S. S.', '1954-02-27', '101');
+             UPDATE pension_beneficiary SET person_no = ppo_no WHERE person_no IS NULL;",
+            SOCIAL.sql
+        );
+        let mapping = SOCIAL.mapping.replace("subject_key = \"ppo_no\"", "subject_key = \"person_no\"");
+        let source = Source { sql: Box::leak(sql.into_boxed_str()), mapping: Box::leak(mapping.into_boxed_str()) };
+        let more = format!("writer = {{ url = \"sqlite://source.sqlite\" }}\n{FOLLOW}");
+        Self::with_files(false, &source, &more, &[]).await
     }
 
     /// Governed by this scheme.
@@ -144,11 +159,9 @@ impl World {
 
     /// Governed by the built-in rule until schemes are given; then by this one, whose roll is configured.
     pub async fn by_rule_and_then(id: &str) -> Self {
-        let follow = "[[follow]]\nsource = \"https://civil.localhost\"\nevent = \"in.vinimay.death.registered.v1\"\n\
-                      purpose = \"social.pension.continuation\"\nlaw = \"rbd-1969-s3a\"\nroll = \"social.pension\"\n";
         let rolls = format!("[decisions.rolls]\n\"{id}\" = \"social.pension\"\n");
         let this =
-            Self::with(false, &format!("writer = {{ url = \"sqlite://source.sqlite\" }}\n{rolls}{follow}")).await;
+            Self::with(false, &format!("writer = {{ url = \"sqlite://source.sqlite\" }}\n{rolls}{FOLLOW}")).await;
         this.app.decisions().give(Vec::new());
         this
     }
