@@ -7,9 +7,9 @@
 
 use protocol::seal::{self, SealFailed, Typ, random};
 use registry_adapter::{
-    journal::{Finding, JournalHead, RowOutcome, replay::Replayed},
+    journal::{Finding, JournalHead, replay::Replayed},
     mapping::RollId,
-    roll::{MappedRolls, OutsideChange, RollError, Settled},
+    roll::{MappedRolls, RollError, Settled},
 };
 use schemas::{
     digest::Digest,
@@ -30,8 +30,8 @@ use crate::{
     store::{
         decisions::{DecisionStoreError, persons::person_due_by},
         journal::{
-            SignedHead, journal_head_covering, journal_head_insert, journal_head_newest, journal_look_upsert,
-            journal_looked,
+            Alarmed, SignedHead, journal_alarmed, journal_alarmed_update, journal_head_covering, journal_head_insert,
+            journal_head_newest, journal_look_upsert, journal_looked,
         },
         outbox::outbox_insert,
     },
@@ -115,36 +115,39 @@ pub async fn schedule(app: &App, jobs: &mut Jobs) -> Result<(), JobsError> {
 
 /// Settles what is open and journals what others did since the last time. The first time it takes stock of each roll.
 pub(crate) async fn watch(app: &App) -> Result<(), RollsError> {
-    each_roll(app, WATCH, |rolls, roll, at| {
+    each_roll(app, WATCH, |rolls, roll, (at, known)| {
         let Settled { open, failed, done } = rolls.settle(roll, at)?;
         if open > 0 {
             tracing::warn!(%roll, open, failed, "changes of a roll wait to be read back");
         }
-        let outside = rolls.journal_head(roll).and_then(|head| match head {
-            Some(_) => rolls.note_outside(roll, at),
-            None => scan_whole(rolls, roll, at),
-        });
-        Ok(Found { outside, done })
+        let compared =
+            if known { rolls.note_outside(roll, at).map(drop) } else { compare_whole(rolls, roll, (at, known)) };
+        Ok(Found { compared, done })
     })
     .await
 }
 
 /// Compares every row of every roll with its journal.
 pub(crate) async fn scan(app: &App) -> Result<(), RollsError> {
-    each_roll(app, SCAN, |rolls, roll, at| Ok(Found { outside: scan_whole(rolls, roll, at), done: Vec::new() })).await
+    let look = |rolls: &MappedRolls, roll: &RollId, when| {
+        Ok(Found { compared: compare_whole(rolls, roll, when), done: Vec::new() })
+    };
+    each_roll(app, SCAN, look).await
 }
 
 /// A roll whose journal is kept apart has no stock to be taken; its rows are compared by `journal verify`.
-fn scan_whole(rolls: &MappedRolls, roll: &RollId, at: Timestamp) -> Result<Vec<OutsideChange>, RollError> {
-    match rolls.scan(roll, at) {
-        Err(RollError::NotMapped { .. }) => Ok(Vec::new()),
-        done => done,
+fn compare_whole(rolls: &MappedRolls, roll: &RollId, (at, known): (Timestamp, bool)) -> Result<(), RollError> {
+    let compared = if known { rolls.scan(roll, at) } else { rolls.take_stock(roll, at) };
+    match compared {
+        Err(RollError::NotMapped { .. }) => Ok(()),
+        compared => compared.map(drop),
     }
 }
 
-/// What was found on one roll.
+/// What came of looking at one roll.
 struct Found {
-    outside: Result<Vec<OutsideChange>, RollError>,
+    /// Whether all was compared that was to be; what others did stands in the journal, up to where it went wrong.
+    compared: Result<(), RollError>,
     /// Decisions that the department's own system carried out since.
     done: Vec<MessageId>,
 }
@@ -152,7 +155,7 @@ struct Found {
 async fn each_roll(
     app: &App,
     name: &'static str,
-    look: impl Fn(&MappedRolls, &RollId, Timestamp) -> Result<Found, RollError> + Send + Copy + 'static,
+    look: impl Fn(&MappedRolls, &RollId, (Timestamp, bool)) -> Result<Found, RollError> + Send + Copy + 'static,
 ) -> Result<(), RollsError> {
     let rolls = open(app)?;
     let Some(lease) = app.lease(name).await? else { return Ok(()) };
@@ -172,23 +175,33 @@ async fn each_roll(
     done
 }
 
+/// `look` is told when it is, and whether the roll's stock was taken before.
 async fn one_roll(
     app: &App,
     rolls: &MappedRolls,
     roll: RollId,
-    look: impl Fn(&MappedRolls, &RollId, Timestamp) -> Result<Found, RollError> + Send + 'static,
+    look: impl Fn(&MappedRolls, &RollId, (Timestamp, bool)) -> Result<Found, RollError> + Send + 'static,
 ) -> Result<(), RollsError> {
     let (reader, named) = (rolls.clone(), roll.clone());
     // Whoever is concerned is known before it is written down that the change was made.
     let found = blocking(move || reader.found(&named)).await??;
     look_again(app, found).await?;
-    let (writer, at, named) = (rolls.clone(), app.now(), roll.clone());
-    let found = blocking(move || look(&writer, &named, at)).await??;
+    let name = roll.to_string();
+    let alarmed = app.db().read(move |conn| Ok::<_, DatabaseError>(journal_alarmed(conn, &name)?)).await?;
+    let (reader, named) = (rolls.clone(), roll.clone());
+    let since = match alarmed {
+        Alarmed::Never => 0,
+        Alarmed::UpTo(seq) => u64::try_from(seq).unwrap_or(0),
+        Alarmed::Uncounted => blocking(move || reader.journal_head(&named)).await??.map_or(0, |head| head.seq),
+    };
+    let (writer, when, named) = (rolls.clone(), (app.now(), alarmed != Alarmed::Never), roll.clone());
+    let found = blocking(move || look(&writer, &named, when)).await??;
     if !found.done.is_empty() {
         look_again(app, found.done).await?;
         app.wake_decisions();
     }
-    alarm(app, &roll, &found.outside?, at).await
+    alarm(app, rolls, &roll, (since, found.compared.is_ok())).await?;
+    Ok(found.compared?)
 }
 
 /// Whoever was meant is looked at again: what was carried out is written down, or taken back if nobody wants it any more.
@@ -201,21 +214,34 @@ pub(crate) async fn look_again(app: &App, done: Vec<MessageId>) -> Result<(), De
     Ok(())
 }
 
-/// An alarm and a row of the audit trail for each thing that others did, and when the roll was looked at.
-async fn alarm(app: &App, roll: &RollId, found: &[OutsideChange], at: Timestamp) -> Result<(), RollsError> {
-    let (name, now_ms) = (roll.to_string(), app.now_ms());
+/// An alarm and a row of the audit trail for each thing that others did since this entry of the journal, whoever found it: this look,
+/// one that was broken off, or an order that met it. `compared`: whether this look came to its end.
+async fn alarm(
+    app: &App,
+    rolls: &MappedRolls,
+    roll: &RollId,
+    (since, compared): (u64, bool),
+) -> Result<(), RollsError> {
+    let (reader, named) = (rolls.clone(), roll.clone());
+    let (found, upto) = blocking(move || reader.outside_after(&named, since)).await??;
+    let (name, now_ms, at) = (roll.to_string(), app.now_ms(), app.now());
     let rows: Vec<_> = found
         .iter()
-        .filter(|change| change.outcome != RowOutcome::Found)
         .map(|change| audit::done("outside", OUTSIDE, &format!("{roll}#{}", change.journal.seq), at))
         .collect();
     if !rows.is_empty() {
         tracing::error!(%roll, rows = rows.len(), "others changed rows of a roll; see the journal's outside entries");
     }
+    let upto = i64::try_from(upto).unwrap_or(i64::MAX);
     app.db()
         .write(move |conn| {
             rows.iter().try_for_each(|row| audit::append(conn, row))?;
-            Ok::<_, DatabaseError>(journal_look_upsert(conn, &name, now_ms)?)
+            let done = if compared {
+                journal_look_upsert(conn, &name, now_ms, upto)
+            } else {
+                journal_alarmed_update(conn, &name, upto)
+            };
+            Ok::<_, DatabaseError>(done?)
         })
         .await?;
     Ok(())

@@ -417,6 +417,20 @@ pub(crate) fn of_row(conn: &mut AnyConnection, roll: &RollId, row: &LocalKey) ->
     entries(conn, |select| select.sql(" WHERE roll = ").bind(roll.as_str()).sql(" AND row_key = ").bind(row.as_str()))
 }
 
+/// What others did between these numbers, the first excluded; not what was found at the first look.
+pub(crate) fn outside_between(
+    conn: &mut AnyConnection,
+    roll: &RollId,
+    (after, upto): (u64, u64),
+) -> Result<Vec<Entry>, JournalError> {
+    let (after, upto) = (i64::try_from(after).map_err(|_| Damaged)?, i64::try_from(upto).map_err(|_| Damaged)?);
+    entries(conn, |select| {
+        let select = select.sql(" WHERE roll = ").bind(roll.as_str()).sql(" AND e.seq > ").bind(after);
+        let select = select.sql(" AND e.seq <= ").bind(upto).sql(" AND action = ").bind(Action::Outside.as_str());
+        select.sql(" AND outcome <> ").bind(RowOutcome::Found.as_str())
+    })
+}
+
 /// A page of the chain after this number.
 pub(crate) fn after(conn: &mut AnyConnection, roll: &RollId, seq: u64, limit: i64) -> Result<Vec<Row>, JournalError> {
     let seq = i64::try_from(seq).map_err(|_| Damaged)?;

@@ -368,11 +368,42 @@ impl MappedRolls {
     /// # Errors
     /// If the journal or the roll cannot be read or written.
     pub fn scan(&self, roll: &RollId, at: Timestamp) -> Result<Vec<OutsideChange>, RollError> {
+        self.scan_from(outside::Scan::default(), roll, at)
+    }
+
+    /// The same where no look at the whole roll ever came to its end: a row that the journal does not know is *found*, for nobody can
+    /// say that it appeared. Blocks.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    pub fn take_stock(&self, roll: &RollId, at: Timestamp) -> Result<Vec<OutsideChange>, RollError> {
+        self.scan_from(outside::Scan::first(), roll, at)
+    }
+
+    /// What others did, as the journal tells it after this entry, and its last entry; what was *found* at the first look is nobody's
+    /// doing. Blocks.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub fn outside_after(&self, roll: &RollId, seq: u64) -> Result<(Vec<OutsideChange>, u64), RollError> {
+        let roll = self.roll(roll)?;
+        let mut books = self.books_of(roll)?.lend().map_err(RollError::Database)?;
+        let Some(last) = journal::head(&mut books, &roll.id)? else { return Ok((Vec::new(), seq)) };
+        let entries = journal::outside_between(&mut books, &roll.id, (seq, last.seq))?;
+        Ok((entries.into_iter().map(outside::told).collect(), last.seq))
+    }
+
+    fn scan_from(
+        &self,
+        mut scan: outside::Scan,
+        roll: &RollId,
+        at: Timestamp,
+    ) -> Result<Vec<OutsideChange>, RollError> {
         let roll = self.roll(roll)?;
         if roll.journal == JournalPlace::Apart {
             return Err(perform::not_mapped(&roll.id, "journal = \"beside\""));
         }
-        let (mut scan, mut changes) = (outside::Scan::default(), Vec::new());
+        let mut changes = Vec::new();
         while let Some(page) = scan.page(&mut *self.lend()?, roll, &self.key, at)? {
             changes.extend(page.into_iter().filter(|change| change.outcome != RowOutcome::Found));
         }

@@ -106,6 +106,34 @@ async fn an_edit_of_a_roll_is_journaled_alarmed_and_written_into_the_audit_trail
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_an_order_met_is_alarmed_too() {
+    let world = World::new().await;
+    watch(&world.app).await.unwrap();
+    let stock = world.count("audit_trail").await;
+    world.edit("UPDATE pension SET reason = 'COURT' WHERE ppo_no = 101");
+    world.hold("101").await;
+    for _ in 0..2 {
+        watch(&world.app).await.unwrap();
+        assert_eq!(world.count("audit_trail").await, stock + 1, "the order journaled it; the watch says so, once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_no_first_look_reached_did_not_appear() {
+    let world = World::new().await;
+    // An order came before the first look, or that look was broken off.
+    world.hold("101").await;
+    let before = world.count("audit_trail").await;
+    scan(&world.app).await.unwrap();
+    watch(&world.app).await.unwrap();
+    assert_eq!(world.count("audit_trail").await, before, "nobody can say that they appeared");
+    assert_eq!(verify(&world.app, &world.roll()).await.unwrap(), []);
+    world.edit("INSERT INTO pension VALUES (104, 'ACTIVE', NULL, '2026-04-01')");
+    scan(&world.app).await.unwrap();
+    assert_eq!(world.count("audit_trail").await, before + 1, "from then on they do");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_head_is_signed_and_queued_for_the_log_only_when_the_journal_grew() {
     let world = World::new().await;
     heads(&world.app).await.unwrap();

@@ -4,7 +4,7 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, sql_query,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Nullable, Text},
 };
 use schemas::id::CompactJws;
 use service_kit::db::AnyConnection;
@@ -66,13 +66,51 @@ pub fn journal_looked(conn: &mut AnyConnection, roll: &str) -> QueryResult<Optio
     Ok(found.get_result::<Looked>(conn).optional()?.map(|looked| looked.looked_ms))
 }
 
-/// Remembers that it was compared now.
-pub fn journal_look_upsert(conn: &mut AnyConnection, roll: &str, now_ms: i64) -> QueryResult<()> {
+/// How far the alarms over a roll have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarmed {
+    /// Its stock was never taken whole.
+    Never,
+    /// It was looked at before anybody kept count.
+    Uncounted,
+    /// Up to this entry of its journal.
+    UpTo(i64),
+}
+
+#[derive(QueryableByName)]
+struct AlarmedRow {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    alarmed_seq: Option<i64>,
+}
+
+/// How far the alarms over a roll have come.
+pub fn journal_alarmed(conn: &mut AnyConnection, roll: &str) -> QueryResult<Alarmed> {
+    let found = sql_query("SELECT alarmed_seq FROM journal_look WHERE roll = $1").bind::<Text, _>(roll);
+    Ok(match found.get_result::<AlarmedRow>(conn).optional()? {
+        None => Alarmed::Never,
+        Some(AlarmedRow { alarmed_seq: None }) => Alarmed::Uncounted,
+        Some(AlarmedRow { alarmed_seq: Some(seq) }) => Alarmed::UpTo(seq),
+    })
+}
+
+/// Remembers up to which entry of its journal what others did to a roll was alarmed, if its stock was ever taken.
+pub fn journal_alarmed_update(conn: &mut AnyConnection, roll: &str, seq: i64) -> QueryResult<()> {
+    sql_query("UPDATE journal_look SET alarmed_seq = $2 WHERE roll = $1")
+        .bind::<Text, _>(roll)
+        .bind::<BigInt, _>(seq)
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Remembers that it was compared whole, or with all that was touched, now, and up to which entry others' changes were alarmed.
+pub fn journal_look_upsert(conn: &mut AnyConnection, roll: &str, now_ms: i64, alarmed: i64) -> QueryResult<()> {
     sql_query(
-        "INSERT INTO journal_look (roll, looked_ms) VALUES ($1, $2) ON CONFLICT (roll) DO UPDATE SET looked_ms = EXCLUDED.looked_ms",
+        "INSERT INTO journal_look (roll, looked_ms, alarmed_seq) VALUES ($1, $2, $3) ON CONFLICT (roll) DO UPDATE \
+         SET looked_ms = EXCLUDED.looked_ms, alarmed_seq = EXCLUDED.alarmed_seq",
     )
     .bind::<Text, _>(roll)
     .bind::<BigInt, _>(now_ms)
+    .bind::<BigInt, _>(alarmed)
     .execute(conn)
     .map(|_| ())
 }

@@ -193,7 +193,7 @@ fn compare(
     }
 }
 
-fn told(entry: Entry) -> OutsideChange {
+pub(super) fn told(entry: Entry) -> OutsideChange {
     OutsideChange {
         row_key: entry.row_key,
         outcome: entry.outcome,
@@ -202,6 +202,11 @@ fn told(entry: Entry) -> OutsideChange {
 }
 
 impl Scan {
+    /// At the first look, also where one before it was broken off.
+    pub(super) fn first() -> Self {
+        Self { first: Some(true), ..Self::default() }
+    }
+
     /// The next page; `None` when the whole roll and the whole journal were compared.
     pub(super) fn page(
         &mut self,

@@ -1,0 +1,1 @@
+ALTER TABLE journal_look DROP COLUMN alarmed_seq;
