@@ -9,17 +9,16 @@ use protocol::seal::{self, SealFailed, Typ, random};
 use registry_adapter::{
     journal::{Finding, JournalHead, replay::Replayed},
     mapping::RollId,
-    roll::{MappedRolls, RollError, Settled},
+    roll::{Carried, MappedRolls, RollError, Settled},
 };
 use schemas::{
     digest::Digest,
     head::{ChainHead, ChainKind},
-    id::MessageId,
     time::{CivilDate, Timestamp},
     version::V1,
 };
 use service_kit::{
-    db::DatabaseError,
+    db::{AnyConnection, DatabaseError},
     jobs::{Jobs, JobsError},
 };
 use tlog::entry::EntryType;
@@ -27,12 +26,15 @@ use tlog::entry::EntryType;
 use crate::{
     app::App,
     audit,
+    decisions::DecisionError,
+    notices::Person,
     store::{
-        decisions::{DecisionStoreError, persons::person_due_by},
+        decisions::persons::{person_due_again, person_due_by},
         journal::{
-            Alarmed, SignedHead, journal_alarmed, journal_alarmed_update, journal_head_covering, journal_head_insert,
-            journal_head_newest, journal_look_upsert, journal_looked,
+            SignedHead, journal_alarmed, journal_head_covering, journal_head_insert, journal_head_newest,
+            journal_look_upsert, journal_looked,
         },
+        links::link_subjects,
         outbox::outbox_insert,
     },
 };
@@ -67,7 +69,7 @@ pub enum RollsError {
     Database(#[from] DatabaseError),
     /// Decisions.
     #[error(transparent)]
-    Decisions(#[from] DecisionStoreError),
+    Decisions(#[from] DecisionError),
     /// The head could not be signed.
     #[error(transparent)]
     Signing(#[from] SealFailed),
@@ -148,8 +150,8 @@ fn compare_whole(rolls: &MappedRolls, roll: &RollId, (at, known): (Timestamp, bo
 struct Found {
     /// Whether all was compared that was to be; what others did stands in the journal, up to where it went wrong.
     compared: Result<(), RollError>,
-    /// Decisions that the department's own system carried out since.
-    done: Vec<MessageId>,
+    /// Orders that the department's own system carried out since.
+    done: Vec<Carried>,
 }
 
 async fn each_roll(
@@ -189,12 +191,11 @@ async fn one_roll(
     let name = roll.to_string();
     let alarmed = app.db().read(move |conn| Ok::<_, DatabaseError>(journal_alarmed(conn, &name)?)).await?;
     let (reader, named) = (rolls.clone(), roll.clone());
-    let since = match alarmed {
-        Alarmed::Never => 0,
-        Alarmed::UpTo(seq) => u64::try_from(seq).unwrap_or(0),
-        Alarmed::Uncounted => blocking(move || reader.journal_head(&named)).await??.map_or(0, |head| head.seq),
+    let since = match alarmed.upto {
+        Some(seq) => seq,
+        None => blocking(move || reader.journal_head(&named)).await??.map_or(0, |head| head.seq),
     };
-    let (writer, when, named) = (rolls.clone(), (app.now(), alarmed != Alarmed::Never), roll.clone());
+    let (writer, when, named) = (rolls.clone(), (app.now(), alarmed.stock), roll.clone());
     let found = blocking(move || look(&writer, &named, when)).await??;
     if !found.done.is_empty() {
         look_again(app, found.done).await?;
@@ -204,12 +205,25 @@ async fn one_roll(
     Ok(found.compared?)
 }
 
-/// Whoever was meant is looked at again: what was carried out is written down, or taken back if nobody wants it any more.
-pub(crate) async fn look_again(app: &App, done: Vec<MessageId>) -> Result<(), DecisionStoreError> {
+/// Whoever was meant is looked at again: what was carried out is written down, or taken back if nobody wants it any more, and what waited
+/// for it goes on. An order that holds or lifts has a number of its own, by which no decision is found; her row has hers.
+pub(crate) async fn look_again(app: &App, done: Vec<Carried>) -> Result<(), DecisionError> {
     let now_ms = app.decided_at_ms();
-    for id in done {
-        // One person a transaction: nobody else is locked meanwhile.
-        app.db().write(move |conn| person_due_by(conn, &id, now_ms)).await?;
+    for Carried { order, subject } in done {
+        let keys = app.keys().clone();
+        // One order a transaction: nobody else is locked meanwhile.
+        let due = move |conn: &mut AnyConnection| {
+            person_due_by(conn, &order, now_ms)?;
+            let linked = match &subject {
+                Some(number) => link_subjects(conn, &keys, number.as_str())?,
+                None => Vec::new(),
+            };
+            for subject in linked {
+                person_due_again(conn, &Person::of_subject(&keys, &subject), now_ms)?;
+            }
+            Ok::<_, DecisionError>(())
+        };
+        app.db().write(due).await?;
     }
     Ok(())
 }
@@ -224,26 +238,26 @@ async fn alarm(
 ) -> Result<(), RollsError> {
     let (reader, named) = (rolls.clone(), roll.clone());
     let (found, upto) = blocking(move || reader.outside_after(&named, since)).await??;
-    let (name, now_ms, at) = (roll.to_string(), app.now_ms(), app.now());
-    let rows: Vec<_> = found
-        .iter()
-        .map(|change| audit::done("outside", OUTSIDE, &format!("{roll}#{}", change.journal.seq), at))
-        .collect();
-    if !rows.is_empty() {
-        tracing::error!(%roll, rows = rows.len(), "others changed rows of a roll; see the journal's outside entries");
-    }
-    let upto = i64::try_from(upto).unwrap_or(i64::MAX);
-    app.db()
+    let (named, now_ms, at) = (roll.clone(), app.now_ms(), app.now());
+    let count = app
+        .db()
         .write(move |conn| {
+            let name = named.to_string();
+            // Another look may have been quicker: whoever writes the row first reads it first, and each entry is alarmed once.
+            journal_look_upsert(conn, &name, None, 0)?;
+            let known = journal_alarmed(conn, &name)?.upto.unwrap_or(since);
+            let new = found.iter().filter(|change| change.journal.seq > known);
+            let rows: Vec<_> = new
+                .map(|change| audit::done("outside", OUTSIDE, &format!("{named}#{}", change.journal.seq), at))
+                .collect();
             rows.iter().try_for_each(|row| audit::append(conn, row))?;
-            let done = if compared {
-                journal_look_upsert(conn, &name, now_ms, upto)
-            } else {
-                journal_alarmed_update(conn, &name, upto)
-            };
-            Ok::<_, DatabaseError>(done?)
+            journal_look_upsert(conn, &name, compared.then_some(now_ms), upto)?;
+            Ok::<_, DatabaseError>(rows.len())
         })
         .await?;
+    if count > 0 {
+        tracing::error!(%roll, rows = count, "others changed rows of a roll; see the journal's outside entries");
+    }
     Ok(())
 }
 

@@ -53,7 +53,7 @@ mod plan;
 pub mod roster;
 mod standing;
 
-pub use intent::{ChangeSender, NotSent, RollChange, Settled};
+pub use intent::{Carried, ChangeSender, NotSent, RollChange, Settled};
 pub use order::{Amendment, Enrolment, HoldDecision, ReleaseDecision, Removal, Restoration};
 pub use outside::OutsideChange;
 pub use standing::{RowStanding, Standing};
@@ -419,12 +419,12 @@ impl MappedRolls {
         Ok(roll.write == WriteWay::Webhook && self.apart(roll)?.is_open(decision)?)
     }
 
-    /// Decisions whose change a crash or an absent system left open, and whose rows read back as they were to be: to be told before
+    /// Orders whose change a crash or an absent system left open, and whose rows read back as they were to be: to be told before
     /// [`settle`](Self::settle) writes it down. Blocks.
     ///
     /// # Errors
     /// If the journal or the roll cannot be read.
-    pub fn found(&self, roll: &RollId) -> Result<Vec<MessageId>, RollError> {
+    pub fn found(&self, roll: &RollId) -> Result<Vec<Carried>, RollError> {
         let roll = self.roll(roll)?;
         if in_one_transaction(roll) { Ok(Vec::new()) } else { self.apart(roll)?.found() }
     }

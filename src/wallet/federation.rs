@@ -1,7 +1,9 @@
 //! The federation as a wallet sees it: through the pinned anchor's resolve endpoint, each chain verified from the root.
 
+use std::time::Duration;
+
 use gateway::{
-    clients::anchor::{AnchorClient, configuration_unpinned},
+    clients::anchor::{AnchorClient, AnchorError, configuration_unpinned},
     store::directory::RegisterKind,
 };
 use protocol::{
@@ -15,13 +17,43 @@ use schemas::{
     bundle::TrustRoot,
     federation::{Role, Standing},
     id::{CompactJws, EntityId, KeyId},
+    problem::Code,
     time::{NumericDate, Timestamp},
     version::V1,
 };
-use service_kit::http_client::{ClientLimits, HttpClient, NetworkPolicy};
+use service_kit::{
+    clock::Clock,
+    http_client::{ClientLimits, HttpClient, NetworkPolicy},
+};
 
 use super::{Settings, WalletError};
 use crate::cli::say;
+
+/// How often the anchor is asked again that has too much to do; she shares an address with whoever else is behind it.
+const AGAIN: usize = 5;
+/// The longest wait in between, whatever it says.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Reads from the anchor; where it says that it is asked too much, once more after the time that it names.
+async fn patiently<T>(
+    read: impl AsyncFn() -> Result<T, AnchorError>,
+    wait: impl AsyncFn(Duration),
+) -> Result<T, AnchorError> {
+    for _ in 0..AGAIN {
+        match read().await {
+            Err(AnchorError::Refused { code: Code::TooManyRequests | Code::Overloaded, retry_after, .. }) => {
+                wait(Duration::from_secs(retry_after.unwrap_or(1).max(1).into()).min(LONGEST)).await;
+            }
+            answered => return answered,
+        }
+    }
+    read().await
+}
+
+/// The same by the clock.
+async fn read<T>(read: impl AsyncFn() -> Result<T, AnchorError>) -> Result<T, AnchorError> {
+    patiently(read, async |time| Clock::system().sleep(time).await).await
+}
 
 /// Pins an anchor by the fingerprint that the citizen has on paper.
 ///
@@ -33,7 +65,7 @@ pub async fn pin(
     networks: NetworkPolicy,
     now: Timestamp,
 ) -> Result<TrustRoot, WalletError> {
-    let configuration = configuration_unpinned(anchor, networks).await;
+    let configuration = read(async || configuration_unpinned(anchor, networks.clone()).await).await;
     let configuration = configuration.map_err(|error| WalletError::anchor(anchor, error))?;
     let claimed = verify_applicant(&configuration, now)?;
     let metadata = claimed.claims().metadata.trust_anchor.clone();
@@ -73,7 +105,8 @@ impl Federation {
     pub async fn open(settings: &Settings, now: Timestamp) -> Result<Self, WalletError> {
         let (root, networks) = (settings.root.clone(), settings.networks()?);
         let away = |error| WalletError::anchor(&root.entity, error);
-        let configuration: CompactJws = configuration_unpinned(&root.entity, networks.clone()).await.map_err(away)?;
+        let configuration: CompactJws =
+            read(async || configuration_unpinned(&root.entity, networks.clone()).await).await.map_err(away)?;
         let anchor = VerifiedAnchor::verify(&configuration, &root, now)?;
         let client = AnchorClient::new(&configuration, &root, networks.clone(), now).map_err(away)?;
         Ok(Self { root, networks, anchor, client, now })
@@ -107,7 +140,8 @@ impl Federation {
     }
 
     async fn resolve(&self, entity: &EntityId) -> Result<VerifiedMember, WalletError> {
-        let response = self.client.resolve(entity).await.map_err(|error| WalletError::anchor(self.anchor(), error))?;
+        let response = read(async || self.client.resolve(entity).await).await;
+        let response = response.map_err(|error| WalletError::anchor(self.anchor(), error))?;
         let chain = resolved_chain(&response, &self.anchor, entity, self.now)?;
         let member = verify_chain(&chain, &self.root, self.now)?;
         if member.entity() != entity {
@@ -122,7 +156,8 @@ impl Federation {
     /// # Errors
     /// If the anchor is away.
     pub async fn directory(&self) -> Result<Directory, WalletError> {
-        let listed = self.client.members().await.map_err(|error| WalletError::anchor(self.anchor(), error))?;
+        let listed = read(async || self.client.members().await).await;
+        let listed = listed.map_err(|error| WalletError::anchor(self.anchor(), error))?;
         let mut members = Vec::with_capacity(listed.len());
         for entity in &listed {
             match self.resolve(entity).await {
@@ -139,7 +174,7 @@ impl Federation {
     /// # Errors
     /// If there is none, or two officers did not sign it.
     pub async fn purposes(&self) -> Result<VerifiedPurposes, WalletError> {
-        let signed = self.client.register(RegisterKind::Purposes).await;
+        let signed = read(async || self.client.register(RegisterKind::Purposes).await).await;
         let signed = signed.map_err(|error| WalletError::anchor(self.anchor(), error))?;
         let signed =
             signed.ok_or_else(|| WalletError::Untrusted("the authority has no purpose registry".to_owned()))?;
@@ -187,5 +222,37 @@ pub(super) fn registry_keys(
     move |issuer, kid, at| {
         let same = is_registry && issuer == registry.entity();
         same.then(|| registry.signing_key(kid, at, None).ok().cloned()).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    fn refused(code: Code, retry_after: Option<u32>) -> AnchorError {
+        AnchorError::Refused { code, detail: String::new(), retry_after }
+    }
+
+    /// Asks a party that refuses so often in this way; how often it was asked, how long one waited, and the answer.
+    async fn asked(times: usize, code: Code, retry_after: Option<u32>) -> (usize, Vec<u64>, bool) {
+        let (calls, waits) = (Cell::new(0), RefCell::new(Vec::new()));
+        let read = async || {
+            calls.set(calls.get() + 1);
+            if calls.get() > times { Ok(()) } else { Err(refused(code, retry_after)) }
+        };
+        let answer = patiently(read, async |time: Duration| waits.borrow_mut().push(time.as_secs())).await;
+        (calls.get(), waits.into_inner(), answer.is_ok())
+    }
+
+    #[tokio::test]
+    async fn who_is_asked_too_much_is_asked_again_after_the_time_that_it_names_and_not_for_ever() {
+        assert_eq!(asked(0, Code::TooManyRequests, Some(1)).await, (1, vec![], true));
+        assert_eq!(asked(2, Code::TooManyRequests, Some(2)).await, (3, vec![2, 2], true));
+        assert_eq!(asked(1, Code::Overloaded, None).await, (2, vec![1], true));
+        assert_eq!(asked(1, Code::Overloaded, Some(3600)).await, (2, vec![5], true));
+        assert_eq!(asked(9, Code::TooManyRequests, Some(0)).await, (6, vec![1; 5], false));
+        assert_eq!(asked(1, Code::NotFound, Some(1)).await, (1, vec![], false), "another refusal stays one");
     }
 }

@@ -60,57 +60,57 @@ struct Looked {
     looked_ms: i64,
 }
 
-/// When the roll was last compared with its journal.
+/// When the roll was last compared with its journal, to the end.
 pub fn journal_looked(conn: &mut AnyConnection, roll: &str) -> QueryResult<Option<i64>> {
     let found = sql_query("SELECT looked_ms FROM journal_look WHERE roll = $1").bind::<Text, _>(roll);
-    Ok(found.get_result::<Looked>(conn).optional()?.map(|looked| looked.looked_ms))
+    Ok(found.get_result::<Looked>(conn).optional()?.map(|looked| looked.looked_ms).filter(|ms| *ms >= 0))
 }
 
 /// How far the alarms over a roll have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Alarmed {
-    /// Its stock was never taken whole.
-    Never,
-    /// It was looked at before anybody kept count.
-    Uncounted,
-    /// Up to this entry of its journal.
-    UpTo(i64),
+pub struct Alarmed {
+    /// Whether the roll was ever compared to the end.
+    pub stock: bool,
+    /// Up to which entry of its journal; none where it was looked at before anybody kept count.
+    pub upto: Option<u64>,
 }
 
 #[derive(QueryableByName)]
 struct AlarmedRow {
+    #[diesel(sql_type = BigInt)]
+    looked_ms: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     alarmed_seq: Option<i64>,
 }
 
 /// How far the alarms over a roll have come.
 pub fn journal_alarmed(conn: &mut AnyConnection, roll: &str) -> QueryResult<Alarmed> {
-    let found = sql_query("SELECT alarmed_seq FROM journal_look WHERE roll = $1").bind::<Text, _>(roll);
+    let found = sql_query("SELECT looked_ms, alarmed_seq FROM journal_look WHERE roll = $1").bind::<Text, _>(roll);
     Ok(match found.get_result::<AlarmedRow>(conn).optional()? {
-        None => Alarmed::Never,
-        Some(AlarmedRow { alarmed_seq: None }) => Alarmed::Uncounted,
-        Some(AlarmedRow { alarmed_seq: Some(seq) }) => Alarmed::UpTo(seq),
+        None => Alarmed { stock: false, upto: Some(0) },
+        Some(row) => {
+            Alarmed { stock: row.looked_ms >= 0, upto: row.alarmed_seq.map(|seq| u64::try_from(seq).unwrap_or(0)) }
+        }
     })
 }
 
-/// Remembers up to which entry of its journal what others did to a roll was alarmed, if its stock was ever taken.
-pub fn journal_alarmed_update(conn: &mut AnyConnection, roll: &str, seq: i64) -> QueryResult<()> {
-    sql_query("UPDATE journal_look SET alarmed_seq = $2 WHERE roll = $1")
-        .bind::<Text, _>(roll)
-        .bind::<BigInt, _>(seq)
-        .execute(conn)
-        .map(|_| ())
-}
-
-/// Remembers that it was compared whole, or with all that was touched, now, and up to which entry others' changes were alarmed.
-pub fn journal_look_upsert(conn: &mut AnyConnection, roll: &str, now_ms: i64, alarmed: i64) -> QueryResult<()> {
+/// Remembers up to which entry others' changes were alarmed, never an earlier one; and when the roll was compared, if that came to its
+/// end. A roll of which it never did has a negative time.
+pub fn journal_look_upsert(
+    conn: &mut AnyConnection,
+    roll: &str,
+    looked_ms: Option<i64>,
+    alarmed: u64,
+) -> QueryResult<()> {
     sql_query(
-        "INSERT INTO journal_look (roll, looked_ms, alarmed_seq) VALUES ($1, $2, $3) ON CONFLICT (roll) DO UPDATE \
-         SET looked_ms = EXCLUDED.looked_ms, alarmed_seq = EXCLUDED.alarmed_seq",
+        "INSERT INTO journal_look (roll, looked_ms, alarmed_seq) VALUES ($1, $2, $3) ON CONFLICT (roll) DO UPDATE SET \
+         looked_ms = CASE WHEN EXCLUDED.looked_ms < 0 THEN journal_look.looked_ms ELSE EXCLUDED.looked_ms END, \
+         alarmed_seq = CASE WHEN journal_look.alarmed_seq > EXCLUDED.alarmed_seq THEN journal_look.alarmed_seq \
+         ELSE EXCLUDED.alarmed_seq END",
     )
     .bind::<Text, _>(roll)
-    .bind::<BigInt, _>(now_ms)
-    .bind::<BigInt, _>(alarmed)
+    .bind::<BigInt, _>(looked_ms.unwrap_or(-1))
+    .bind::<BigInt, _>(i64::try_from(alarmed).unwrap_or(i64::MAX))
     .execute(conn)
     .map(|_| ())
 }

@@ -4,6 +4,8 @@
 //! somebody said so; after a crash anywhere the open intents are settled before anything else is done to that roll. A row that is
 //! neither as before nor as intended was changed by others and is left alone.
 
+use std::collections::BTreeSet;
+
 use protocol::seal::keyed_hash::MacKey;
 use schemas::{id::MessageId, time::Timestamp};
 use service_kit::db::AnyConnection;
@@ -56,8 +58,25 @@ pub struct Settled {
     pub open: usize,
     /// How many of them could not be made now: the first of them is logged.
     pub failed: usize,
-    /// Decisions whose change was found done, or overtaken, just now; one a row.
-    pub done: Vec<MessageId>,
+    /// What was found done, or overtaken, just now; one a row.
+    pub done: Vec<Carried>,
+}
+
+/// An order of which something was found on the roll, and the person whose row it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The order: of a removal or an enrolment the decision itself.
+    pub order: MessageId,
+    /// Her number, where the roll has one.
+    pub subject: Option<LocalKey>,
+}
+
+impl Carried {
+    fn of(intent: &Entry, roll: &Roll) -> Option<Self> {
+        let row = intent.after_row.as_ref().or(intent.before_row.as_ref());
+        let subject = row.and_then(|row| row.value(roll.subject.name.as_str())).and_then(|text| text.parse().ok());
+        intent.intent.clone().map(|order| Self { order, subject })
+    }
 }
 
 /// Hands changes to a system of the department (a signed webhook). That it took one proves nothing.
@@ -159,14 +178,23 @@ impl Apart<'_> {
         Ok(false)
     }
 
-    /// Decisions whose intended change reads back as made and is not written down yet: who is to hear of it hears of it before
-    /// [`settle`](Self::settle) closes it, so that nobody who stops in between is the only one who knew.
-    pub(super) fn found(&self) -> Result<Vec<MessageId>, RollError> {
+    /// What was intended, reads back as made and is not written down yet: who is to hear of it hears of it before
+    /// [`settle`](Self::settle) closes it, so that nobody who stops in between is the only one who knew. A row that cannot be read now
+    /// is closed by nobody.
+    pub(super) fn found(&self) -> Result<Vec<Carried>, RollError> {
         let mut found = Vec::new();
         for intent in self.open()? {
-            let line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
-            if intent.after_row.as_ref().zip(line).is_some_and(|(after, line)| after.agrees(&line.values)) {
-                found.extend(intent.intent);
+            let reads_back = |after: &RowValues| match self
+                .look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))
+            {
+                Ok(line) => line.is_some_and(|line| after.agrees(&line.values)),
+                Err(error) => {
+                    tracing::warn!(roll = %self.roll.id, %error, "a row whose change was intended could not be read");
+                    false
+                }
+            };
+            if intent.after_row.as_ref().is_some_and(reads_back) {
+                found.extend(Carried::of(&intent, self.roll));
             }
         }
         Ok(found)
@@ -178,7 +206,7 @@ impl Apart<'_> {
         let mut settled = Settled::default();
         for intent in self.open()? {
             match self.settle_one(&intent, intent.action != Action::Remove, at) {
-                Ok(true) => settled.done.extend(intent.intent),
+                Ok(true) => settled.done.extend(Carried::of(&intent, self.roll)),
                 Ok(false) => settled.open += 1,
                 Err(error) => {
                     if settled.failed == 0 {
@@ -252,7 +280,9 @@ impl Apart<'_> {
     /// # Errors
     /// [`RollError::Raced`] if anything was written since: it may be a row of hers.
     fn intend_row(&self, order: &Enrolment, (standing, began): (&[Line], u64), at: Timestamp) -> Result<(), RollError> {
-        let (number, written) = self.look(|conn| perform::new_row(conn, self.roll, order, at))?;
+        // A number that another new row was promised is given to nobody else.
+        let promised: BTreeSet<LocalKey> = self.open()?.into_iter().map(|intent| intent.row_key).collect();
+        let (number, written) = self.look(|conn| perform::new_row(conn, self.roll, (order, &promised), at))?;
         self.book(|conn| {
             if journal::head(conn, &self.roll.id)?.is_some_and(|head| head.seq > began) {
                 return Err(RollError::Raced);
@@ -303,8 +333,8 @@ impl Apart<'_> {
             line = self.look(|conn| line::of_key(conn, self.roll, self.key, &intent.row_key))?;
         }
         let outcome = match &line {
-            // The row is as it was to be, and another decision made it so.
-            Some(_) if self.is_removed_by_another(intent)? => RowOutcome::NotApplied,
+            // Another decision took it off.
+            Some(line) if self.is_anothers(intent, after.agrees(&line.values))? => RowOutcome::AlreadyRemoved,
             Some(line) if after.agrees(&line.values) => plan::done(intent.action),
             // Nobody has done it yet.
             _ if as_before(&line) && (!carried || self.roll.write == WriteWay::Webhook) => return Ok(false),
@@ -316,14 +346,17 @@ impl Apart<'_> {
         Ok(true)
     }
 
-    /// Whether another decision removed the row of an intended removal since.
-    fn is_removed_by_another(&self, intent: &Entry) -> Result<bool, RollError> {
+    /// Whether another decision removed the row of an intended removal since; or, where the row is as it was to be, was to remove it
+    /// after this one: the later order is the one that stands.
+    fn is_anothers(&self, intent: &Entry, done: bool) -> Result<bool, RollError> {
         if intent.action != Action::Remove {
             return Ok(false);
         }
         let history = self.book(|conn| Ok(journal::of_row(conn, &self.roll.id, &intent.row_key)?))?;
-        Ok(plan::our_removal(&history)
-            .is_some_and(|removed| removed.seq > intent.seq && removed.decision != intent.intent))
+        let removed = plan::our_removal(&history)
+            .is_some_and(|removed| removed.seq > intent.seq && removed.decision != intent.intent);
+        let later = |e: &Entry| e.action == Action::Remove && e.intent.is_some() && e.intent != intent.intent;
+        Ok(removed || done && history.iter().any(|entry| entry.seq > intent.seq && later(entry)))
     }
 
     fn carry(&self, intent: &Entry, after: &RowValues, line: Option<&Line>) -> Result<(), RollError> {

@@ -1,6 +1,6 @@
 //! One row of a roll: read as texts, digested with the key, changed from the state in which it was read, inserted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::seal::{keyed_hash::MacKey, random};
 use schemas::{answer::FieldValue, time::Timestamp};
@@ -171,12 +171,12 @@ pub(super) fn insert(
     of_key(conn, roll, key, row)?.ok_or(RollError::Raced)
 }
 
-/// The number of a new row.
+/// The number of a new row: none of those that are promised to others, where the department counts.
 pub(super) fn new_number(
     conn: &mut AnyConnection,
     roll: &Roll,
     enrol: &EnrolMapping,
-    subject: Option<&LocalKey>,
+    (subject, promised): (Option<&LocalKey>, &BTreeSet<LocalKey>),
     at: Timestamp,
 ) -> Result<LocalKey, RollError> {
     let unreadable = || RollError::RowUnreadable(roll.id.clone());
@@ -188,10 +188,12 @@ pub(super) fn new_number(
                 None => 0,
                 Some(text) => text.parse().map_err(|_| unreadable())?,
             };
-            highest.checked_add(1).ok_or_else(unreadable)?.to_string()
+            let promised = promised.iter().filter_map(|number| number.as_str().parse::<i64>().ok());
+            promised.fold(highest, i64::max).checked_add(1).ok_or_else(unreadable)?.to_string()
         }
         RowNumbers::Prefixed { prefix, digits } => {
-            let next = highest_after(conn, roll, prefix)? + 1;
+            let behind = |number: &LocalKey| number.as_str().strip_prefix(prefix.as_str())?.parse::<u64>().ok();
+            let next = promised.iter().filter_map(behind).fold(highest_after(conn, roll, prefix)?, u64::max) + 1;
             format!("{prefix}{next:0digits$}")
         }
         RowNumbers::Uuid => random::message_id(at).to_string(),

@@ -1,5 +1,7 @@
 //! Carrying out a plan beside the journal: reading, changing and journaling in one transaction.
 
+use std::collections::BTreeSet;
+
 use protocol::seal::keyed_hash::MacKey;
 use schemas::{id::DatasetId, time::Timestamp};
 use service_kit::db::AnyConnection;
@@ -56,7 +58,7 @@ pub(super) fn enrol(
     if !standing.is_empty() {
         return standing.into_iter().map(|entry| Ok(journal::append(conn, entry)?)).collect();
     }
-    let (row, written) = new_row(conn, roll, order, at)?;
+    let (row, written) = new_row(conn, roll, (order, &BTreeSet::new()), at)?;
     let after = line::insert(conn, roll, key, &row, &written)?;
     let entry = enrolled(roll, key, order, &after, at);
     Ok(vec![journal::append(conn, entry)?])
@@ -110,15 +112,16 @@ fn about(order: &Enrolment, entry: Entry) -> Entry {
     }
 }
 
-/// The number of the new row and what stands in it: each column once, what the decision says before what is the same for all.
+/// The number of the new row, none of those that are promised, and what stands in it: each column once, what the decision says before
+/// what is the same for all.
 pub(super) fn new_row(
     conn: &mut AnyConnection,
     roll: &Roll,
-    order: &Enrolment,
+    (order, promised): (&Enrolment, &BTreeSet<LocalKey>),
     at: Timestamp,
 ) -> Result<(LocalKey, Written), RollError> {
     let enrol = roll.enrol.as_ref().ok_or_else(|| not_mapped(&roll.id, "[roll.enrol]"))?;
-    let number = line::new_number(conn, roll, enrol, order.subject.as_ref(), at)?;
+    let number = line::new_number(conn, roll, enrol, (order.subject.as_ref(), promised), at)?;
     let mut written = identifying(roll, order, &number)?;
     written.push((roll.status.clone(), Some(roll.active.clone())));
     written.extend(roll.reason.iter().map(|column| (column.clone(), Some(order.reason.clone()))));

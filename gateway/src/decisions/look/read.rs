@@ -24,7 +24,7 @@ use crate::{
     },
     notices::Person,
     store::decisions::{
-        cases::{Decided, Todo, Waits, decisions_of},
+        cases::{Decided, Todo, decisions_of},
         persons::person_seen,
     },
 };
@@ -76,16 +76,15 @@ impl Read {
         let mut others = self.past.iter().filter(|past| past.todo != Some(Todo::Remove) && !known(past));
         others
             .find(|past| {
-                self.is_off(past) && self.rows_removed_by(past).next().is_some() && !self.is_with_an_officer(past)
+                self.is_off(past) && self.rows_removed_by(past).next().is_some() && !self.is_done_in_part(past)
             })
             .cloned()
     }
 
-    /// Whether a removal was done in part, and an officer was asked about the rest: what became of the rest is no sign that nobody
-    /// wants it.
-    fn is_with_an_officer(&self, decided: &Decided) -> bool {
-        decided.waits == Some(Waits::Officer)
-            && self.rows_of(decided).any(|row| row.spared_by.as_ref() == Some(&decided.id))
+    /// Whether a removal that stands was done in part, so that an officer was asked about the rest: neither what the department does to
+    /// the rest nor what the officer says to it is a sign that nobody wants it.
+    fn is_done_in_part(&self, decided: &Decided) -> bool {
+        decided.past().is_open() && self.rows_of(decided).any(|row| row.spared_by.as_ref() == Some(&decided.id))
     }
 
     fn rows_of<'a>(&'a self, decided: &'a Decided) -> impl Iterator<Item = &'a RowStanding> {

@@ -449,4 +449,9 @@ async fn what_was_removed_in_part_is_not_put_back_when_the_department_ends_the_r
     assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE 104=REMOVED", "nobody asked for her pension");
     let after = world.decisions("sushila").await.remove(0);
     assert!(!matches!(after.state, DecisionState::Restored) && after.todo.is_none(), "{after:?}");
+    // Nor when the officer says that it was right.
+    let officer = world.officer("anita", "p-anita").await;
+    world.app.review_decide(&officer, &after.id, true).await.unwrap();
+    world.days(2).await;
+    assert_eq!(world.roll(), "101=REMOVED 102=ACTIVE 103=ACTIVE 104=REMOVED");
 }

@@ -137,6 +137,16 @@ pub fn person_due_by(conn: &mut AnyConnection, decision: &MessageId, now_ms: i64
     Ok(())
 }
 
+/// Marks whoever is known under this mark: something was found on her roll.
+///
+/// # Errors
+/// If the database fails.
+pub fn person_due_again(conn: &mut AnyConnection, person: &Person, now_ms: i64) -> Result<(), DecisionStoreError> {
+    let due = Statement::new("UPDATE decision_person SET tries = 0, failing_ms = NULL, parked_ms = NULL, due_ms = ");
+    due.bind(now_ms).sql(" WHERE person = ").bind(person.as_str()).execute(conn)?;
+    Ok(())
+}
+
 /// Marks everybody: the rules are others.
 ///
 /// # Errors
