@@ -23,18 +23,19 @@ pub fn depth(test: usize, soak: usize) -> usize {
     }
 }
 
-/// For a world of processes that is measured, or filled to its limits: no other runs meanwhile, whichever runner is used.
+/// For a world of processes that is measured, or filled to its limits: no other runs meanwhile, whichever runner is used. It comes when
+/// nobody else waits any more, so that cores stand idle once and not before each of them.
 pub fn alone() -> Place {
-    Place::taking(places(), File::lock)
+    Place::taking(true)
 }
 
-/// For a world that waits for its processes most of the time: one more than there are cores run side by side.
+/// For a world that waits for its processes most of the time: two more than there are cores run side by side.
 pub fn in_company() -> Place {
-    Place::taking(1, File::lock_shared)
+    Place::taking(false)
 }
 
 fn places() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from) + 1
+    std::thread::available_parallelism().map_or(2, usize::from) + 2
 }
 
 /// Where a world runs, until it is dropped.
@@ -44,30 +45,29 @@ pub struct Place {
     _lock: File,
 }
 
-/// Tests of this process in the order in which they came, so that one that wants to be alone is not passed by others for ever.
+/// Who waits and who runs in this process.
 struct Queue {
-    next: u64,
-    turn: u64,
+    company_waiting: usize,
     taken: usize,
 }
 
-static QUEUE: Mutex<Queue> = Mutex::new(Queue { next: 0, turn: 0, taken: 0 });
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { company_waiting: 0, taken: 0 });
 static MOVED: Condvar = Condvar::new();
 
 impl Place {
-    fn taking(places_wanted: usize, lock: fn(&File) -> std::io::Result<()>) -> Self {
+    fn taking(alone: bool) -> Self {
+        let wanted = if alone { places() } else { 1 };
         let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = queue.next;
-        queue.next += 1;
-        let waits = |queue: &mut Queue| queue.turn != mine || queue.taken + places_wanted > places();
+        queue.company_waiting += usize::from(!alone);
+        let waits = |queue: &mut Queue| queue.taken + wanted > places() || alone && queue.company_waiting > 0;
         queue = MOVED.wait_while(queue, waits).unwrap_or_else(PoisonError::into_inner);
-        queue.turn += 1;
-        queue.taken += places_wanted;
+        queue.company_waiting -= usize::from(!alone);
+        queue.taken += wanted;
         drop(queue);
         MOVED.notify_all();
         let file = File::create(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("worlds.lock")).unwrap();
-        lock(&file).unwrap();
-        Self { taken: places_wanted, _lock: file }
+        if alone { file.lock() } else { file.lock_shared() }.unwrap();
+        Self { taken: wanted, _lock: file }
     }
 }
 
