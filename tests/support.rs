@@ -29,13 +29,14 @@ pub fn alone() -> Place {
     Place::taking(true)
 }
 
-/// For a world that waits for its processes most of the time: two more than there are cores run side by side.
+/// For a world that waits for its processes most of the time: as many run side by side as there are cores.
+/// More of them spend what the cores have on waiting: each world is several processes that look around all the time.
 pub fn in_company() -> Place {
     Place::taking(false)
 }
 
 fn places() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from) + 2
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// Where a world runs, until it is dropped.
