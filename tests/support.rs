@@ -23,16 +23,15 @@ pub fn depth(test: usize, soak: usize) -> usize {
     }
 }
 
-/// For a world of processes that is measured, or filled to its limits: no other runs meanwhile, whichever runner is used. It comes when
-/// nobody else waits any more, so that cores stand idle once and not before each of them.
+/// For a world of processes that is measured, or filled to its limits: no other runs meanwhile, whichever runner is used.
 pub fn alone() -> Place {
-    Place::taking(true)
+    Place::taking(places(), File::lock)
 }
 
-/// For a world that waits for its processes most of the time: as many run side by side as there are cores.
-/// More of them spend what the cores have on waiting: each world is several processes that look around all the time.
+/// For a world that waits for its processes some of the time: as many run side by side as there are cores. More of them spend what the
+/// cores have on waiting, for each world is several processes that look around all the time.
 pub fn in_company() -> Place {
-    Place::taking(false)
+    Place::taking(1, File::lock_shared)
 }
 
 fn places() -> usize {
@@ -46,29 +45,30 @@ pub struct Place {
     _lock: File,
 }
 
-/// Who waits and who runs in this process.
+/// Tests of this process in the order in which they came, so that one that wants to be alone is not passed by others for ever.
 struct Queue {
-    company_waiting: usize,
+    next: u64,
+    turn: u64,
     taken: usize,
 }
 
-static QUEUE: Mutex<Queue> = Mutex::new(Queue { company_waiting: 0, taken: 0 });
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { next: 0, turn: 0, taken: 0 });
 static MOVED: Condvar = Condvar::new();
 
 impl Place {
-    fn taking(alone: bool) -> Self {
-        let wanted = if alone { places() } else { 1 };
+    fn taking(places_wanted: usize, lock: fn(&File) -> std::io::Result<()>) -> Self {
         let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.company_waiting += usize::from(!alone);
-        let waits = |queue: &mut Queue| queue.taken + wanted > places() || alone && queue.company_waiting > 0;
+        let mine = queue.next;
+        queue.next += 1;
+        let waits = |queue: &mut Queue| queue.turn != mine || queue.taken + places_wanted > places();
         queue = MOVED.wait_while(queue, waits).unwrap_or_else(PoisonError::into_inner);
-        queue.company_waiting -= usize::from(!alone);
-        queue.taken += wanted;
+        queue.turn += 1;
+        queue.taken += places_wanted;
         drop(queue);
         MOVED.notify_all();
         let file = File::create(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("worlds.lock")).unwrap();
-        if alone { file.lock() } else { file.lock_shared() }.unwrap();
-        Self { taken: wanted, _lock: file }
+        lock(&file).unwrap();
+        Self { taken: places_wanted, _lock: file }
     }
 }
 
